@@ -1,0 +1,29 @@
+"""closeup finds, follows and films the people in your pictures and video, on your own machine."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from closeup.core.errors import CloseupError as CloseupError
+    from closeup.core.types import Cast as Cast
+    from closeup.features.cast.find import CastOptions as CastOptions
+    from closeup.features.cast.find import find_cast as find_cast
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Cast": "closeup.core.types",
+    "CastOptions": "closeup.features.cast.find",
+    "CloseupError": "closeup.core.errors",
+    "find_cast": "closeup.features.cast.find",
+}
+"""Public name to the module it lives in: loaded on first use, so that `import closeup` stays light."""
+
+__all__ = ["Cast", "CastOptions", "CloseupError", "__version__", "find_cast"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'closeup' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)

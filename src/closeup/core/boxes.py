@@ -1,0 +1,33 @@
+"""Boxes as (N, 4) float32 arrays, xyxy, in pixels; x to the right, y down; x1 and y1 exclusive."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from closeup.core.types import FloatArray
+
+
+def area(boxes_xyxy: FloatArray) -> NDArray[np.float32]:
+    """Areas in square pixels, shape (N,), of boxes (N, 4); empty or inverted boxes count 0."""
+    wh = np.maximum(boxes_xyxy[:, 2:] - boxes_xyxy[:, :2], 0)
+    return np.asarray(wh[:, 0] * wh[:, 1], dtype=np.float32)
+
+
+def iou(a_xyxy: FloatArray, b_xyxy: FloatArray) -> NDArray[np.float32]:
+    """Intersection over union of every pair: boxes (N, 4) and (M, 4) give (N, M), 0 to 1; 0 where both are empty."""
+    low = np.maximum(a_xyxy[:, None, :2], b_xyxy[None, :, :2])  # (N, M, 2)
+    high = np.minimum(a_xyxy[:, None, 2:], b_xyxy[None, :, 2:])
+    wh = np.maximum(high - low, 0)
+    shared = wh[..., 0] * wh[..., 1]
+    union = area(a_xyxy)[:, None] + area(b_xyxy)[None, :] - shared
+    return np.asarray(np.where(union > 0, shared / np.maximum(union, 1e-9), 0), dtype=np.float32)
+
+
+def clip(boxes_xyxy: FloatArray, size_wh: tuple[int, int]) -> FloatArray:
+    """Boxes (N, 4) cut to a picture of `size_wh` (width, height)."""
+    limits = np.array([*size_wh, *size_wh], dtype=np.float32)
+    return np.asarray(np.clip(boxes_xyxy, 0, limits), dtype=np.float32)
+
+
+def scale(boxes_xyxy: FloatArray, factor: float) -> FloatArray:
+    """Boxes (N, 4) of a picture as they lie in the same picture at `factor` times its size."""
+    return np.asarray(boxes_xyxy * np.float32(factor), dtype=np.float32)

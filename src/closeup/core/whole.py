@@ -1,0 +1,93 @@
+"""Results that appear whole or not at all: written beside their place, then renamed into it."""
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from closeup.core.errors import OutputError
+
+_HINTS = {
+    errno.ENOSPC: "Free some space, or choose another place with -o.",
+    errno.EDQUOT: "Free some of your quota, or choose another place with -o.",
+    errno.EACCES: "Choose a place that you may write to with -o.",
+    errno.EPERM: "Choose a place that you may write to with -o.",
+    errno.EROFS: "Choose a place that is not read-only with -o.",
+}
+
+
+def output_error(place: Path, error: OSError) -> OutputError:
+    """Say for people why `place` could not be written."""
+    reason = error.strerror or str(error)
+    return OutputError(f"Cannot write {place}: {reason}.", _HINTS.get(error.errno or 0, ""))
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Replace the file at `path` by `content` in one step; on failure the old file stays as it was.
+
+    Raises:
+        OutputError: If the folder cannot be written to, or the disk is full.
+    """
+    part = None
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        part = Path(name)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.chmod(0o644)
+        part.replace(path)
+    except OSError as error:
+        raise output_error(path, error) from error
+    finally:
+        if part is not None:
+            part.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(target: Path, *, overwrite: bool) -> Iterator[Path]:
+    """Give a fresh folder beside `target`; when the block ends well, it becomes `target`, else it is removed.
+
+    An interruption (Ctrl-C) counts as a failure: nothing is left, and a folder that was there before stays.
+
+    Raises:
+        OutputError: If `target` exists and `overwrite` is off, or it cannot be written.
+    """
+    if target.exists() and not overwrite:
+        raise OutputError(
+            f"{target} exists already.", "Add --overwrite to replace it, or choose another place with -o."
+        )
+    if target.exists() and not target.is_dir():
+        raise OutputError(f"{target} is a file, not a folder.", "Choose another place with -o.")
+    try:
+        part = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent))
+    except OSError as error:
+        raise output_error(target, error) from error
+    try:
+        part.chmod(0o755)
+        yield part
+        _swap(part, target)
+    except OSError as error:
+        raise output_error(target, error) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _swap(part: Path, target: Path) -> None:
+    """Put `part` where `target` is; the old folder comes back if the second rename fails."""
+    if not target.exists():
+        part.rename(target)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".old", dir=target.parent)) / target.name
+    target.rename(old)
+    try:
+        part.rename(target)
+    except OSError:
+        old.rename(target)
+        raise
+    finally:
+        shutil.rmtree(old.parent, ignore_errors=True)
