@@ -1,0 +1,139 @@
+"""The pictures of a cast: one for each track, the portrait of each person, and a strip of a few more."""
+
+import itertools
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from closeup.algorithms.framing import portrait_box
+from closeup.core.errors import FormatError
+from closeup.core.types import Cast, Face, Image, Person, Track
+from closeup.core.whole import write_whole
+from closeup.media.image import decode_jpeg, encode_jpeg
+
+PICTURE_HEIGHT = 480
+"""Height in pixels of a track's picture, where the frame has that much to give."""
+
+MOST_ENLARGED = 2.0
+"""A small face is enlarged this much and no more: beyond it there is nothing to see."""
+
+STRIP_PICTURES = 6
+STRIP_HEIGHT = 240
+STRIP_GAP = 6
+"""A strip shows up to six pictures of this height, this many pixels apart."""
+
+
+def best_face(faces: Iterable[Face]) -> Face:
+    """The face to show: the highest quality, then the detector's score, then the earliest.
+
+    A face whose quality was not judged counts 0. There must be at least one.
+    """
+    return min(faces, key=lambda face: (-_total(face), -face.score, face.time_s))
+
+
+def person_tracks(cast: Cast, person: Person) -> tuple[Track, ...]:
+    """The tracks of a person of the cast, by start.
+
+    Raises:
+        FormatError: If the cast has no track of one of the ids.
+    """
+    by_id = {track.id: track for track in cast.tracks}
+    missing = [name for name in person.tracks if name not in by_id]
+    if missing or not person.tracks:
+        raise FormatError(f"{person.id} has no track {', '.join(missing)}".rstrip() + ".")
+    return tuple(sorted((by_id[name] for name in person.tracks), key=lambda track: track.start_frame))
+
+
+def portrait_track(tracks: Sequence[Track]) -> Track:
+    """The track whose picture is the best one; of equals the earliest. There must be at least one."""
+    return min(tracks, key=lambda track: (-_total(best_face(track.faces)), track.start_frame, track.id))
+
+
+def spread_tracks(tracks: Sequence[Track], most: int) -> tuple[Track, ...]:
+    """Up to `most` tracks to show, by time: the best of each shot, and spread over the video where shots are many.
+
+    The shots are parted into `most` runs of about equal length, and each run sends its best.
+    """
+    by_shot: dict[int, list[Track]] = {}
+    for track in tracks:
+        by_shot.setdefault(track.shot, []).append(track)
+    best = [portrait_track(by_shot[shot]) for shot in sorted(by_shot)]
+    count = min(most, len(best))
+    edges = [len(best) * step // count for step in range(count + 1)] if count else [0]
+    return tuple(portrait_track(best[low:high]) for low, high in itertools.pairwise(edges))
+
+
+def track_picture(frame: Image, face: Face) -> bytes:
+    """Head and shoulders of one face of a frame (H, W, 3), RGB uint8, as JPEG.
+
+    480 pixels high, or less where that would enlarge the frame's pixels more than twice.
+    """
+    x0, y0, x1, y1 = portrait_box(face.box_xyxy, face.landmarks_xy, (frame.shape[1], frame.shape[0])).tolist()
+    height = min(PICTURE_HEIGHT, round(MOST_ENLARGED * (y1 - y0)))
+    return encode_jpeg(resize_to_height(frame[y0:y1, x0:x1], height))
+
+
+def resize_to_height(image: Image, height: int) -> Image:
+    """A picture (H, W, 3), RGB uint8, at another height with the same aspect: (height, about W * height / H, 3)."""
+    if height == image.shape[0]:
+        return np.ascontiguousarray(image)
+    width = max(1, round(image.shape[1] * height / image.shape[0]))
+    method = cv2.INTER_AREA if height < image.shape[0] else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(image, (width, height), interpolation=method), dtype=np.uint8)
+
+
+def person_pictures(cast: Cast, tracks_dir: Path, people_dir: Path) -> None:
+    """Write ID.jpg and ID-strip.jpg for everyone: people, passers-by and hidden.
+
+    ID.jpg is the picture of their best track, byte for byte; ID-strip.jpg up to six pictures from different shots
+    side by side. Each file is replaced whole; the folder is made if need be.
+
+    Args:
+        cast: Whose pictures.
+        tracks_dir: Holds the pictures of all tracks, ID.jpg.
+        people_dir: Where to write.
+
+    Raises:
+        FormatError: If a track's picture is missing or cannot be read.
+        OutputError: If `people_dir` cannot be written.
+    """
+    people_dir.mkdir(parents=True, exist_ok=True)
+    for person in (*cast.people, *cast.passers_by, *cast.hidden):
+        tracks = person_tracks(cast, person)
+        write_whole(people_dir / f"{person.id}.jpg", read_picture(tracks_dir, portrait_track(tracks)))
+        chosen = spread_tracks(tracks, STRIP_PICTURES)
+        strip = _strip([decode_jpeg(read_picture(tracks_dir, track)) for track in chosen])
+        write_whole(people_dir / f"{person.id}-strip.jpg", encode_jpeg(strip))
+
+
+def read_picture(tracks_dir: Path, track: Track) -> bytes:
+    """The JPEG of a track.
+
+    Raises:
+        FormatError: If it is not there or cannot be read.
+    """
+    path = tracks_dir / f"{track.id}.jpg"
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise FormatError(
+            f"The picture of track {track.id} cannot be read: {path}: {error.strerror or error}.",
+            "The folder is damaged; make it again with `closeup cast VIDEO --overwrite`.",
+        ) from error
+
+
+def _strip(pictures: Sequence[Image]) -> Image:
+    """Pictures (H, W, 3) side by side on white, all as high as the highest but at most `STRIP_HEIGHT`: (h, w, 3)."""
+    height = min(STRIP_HEIGHT, max(picture.shape[0] for picture in pictures))
+    gap = np.full((height, STRIP_GAP, 3), 255, dtype=np.uint8)
+    parts: list[Image] = []
+    for picture in pictures:
+        parts += [gap, resize_to_height(picture, height)]
+    return np.hstack(parts[1:])
+
+
+def _total(face: Face) -> float:
+    """A face's quality, 0 where it was not judged."""
+    return face.quality.total if face.quality is not None else 0.0
