@@ -1,0 +1,217 @@
+"""Model cards: what closeup knows about a model, one TOML file each, read as plain data.
+
+A card decides what is fetched, checked and fed to a network: preprocessing reads the card, and nothing else in
+closeup repeats one of its numbers.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from closeup.core.errors import FormatError, ModelError
+
+CARDS_DIR = Path(__file__).parent / "cards"
+"""Where the cards lie, NAME.toml each."""
+
+TASKS = ("detector", "landmarks", "embedder")
+PACKS = ("builtin", "zoo")
+COLOURS = ("RGB", "BGR")
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A figure to decide by, and where it comes from.
+
+    Attributes:
+        value: The figure.
+        meaning: What is compared with it, in which measure, and what follows.
+        error_rate: How often it is wrong on the data that it was read at, in words.
+        read_from: The data or publication that it was read from.
+    """
+
+    value: float
+    meaning: str
+    error_rate: str
+    read_from: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What closeup knows about one model.
+
+    Attributes:
+        name: "sface-2021dec"; also the name of the card's file.
+        task: "detector", "landmarks" or "embedder".
+        pack: "builtin" (arrives with pip) or "zoo" (pulled on request).
+        summary: One sentence for people.
+        source: Web page of the people who made it.
+        licence: Of the weights, in words; SPDX name first where there is one.
+        commercial_use: Whether the makers' terms let the weights work in a commercial product.
+        training_data: What it was trained on, as far as its makers say.
+        output: What the model answers: shape, order, range.
+        file: File name (zoo) or path within `package` (builtin); empty where the model is part of the package's
+            own code.
+        bytes: Length of the file; None where there is no file of its own.
+        sha256: Of the file, hexadecimal; None where there is no file of its own.
+        url: Official address of the file; None for what pip installs.
+        package: Import name of the installed package that holds the file; None for what is pulled.
+        requirement: What to give to pip for that package; None for what is pulled.
+        converter: Name of the conversion into ONNX that the file needs before use; None where it needs none.
+        input_size_wh: Width and height of the input in pixels; None where any size will do.
+        mean: Subtracted from each channel of a 0 to 255 picture, in the order of `colour`.
+        std: Divided by, likewise, after the subtraction.
+        colour: "RGB" or "BGR", the order of the input's channels.
+        alignment: Where the input picture wants the five landmarks, (5, 2) pixels, in the order of
+            `core.types.Face.landmarks_xy`; None where it is not an aligned crop.
+        alignment_source: Where those points come from; empty where there are none.
+        thresholds: By what they are for.
+    """
+
+    name: str
+    task: str
+    pack: str
+    summary: str
+    source: str
+    licence: str
+    commercial_use: bool
+    training_data: str
+    output: str
+    file: str = ""
+    bytes: int | None = None
+    sha256: str | None = None
+    url: str | None = None
+    package: str | None = None
+    requirement: str | None = None
+    converter: str | None = None
+    input_size_wh: tuple[int, int] | None = None
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    colour: str = "RGB"
+    alignment: tuple[Point, Point, Point, Point, Point] | None = None
+    alignment_source: str = ""
+    thresholds: Mapping[str, Threshold] = field(default_factory=dict)
+
+
+@cache
+def _cards() -> dict[str, ModelCard]:
+    return {path.stem: read_card(path) for path in sorted(CARDS_DIR.glob("*.toml"))}
+
+
+def all_cards() -> dict[str, ModelCard]:
+    """Every card by its name: the builtin pack first, then the zoo, each by name."""
+    return dict(sorted(_cards().items(), key=lambda item: (PACKS.index(item[1].pack), item[0])))
+
+
+def card(name: str) -> ModelCard:
+    """The card called `name`.
+
+    Raises:
+        ModelError: If there is none.
+    """
+    try:
+        return _cards()[name]
+    except KeyError:
+        raise ModelError(
+            f"There is no model called {name!r}.",
+            f"Choose one of: {', '.join(all_cards())}; `closeup models list` says more.",
+        ) from None
+
+
+def read_card(path: Path) -> ModelCard:
+    """Read the card at `path`.
+
+    Raises:
+        FormatError: If it is not TOML, or not a card: a field is missing, unknown, or of the wrong kind.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise FormatError(f"Cannot read the model card {path}: {error}.") from error
+    try:
+        return card_from_table(table, name=path.stem)
+    except FormatError as error:
+        raise FormatError(f"The model card {path} is wrong: {error.message}") from error
+
+
+def card_from_table(table: Mapping[str, Any], name: str) -> ModelCard:
+    """Build a card from a TOML table; `name` is the file's, and the table may not name itself otherwise.
+
+    Raises:
+        FormatError: If a field is missing, unknown, or of the wrong kind.
+    """
+    known = {item.name: item for item in fields(ModelCard)}
+    values = {"name": name, **table}
+    if values["name"] != name:
+        raise FormatError(f"it calls itself {values['name']!r}.")
+    if unknown := sorted(values.keys() - known.keys()):
+        raise FormatError(f"unknown field {unknown[0]!r}.")
+    needed = [key for key, item in known.items() if item.default is MISSING and item.default_factory is MISSING]
+    if missing := [key for key in needed if key not in values]:
+        raise FormatError(f"field {missing[0]!r} is missing.")
+    made = ModelCard(**{key: _value(key, value) for key, value in values.items()})
+    _check(made)
+    return made
+
+
+def _value(key: str, value: Any) -> Any:
+    """One field's value in the card's own types."""
+    if key == "thresholds":
+        return {name: _threshold(name, table) for name, table in _typed(key, value, dict).items()}
+    if key == "alignment":
+        return tuple(_numbers(key, point, 2) for point in _typed(key, value, list))
+    if key in ("mean", "std"):
+        return _numbers(key, value, 3)
+    if key == "input_size_wh":
+        return tuple(int(side) for side in _numbers(key, value, 2))
+    if key == "commercial_use":
+        return _typed(key, value, bool)
+    return _typed(key, value, int if key == "bytes" else str)
+
+
+def _typed(key: str, value: Any, kind: type) -> Any:
+    if type(value) is not kind:
+        raise FormatError(f"field {key!r} is {value!r}, not of kind {kind.__name__}.")
+    return value
+
+
+def _numbers(key: str, value: Any, count: int) -> tuple[float, ...]:
+    if not isinstance(value, list) or len(value) != count or any(type(item) not in (int, float) for item in value):
+        raise FormatError(f"field {key!r} is {value!r}, not {count} numbers.")
+    return tuple(float(item) for item in value)
+
+
+def _threshold(name: str, table: Any) -> Threshold:
+    names = {item.name for item in fields(Threshold)}
+    if not isinstance(table, dict) or table.keys() != names:
+        raise FormatError(f"threshold {name!r} needs exactly {', '.join(sorted(names))}.")
+    (value,) = _numbers(f"thresholds.{name}.value", [table["value"]], 1)
+    return Threshold(value, **{key: _typed(key, table[key], str) for key in names - {"value"}})
+
+
+def _check(made: ModelCard) -> None:
+    """Hold the rules that tie fields together."""
+    rules = {
+        f"task is one of {', '.join(TASKS)}": made.task in TASKS,
+        f"pack is one of {', '.join(PACKS)}": made.pack in PACKS,
+        f"colour is one of {', '.join(COLOURS)}": made.colour in COLOURS,
+        "a file comes with bytes and sha256": bool(made.file) == (made.bytes is not None) == (made.sha256 is not None),
+        "sha256 is 64 hexadecimal digits": made.sha256 is None or bool(re.fullmatch("[0-9a-f]{64}", made.sha256)),
+        "bytes is above 0": made.bytes is None or made.bytes > 0,
+        "a builtin model names its package and requirement": (made.pack == "builtin")
+        == (made.package is not None)
+        == (made.requirement is not None),
+        "a zoo model has an https url and a plain file name": made.pack == "builtin"
+        or (str(made.url).startswith("https://") and bool(re.fullmatch(r"\w[\w.-]*", made.file))),
+        "input sizes are above 0": made.input_size_wh is None or min(made.input_size_wh) > 0,
+        "std is above 0": min(made.std) > 0,
+        "alignment has five points, and a source": (made.alignment is not None) == bool(made.alignment_source)
+        and len(made.alignment or "12345") == 5,
+    }
+    if broken := [rule for rule, held in rules.items() if not held]:
+        raise FormatError(f"{broken[0]}, and here it is not so.")

@@ -1,0 +1,92 @@
+"""Runs an ONNX file on pictures; the only home of ONNX Runtime."""
+
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from closeup.core.errors import ModelError
+from closeup.core.types import FloatArray
+
+_ERRORS_ONLY = 3
+"""ONNX Runtime's log level: its warnings are about graphs, and mean nothing to our users."""
+
+
+class Session(Protocol):
+    """One network, ready to run."""
+
+    def run(self, inputs: FloatArray) -> FloatArray:
+        """From inputs (N, ...) float32 to outputs (N, ...) float32; any N, and the same answer for any N.
+
+        Raises:
+            ModelError: If the inputs do not fit the network.
+        """
+        ...
+
+
+def open_session(path: Path, *, threads: int = 1) -> Session:
+    """Load the network at `path`, which has one input and one output, both float32 and with N in front.
+
+    Args:
+        path: An ONNX file.
+        threads: How many threads one run may use; the answers do not depend on it.
+
+    Raises:
+        ModelError: If the file is missing, not an ONNX network, or one with other inputs or outputs.
+    """
+    import onnxruntime
+
+    onnxruntime.disable_telemetry_events()
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.use_deterministic_compute = True
+    options.log_severity_level = _ERRORS_ONLY
+    # A waiting thread would otherwise spin, and take the time of the decoder's threads.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if not path.is_file():
+        raise ModelError(f"The model file {path} is missing.", "See which models are here: closeup models list")
+    try:
+        network = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except _runtime_errors() as error:
+        raise ModelError(
+            f"Cannot load the model file {path}: {error}.", "Check it with: closeup models verify"
+        ) from error
+    return _OnnxSession(network, path)
+
+
+def _runtime_errors() -> tuple[type[Exception], ...]:
+    """What ONNX Runtime raises where a file or an input is wrong; they share no base class of their own."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    names = ("Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf", "NoSuchFile", "NotImplemented")
+    return tuple(getattr(state, name) for name in (*names, "RuntimeException"))
+
+
+class _OnnxSession:
+    """A network with one input and one output."""
+
+    def __init__(self, network: Any, path: Path) -> None:
+        inputs, outputs = network.get_inputs(), network.get_outputs()
+        if len(inputs) != 1 or len(outputs) != 1 or inputs[0].type != "tensor(float)":
+            raise ModelError(f"The model file {path} has to have one float32 input and one output, and it has others.")
+        self._network = network
+        self._path = path
+        self._input: str = inputs[0].name
+        self._one_by_one = inputs[0].shape[:1] == [1]
+
+    def run(self, inputs: FloatArray) -> FloatArray:
+        """From inputs (N, ...) float32 to outputs (N, ...) float32; a network made for N = 1 is run N times."""
+        if not self._one_by_one or len(inputs) == 1:
+            return self._run(inputs)
+        if len(inputs) == 0:
+            raise ModelError(f"The model file {self._path} was given no input.")
+        return np.concatenate([self._run(inputs[at : at + 1]) for at in range(len(inputs))])
+
+    def _run(self, inputs: FloatArray) -> FloatArray:
+        try:
+            (outputs,) = self._network.run(None, {self._input: inputs})
+        except _runtime_errors() as error:
+            raise ModelError(f"The model file {self._path} cannot take an input of {inputs.shape}: {error}.") from error
+        return np.asarray(outputs, dtype=np.float32)

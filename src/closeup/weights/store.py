@@ -1,0 +1,121 @@
+"""Where the models' files are: in an installed package, or pulled or converted into the models folder."""
+
+import hashlib
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+
+from closeup.core.errors import CloseupError, ModelError
+from closeup.core.settings import Settings
+from closeup.core.whole import write_whole
+from closeup.weights.cards import ModelCard
+from closeup.weights.dlib_network import CONVERTER_VERSION, convert_dlib_network
+
+CONVERTERS: dict[str, tuple[int, Callable[[bytes], bytes]]] = {"dlib-resnet": (CONVERTER_VERSION, convert_dlib_network)}
+"""Name on the card to the version and the function of a conversion into ONNX."""
+
+_MODELS_DIR_HINT = "Name a folder that you may write to in CLOSEUP_MODELS_DIR."
+
+
+def locate(card: ModelCard, settings: Settings) -> Path | None:
+    """Where the model is on this machine, or None if it is not; reads no content and uses no network.
+
+    That is the file as pulled, as installed with its package, or as converted; a model that still has to be converted
+    is where its package has it; one that is part of a package's own code is in the package's folder.
+
+    Raises:
+        ModelError: If there is a file in its place that cannot be it, because its length is another.
+    """
+    if card.converter is not None and (converted := _converted_path(card, settings)).is_file():
+        return converted
+    if not card.file:
+        return _package_dir(card)
+    path = _original_path(card, settings)
+    if path is None or not path.is_file():
+        return None
+    if (length := path.stat().st_size) != card.bytes:
+        raise ModelError(f"{path} is damaged: it has {length} bytes, not {card.bytes}.", _mend_hint(card))
+    return path
+
+
+def require(card: ModelCard, settings: Settings) -> Path:
+    """The model's file, ready to be opened; converts it first, once, if that is what it needs.
+
+    Raises:
+        ModelError: If it is not on this machine, damaged, or the converted file cannot be kept; the hint says what
+            to type.
+    """
+    path = locate(card, settings)
+    if path is None:
+        raise ModelError(f"The model {card.name} is not on this machine.", _get_hint(card))
+    if card.converter is None or path == _converted_path(card, settings):
+        return path
+    return _convert(card, path, settings)
+
+
+def _package_dir(card: ModelCard) -> Path | None:
+    """Folder of the installed package; found without importing it, since importing may fail or be slow."""
+    spec = importlib.util.find_spec(card.package or "")
+    places = spec.submodule_search_locations if spec else None
+    return Path(places[0]) if places else None
+
+
+def _original_path(card: ModelCard, settings: Settings) -> Path | None:
+    """Where the card's own file belongs, there or not; None where its package is not installed."""
+    if card.package is None:
+        return settings.models_dir / card.file
+    folder = _package_dir(card)
+    return folder / card.file if folder else None
+
+
+def _converted_path(card: ModelCard, settings: Settings) -> Path:
+    """Where the converted file belongs; another source or converter gives another name."""
+    version, _ = CONVERTERS[str(card.converter)]
+    return settings.models_dir / f"{card.name}-{str(card.sha256)[:12]}-v{version}.onnx"
+
+
+def _convert(card: ModelCard, source: Path, settings: Settings) -> Path:
+    """Convert `source` into the models folder.
+
+    Several at once do no harm: each writes a file of its own and renames it, and all have the same content.
+    """
+    target = _converted_path(card, settings)
+    try:
+        content = source.read_bytes()
+    except OSError as error:
+        raise ModelError(f"Cannot read {source}: {error.strerror or error}.", _mend_hint(card)) from error
+    if hashlib.sha256(content).hexdigest() != card.sha256:
+        raise ModelError(f"{source} is damaged: its sha256 is not {card.sha256}.", _mend_hint(card))
+    _, convert = CONVERTERS[str(card.converter)]
+    converted = convert(content)
+    make_models_dir(settings)
+    try:
+        write_whole(target, converted)
+    except CloseupError as error:
+        raise ModelError(error.message, _MODELS_DIR_HINT) from error
+    return target
+
+
+def make_models_dir(settings: Settings) -> None:
+    """Make the models folder if it is not there.
+
+    Raises:
+        ModelError: If it cannot be made.
+    """
+    try:
+        settings.models_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ModelError(f"Cannot make the models folder {settings.models_dir}: {reason}.", _MODELS_DIR_HINT) from error
+
+
+def _get_hint(card: ModelCard) -> str:
+    if card.pack == "zoo":
+        return f"Pull it with: closeup models pull {card.name}"
+    return f"Install it with: pip install {card.requirement}"
+
+
+def _mend_hint(card: ModelCard) -> str:
+    if card.pack == "zoo":
+        return f"Pull it again with: closeup models pull {card.name}"
+    return f"Reinstall it with: pip install --force-reinstall {card.requirement}"
