@@ -1,0 +1,46 @@
+"""What every test has: the real data where it is present, its own models folder, and no network."""
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCAL_HOSTS = {"127.0.0.1", "::1", "localhost"}
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Folder of the real data: CLOSEUP_SHARED, else ../shared; the test is skipped where neither is there."""
+    given = os.environ.get("CLOSEUP_SHARED")
+    folder = Path(given) if given else ROOT.parent / "shared"
+    if not (folder / "data").is_dir():
+        pytest.skip(f"needs the real data: {folder}/data is not there (set CLOSEUP_SHARED)")
+    return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_models_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests neither see nor touch the models that the user has pulled, so every machine gives the same answers."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLOSEUP_MODELS_DIR", str(tmp_path_factory.mktemp("models")))
+        patch.delenv("CLOSEUP_MODELS_MIRROR", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_network() -> Iterator[None]:
+    """Only this machine can be reached; anything else fails at once instead of hanging."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and address[0] not in LOCAL_HOSTS:
+            raise OSError(f"tests are offline, and this one wanted {address!r}")
+        connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield
