@@ -1,0 +1,201 @@
+"""`closeup cast`: who is in a video."""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from closeup.cli.messages import show_error, show_hint, show_note
+from closeup.cli.places import check_free, made_folder, result_folders
+from closeup.cli.progress_bar import progress_bar
+from closeup.core.errors import EXIT_BAD_INPUT, InputError
+from closeup.core.timebase import clock
+
+if TYPE_CHECKING:
+    from closeup.core.types import Cast
+
+app = typer.Typer()
+
+NEED_DECODING = {"models", "detect_fps", "min_face_px"}
+"""Options that change what is seen, not how it is grouped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a run speaks and what it may replace.
+
+    Attributes:
+        overwrite: Replace a cast folder that is there already.
+        quiet: No progress and no table; errors only.
+        as_json: One JSON object for each video on stdout, and nothing else there.
+    """
+
+    overwrite: bool = False
+    quiet: bool = False
+    as_json: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One finished run, for telling about it."""
+
+    folder: Path
+    cast: "Cast"
+    elapsed_s: float
+
+    @property
+    def speed(self) -> float:
+        """Times real time."""
+        return self.cast.video.duration_s / max(self.elapsed_s, 1e-9)
+
+
+@app.command()
+def cast(
+    videos: Annotated[list[Path] | None, typer.Argument(metavar="VIDEO", show_default=False)] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="DIR",
+            help="Result folder; with several videos, the folder that holds one for each.",
+            show_default="NAME.cast",
+        ),
+    ] = None,
+    models: Annotated[
+        Literal["auto", "builtin", "zoo"] | None,
+        typer.Option(help="builtin works offline; zoo is better and is pulled first.", show_default="auto"),
+    ] = None,
+    detect_fps: Annotated[
+        float | None, typer.Option(metavar="RATE", help="Look for faces this often a second.", show_default="5")
+    ] = None,
+    min_face: Annotated[
+        int | None, typer.Option(metavar="PX", help="Leave out faces narrower than this.", show_default="20")
+    ] = None,
+    no_clothing: Annotated[bool, typer.Option("--no-clothing", help="Compare faces only.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a cast folder that is there.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for each video.")] = False,
+    recluster: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Group a cast folder's faces anew, without decoding.")
+    ] = None,
+) -> None:
+    """Find who is in a video: a folder with each person's best picture, and a report.
+
+    The folder has report.html to look at, cast.json to compute with, and people/ with the pictures.
+    """
+    chosen = {"models": models, "detect_fps": detect_fps, "min_face_px": min_face}
+    chosen |= {"clothing": False if no_clothing else None}
+    options = {name: value for name, value in chosen.items() if value is not None}
+    manner = Manner(overwrite, quiet, as_json)
+    if recluster is not None:
+        if videos or output or options.keys() & NEED_DECODING:
+            raise typer.BadParameter("takes DIR and --no-clothing only: it does not decode.", param_hint="--recluster")
+        tell(group_anew(recluster, options, manner), manner)
+    elif videos:
+        cast_all(videos, output, options, manner)
+    else:
+        raise typer.BadParameter("name one at least.", param_hint="VIDEO")
+
+
+def cast_all(videos: Sequence[Path], output: Path | None, options: dict[str, Any], manner: Manner) -> None:
+    """Cast each video into its folder and tell about it; one that cannot be read does not stop the others."""
+    folders = result_folders(videos, output)
+    for video, folder in zip(videos, folders, strict=True):
+        check_free(folder, video, overwrite=manner.overwrite)
+    failed = 0
+    for video, folder in zip(videos, folders, strict=True):
+        try:
+            run = cast_one(video, folder, options, manner)
+        except InputError as error:
+            if manner.as_json:
+                typer.echo(json.dumps({"video": str(video), "error": error.message, "hint": error.hint}))
+            if len(videos) == 1:
+                raise
+            show_error(error)
+            failed += 1
+        else:
+            tell(run, manner)
+    if failed:
+        show_note(f"{failed} of {len(videos)} videos could not be used; the others are done.")
+        raise typer.Exit(EXIT_BAD_INPUT)
+
+
+def cast_one(video: Path, folder: Path, options: dict[str, Any], manner: Manner) -> Run:
+    """Cast `video` into `folder`, showing progress; `options` are fields of `CastOptions`."""
+    from closeup.features.cast.find import CastOptions, make_cast_folder
+
+    chosen = CastOptions(**options)
+    started = time.monotonic()
+    with made_folder(folder.parent), progress_bar(video.name, quiet=manner.quiet) as progress:
+        found = make_cast_folder(video, folder, chosen, overwrite=manner.overwrite, progress=progress)
+    return Run(folder, found, time.monotonic() - started)
+
+
+def group_anew(folder: Path, options: dict[str, Any], manner: Manner) -> Run:
+    """Group the faces in a cast folder anew, with the options it was made with but for those given."""
+    from closeup.features.cast.find import recluster
+
+    started = time.monotonic()
+    with progress_bar(folder.name, quiet=manner.quiet) as progress:
+        found = recluster(folder, options, progress=progress)
+    return Run(folder, found, time.monotonic() - started)
+
+
+def tell(run: Run, manner: Manner) -> None:
+    """Say what was found: as JSON, or as a table and the report's path; oddities and hints on stderr."""
+    if manner.as_json:
+        typer.echo(json.dumps(summary(run), ensure_ascii=False))
+    if manner.quiet:
+        return
+    if not manner.as_json:
+        show_people(run)
+    for note in run.cast.video.notes:
+        show_note(note)
+    from closeup.perception.registry import upgrade_hint
+
+    if hint := upgrade_hint(run.cast.models):
+        show_hint(hint)
+
+
+def summary(run: Run) -> dict[str, Any]:
+    """What `--json` prints: plain values; times in seconds, `speed` in times real time."""
+    cast = run.cast
+    return {
+        "video": cast.video.path,
+        "folder": str(run.folder),
+        "people_count": len(cast.people),
+        "people": [{"id": p.id, "name": p.name, "screen_time_s": p.screen_time_s} for p in cast.people],
+        "passers_by_count": len(cast.passers_by),
+        "shots_count": len(cast.shots),
+        "duration_s": cast.video.duration_s,
+        "elapsed_s": round(run.elapsed_s, 3),
+        "speed": round(run.speed, 2),
+        "models": cast.models,
+        "notes": list(cast.video.notes),
+    }
+
+
+def show_people(run: Run) -> None:
+    """Print the cast as a table, how long it took, and where the report is."""
+    cast = run.cast
+    name = Path(cast.video.path).name
+    if cast.people:
+        from rich.box import SIMPLE_HEAD
+        from rich.console import Console
+        from rich.table import Table
+
+        table = Table("person", "name", "screen time", "shots", box=SIMPLE_HEAD)
+        for person in cast.people:
+            table.add_row(person.id, person.name or "", clock(person.screen_time_s), str(len(person.shots)))
+        Console(markup=False, highlight=False).print(table)
+    else:
+        typer.echo(f"No people were found in {name}.")
+    if cast.passers_by:
+        typer.echo(f"Seen in passing and kept apart: {len(cast.passers_by)}.")
+    took = f"{clock(cast.video.duration_s)} of video in {run.elapsed_s:.1f} s, {run.speed:.1f}x real time"
+    typer.echo(f"{took}\nReport: {run.folder / 'report.html'}")

@@ -1,0 +1,107 @@
+"""The command `closeup`: its sub-commands, and the one place where failures become sentences and exit codes."""
+
+import os
+import shlex
+import signal
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from closeup import __version__
+from closeup.cli import cast, demo
+from closeup.cli.messages import show_error
+from closeup.core.errors import EXIT_BAD_INPUT, CloseupError
+
+EXIT_UNEXPECTED = 1
+EXIT_INTERRUPTED = 130
+EXIT_BROKEN_PIPE = 141
+EXIT_TERMINATED = 143
+"""128 and the number of the signal, as shells report it."""
+
+
+@contextmanager
+def boundary(*, debug: bool) -> Iterator[None]:
+    """Whatever goes wrong inside becomes a sentence on stderr and an exit code.
+
+    Exit codes: 2 for what the user can mend (`CloseupError`), 130 after Ctrl-C, 1 for a fault of closeup's own.
+
+    Args:
+        debug: Show the traceback first.
+    """
+    try:
+        yield
+        sys.stdout.flush()
+    except (typer.Exit, typer.Abort, typer.TyperException):
+        raise  # Typer's own: --help, and usage errors, which it words itself
+    except KeyboardInterrupt:
+        typer.echo("Interrupted; nothing half-done was left behind.", err=True)
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+    except BrokenPipeError:
+        _leave_pipe()
+    except Exception as error:  # noqa: BLE001 - the one place where everything must become a sentence
+        if debug:
+            traceback.print_exc()
+        known = isinstance(error, CloseupError)
+        show_error(error if isinstance(error, CloseupError) else _unexpected(error))
+        raise typer.Exit(EXIT_BAD_INPUT if known else EXIT_UNEXPECTED) from None
+
+
+def _leave_pipe() -> NoReturn:
+    """Stop quietly: who read our output has gone, and Python must not complain when it flushes at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise typer.Exit(EXIT_BROKEN_PIPE)
+
+
+def _unexpected(error: Exception) -> CloseupError:
+    """Word a fault of closeup's own like any other, so that the user knows whose it is and what to do."""
+    again = shlex.join(["closeup", "--debug", *sys.argv[1:]])
+    return CloseupError(
+        f"closeup itself failed ({type(error).__name__}: {error}).",
+        f"This is a fault in closeup. To see where it is, and to report it: {again}",
+    )
+
+
+class BoundedGroup(TyperGroup):
+    """The command line with the boundary around every sub-command, however it is started."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the sub-command of `ctx` inside the boundary."""
+        with boundary(debug=bool(ctx.params.get("debug"))):
+            return super().invoke(ctx)
+
+
+app = typer.Typer(
+    cls=BoundedGroup,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(cast.app)
+app.add_typer(demo.app)
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"closeup {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def closeup(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version and stop.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Find, follow and film the people in your pictures and video, on your own machine."""
+
+
+def run() -> None:
+    """Start the command line; a request to stop from outside (SIGTERM) is obeyed with tidying up."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_TERMINATED))
+    app()

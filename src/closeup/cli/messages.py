@@ -1,0 +1,25 @@
+"""What the commands say beside their result: errors, notes and hints, on stderr, one line each."""
+
+import typer
+
+from closeup.core.errors import CloseupError
+
+
+def show_error(error: CloseupError) -> None:
+    """Say what is wrong, and below it what to do about it."""
+    typer.secho("error: ", fg=typer.colors.RED, bold=True, nl=False, err=True)
+    typer.echo(error.message, err=True)
+    if error.hint:
+        show_hint(error.hint)
+
+
+def show_note(text: str) -> None:
+    """Say something odd that did not stop the work."""
+    typer.secho("note: ", fg=typer.colors.YELLOW, bold=True, nl=False, err=True)
+    typer.echo(text, err=True)
+
+
+def show_hint(text: str) -> None:
+    """Say what could be typed next."""
+    typer.secho("hint: ", fg=typer.colors.CYAN, bold=True, nl=False, err=True)
+    typer.echo(text, err=True)
