@@ -1,0 +1,193 @@
+"""vectors.npz: the embeddings of a cast's faces and clothing, as plain numpy arrays (docs/concepts/cast-folder.md)."""
+
+import io
+import re
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from closeup.core.errors import FormatError, InputError
+from closeup.core.types import Cast, FloatArray
+
+FORMAT = 1
+"""Version of the file's form; the array `format` holds it."""
+
+_DTYPES = {
+    "format": "<i8",
+    "embedder": "<U",
+    "face": "<f4",
+    "face_track": "<i8",
+    "face_frame": "<i8",
+    "face_quality": "<f4",
+    "clothing": "<f4",
+}
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+# The header of a .npy file as numpy writes it (numpy.lib.format, versions 1.0 and 2.0), and nothing else: what is
+# matched by this pattern needs no evaluation.
+_HEADER = re.compile(
+    rb"\{'descr': '([<|>=]?[a-zA-Z][0-9]{0,6})', 'fortran_order': False, 'shape': \(([0-9, ]*)\), \} *\n"
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrackVectors:
+    """What is known of the tracks of a cast beside their boxes.
+
+    Attributes:
+        face: Shape (N, D), float32, L2-normalised: the embeddings of the best few faces of every track.
+        face_track: Shape (N,), int64: whose face it is, as an index into the cast's tracks.
+        face_frame: Shape (N,), int64: the frame of the face; the track has a face there.
+        face_quality: Shape (N,), float32, 0 to 1.
+        clothing: Shape (T, C), float32: one row for each track of the cast; all NaN where clothing is unknown.
+        embedder: Name of the card of the model that made `face`; vectors of different models do not compare.
+    """
+
+    face: FloatArray
+    face_track: NDArray[np.int64]
+    face_frame: NDArray[np.int64]
+    face_quality: FloatArray
+    clothing: FloatArray
+    embedder: str
+
+
+def encode_vectors(vectors: TrackVectors) -> bytes:
+    """Write vectors as the bytes of an .npz file; equal vectors give equal bytes.
+
+    Raises:
+        FormatError: If the arrays do not fit together.
+    """
+    arrays: dict[str, NDArray[Any]] = {
+        "format": np.array(FORMAT, "<i8"),
+        "embedder": np.array(vectors.embedder, "<U"),
+        **{name: np.asarray(getattr(vectors, name), _DTYPES[name], order="C") for name in list(_DTYPES)[2:]},
+    }
+    _check(_from_arrays(arrays))
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in arrays.items():
+            entry = zipfile.ZipInfo(f"{name}.npy", _EPOCH)
+            entry.create_system = 3  # else the bytes would tell Windows from the rest
+            entry.external_attr = 0o644 << 16
+            member = io.BytesIO()
+            np.lib.format.write_array(member, array, version=(1, 0), allow_pickle=False)
+            archive.writestr(entry, member.getvalue())
+    return buffer.getvalue()
+
+
+def decode_vectors(content: bytes) -> TrackVectors:
+    """Read vectors from the bytes of an .npz file as `encode_vectors` or numpy.savez writes it.
+
+    Raises:
+        FormatError: If it is damaged, or its arrays do not fit together.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = {name: _read_member(archive, f"{name}.npy") for name in _DTYPES}
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, NotImplementedError) as error:
+        raise FormatError(f"It is not a whole .npz file: {error}.") from error
+    arrays = {name: _parse_npy(name, member) for name, member in members.items()}
+    version = arrays["format"]
+    if version.shape != () or int(version) != FORMAT:
+        raise FormatError(
+            f"The array 'format' must be {FORMAT}: another closeup wrote the file.",
+            "Get the latest one: pip install --upgrade closeup",
+        )
+    vectors = _from_arrays(arrays)
+    _check(vectors)
+    return vectors
+
+
+def load_vectors(path: Path, cast: Cast) -> TrackVectors:
+    """Read a vectors.npz and make sure that it belongs to `cast`.
+
+    Raises:
+        InputError: If the file cannot be read.
+        FormatError: If it is damaged, or it is not of this cast.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"Cannot read {path}: {error.strerror or error}.") from error
+    try:
+        vectors = decode_vectors(content)
+        check_vectors(vectors, cast)
+    except FormatError as error:
+        hint = error.hint or "Make it anew: closeup cast VIDEO --overwrite"
+        raise FormatError(f"{path}: {error.message}", hint) from error
+    return vectors
+
+
+def check_vectors(vectors: TrackVectors, cast: Cast) -> None:
+    """Make sure that every vector belongs to a face of `cast`.
+
+    Raises:
+        FormatError: If there is not one row of clothing a track, or a face is not there.
+    """
+    if len(vectors.clothing) != len(cast.tracks):
+        raise FormatError(f"It has {len(vectors.clothing)} rows of clothing for {len(cast.tracks)} tracks.")
+    known = {(index, face.frame) for index, track in enumerate(cast.tracks) for face in track.faces}
+    for pair in zip(vectors.face_track.tolist(), vectors.face_frame.tolist(), strict=True):
+        if pair not in known:
+            raise FormatError(f"It has a face in frame {pair[1]} that track {pair[0]} of the cast does not have.")
+
+
+def _read_member(archive: zipfile.ZipFile, name: str) -> bytes:
+    try:
+        entry = archive.getinfo(name)
+    except KeyError as error:
+        raise FormatError(f"It lacks the array {name.removesuffix('.npy')!r}.") from error
+    if entry.compress_type != zipfile.ZIP_STORED:  # a small file could unpack to one that fills the memory
+        raise FormatError(f"Its array {name.removesuffix('.npy')!r} is compressed, which closeup never does.")
+    return archive.read(entry)
+
+
+def _parse_npy(name: str, member: bytes) -> NDArray[Any]:
+    if member[:6] != b"\x93NUMPY" or len(member) < 10 or member[6] not in (1, 2):
+        raise FormatError(f"The array {name!r} is not in numpy's format.")
+    start = 10 if member[6] == 1 else 12
+    end = start + int.from_bytes(member[8:start], "little")
+    header = _HEADER.fullmatch(member[start:end])
+    dtype = header[1].decode("ascii") if header else ""
+    if header is None or not (dtype == _DTYPES[name] or (name == "embedder" and dtype.startswith("<U"))):
+        raise FormatError(f"The array {name!r} must have the type {_DTYPES[name]} in C order.")
+    try:
+        shape = tuple(int(size) for size in header[2].split(b",") if size.strip())
+        return np.frombuffer(member[end:], np.dtype(dtype)).reshape(shape).copy()
+    except (ValueError, OverflowError, TypeError) as error:
+        raise FormatError(f"The array {name!r} does not hold as much as it says.") from error
+
+
+def _from_arrays(arrays: dict[str, NDArray[Any]]) -> TrackVectors:
+    if arrays["embedder"].shape != ():
+        raise FormatError("The array 'embedder' must hold one name.")
+    try:
+        embedder = str(arrays["embedder"])
+        embedder.encode("utf-8")
+    except (UnicodeError, ValueError) as error:  # numpy keeps characters as numbers, some of which are none
+        raise FormatError("The array 'embedder' must hold one name.") from error
+    return TrackVectors(embedder=embedder, **{name: arrays[name] for name in list(_DTYPES)[2:]})
+
+
+def _check(vectors: TrackVectors) -> None:
+    faces = len(vectors.face) if vectors.face.ndim == 2 else -1
+    for name in ("face_track", "face_frame", "face_quality"):
+        if getattr(vectors, name).shape != (faces,):
+            raise FormatError(f"The array {name!r} must have one number for each row of 'face'.")
+    if vectors.clothing.ndim != 2:
+        raise FormatError("The array 'clothing' must have two dimensions.")
+    if not np.isfinite(vectors.face).all():
+        raise FormatError("The array 'face' holds a number that is not finite.")
+    known = np.isfinite(vectors.clothing)
+    if not (known | np.isnan(vectors.clothing)).all() or (known.any(axis=1) != known.all(axis=1)).any():
+        raise FormatError("A row of 'clothing' must be finite, or NaN from end to end.")
+    if ((vectors.face_track < 0) | (vectors.face_track >= len(vectors.clothing))).any():
+        raise FormatError("The array 'face_track' must hold indices of rows of 'clothing'.")
+    if (vectors.face_frame < 0).any():
+        raise FormatError("The array 'face_frame' must hold frames from 0 up.")
+    if not ((vectors.face_quality >= 0) & (vectors.face_quality <= 1)).all():
+        raise FormatError("The array 'face_quality' must lie in 0 to 1.")
