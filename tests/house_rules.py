@@ -230,7 +230,7 @@ def check_broad_excepts(modules: list[Module], boundaries: tuple[str, ...] = BOU
 
 
 def broad_excepts(module: Module) -> Iterator[ast.ExceptHandler | ast.Call]:
-    """Handlers of everything, and calls of contextlib.suppress on it; to tidy up and raise again is to catch nothing."""
+    """Handlers of everything that do not end by raising it again, and calls of contextlib.suppress on everything."""
     for node in ast.walk(module.tree):
         if isinstance(node, ast.ExceptHandler):
             if isinstance(node.body[-1], ast.Raise) and node.body[-1].exc is None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
+ModelChoice = Literal["auto", "builtin", "zoo"]
 NEED_DECODING = {"models", "detect_fps", "min_face_px"}
 """Options that change what is seen, not how it is grouped."""
 
@@ -67,7 +68,7 @@ def cast(
         ),
     ] = None,
     models: Annotated[
-        Literal["auto", "builtin", "zoo"] | None,
+        ModelChoice | None,
         typer.Option(help="builtin works offline; zoo is better and is pulled first.", show_default="auto"),
     ] = None,
     detect_fps: Annotated[

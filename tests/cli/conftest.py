@@ -1,0 +1,69 @@
+"""A stand-in for the work behind `closeup cast`, so that the command line is tested alone and at once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from closeup.core.errors import InputError
+from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.core.types import Cast, Person, VideoInfo
+
+ABE = Person("p1", "Abe", "people/p1.jpg", 75.0, (0, 2), ("t1", "t3"), 0.9)
+NOBODY_YET = Person("p2", None, "people/p2.jpg", 4.0, (1,), ("t2",), 0.7)
+
+
+def some_cast(path: str = "film.mp4", people: tuple[Person, ...] = (ABE, NOBODY_YET), **more: Any) -> Cast:
+    """A cast of `people` in two minutes of video."""
+    video = VideoInfo(path, "ab" * 32, 120.0, Fraction(25), 3000, 1280, 720, more.pop("notes", ()))
+    models = {"detector": "yunet-2023mar", "embedder": "dlib-resnet-128"}
+    return Cast(video, models, {}, (), people, more.pop("passers_by", ()), (), **more)
+
+
+@dataclass
+class FakeFind:
+    """Stands where features.cast.find does: notes what it was asked for, writes the folder, gives a cast.
+
+    Attributes:
+        calls: (video, folder, options, overwrite) of each run.
+        result: Makes the cast of a path; it may raise.
+    """
+
+    calls: list[tuple[Path, Path, Any, bool]] = field(default_factory=list)
+    result: Callable[..., Cast] = some_cast
+
+    def finds(self, **changes: Any) -> None:
+        """From now on give casts with these changes."""
+        self.result = partial(some_cast, **changes)
+
+    def make_cast_folder(
+        self,
+        video: Path,
+        folder: Path,
+        options: Any,
+        *,
+        overwrite: bool = False,
+        progress: ProgressCallback = ignore,
+    ) -> Cast:
+        """Do as the real one does, without looking at the video."""
+        self.calls.append((video, folder, options, overwrite))
+        if not video.exists():
+            raise InputError(f"There is no file {video}.", "Check the path.")
+        progress(Progress("Reading", 60.0, 120.0, "s"))
+        cast = self.result(str(video))
+        folder.mkdir(exist_ok=True)
+        (folder / "cast.json").write_text("{}")
+        return cast
+
+
+@pytest.fixture
+def find(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeFind:
+    """The stand-in, in place; the working folder is an empty one."""
+    fake = FakeFind()
+    monkeypatch.setattr("closeup.features.cast.find.make_cast_folder", fake.make_cast_folder)
+    monkeypatch.chdir(tmp_path)
+    return fake

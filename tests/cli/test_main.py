@@ -1,0 +1,138 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+import closeup
+from closeup.cli.main import app
+from closeup.core.errors import InputError, ModelError, OutputError
+
+HEAVY = {"cv2", "av", "onnxruntime", "onnx", "dlib", "scipy", "scenedetect", "jinja2", "matplotlib", "skimage"}
+
+
+@pytest.fixture
+def film(find: Any) -> Path:
+    path = Path("film.mp4")
+    path.touch()
+    return path
+
+
+def raising(error: BaseException) -> Any:
+    def result(_: str) -> Any:
+        raise error
+
+    return result
+
+
+def test_version_is_the_packages() -> None:
+    result = CliRunner().invoke(app, ["--version"])
+    assert result.stdout == f"closeup {closeup.__version__}\n"
+    assert result.exit_code == 0
+
+
+@pytest.mark.parametrize("error", [InputError, OutputError, ModelError])
+def test_what_the_user_can_mend_is_a_sentence_a_hint_and_code_2(error: Any, find: Any, film: Path) -> None:
+    find.result = raising(error("It is broken.", "Mend it."))
+    result = CliRunner().invoke(app, ["cast", str(film), "--quiet"])
+    assert result.exit_code == 2
+    assert result.stderr == "error: It is broken.\nhint: Mend it.\n"
+    assert result.stdout == ""
+
+
+def test_no_hint_where_nothing_can_be_done(find: Any, film: Path) -> None:
+    find.result = raising(InputError("It is broken."))
+    assert CliRunner().invoke(app, ["cast", str(film), "--quiet"]).stderr == "error: It is broken.\n"
+
+
+def test_a_fault_of_our_own_says_how_to_see_where(find: Any, film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["/bin/closeup", "cast", "my film.mp4"])
+    find.result = raising(KeyError("x"))
+    result = CliRunner().invoke(app, ["cast", str(film), "--quiet"])
+    assert result.exit_code == 1
+    assert "closeup itself failed (KeyError: 'x')" in result.stderr
+    assert "closeup --debug cast 'my film.mp4'" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_debug_shows_the_traceback(find: Any, film: Path) -> None:
+    find.result = raising(KeyError("x"))
+    result = CliRunner().invoke(app, ["--debug", "cast", str(film), "--quiet"])
+    assert result.exit_code == 1
+    assert "Traceback" in result.stderr
+
+
+def test_interruption_is_130(find: Any, film: Path) -> None:
+    find.result = raising(KeyboardInterrupt())
+    result = CliRunner().invoke(app, ["cast", str(film), "--quiet"])
+    assert result.exit_code == 130
+    assert result.stderr == "Interrupted; nothing half-done was left behind.\n"
+
+
+def test_usage_errors_are_typers_own_and_code_2(find: Any) -> None:
+    result = CliRunner().invoke(app, ["cast", "--no-such-option"])
+    assert result.exit_code == 2
+    assert "--no-such-option" in result.stderr
+    assert "error: closeup itself" not in result.stderr
+
+
+def test_no_command_shows_the_help() -> None:
+    result = CliRunner().invoke(app, [])
+    assert "cast" in result.output
+    assert "demo" in result.output
+
+
+def python(code: str, **more: Any) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", code]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = "import sys; sys.argv = ['closeup', '--help']; import closeup.cli.main as m\n"
+    code += "try: m.run()\nexcept SystemExit: print(*sys.modules, file=sys.stderr)"
+    _, loaded = python(code).communicate(timeout=30)
+    assert "closeup.cli.cast" in loaded.split()
+    assert HEAVY & set(loaded.split()) == set()
+
+
+def test_a_closed_pipe_is_left_quietly() -> None:
+    code = "import sys; sys.argv = ['closeup', 'demo']; sys.stdin.read()\n"
+    code += "import closeup.cli.main as m, closeup.cli.demo as d\n"
+    code += "d.check_free = lambda *_, **__: print('line')\n"
+    code += "d.made_folder = lambda _: d.typer.echo('line')\nm.run()"
+    process = python(code, stdin=subprocess.PIPE)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    process.stdin.close()
+    assert process.stderr.read() == ""
+    assert process.wait(timeout=30) == 141
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to catch")
+def test_a_request_to_stop_tidies_up() -> None:
+    code = "import sys, time; sys.argv = ['closeup', 'demo']\n"
+    code += "import closeup.cli.main as m, closeup.cli.demo as d\n"
+    code += "def wait(*_, **__):\n try:\n  print('ready', flush=True); time.sleep(30)\n finally: print('tidied')\n"
+    code += "d.check_free = wait\nm.run()"
+    process = python(code)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    said, _ = process.communicate(timeout=30)
+    assert said == "tidied\n"
+    assert process.returncode == 143
+
+
+def test_completion_knows_the_commands() -> None:
+    words = {"COMP_WORDS": "closeup ca", "COMP_CWORD": "1", "_CLOSEUP_COMPLETE": "complete_bash"}
+    code = "import sys; sys.argv = ['closeup']; from closeup.cli.main import app; app(prog_name='closeup')"
+    said, _ = python(code, env={**os.environ, **words}).communicate(timeout=30)
+    assert said.split() == ["cast"]
