@@ -3,18 +3,42 @@
 import hashlib
 import importlib.util
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from closeup.core.errors import CloseupError, ModelError
+from closeup.core.progress import ProgressCallback, ignore
 from closeup.core.settings import Settings
 from closeup.core.whole import write_whole
 from closeup.weights.cards import ModelCard
 from closeup.weights.dlib_network import CONVERTER_VERSION, convert_dlib_network
+from closeup.weights.download import MODELS_DIR_HINT, Wanted, fetch
 
 CONVERTERS: dict[str, tuple[int, Callable[[bytes], bytes]]] = {"dlib-resnet": (CONVERTER_VERSION, convert_dlib_network)}
 """Name on the card to the version and the function of a conversion into ONNX."""
 
-_MODELS_DIR_HINT = "Name a folder that you may write to in CLOSEUP_MODELS_DIR."
+FINE, ABSENT, DAMAGED = "fine", "absent", "damaged"
+"""What `verify` finds."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyResult:
+    """What `verify` found out about one model.
+
+    Attributes:
+        name: Of the card.
+        state: "fine", "absent" or "damaged".
+        path: The file that was looked at; None where there is none.
+        problem: What is wrong, a sentence; empty where nothing is.
+        hint: What to type to mend it; empty likewise.
+    """
+
+    name: str
+    state: str
+    path: Path | None
+    problem: str = ""
+    hint: str = ""
 
 
 def locate(card: ModelCard, settings: Settings) -> Path | None:
@@ -53,6 +77,91 @@ def require(card: ModelCard, settings: Settings) -> Path:
     return _convert(card, path, settings)
 
 
+def pull(card: ModelCard, settings: Settings, progress: ProgressCallback = ignore) -> Path:
+    """Fetch the model's file into the models folder, from its official address or from the mirror in `settings`.
+
+    A file that is there already, with the right hash, is kept and nothing is fetched. Progress is told in bytes.
+
+    Raises:
+        ModelError: If the model arrives with pip and not by pulling; if it cannot be had, is not the file that the
+            card describes, or cannot be kept. Then nothing is left of it.
+    """
+    if card.url is None or card.bytes is None or card.sha256 is None:
+        raise ModelError(
+            f"The model {card.name} is not pulled: it arrives with the package {card.requirement}.",
+            f"If it is missing: pip install {card.requirement}",
+        )
+    target = settings.models_dir / card.file
+    if not (target.is_file() and _hash(target) == card.sha256):
+        fetch(_source(card, settings), target, Wanted(f"Pulling {card.name}", card.bytes, card.sha256), progress)
+    return target
+
+
+def verify(card: ModelCard, settings: Settings) -> VerifyResult:
+    """Read the model's file, and the one converted from it, and compare them with what they have to be."""
+    try:
+        path = locate(card, settings)
+        if path is None:
+            return VerifyResult(card.name, ABSENT, None)
+        if not card.file:
+            return VerifyResult(card.name, FINE, path)
+        return _verify_content(card, settings)
+    except ModelError as error:
+        return VerifyResult(card.name, DAMAGED, None, error.message, error.hint)
+
+
+def _verify_content(card: ModelCard, settings: Settings) -> VerifyResult:
+    original = _original_path(card, settings)
+    if original is None or not original.is_file():
+        return VerifyResult(card.name, ABSENT, None)
+    if _hash(original) != card.sha256:
+        problem = f"{original} is damaged: its sha256 is not {card.sha256}."
+        return VerifyResult(card.name, DAMAGED, original, problem, _mend_hint(card))
+    if card.converter is None or not (converted := _converted_path(card, settings)).is_file():
+        return VerifyResult(card.name, FINE, original)
+    _, convert = CONVERTERS[card.converter]
+    if convert(_read(original, card)) != _read(converted, card):
+        problem = f"{converted} is damaged: it is not what {original} converts to."
+        return VerifyResult(card.name, DAMAGED, converted, problem, f"Delete {converted}; it is made anew when needed.")
+    return VerifyResult(card.name, FINE, converted)
+
+
+def _source(card: ModelCard, settings: Settings) -> str | Path:
+    """Where to pull the card's file from.
+
+    Raises:
+        ModelError: If the mirror is neither a URL nor a folder.
+    """
+    mirror = settings.models_mirror
+    if mirror is None:
+        return str(card.url)
+    if mirror.startswith(("http://", "https://")):
+        return f"{mirror.rstrip('/')}/{quote(card.file)}"
+    folder = Path(mirror).expanduser()
+    if not folder.is_dir():
+        raise ModelError(
+            f"CLOSEUP_MODELS_MIRROR is {mirror!r}, and that is not a folder.",
+            "Give it a folder or an http(s) URL with the models' files, or unset it.",
+        )
+    return folder / card.file
+
+
+def _hash(path: Path) -> str:
+    """The sha256 of a file, hexadecimal."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ModelError(f"Cannot read {path}: {error.strerror or error}.", MODELS_DIR_HINT) from error
+
+
+def _read(path: Path, card: ModelCard) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"Cannot read {path}: {error.strerror or error}.", _mend_hint(card)) from error
+
+
 def _package_dir(card: ModelCard) -> Path | None:
     """Folder of the installed package; found without importing it, since importing may fail or be slow."""
     spec = importlib.util.find_spec(card.package or "")
@@ -80,10 +189,7 @@ def _convert(card: ModelCard, source: Path, settings: Settings) -> Path:
     Several at once do no harm: each writes a file of its own and renames it, and all have the same content.
     """
     target = _converted_path(card, settings)
-    try:
-        content = source.read_bytes()
-    except OSError as error:
-        raise ModelError(f"Cannot read {source}: {error.strerror or error}.", _mend_hint(card)) from error
+    content = _read(source, card)
     if hashlib.sha256(content).hexdigest() != card.sha256:
         raise ModelError(f"{source} is damaged: its sha256 is not {card.sha256}.", _mend_hint(card))
     _, convert = CONVERTERS[str(card.converter)]
@@ -92,7 +198,7 @@ def _convert(card: ModelCard, source: Path, settings: Settings) -> Path:
     try:
         write_whole(target, converted)
     except CloseupError as error:
-        raise ModelError(error.message, _MODELS_DIR_HINT) from error
+        raise ModelError(error.message, MODELS_DIR_HINT) from error
     return target
 
 
@@ -106,7 +212,7 @@ def make_models_dir(settings: Settings) -> None:
         settings.models_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise ModelError(f"Cannot make the models folder {settings.models_dir}: {reason}.", _MODELS_DIR_HINT) from error
+        raise ModelError(f"Cannot make the models folder {settings.models_dir}: {reason}.", MODELS_DIR_HINT) from error
 
 
 def _get_hint(card: ModelCard) -> str:

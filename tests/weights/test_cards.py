@@ -1,0 +1,134 @@
+"""Cards are plain data, and a wrong one says what is wrong with it."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from closeup.core.errors import FormatError, ModelError
+from closeup.weights.cards import CARDS_DIR, Threshold, all_cards, card, card_from_table, read_card
+
+from .conftest import make_card
+
+CARDS = all_cards()
+
+
+def test_the_models_that_closeup_knows() -> None:
+    assert {name: (found.task, found.pack) for name, found in CARDS.items()} == {
+        "dlib-5": ("landmarks", "builtin"),
+        "dlib-68": ("landmarks", "builtin"),
+        "dlib-hog": ("detector", "builtin"),
+        "dlib-resnet-128": ("embedder", "builtin"),
+        "sface-2021dec": ("embedder", "zoo"),
+        "yunet-2023mar": ("detector", "zoo"),
+    }
+    assert [found.pack for found in CARDS.values()] == ["builtin"] * 4 + ["zoo"] * 2
+    assert all(card(name) is found for name, found in CARDS.items())
+
+
+@pytest.mark.parametrize("found", CARDS.values(), ids=CARDS)
+def test_every_card_is_of_use_to_people(found: Any) -> None:
+    for text in (found.summary, found.licence, found.training_data, found.output):
+        assert len(text) >= 3
+        assert "\n" not in text
+    assert re.fullmatch(r"https://\S+", found.source)
+    assert (found.task == "embedder") == (found.alignment is not None) == (found.input_size_wh is not None)
+
+
+@pytest.mark.parametrize("found", [each for each in CARDS.values() if each.alignment], ids=lambda each: each.name)
+def test_alignment_lies_in_the_input_with_the_left_eye_of_the_picture_first(found: Any) -> None:
+    left_eye, right_eye, nose, left_mouth, right_mouth = found.alignment
+    width, height = found.input_size_wh
+    assert all(0 < x < width and 0 < y < height for x, y in found.alignment)
+    assert left_eye[0] < nose[0] < right_eye[0]
+    assert left_mouth[0] < nose[0] < right_mouth[0]
+    assert max(left_eye[1], right_eye[1]) < nose[1] < min(left_mouth[1], right_mouth[1])
+
+
+def test_weights_that_may_not_be_sold_are_said_to_be() -> None:
+    assert [name for name, found in CARDS.items() if not found.commercial_use] == ["dlib-68"]
+    assert "EXCLUDES COMMERCIAL USE" in card("dlib-68").training_data
+
+
+@pytest.mark.shared
+def test_yunet_is_the_file_that_the_mirror_has(shared: Path) -> None:
+    content = (shared / "models" / card("yunet-2023mar").file).stat()
+    assert content.st_size == card("yunet-2023mar").bytes
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(ModelError, match="no model called 'yolo'") as caught:
+        card("yolo")
+    assert "yunet-2023mar" in caught.value.hint
+
+
+def test_a_card_reads_as_it_is_written() -> None:
+    table = {
+        "mean": [1, 2, 3],
+        "input_size_wh": [4, 5],
+        "alignment": [[1, 2], [3, 4], [5, 6], [7, 8], [9, 10]],
+        "alignment_source": "Made up.",
+        "thresholds": {"same": {"value": 1, "meaning": "m", "error_rate": "e", "read_from": "r"}},
+    }
+    made = make_card(**table)
+    assert made.mean == (1.0, 2.0, 3.0)
+    assert made.input_size_wh == (4, 5)
+    assert made.alignment == ((1, 2), (3, 4), (5, 6), (7, 8), (9, 10))
+    assert made.thresholds == {"same": Threshold(1.0, "m", "e", "r")}
+    assert made.colour == "RGB"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"task": None}, "'task' is missing"),
+        ({"task": "tracker"}, "task is one of"),
+        ({"pack": "zooo"}, "pack is one of"),
+        ({"colour": "YUV"}, "colour is one of"),
+        ({"color": "RGB"}, "unknown field 'color'"),
+        ({"name": "other"}, "calls itself 'other'"),
+        ({"bytes": 1.5}, "'bytes' is 1.5"),
+        ({"bytes": True}, "'bytes' is True"),
+        ({"bytes": 0}, "bytes is above 0"),
+        ({"bytes": None}, "a file comes with bytes and sha256"),
+        ({"sha256": None}, "a file comes with bytes and sha256"),
+        ({"sha256": "A" * 64}, "64 hexadecimal digits"),
+        ({"commercial_use": "yes"}, "'commercial_use'"),
+        ({"url": "http://models.invalid/x"}, "https url"),
+        ({"url": None}, "https url"),
+        ({"file": "../small.onnx"}, "plain file name"),
+        ({"file": ".small.onnx"}, "plain file name"),
+        ({"pack": "builtin"}, "names its package"),
+        ({"package": "dlib", "requirement": "dlib-bin"}, "names its package"),
+        ({"std": [1, 1, 0]}, "std is above 0"),
+        ({"mean": [1, 1]}, "'mean' is"),
+        ({"mean": ["1", 1, 1]}, "'mean' is"),
+        ({"input_size_wh": [0, 1]}, "input sizes"),
+        ({"alignment": [[1, 1]] * 5}, "five points, and a source"),
+        ({"alignment": [[1, 1]] * 4, "alignment_source": "s"}, "five points"),
+        ({"alignment": [[1]] * 5, "alignment_source": "s"}, "'alignment' is"),
+        ({"thresholds": {"same": {"value": 1}}}, "threshold 'same' needs exactly"),
+        ({"thresholds": [1]}, "'thresholds' is"),
+    ],
+)
+def test_a_wrong_card_says_what_is_wrong(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(FormatError, match=words):
+        make_card(**changes)
+
+
+@pytest.mark.parametrize("content", [b"task = ", b"\xff\xfe", b"task = 1\ntask = 2"])
+def test_a_file_that_is_not_toml_is_told_with_its_path(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "odd.toml"
+    path.write_bytes(content)
+    with pytest.raises(FormatError, match=str(path)):
+        read_card(path)
+    path.write_text("task = 'detector'")
+    with pytest.raises(FormatError, match=rf"{path} is wrong: field 'pack' is missing"):
+        read_card(path)
+
+
+def test_names_come_from_the_files() -> None:
+    assert {path.stem for path in CARDS_DIR.iterdir()} == set(CARDS)
+    with pytest.raises(FormatError, match="missing"):
+        card_from_table({}, "empty")

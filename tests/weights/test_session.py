@@ -1,0 +1,68 @@
+"""Running networks: made for one picture or for many, and files that are none."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from closeup.core.errors import ModelError
+from closeup.weights.session import open_session
+
+
+def save_network(path: Path, *, samples: int | str, inputs: int = 1, kind: int = TensorProto.FLOAT) -> Path:
+    """A network that gives the square of its input, (samples, 3)."""
+    names = [f"x{number}" for number in range(inputs)]
+    values = [helper.make_tensor_value_info(name, kind, [samples, 3]) for name in names]
+    nodes = [helper.make_node("Mul", [names[0], names[-1]], ["y"])]
+    answer = helper.make_tensor_value_info("y", kind, [samples, 3])
+    graph = helper.make_graph(nodes, "square", values, [answer])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), str(path))
+    return path
+
+
+@pytest.mark.parametrize("samples", [1, "faces"])
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_any_number_of_inputs_is_run(tmp_path: Path, samples: int | str, count: int) -> None:
+    session = open_session(save_network(tmp_path / "square.onnx", samples=samples))
+    inputs = np.arange(count * 3, dtype=np.float32).reshape(count, 3)
+    answers = session.run(inputs)
+    np.testing.assert_array_equal(answers, inputs**2)
+    assert answers.dtype == np.float32
+
+
+def test_no_input_for_a_network_that_takes_one_is_told(tmp_path: Path) -> None:
+    session = open_session(save_network(tmp_path / "square.onnx", samples=1))
+    with pytest.raises(ModelError, match="no input"):
+        session.run(np.empty((0, 3), np.float32))
+
+
+@pytest.mark.parametrize("inputs", [np.zeros((1, 4), np.float32), np.zeros((1, 3)), np.zeros(3, np.float32)])
+def test_an_input_that_does_not_fit_is_told(tmp_path: Path, inputs: np.ndarray) -> None:
+    path = save_network(tmp_path / "square.onnx", samples=1)
+    with pytest.raises(ModelError, match=f"{path} cannot take"):
+        open_session(path).run(inputs)
+
+
+def test_a_network_of_another_form_is_told(tmp_path: Path) -> None:
+    for path in (
+        save_network(tmp_path / "two.onnx", samples=1, inputs=2),
+        save_network(tmp_path / "double.onnx", samples=1, kind=TensorProto.DOUBLE),
+    ):
+        with pytest.raises(ModelError, match="has to have one float32 input"):
+            open_session(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a network", b"\x08\x08" * 100])
+def test_a_file_that_is_no_network_is_told(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "odd.onnx"
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match=f"Cannot load the model file {path}") as caught:
+        open_session(path)
+    assert "closeup models verify" in caught.value.hint
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="is missing"):
+        open_session(tmp_path / "none.onnx")
