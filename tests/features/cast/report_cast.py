@@ -80,7 +80,7 @@ def make_cast(folder: Path, plan: Plan | None = None) -> Cast:
     tracks: list[Track] = []
     for shot in range(plan.shots):
         for place in range(plan.tracks_per_shot):
-            who = (shot * 3 + place * 5) % max(plan.people, 1)
+            who = (shot + place * (1 + shot % 3)) % plan.people if plan.people else everyone
             if shot < everyone - plan.people and place == 0:
                 who = plan.people + shot  # those apart are seen once each
             if who < everyone:

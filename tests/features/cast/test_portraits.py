@@ -125,7 +125,7 @@ def test_pictures_are_the_same_bytes_every_time(made, tmp_path):
 
 def test_a_missing_track_picture_is_an_error_that_names_it(made, tmp_path):
     cast, _ = made
-    with pytest.raises(FormatError, match=r"track t\d+ cannot be read"):
+    with pytest.raises(FormatError, match=r"t\d+\.jpg cannot be read"):
         person_pictures(cast, tmp_path / "nowhere", tmp_path / "people")
 
 

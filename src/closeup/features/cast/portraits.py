@@ -102,26 +102,30 @@ def person_pictures(cast: Cast, tracks_dir: Path, people_dir: Path) -> None:
     people_dir.mkdir(parents=True, exist_ok=True)
     for person in (*cast.people, *cast.passers_by, *cast.hidden):
         tracks = person_tracks(cast, person)
-        write_whole(people_dir / f"{person.id}.jpg", read_picture(tracks_dir, portrait_track(tracks)))
+        write_whole(people_dir / f"{person.id}.jpg", read_picture(_path(tracks_dir, portrait_track(tracks))))
         chosen = spread_tracks(tracks, STRIP_PICTURES)
-        strip = _strip([decode_jpeg(read_picture(tracks_dir, track)) for track in chosen])
+        strip = _strip([decode_jpeg(read_picture(_path(tracks_dir, track))) for track in chosen])
         write_whole(people_dir / f"{person.id}-strip.jpg", encode_jpeg(strip))
 
 
-def read_picture(tracks_dir: Path, track: Track) -> bytes:
-    """The JPEG of a track.
+def read_picture(path: Path) -> bytes:
+    """A JPEG of the result folder.
 
     Raises:
         FormatError: If it is not there or cannot be read.
     """
-    path = tracks_dir / f"{track.id}.jpg"
     try:
         return path.read_bytes()
     except OSError as error:
         raise FormatError(
-            f"The picture of track {track.id} cannot be read: {path}: {error.strerror or error}.",
+            f"The picture {path} cannot be read: {error.strerror or error}.",
             "The folder is damaged; make it again with `closeup cast VIDEO --overwrite`.",
         ) from error
+
+
+def _path(tracks_dir: Path, track: Track) -> Path:
+    """Where the picture of a track lies."""
+    return tracks_dir / f"{track.id}.jpg"
 
 
 def _strip(pictures: Sequence[Image]) -> Image:

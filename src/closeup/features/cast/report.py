@@ -1,0 +1,354 @@
+"""report.html: the cast of a video as one page that needs nothing beside itself."""
+
+import base64
+import hashlib
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path, PurePath
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from closeup import __version__
+from closeup.core.timebase import clock
+from closeup.core.types import Cast, Person, Shot, Track, VideoInfo
+from closeup.features.cast.portraits import (
+    best_face,
+    person_tracks,
+    read_picture,
+    resize_to_height,
+    spread_tracks,
+)
+from closeup.media.image import decode_jpeg, encode_jpeg
+
+COLOURS = 12
+"""People beyond the twelfth take the colours anew; every bar stands beside a name, so colour is never alone."""
+
+PASSERS_BY_SHOWN = 60
+SHOTS_SHOWN = 40
+"""With more shots than this the table is folded away and the small timelines leave the cuts out."""
+
+_NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+_TICK_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bar:
+    """A stretch of a timeline; `x` and `width` are percentages of the video, as text."""
+
+    x: str
+    width: str
+    title: str
+    track: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Tick:
+    """A time on the ruler: where, what it reads, and whether a narrow page leaves it out."""
+
+    x: str
+    text: str
+    minor: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """A picture in a strip."""
+
+    source: str
+    time: str
+    track: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Card:
+    """What the page says of one person."""
+
+    id: str
+    name: str
+    colour: int
+    portrait: str
+    avatar: str
+    screen_time: str
+    share: str
+    shots: str
+    told: str
+    bars: tuple[_Bar, ...]
+    pictures: tuple[_Picture, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _ShotRow:
+    """One line of the table of shots."""
+
+    number: int
+    start: str
+    end: str
+    length: str
+    people: tuple[_Card, ...]
+    passers_by: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Sizes:
+    """How much picture the page affords, so that it stays under about 10 MB however many people there are."""
+
+    portrait_height: int
+    pictures: int
+
+    @staticmethod
+    def of(people: int) -> "_Sizes":
+        """For a number of people."""
+        return _Sizes(360 if people <= 80 else 200, max(2, min(12, 480 // max(people, 1))))
+
+
+def render_report(cast: Cast, folder: Path, *, folder_name: str | None = None) -> str:
+    """Write the page for a cast: HTML with all pictures, style and script inside, the same text for the same cast.
+
+    Args:
+        cast: What to tell.
+        folder: The result folder, with tracks/ID.jpg and the portraits in place.
+        folder_name: How the commands on the page call the result folder, for a folder that is still to be renamed
+            into its place; NAME.cast after the video by default.
+
+    Raises:
+        FormatError: If a picture that the cast names is missing, or a person names a track that is not there.
+    """
+    sizes = _Sizes.of(len(cast.people))
+    cards = tuple(_card(cast, person, number, folder, sizes) for number, person in enumerate(cast.people))
+    apart = tuple(_passer_by(cast, person, folder) for person in cast.passers_by[:PASSERS_BY_SHOWN])
+    name = folder_name if folder_name is not None else f"{PurePath(cast.video.path).stem}.cast"
+    style, script = _resource("report.css"), _resource("report.js")
+    page = (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            style=style,
+            script=script,
+            style_hash=_csp_hash(style),
+            script_hash=_csp_hash(script),
+            version=__version__,
+            video=cast.video,
+            video_name=PurePath(cast.video.path).name or cast.video.path,
+            headline=_headline(cast),
+            facts=_facts(cast),
+            cards=cards,
+            apart=apart,
+            apart_total=len(cast.passers_by),
+            hidden=len(cast.hidden),
+            shots=_shot_rows(cast, cards),
+            shots_shown=SHOTS_SHOWN,
+            shot_bars=tuple(_shot_bar(number, shot, cast) for number, shot in enumerate(cast.shots)),
+            cuts=_cuts(cast),
+            ticks=_ticks(_length_s(cast)),
+            folder_name=name,
+            commands=_commands(cast, name),
+            models=[(_label(role), model) for role, model in cast.models.items()],
+            options=[(_label(key), _value(value)) for key, value in cast.options.items()],
+        )
+    )
+    return page.encode("utf-8", "replace").decode("utf-8")  # a path may hold bytes that are no text
+
+
+def _environment() -> Environment:
+    """Templates that escape whatever they are given and stop at a name that is not there."""
+    return Environment(
+        loader=PackageLoader("closeup.features.cast", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def _resource(name: str) -> str:
+    """The page's own style or script; the only text that the template does not escape."""
+    return resources.files("closeup.features.cast").joinpath("templates", name).read_text("utf-8")
+
+
+def _csp_hash(text: str) -> str:
+    """The hash by which the page's security policy allows this style or script, and no other."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _card(cast: Cast, person: Person, number: int, folder: Path, sizes: _Sizes) -> _Card:
+    """All that the page says of a member of the cast."""
+    tracks = person_tracks(cast, person)
+    chosen = spread_tracks(tracks, sizes.pictures)
+    portrait = folder / person.portrait
+    return _Card(
+        id=person.id,
+        name=_name(person),
+        colour=number % COLOURS,
+        portrait=_embed(portrait, sizes.portrait_height, 82),
+        avatar=_embed(portrait, 80, 75),
+        screen_time=clock(person.screen_time_s),
+        share=_percent(person.screen_time_s / _length_s(cast)),
+        shots=_count(len(person.shots), "shot"),
+        told=_told(tracks),
+        bars=tuple(_bar(track.start_s, track.end_s, _length_s(cast), "", track.id) for track in tracks),
+        pictures=tuple(_picture(track, folder) for track in chosen),
+    )
+
+
+def _passer_by(cast: Cast, person: Person, folder: Path) -> _Picture:
+    """A small picture of someone who is not of the cast: when they are first seen, and their id or name."""
+    first = person_tracks(cast, person)[0]
+    return _Picture(_embed(folder / person.portrait, 112, 75), clock(first.start_s), person.name or person.id)
+
+
+def _picture(track: Track, folder: Path) -> _Picture:
+    """A track's picture for the strip, with the time of its best face."""
+    source = _embed(folder / "tracks" / f"{track.id}.jpg", 160, 75)
+    return _Picture(source, clock(best_face(track.faces).time_s), track.id)
+
+
+def _embed(path: Path, most_height: int, quality: int) -> str:
+    """A picture of the folder as a data: URI, at most this many pixels high."""
+    image = decode_jpeg(read_picture(path))
+    small = resize_to_height(image, min(most_height, image.shape[0]))
+    return "data:image/jpeg;base64," + base64.b64encode(encode_jpeg(small, quality)).decode()
+
+
+def _name(person: Person) -> str:
+    """What the page calls someone: their name, or "Person 3" for p3."""
+    number = person.id.removeprefix("p")
+    return person.name or (f"Person {number}" if number.isdigit() else person.id)
+
+
+def _headline(cast: Cast) -> str:
+    """How many people, and for how much of the video, as a sentence or two."""
+    if not cast.people:
+        return ""
+    many = len(cast.people)
+    who = f"{_NUMBERS[many] if many < len(_NUMBERS) else many} {'person' if many == 1 else 'people'}"
+    by_id = {person.id for person in cast.people}
+    seen_s = _union_s([(track.start_s, track.end_s) for track in cast.tracks if track.person in by_id])
+    return f"{who[0].upper()}{who[1:]}, in view for {clock(seen_s)} of {clock(cast.video.duration_s)}."
+
+
+def _facts(cast: Cast) -> list[tuple[str, str]]:
+    """The figures under the headline."""
+    return [
+        ("People", str(len(cast.people))),
+        ("Length", clock(cast.video.duration_s)),
+        ("Shots", str(len(cast.shots))),
+        ("Picture", f"{cast.video.width} × {cast.video.height}"),  # noqa: RUF001
+        ("Frames a second", _rate(cast.video)),
+    ]
+
+
+def _rate(video: VideoInfo) -> str:
+    """Frames a second with at most two decimals: 25, 29.97."""
+    return f"{float(video.fps):.2f}".rstrip("0").rstrip(".")
+
+
+def _told(tracks: Sequence[Track]) -> str:
+    """A timeline in words, for those who do not see it."""
+    stretches = f"{_count(len(tracks), 'stretch', 'stretches')} between"
+    return f"{stretches} {clock(tracks[0].start_s)} and {clock(max(track.end_s for track in tracks))}"
+
+
+def _union_s(spans: Sequence[tuple[float, float]]) -> float:
+    """Seconds that lie in at least one of the spans."""
+    total, end = 0.0, 0.0
+    for low, high in sorted(spans):
+        total += max(0.0, high - max(low, end))
+        end = max(end, high)
+    return total
+
+
+def _length_s(cast: Cast) -> float:
+    """The timelines' length: the video's, never 0."""
+    return max(cast.video.duration_s, 0.001)
+
+
+def _bar(start_s: float, end_s: float, length_s: float, title: str = "", track: str = "") -> _Bar:
+    """A stretch as percentages of the video."""
+    x, end = (min(max(value / length_s, 0.0), 1.0) * 100 for value in (start_s, end_s))
+    when = f"{clock(start_s)} – {clock(end_s)}"  # noqa: RUF001
+    return _Bar(f"{x:.3f}%", f"{max(end - x, 0):.3f}%", f"{title}{when}", track)
+
+
+def _shot_bar(number: int, shot: Shot, cast: Cast) -> _Bar:
+    """A shot on the ruler."""
+    return _bar(shot.start_s, shot.end_s, _length_s(cast), f"Shot {number + 1}, ")
+
+
+def _cuts(cast: Cast) -> str:
+    """The cuts as one SVG path in a frame of 1000 by 1."""
+    return "".join(f"M{1000 * shot.start_s / _length_s(cast):.2f} 0v1" for shot in cast.shots[1:])
+
+
+def _ticks(length_s: float) -> list[_Tick]:
+    """Round times for the ruler, about eight; every other one is minor."""
+    step = next((step for step in _TICK_STEPS_S if length_s / step <= 8), max(1, round(length_s / 8)))
+    times = [n * step for n in range(int(length_s / step) + 1) if n * step <= 0.96 * length_s]
+    return [_Tick(f"{100 * time / length_s:.3f}%", clock(time), n % 2 == 1) for n, time in enumerate(times)]
+
+
+def _shot_rows(cast: Cast, cards: Sequence[_Card]) -> list[_ShotRow]:
+    """The table of shots, with who is in each."""
+    return [
+        _ShotRow(
+            number=number + 1,
+            start=_exact(shot.start_s),
+            end=_exact(shot.end_s),
+            length=f"{shot.end_s - shot.start_s:.1f} s",
+            people=tuple(card for card, person in zip(cards, cast.people, strict=True) if number in person.shots),
+            passers_by=sum(number in person.shots for person in cast.passers_by),
+        )
+        for number, shot in enumerate(cast.shots)
+    ]
+
+
+def _commands(cast: Cast, folder_name: str) -> list[tuple[str, str]]:
+    """What to type to put a cast right, with this cast's own ids: purpose and command."""
+    start = f"closeup people {shlex.quote(folder_name)}"
+    undo = ("Take the last change back", f"{start} undo")
+    if not cast.people:
+        return [("See who is hidden", f"{start} list"), undo] if cast.hidden else []
+    first = next((person for person in cast.people if person.name is None), cast.people[0])
+    commands = [("Give someone a name", f'{start} name {first.id} "Anna"')]
+    if len(cast.people) > 1:
+        one, other = cast.people[0], cast.people[1]
+        commands.append(("Two cards are one person", f"{start} merge {one.id} {other.id}"))
+    most = max(cast.people, key=lambda person: len(person.tracks))
+    if len(most.tracks) > 1:
+        track = most.tracks[-1]
+        commands.append(("Part of a card is someone else", f"{start} split {most.id} --tracks {track}"))
+    commands.append(("Leave someone out", f"{start} hide {cast.people[-1].id}"))
+    return [*commands, undo]
+
+
+def _exact(seconds: float) -> str:
+    """Seconds as a time code with tenths: 75.04 is "1:15.0"."""
+    tenths = max(0, round(seconds * 10))
+    return f"{clock(tenths // 10)}.{tenths % 10}"
+
+
+def _percent(share: float) -> str:
+    """A share as people read it: "38%", "<1%"."""
+    return "<1%" if 0 < share < 0.005 else f"{share:.0%}"
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    """A number and its noun: "1 shot", "1,024 shots"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def _label(key: str) -> str:
+    """A key of the JSON as a label: "detect_fps" is "Detect fps"."""
+    text = key.replace("_", " ")
+    return text[:1].upper() + text[1:]
+
+
+def _value(value: bool | int | float | str | None) -> str:
+    """An option's value in words."""
+    if value is None:
+        return "not set"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
