@@ -1,0 +1,130 @@
+"""Opening a video file: which formats and streams count, and clear words where none does."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import av.error
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from closeup.core.errors import InputError
+from closeup.media.files import require_file, unreadable
+
+_PICTURE_FORMATS = {"image2"}
+"""Besides these, FFmpeg's picture formats are all called "..._pipe"."""
+
+_PICTURE_BRANDS = {"avif", "heic", "heix", "mif1"}
+"""Pictures that dress as MP4."""
+
+_LIST_FORMATS = {"hls", "dash", "concat", "concatf", "sdp", "rtsp", "rtp"}
+"""Play lists: they point at other files or at the net, and closeup reads the file that it is given."""
+
+_TEXT_FORMATS = {"tty", "ffmetadata"}
+"""FFmpeg draws plain text as video."""
+
+_MAX_FPS = 1000
+_DEFAULT_FPS = Fraction(25)
+
+
+def open_container(path: Path) -> InputContainer:
+    """Open `path` for reading; only the file itself is read, never the net.
+
+    Raises:
+        InputError: If it cannot be read, or is not a video file.
+    """
+    require_file(path, "a video")
+    try:
+        # "file:" keeps names like "a:b.mp4" from being taken for the address of a protocol.
+        container = av.open(
+            f"file:{path}", "r", options={"protocol_whitelist": "file,crypto,data"}, metadata_errors="replace"
+        )
+    except av.error.FFmpegError as error:
+        raise _not_opened(path, error) from error
+    kind = _refused_kind(container)
+    if kind:
+        container.close()
+        raise InputError(f"{path} is {kind}, not a video.", "Give a video file, such as an MP4, MOV, MKV or WebM.")
+    return container
+
+
+def choose_stream(container: InputContainer, path: Path) -> VideoStream:
+    """The video stream to read: the default one, and of several the largest; covers of music do not count.
+
+    Raises:
+        InputError: If there is none, or no decoder for it.
+    """
+    streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    if not streams:
+        if container.streams.audio:
+            raise InputError(f"{path} has sound but no video.", "Give a file that has pictures too.")
+        raise InputError(f"{path} has no video in it.", "Give a video file, such as an MP4, MOV, MKV or WebM.")
+    readable = [s for s in streams if s.codec_context is not None]
+    if not readable:
+        raise InputError(f"{path} holds video in a format that cannot be decoded here.", convert_hint(path))
+    return max(readable, key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height))
+
+
+def convert_hint(path: Path) -> str:
+    """What to type to make a file that every decoder reads."""
+    return f"Convert it first: ffmpeg -i '{path}' -c:v libx264 -pix_fmt yuv420p converted.mp4"
+
+
+def frame_rate(stream: VideoStream) -> Fraction:
+    """Average frames a second as the file has it, exact; 25 where it says nothing that can be true."""
+    for rate in (stream.average_rate, stream.guessed_rate, stream.base_rate):
+        if rate is not None and 0 < rate <= _MAX_FPS:
+            return Fraction(rate)
+    return _DEFAULT_FPS
+
+
+def announced_duration(container: InputContainer, stream: VideoStream) -> Fraction | None:
+    """Seconds that the file says its video runs, or its longest stream where it tells no more; None if neither."""
+    if stream.duration and stream.time_base:
+        return stream.duration * stream.time_base
+    end = _seconds(stream.metadata.get("DURATION", ""))
+    if end is None and container.duration:
+        end = Fraction(container.duration, av.time_base)
+    if end is None:
+        return None
+    # These two count from time stamp 0, wherever the first frame is.
+    start = (stream.start_time or 0) * (stream.time_base or Fraction(0))
+    return end - max(start, Fraction(0))
+
+
+def _seconds(text: str) -> Fraction | None:
+    """Matroska's own form, "00:01:02.345000000", in seconds."""
+    parts = text.split(":")
+    if len(parts) != 3:
+        return None
+    try:
+        hours, minutes, seconds = (Fraction(part) for part in parts)
+    except ValueError:
+        return None
+    return hours * 3600 + minutes * 60 + seconds
+
+
+def _refused_kind(container: InputContainer) -> str | None:
+    names = set(container.format.name.split(","))
+    if names & _PICTURE_FORMATS or container.format.name.endswith("_pipe"):
+        return "a picture"
+    if container.metadata.get("major_brand") in _PICTURE_BRANDS:
+        return "a picture"
+    if names & _LIST_FORMATS:
+        return "a play list"
+    return "a text file" if names & _TEXT_FORMATS else None
+
+
+def _not_opened(path: Path, error: av.error.FFmpegError) -> InputError:
+    if isinstance(error, OSError):
+        return unreadable(path, error)
+    with path.open("rb") as file:
+        head = file.read(12)
+    if head[4:8] == b"ftyp":
+        # MP4 and MOV: cameras write the index last, so a recording that was interrupted has none.
+        return InputError(
+            f"{path} is incomplete: the index that every MP4 or MOV file needs is missing or damaged.",
+            "Copy or download it again in full; a repair tool for MP4 files can mend an interrupted recording.",
+        )
+    return InputError(f"{path} is not a video.", "Give a video file, such as an MP4, MOV, MKV or WebM.")
