@@ -1,0 +1,285 @@
+"""The result folder of a cast: what lies where, written and changed as a whole (docs/concepts/cast-folder.md)."""
+
+import glob
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from closeup.core.cast_json import cast_from_json, cast_to_json, encode_cast, read_cast
+from closeup.core.errors import FormatError, InputError, OutputError
+from closeup.core.types import Cast, Track
+from closeup.core.whole import whole_folder
+from closeup.features.cast.anchors import TrackFinder, anchor_track
+from closeup.features.cast.baseline import Baseline, encode_baseline, read_baseline
+from closeup.features.cast.edits import Edits, encode_edits, person_number, read_edits
+from closeup.features.cast.lock import lock_folder
+from closeup.features.cast.operations import Change, Scene
+from closeup.features.cast.people import Earlier, build_people
+from closeup.features.cast.portraits import person_pictures
+from closeup.features.cast.report import render_report
+from closeup.features.cast.vectors import TrackVectors, check_vectors, encode_vectors, load_vectors
+
+CAST, VECTORS, EDITS, BASELINE, REPORT = "cast.json", "vectors.npz", "edits.json", "baseline.json", "report.html"
+TRACKS, PEOPLE = "tracks", "people"
+_CHANGED_BY_EDITS = frozenset({CAST, EDITS, REPORT, PEOPLE})
+_OURS = frozenset({*_CHANGED_BY_EDITS, VECTORS, BASELINE, TRACKS})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CastResult:
+    """All that goes into a result folder.
+
+    Attributes:
+        cast: Who is in the video, the edits applied.
+        baseline: The people before any edit.
+        edits: What the user has said.
+        vectors: Embeddings of the cast's tracks.
+        track_pictures: Track id to its picture as JPEG, for every track of the cast.
+    """
+
+    cast: Cast
+    baseline: Baseline
+    edits: Edits
+    vectors: TrackVectors
+    track_pictures: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedOver:
+    """What a folder that is about to be replaced leaves to the new one.
+
+    Attributes:
+        edits: What the user has said; empty where there was no folder.
+        earlier: Who had which track, for ids that stay; None where that is not known.
+        warnings: A sentence for what could not be carried over.
+    """
+
+    edits: Edits
+    earlier: Earlier | None
+    warnings: tuple[str, ...] = ()
+
+
+class CastFolder:
+    """A result folder on disk.
+
+    Attributes:
+        path: Absolute.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open a folder; nothing is read yet.
+
+        Raises:
+            InputError: If there is no result folder at `path`.
+        """
+        try:
+            self.path = path.resolve(strict=True)
+        except (OSError, RuntimeError) as error:
+            raise InputError(f"There is no folder {path}.", _lost_hint(path)) from error
+        if not (self.path / CAST).is_file():
+            raise InputError(
+                f"{path} is not the result of closeup cast: it has no {CAST}.", "Make one: closeup cast VIDEO"
+            )
+
+    def cast(self) -> Cast:
+        """The cast as it stands, the edits applied.
+
+        Raises:
+            FormatError: If cast.json is damaged.
+        """
+        return read_cast(self.path / CAST)
+
+    def baseline(self, cast: Cast) -> Baseline:
+        """The people before any edit.
+
+        Raises:
+            FormatError: If baseline.json is damaged, or not of this cast.
+        """
+        return read_baseline(self.path / BASELINE, cast.tracks)
+
+    def vectors(self, cast: Cast) -> TrackVectors:
+        """The embeddings of the cast's tracks.
+
+        Raises:
+            FormatError: If vectors.npz is damaged, or not of this cast.
+        """
+        return load_vectors(self.path / VECTORS, cast)
+
+    def edits(self) -> Edits:
+        """What the user has said up to now.
+
+        Raises:
+            FormatError: If edits.json is damaged.
+        """
+        return read_edits(self.path / EDITS)
+
+    def track_pictures(self, cast: Cast) -> dict[str, bytes]:
+        """Track id to its picture as JPEG, for every track of the cast.
+
+        Raises:
+            InputError: If a picture is missing or cannot be read.
+        """
+        pictures = {}
+        for track in cast.tracks:
+            path = self.path / TRACKS / f"{track.id}.jpg"
+            try:
+                pictures[track.id] = path.read_bytes()
+            except OSError as error:
+                raise InputError(f"Cannot read {path}: {error.strerror or error}.") from error
+        return pictures
+
+    def edit(self, wish: Callable[[Scene], Change]) -> Change:
+        """Change the edits by `wish`, replay them, and put the changed folder in place of the old one as a whole.
+
+        Raises:
+            InputError: If `wish` does.
+            FormatError: If the folder is damaged.
+            OutputError: If it cannot be written, or another closeup is changing it.
+        """
+        with lock_folder(self.path):
+            cast = self.cast()
+            baseline = self.baseline(cast)
+            change = wish(Scene(cast, _with_free_number(self.edits(), cast, baseline), _now()))
+            members = build_people(cast.tracks, baseline, change.edits, cast.video.sha256)
+            changed = replace(
+                cast,
+                people=members.people,
+                passers_by=members.passers_by,
+                hidden=members.hidden,
+                tracks=members.tracks,
+            )
+            with whole_folder(self.path, overwrite=True) as part:
+                _keep(self.path, part, _CHANGED_BY_EDITS)
+                _write_readable(part, changed, change.edits, self.path.name)
+        return change
+
+
+def write_cast_folder(target: Path, result: CastResult, *, overwrite: bool) -> None:
+    """Write a result folder, whole or not at all.
+
+    With `overwrite`, files in the old folder that are not closeup's are kept.
+
+    Raises:
+        FormatError: If the parts of the result do not fit together.
+        OutputError: If `target` exists and may not be replaced, or is no result folder, or it cannot be written, or
+            another closeup is changing it.
+    """
+    check_overwrite(target)
+    check_vectors(result.vectors, result.cast)
+    # What edits will read is the rounded cast; starting from the same one makes undoing exact to the byte.
+    cast = cast_from_json(cast_to_json(result.cast))
+    with lock_folder(target), whole_folder(target, overwrite=overwrite) as part:
+        if target.exists():
+            _keep(target, part, _OURS)
+        (part / TRACKS).mkdir()
+        for track in cast.tracks:
+            (part / TRACKS / f"{track.id}.jpg").write_bytes(_picture(result, track))
+        (part / VECTORS).write_bytes(encode_vectors(result.vectors))
+        (part / BASELINE).write_bytes(encode_baseline(result.baseline, cast.tracks))
+        _write_readable(part, cast, result.edits, target.name)
+
+
+def check_overwrite(target: Path) -> None:
+    """Make sure that replacing `target` would replace a result of closeup, an empty folder, or nothing.
+
+    Raises:
+        OutputError: If it is a folder with something else in it.
+    """
+    if target.is_dir() and not (target / CAST).is_file() and any(target.iterdir()):
+        raise OutputError(
+            f"{target} is a folder with other things in it, and closeup will not replace it.",
+            "Choose another place with -o.",
+        )
+
+
+def carry_over(target: Path, tracks: Sequence[Track], video_sha256: str) -> CarriedOver:
+    """Read what the next analysis takes over from the folder at `target`, if there is one.
+
+    Args:
+        target: Where the new folder will be.
+        tracks: All tracks of the new analysis.
+        video_sha256: Of the video that was analysed.
+
+    Raises:
+        FormatError: If edits.json is damaged: it is the user's work, and not thrown away in silence.
+    """
+    if not (target / CAST).is_file():
+        return CarriedOver(read_edits(target / EDITS), None)
+    edits = read_edits(target / EDITS)
+    try:
+        old = read_cast(target / CAST)
+        baseline = read_baseline(target / BASELINE, old.tracks)
+    except InputError as error:
+        return CarriedOver(edits, None, (f"People may have other ids than before. {error.message}",))
+    if old.video.sha256 != video_sha256:
+        return CarriedOver(edits, None)
+    return CarriedOver(edits, _earlier(old, baseline, edits, tracks))
+
+
+def _earlier(old: Cast, baseline: Baseline, edits: Edits, tracks: Sequence[Track]) -> Earlier:
+    finder = TrackFinder(tracks)
+    votes: dict[int, Counter[str]] = {}
+    for track, person in zip(old.tracks, baseline.person, strict=True):
+        if person is not None:
+            for index, faces in finder.find([anchor_track(track)]).items():
+                votes.setdefault(index, Counter())[person] += faces
+    before = tuple(
+        min(votes[index], key=lambda p: (-votes[index][p], person_number(p))) if index in votes else None
+        for index in range(len(tracks))
+    )
+    return Earlier(before, _with_free_number(edits, old, baseline).next_person)
+
+
+def _with_free_number(edits: Edits, cast: Cast, baseline: Baseline) -> Edits:
+    numbers = [person_number(person.id) + 1 for person in (*cast.people, *cast.passers_by, *cast.hidden)]
+    return replace(edits, next_person=max([edits.next_person, baseline.next_person, *numbers]))
+
+
+def _write_readable(part: Path, cast: Cast, edits: Edits, name: str) -> None:
+    """Write what edits change: cast.json, edits.json, the people's pictures and the report."""
+    (part / CAST).write_bytes(encode_cast(cast))
+    (part / EDITS).write_bytes(encode_edits(edits))
+    (part / PEOPLE).mkdir()
+    person_pictures(cast, part / TRACKS, part / PEOPLE)
+    (part / REPORT).write_text(render_report(cast, part, folder_name=name), encoding="utf-8", newline="\n")
+
+
+def _picture(result: CastResult, track: Track) -> bytes:
+    try:
+        return result.track_pictures[track.id]
+    except KeyError as error:
+        raise FormatError(f"There is no picture of track {track.id}.") from error
+
+
+def _keep(old: Path, part: Path, without: frozenset[str]) -> None:
+    """Bring the rest of the old folder into the new one, as hard links where the disk has them."""
+    for entry in sorted(old.iterdir()):
+        if entry.name in without:
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.copytree(entry, part / entry.name, symlinks=True, copy_function=_link)
+        else:
+            _link(entry, part / entry.name)
+
+
+def _link(old: str | Path, new: str | Path) -> None:
+    try:
+        os.link(old, new, follow_symlinks=False)
+    except OSError:  # another file system, or one without hard links
+        shutil.copy2(old, new, follow_symlinks=False)
+
+
+def _lost_hint(path: Path) -> str:
+    """Where the folder is if a crash came between moving the old one away and the new one in."""
+    name = glob.escape(path.name)
+    for old in sorted(path.parent.glob(f".{name}.*.old/{name}")):
+        return f"An interrupted change left it here; move it back: mv {old} {path}"
+    return "Make one: closeup cast VIDEO"
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

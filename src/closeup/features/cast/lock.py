@@ -1,0 +1,93 @@
+"""One change of a result folder at a time, over all processes of a machine and, as far as files go, of a network."""
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from closeup.core.errors import OutputError
+from closeup.core.whole import output_error
+
+STALE_S = 3600.0
+"""Where a process cannot be asked after (Windows, another machine), a lock this old counts as left behind."""
+
+
+def lock_path(folder: Path) -> Path:
+    """Where the lock of a result folder lies: beside it, for a change replaces the folder itself."""
+    return folder.parent / f".{folder.name}.lock"
+
+
+@contextmanager
+def lock_folder(folder: Path) -> Iterator[None]:
+    """Keep every other closeup from changing `folder` until the block ends; it need not exist yet.
+
+    The lock is a file beside the folder that names its process. One that a dead process has left is taken over.
+
+    Raises:
+        OutputError: If another closeup holds it, or it cannot be written.
+    """
+    path = lock_path(folder)
+    mine = f"{os.getpid()} {socket.gethostname()}\n".encode()
+    try:
+        if not _create(path, mine):
+            _break_stale(path, folder)
+            if not _create(path, mine):
+                raise _busy(path, folder)
+    except OSError as error:
+        raise output_error(path, error) from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            path.unlink()
+
+
+def _create(path: Path, content: bytes) -> bool:
+    try:
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+    except FileExistsError:
+        return False
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+    return True
+
+
+def _break_stale(path: Path, folder: Path) -> None:
+    """Remove a lock that was left behind, or say who holds it."""
+    try:
+        holder, age_s = path.read_bytes(), time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return  # let go of in this very moment
+    if not _is_stale(holder, age_s):
+        raise _busy(path, folder)
+    # Move it aside before removing it: if two processes find it stale, one of them may move the other's new lock,
+    # sees that it is not what it read, and puts it back.
+    aside = path.with_name(f"{path.name}.{os.getpid()}")
+    with suppress(FileNotFoundError):
+        path.rename(aside)
+        if aside.read_bytes() != holder:
+            with suppress(FileExistsError):
+                os.link(aside, path)
+        aside.unlink()
+
+
+def _is_stale(holder: bytes, age_s: float) -> bool:
+    process, _, host = holder.decode("utf-8", "replace").strip().partition(" ")
+    if os.name == "nt" or host != socket.gethostname() or not process.isdecimal():
+        return age_s > (STALE_S if host else 10.0)  # without a host it is half-written: its process died at once
+    try:
+        os.kill(int(process), 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+def _busy(path: Path, folder: Path) -> OutputError:
+    return OutputError(
+        f"{folder} is being changed by another closeup.",
+        f"Wait until that one is done. If none is running, remove its lock: rm {path}",
+    )

@@ -1,0 +1,209 @@
+"""What the user can say about a cast: each function checks one wish and adds it to the edits, with a sentence about it.
+
+Only the edits grow here; `closeup.features.cast.folder.CastFolder.edit` then replays them and writes the folder.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from closeup.core.cast_json import NAME_PATTERN
+from closeup.core.errors import InputError
+from closeup.core.timebase import clock
+from closeup.core.types import Cast, Person, Track
+from closeup.features.cast.anchors import anchor_person
+from closeup.features.cast.edits import Edits, Operation, undo
+from closeup.features.cast.replay import shared_frame
+
+_SEE = "See who there is: closeup people DIR list"
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a wish is about.
+
+    Attributes:
+        cast: As it stands, with all edits up to now.
+        edits: Those edits; `next_person` is free.
+        at: Now, UTC, "2026-01-31T12:00:00Z".
+    """
+
+    cast: Cast
+    edits: Edits
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The edits with one more (or, after undoing, one fewer), and a sentence that tells what changed."""
+
+    edits: Edits
+    sentence: str
+
+
+def name_person(scene: Scene, identity: str, name: str) -> Change:
+    """Call a person by a name; an empty one takes the name away.
+
+    Raises:
+        InputError: If there is no such person, or the name is not one line of up to 200 characters.
+    """
+    person = _person(scene.cast, identity)
+    wanted = name.strip() or None
+    if wanted is not None and not (NAME_PATTERN.fullmatch(wanted) and wanted.isprintable()):
+        raise InputError("A name is one line of up to 200 printable characters.")
+    if wanted == person.name:
+        raise InputError(f"{identity} is called {wanted} already." if wanted else f"{identity} has no name.")
+    twins = [other.id for other in _everyone(scene.cast) if wanted and other.name == wanted]
+    sentence = f"{identity} is now called {wanted}." if wanted else f"{identity} is no longer called {person.name}."
+    if twins:
+        sentence += f" So is {twins[0]}; if they are one person, merge them: {identity} and {twins[0]}."
+    return _add(
+        scene, Operation("name", scene.at, _sha(scene), (anchor_person(scene.cast, person),), name=wanted), sentence
+    )
+
+
+def merge_people(scene: Scene, identities: Sequence[str]) -> Change:
+    """Make several people one: all become the first.
+
+    Raises:
+        InputError: If there are fewer than two, one of them does not exist, or two of them share a frame.
+    """
+    if len(set(identities)) != len(identities) or len(identities) < 2:
+        raise InputError("A merge needs two or more different people.", _SEE)
+    people = [_person(scene.cast, identity) for identity in identities]
+    for place, other in enumerate(people):
+        for one in people[:place]:
+            _check_apart(scene.cast, one, other)
+    first, *rest = (_call(person) for person in people)
+    sentence = f"{_join(rest)} {'is' if len(rest) == 1 else 'are'} part of {first} now."
+    anchors = tuple(anchor_person(scene.cast, person) for person in people)
+    return _add(scene, Operation("merge", scene.at, _sha(scene), anchors), sentence)
+
+
+def split_person(scene: Scene, identity: str, tracks: Sequence[str]) -> Change:
+    """Make some tracks of a person a new person.
+
+    Raises:
+        InputError: If there is no such person, or they are not some of that person's tracks.
+    """
+    person = _person(scene.cast, identity)
+    moved = _moved(person, tracks, "split")
+    new = f"p{scene.edits.next_person}"
+    anchors = (anchor_person(scene.cast, person),)
+    operation = Operation("split", scene.at, _sha(scene), anchors, tracks=moved, new_person=new)
+    return _add(scene, operation, f"{_join(moved)} of {_call(person)} {_is(moved)} a person of their own now: {new}.")
+
+
+def reject_tracks(scene: Scene, identity: str, tracks: Sequence[str]) -> Change:
+    """Say that some tracks are not this person: they leave, belong to nobody, and never come back.
+
+    Raises:
+        InputError: If there is no such person, or they are not some of that person's tracks.
+    """
+    person = _person(scene.cast, identity)
+    moved = _moved(person, tracks, "not")
+    operation = Operation("not", scene.at, _sha(scene), (anchor_person(scene.cast, person),), tracks=moved)
+    return _add(scene, operation, f"{_join(moved)} {_is(moved)} not {_call(person)}, and will not be again.")
+
+
+def hide_person(scene: Scene, identity: str) -> Change:
+    """Leave a person out of the cast.
+
+    Raises:
+        InputError: If there is no such person, or they are hidden already.
+    """
+    person = _person(scene.cast, identity)
+    if person in scene.cast.hidden:
+        raise InputError(f"{_call(person)} is hidden already.", f"Show them: closeup people DIR unhide {identity}")
+    operation = Operation("hide", scene.at, _sha(scene), (anchor_person(scene.cast, person),))
+    return _add(scene, operation, f"{_call(person)} is hidden now.")
+
+
+def unhide_person(scene: Scene, identity: str) -> Change:
+    """Show a hidden person again.
+
+    Raises:
+        InputError: If there is no such person, or they are not hidden.
+    """
+    person = _person(scene.cast, identity)
+    if person not in scene.cast.hidden:
+        raise InputError(f"{_call(person)} is not hidden.", _SEE)
+    operation = Operation("unhide", scene.at, _sha(scene), (anchor_person(scene.cast, person),))
+    return _add(scene, operation, f"{_call(person)} is shown again.")
+
+
+def undo_last(scene: Scene) -> Change:
+    """Take back the last edit.
+
+    Raises:
+        InputError: If there is none.
+    """
+    edits, gone = undo(scene.edits)
+    about = _join([person.id for person in gone.people])
+    left = len(edits.operations)
+    rest = f"{left} edit{'s' * (left != 1)} left." if left else "No edit is left."
+    return Change(edits, f"Undone: {gone.kind} {about}. {rest}")
+
+
+def _add(scene: Scene, operation: Operation, sentence: str) -> Change:
+    following = scene.edits.next_person + (operation.new_person is not None)
+    return Change(
+        replace(scene.edits, operations=(*scene.edits.operations, operation), next_person=following), sentence
+    )
+
+
+def _everyone(cast: Cast) -> tuple[Person, ...]:
+    return (*cast.people, *cast.passers_by, *cast.hidden)
+
+
+def _person(cast: Cast, identity: str) -> Person:
+    for person in _everyone(cast):
+        if person.id == identity:
+            return person
+    raise InputError(f"There is no person {ascii(identity)[1:-1]}.", _SEE)
+
+
+def _moved(person: Person, tracks: Sequence[str], kind: str) -> tuple[str, ...]:
+    for track in tracks:
+        if track not in person.tracks:
+            shown = ", ".join(person.tracks[:12]) + (", ..." if len(person.tracks) > 12 else "")
+            raise InputError(
+                f"{person.id} has no track {ascii(track)[1:-1]}.", f"The tracks of {person.id} are {shown}."
+            )
+    moved = tuple(track for track in person.tracks if track in tracks)
+    if not moved:
+        raise InputError(
+            "Name at least one track.", f"closeup people DIR {kind} {person.id} --tracks {person.tracks[0]}"
+        )
+    if len(moved) == len(person.tracks):
+        raise InputError(f"These are all tracks of {person.id}, so nothing of them would be left.")
+    return moved
+
+
+def _check_apart(cast: Cast, one: Person, other: Person) -> None:
+    time_s = shared_frame(_tracks(cast, one), _tracks(cast, other))
+    if time_s is not None:
+        raise InputError(
+            f"{_call(one)} and {_call(other)} are both in the picture at {clock(time_s)} ({time_s:.2f} s), "
+            "so they cannot be one person.",
+            f"If one of the tracks is wrong there, take it out first: closeup people DIR not {other.id} --tracks ...",
+        )
+
+
+def _tracks(cast: Cast, person: Person) -> list[Track]:
+    return [track for track in cast.tracks if track.person == person.id]
+
+
+def _sha(scene: Scene) -> str:
+    return scene.cast.video.sha256
+
+
+def _call(person: Person) -> str:
+    return f"{person.id} ({person.name})" if person.name else person.id
+
+
+def _is(things: Sequence[str]) -> str:
+    return "is" if len(things) == 1 else "are"
+
+
+def _join(things: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(things[:-1]), things[-1]]))

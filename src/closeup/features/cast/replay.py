@@ -1,0 +1,300 @@
+"""What the user has said, applied to a grouping: a pure function, so that undoing is replaying one operation fewer."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from closeup.core.timebase import clock
+from closeup.core.types import Track
+from closeup.features.cast.anchors import TrackFinder
+from closeup.features.cast.edits import Edits, Operation, PersonAnchor, TrackAnchor, person_number
+
+Pairs = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Replayed:
+    """A grouping after the user's edits.
+
+    Attributes:
+        person: For each track the id of its person, or None.
+        names: Person to name.
+        hidden: Who is hidden.
+        must_link: Shape (K, 2), int64: pairs of track indices that the user has put together.
+        cannot_link: Shape (K, 2), int64: pairs that the user has taken apart.
+        warnings: A sentence for each operation that could not be replayed, or only in part.
+    """
+
+    person: tuple[str | None, ...]
+    names: dict[str, str]
+    hidden: frozenset[str]
+    must_link: Pairs
+    cannot_link: Pairs
+    warnings: tuple[str, ...]
+
+
+def replay(tracks: Sequence[Track], person: Sequence[str | None], edits: Edits, video_sha256: str) -> Replayed:
+    """Apply `edits`, in order, to a grouping.
+
+    Each operation finds its people by the faces that it remembers, so the tracks may come from another analysis of
+    the same video. What finds nobody is skipped with a warning, and stays in the edits.
+
+    Args:
+        tracks: All tracks of the cast.
+        person: For each track the id of its person before any edit, or None.
+        edits: What the user has said.
+        video_sha256: Of the video that the tracks are from; operations about another video are skipped.
+
+    Returns:
+        The grouping after the edits. Two tracks that share a frame are never brought together.
+    """
+    state = _State(tracks, person, edits.next_person)
+    strangers = 0
+    for operation in edits.operations:
+        if operation.video_sha256 == video_sha256:
+            _APPLY[operation.kind](state, operation)
+        else:
+            strangers += 1
+    if strangers:
+        state.warnings.append(f"{_count(strangers, 'edit')} of another video file stayed out of use.")
+    return state.result()
+
+
+def shared_frame(one: Iterable[Track], other: Iterable[Track]) -> float | None:
+    """The time in seconds of the first frame in which both have a face, or None where there is none."""
+    times = {face.frame: face.time_s for track in one for face in track.faces}
+    shared = [face.frame for track in other for face in track.faces if face.frame in times]
+    return times[min(shared)] if shared else None
+
+
+class _State:
+    """The grouping while operations work on it; tracks are indices, people are ids."""
+
+    def __init__(self, tracks: Sequence[Track], person: Sequence[str | None], next_person: int) -> None:
+        self.tracks = tracks
+        self.person = list(person)
+        self.names: dict[str, str] = {}
+        self.hidden: set[str] = set()
+        self.warnings: list[str] = []
+        self.merged: list[set[int]] = []
+        self.apart: list[tuple[set[int], set[int]]] = []
+        self._finder = TrackFinder(tracks)
+        self._next = max([next_person, *(person_number(p) + 1 for p in person if p)])
+        self._spoken_of: dict[str, str] = {}  # person to the id under which the edits know them
+
+    def find(self, anchors: Iterable[TrackAnchor]) -> Counter[int]:
+        """Tracks that hold these faces, with how many."""
+        return self._finder.find(anchors)
+
+    def members(self, person: str) -> set[int]:
+        return {index for index, own in enumerate(self.person) if own == person}
+
+    def locate(self, anchor: PersonAnchor, without: frozenset[str] = frozenset()) -> str | None:
+        """The person who holds most of the anchor's faces, `without` those of some of its tracks.
+
+        Where the grouping has put together two people of whom the edits speak apart, the second becomes a person of
+        their own again.
+        """
+        hits = self.find(track for track in anchor.tracks if track.id not in without)
+        votes: Counter[str] = Counter()
+        for index, count in hits.items():
+            owner = self.person[index]
+            if owner is not None:
+                votes[owner] += count
+        if not votes:
+            return None
+        found = min(votes, key=lambda p: (-votes[p], p != anchor.id, person_number(p)))
+        known_as = self._spoken_of.setdefault(found, anchor.id)
+        if known_as != anchor.id:
+            found = self._separate(found, {index for index in hits if self.person[index] == found}, anchor.id)
+        return found
+
+    def _separate(self, both: str, own: set[int], identity: str) -> str:
+        """Take two people apart who are one now: `own` are the tracks of `identity`, who is returned."""
+        others = self.members(both) - own
+        if not others:
+            return both
+        if both != identity:
+            return self.new_person(own, identity)
+        other = self.new_person(others, self._spoken_of[both])
+        self._spoken_of[both] = identity
+        if both in self.names:
+            self.names[other] = self.names.pop(both)
+        if both in self.hidden:
+            self.hidden.remove(both)
+            self.hidden.add(other)
+        return both
+
+    def new_person(self, members: Iterable[int], identity: str) -> str:
+        """Make these tracks a person, under `identity` where nobody has it."""
+        if identity in self.person:
+            identity, self._next = f"p{self._next}", self._next + 1
+        self._spoken_of[identity] = identity
+        for index in members:
+            self.person[index] = identity
+        return identity
+
+    def rest(self, found: Counter[int], person: str) -> set[int]:
+        """The tracks found outside `person`, each with all of its group where most of that was found."""
+        outside: set[int] = set()
+        for index in found:
+            owner = self.person[index]
+            if owner == person:
+                continue
+            group = self.members(owner) if owner is not None else {index}
+            outside |= group if 2 * len(group & found.keys()) > len(group) else {index}
+        return outside
+
+    def clash(self, indices: Iterable[int]) -> float | None:
+        """The time of the first frame that two of these tracks share which are not one person's now, or None."""
+        seen: dict[int, str | int] = {}
+        shared: list[tuple[int, float]] = []
+        for index in indices:
+            owner = self.person[index] or index
+            for face in self.tracks[index].faces:
+                if seen.setdefault(face.frame, owner) != owner:
+                    shared.append((face.frame, face.time_s))
+        return min(shared)[1] if shared else None
+
+    def forget(self, gone: Iterable[str]) -> None:
+        """Drop what was said of people who have no tracks left."""
+        for person in gone:
+            if person not in self.person:
+                self.names.pop(person, None)
+                self.hidden.discard(person)
+                self._spoken_of.pop(person, None)
+
+    def skip(self, operation: Operation, why: str) -> None:
+        subject = " and ".join(person.id for person in operation.people)
+        self.warnings.append(f"The edit '{operation.kind} {subject}' of {operation.at[:10]} was skipped: {why}.")
+
+    def result(self) -> Replayed:
+        there = {person for person in self.person if person is not None}
+        must = {
+            (min(group), index)
+            for members in self.merged
+            for group in self._by_person(members)
+            for index in group
+            if index != min(group)
+        }
+        cannot = {
+            (min(a, b), max(a, b))
+            for moved, rest in self.apart
+            for a in moved
+            for b in rest
+            if self.person[a] is None or self.person[a] != self.person[b]
+        }
+        return Replayed(
+            person=tuple(self.person),
+            names={person: name for person, name in sorted(self.names.items()) if person in there},
+            hidden=frozenset(self.hidden & there),
+            must_link=_pairs(must),
+            cannot_link=_pairs(cannot),
+            warnings=tuple(self.warnings),
+        )
+
+    def _by_person(self, members: set[int]) -> list[set[int]]:
+        return [members & self.members(person) for person in {self.person[i] for i in members} if person is not None]
+
+
+def _apply_name(state: _State, operation: Operation) -> None:
+    person = state.locate(operation.people[0])
+    if person is None:
+        return state.skip(operation, "the person is not found any more")
+    if operation.name is None:
+        state.names.pop(person, None)
+    else:
+        state.names[person] = operation.name
+    return None
+
+
+def _apply_hide(state: _State, operation: Operation) -> None:
+    person = state.locate(operation.people[0])
+    if person is None:
+        return state.skip(operation, "the person is not found any more")
+    if operation.kind == "hide":
+        state.hidden.add(person)
+    else:
+        state.hidden.discard(person)
+    return None
+
+
+def _apply_merge(state: _State, operation: Operation) -> None:
+    into = state.locate(operation.people[0])
+    if into is None:
+        return state.skip(operation, "the first person is not found any more")
+    for anchor in operation.people:
+        person = state.locate(anchor) if anchor.id != operation.people[0].id else into
+        if person is None:
+            state.skip(operation, f"{anchor.id} is not found any more")
+            continue
+        found = state.find(anchor.tracks)
+        joining = state.rest(found, into) | (state.members(person) if person != into else set())
+        _join(state, operation, into, joining)
+    return None
+
+
+def _join(state: _State, operation: Operation, into: str, joining: set[int]) -> None:
+    """Bring tracks into a person, all or, where a frame is shared, none."""
+    time_s = state.clash(sorted(state.members(into) | joining))
+    if time_s is not None:
+        return state.skip(operation, f"both are in the picture at {clock(time_s)}")
+    left = sorted({person for person in (state.person[index] for index in joining) if person}, key=person_number)
+    for index in joining:
+        state.person[index] = into
+    name = next((state.names[person] for person in left if person in state.names), None)
+    if into not in state.names and name is not None:
+        state.names[into] = name
+    state.merged.append(state.members(into))
+    return state.forget(left)
+
+
+def _apply_split(state: _State, operation: Operation) -> None:
+    moved = frozenset(operation.tracks)
+    person = state.locate(operation.people[0], without=moved)
+    found = state.find(track for track in operation.people[0].tracks if track.id in moved)
+    if not found or operation.new_person is None:
+        return state.skip(operation, "the tracks are not found any more")
+    leaving = {index for index in found if state.person[index] == person}
+    for index in sorted(state.rest(found, person or "")):
+        if state.clash([*sorted(leaving), index]) is None:
+            leaving.add(index)
+    stay = state.members(person or "") - leaving
+    left = {state.person[index] for index in leaving}
+    state.new_person(leaving, operation.new_person)
+    state.apart.append((leaving, stay))
+    return state.forget(person for person in left if person is not None)
+
+
+def _apply_not(state: _State, operation: Operation) -> None:
+    moved = frozenset(operation.tracks)
+    person = state.locate(operation.people[0], without=moved)
+    if person is None:
+        return state.skip(operation, "the person is not found any more")
+    found = state.find(track for track in operation.people[0].tracks if track.id in moved)
+    leaving = {index for index in found if state.person[index] == person}
+    for index in leaving:
+        state.person[index] = None
+    state.apart.append((set(found), state.members(person)))
+    return None
+
+
+_APPLY = {
+    "name": _apply_name,
+    "merge": _apply_merge,
+    "split": _apply_split,
+    "hide": _apply_hide,
+    "unhide": _apply_hide,
+    "not": _apply_not,
+}
+
+
+def _pairs(pairs: set[tuple[int, int]]) -> Pairs:
+    return np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
