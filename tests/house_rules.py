@@ -35,6 +35,7 @@ HOMES = {
     "scenedetect": ("perception",),
     "dlib": ("perception", "weights"),
     "onnx": ("weights",),
+    "google": ("weights",),  # protobuf, whose errors onnx raises
     "onnxruntime": ("weights.session",),
     "face_recognition_models": ("weights",),
     "sqlalchemy": ("storage",),

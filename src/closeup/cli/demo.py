@@ -13,7 +13,9 @@ app = typer.Typer()
 
 @app.command()
 def demo(
-    video: Annotated[Path | None, typer.Argument(help="Use this video.", show_default="one made here")] = None,
+    video: Annotated[
+        Path | None, typer.Argument(metavar="VIDEO", help="Use this video.", show_default="one made here")
+    ] = None,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the programme and the result.")
     ] = Path("demo"),
