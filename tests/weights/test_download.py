@@ -20,7 +20,7 @@ from closeup.weights.download import Wanted, fetch
 
 from .conftest import CONTENT, Server
 
-WANTED = Wanted("Pulling small-1", len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
+WANTED = Wanted("Pulling", len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_progress_is_told_in_bytes_up_to_the_end(server: Server, target: Path) -
     done = [progress.done for progress in told]
     assert len(done) > 1
     assert done == sorted(done)
-    assert told[-1] == Progress("Pulling small-1", len(CONTENT), len(CONTENT), "bytes")
+    assert told[-1] == Progress("Pulling", len(CONTENT), len(CONTENT), "bytes")
 
 
 def test_a_connection_that_breaks_off_is_taken_up_where_it_broke(server: Server, target: Path) -> None:

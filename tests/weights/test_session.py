@@ -11,13 +11,15 @@ from closeup.core.errors import ModelError
 from closeup.weights.session import open_session
 
 
-def save_network(path: Path, *, samples: int | str, inputs: int = 1, kind: int = TensorProto.FLOAT) -> Path:
-    """A network that gives the square of its input, (samples, 3)."""
+def save_network(
+    path: Path, *, samples: int | str, inputs: int = 1, outputs: int = 1, kind: int = TensorProto.FLOAT
+) -> Path:
+    """A network that gives the square of its input, (samples, 3); again for each further output."""
     names = [f"x{number}" for number in range(inputs)]
-    values = [helper.make_tensor_value_info(name, kind, [samples, 3]) for name in names]
-    nodes = [helper.make_node("Mul", [names[0], names[-1]], ["y"])]
-    answer = helper.make_tensor_value_info("y", kind, [samples, 3])
-    graph = helper.make_graph(nodes, "square", values, [answer])
+    answers = [f"y{number}" for number in range(outputs)]
+    values = {name: helper.make_tensor_value_info(name, kind, [samples, 3]) for name in names + answers}
+    nodes = [helper.make_node("Mul", [names[0], names[-1]], [answer]) for answer in answers]
+    graph = helper.make_graph(nodes, "square", [values[name] for name in names], [values[name] for name in answers])
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), str(path))
     return path
 
@@ -30,6 +32,17 @@ def test_any_number_of_inputs_is_run(tmp_path: Path, samples: int | str, count: 
     answers = session.run(inputs)
     np.testing.assert_array_equal(answers, inputs**2)
     assert answers.dtype == np.float32
+
+
+def test_all_outputs_are_given_where_they_are_asked_for(tmp_path: Path) -> None:
+    session = open_session(save_network(tmp_path / "twice.onnx", samples=1, outputs=2))
+    inputs = np.array([[1, 2, 3]], np.float32)
+    for answer in session.run_all(inputs):
+        np.testing.assert_array_equal(answer, inputs**2)
+        assert answer.dtype == np.float32
+    assert len(session.run_all(inputs)) == 2
+    with pytest.raises(ModelError, match="has to have one output, and it has 2"):
+        session.run(inputs)
 
 
 def test_no_input_for_a_network_that_takes_one_is_told(tmp_path: Path) -> None:

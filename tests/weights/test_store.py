@@ -191,7 +191,7 @@ def test_pull_from_a_server(server: Server, settings: Settings) -> None:
     path = pull(make_card(), with_mirror(settings, server.url + "/"), told.append)
     assert path.read_bytes() == CONTENT
     assert path == require(make_card(), settings) == locate(make_card(), settings)
-    assert told[-1].stage == "Pulling small-1"
+    assert told[-1] == Progress("Pulling", len(CONTENT), len(CONTENT), "bytes")
     assert verify(make_card(), settings) == store.VerifyResult("small-1", store.FINE, path)
 
 
@@ -246,5 +246,19 @@ def test_pulls_at_once_do_no_harm(server: Server, settings: Settings) -> None:
 def test_the_published_detector_is_pulled_from_the_mirror(shared: Path, settings: Settings) -> None:
     yunet = card("yunet-2023mar")
     path = pull(yunet, with_mirror(settings, shared / "models"))
-    assert path == require(yunet, settings)
-    assert verify(yunet, settings).state == store.FINE
+    assert path.stat().st_size == yunet.bytes
+    assert verify(yunet, settings) == store.VerifyResult(yunet.name, store.FINE, path)
+    ready = require(yunet, settings)
+    assert verify(yunet, settings) == store.VerifyResult(yunet.name, store.FINE, ready)
+    pull(yunet, with_mirror(settings, "/nowhere"))  # it is there, so nobody is asked
+
+
+def test_a_pulled_file_that_needs_conversion_is_converted(
+    server: Server, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(store.CONVERTERS, "small", (3, lambda data: b"converted: " + data[:1000]))
+    small = make_card(converter="small")
+    pulled = pull(small, with_mirror(settings, server.url))
+    assert locate(small, settings) == pulled
+    assert require(small, settings).read_bytes() == CONVERTED
+    assert locate(small, settings) == require(small, settings) != pulled

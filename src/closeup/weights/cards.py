@@ -51,10 +51,11 @@ class ModelCard:
         pack: "builtin" (arrives with pip) or "zoo" (pulled on request).
         summary: One sentence for people.
         source: Web page of the people who made it.
-        licence: Of the weights, in words; SPDX name first where there is one.
+        licence: Of the weights: its SPDX name, or a few words.
         commercial_use: Whether the makers' terms let the weights work in a commercial product.
         training_data: What it was trained on, as far as its makers say.
         output: What the model answers: shape, order, range.
+        licence_note: What else has to be known about the licence, in sentences.
         file: File name (zoo) or path within `package` (builtin); empty where the model is part of the package's
             own code.
         bytes: Length of the file; None where there is no file of its own.
@@ -70,6 +71,8 @@ class ModelCard:
         alignment: Where the input picture wants the five landmarks, (5, 2) pixels, in the order of
             `core.types.Face.landmarks_xy`; None where it is not an aligned crop.
         alignment_source: Where those points come from; empty where there are none.
+        centre: Where an embedder's unit vectors (dim,) gather when a picture says nothing about who it is; empty where
+            that is not known.
         thresholds: By what they are for.
     """
 
@@ -82,6 +85,7 @@ class ModelCard:
     commercial_use: bool
     training_data: str
     output: str
+    licence_note: str = ""
     file: str = ""
     bytes: int | None = None
     sha256: str | None = None
@@ -95,6 +99,7 @@ class ModelCard:
     colour: str = "RGB"
     alignment: tuple[Point, Point, Point, Point, Point] | None = None
     alignment_source: str = ""
+    centre: tuple[float, ...] = ()
     thresholds: Mapping[str, Threshold] = field(default_factory=dict)
 
 
@@ -165,6 +170,8 @@ def _value(key: str, value: Any) -> Any:
         return {name: _threshold(name, table) for name, table in _typed(key, value, dict).items()}
     if key == "alignment":
         return tuple(_numbers(key, point, 2) for point in _typed(key, value, list))
+    if key == "centre":
+        return _numbers(key, value, len(_typed(key, value, list)))
     if key in ("mean", "std"):
         return _numbers(key, value, 3)
     if key == "input_size_wh":

@@ -44,7 +44,7 @@ class Wanted:
     """What is to be fetched.
 
     Attributes:
-        label: For people: "Pulling sface-2021dec".
+        label: The stage that progress is told of, "Pulling".
         bytes: Its length.
         sha256: Its hash, hexadecimal.
     """

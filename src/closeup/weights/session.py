@@ -23,9 +23,17 @@ class Session(Protocol):
         """
         ...
 
+    def run_all(self, inputs: FloatArray) -> list[FloatArray]:
+        """All outputs for inputs (N, ...) float32, each float32 with the shape that its card describes.
+
+        Raises:
+            ModelError: If the inputs do not fit the network.
+        """
+        ...
+
 
 def open_session(path: Path, *, threads: int = 1) -> Session:
-    """Load the network at `path`, which has one input and one output, both float32 and with N in front.
+    """Load the network at `path`, which has one input and one or more outputs, all float32.
 
     Args:
         path: An ONNX file.
@@ -65,15 +73,16 @@ def _runtime_errors() -> tuple[type[Exception], ...]:
 
 
 class _OnnxSession:
-    """A network with one input and one output."""
+    """A network with one input."""
 
     def __init__(self, network: Any, path: Path) -> None:
         inputs, outputs = network.get_inputs(), network.get_outputs()
-        if len(inputs) != 1 or len(outputs) != 1 or inputs[0].type != "tensor(float)":
-            raise ModelError(f"The model file {path} has to have one float32 input and one output, and it has others.")
+        if len(inputs) != 1 or inputs[0].type != "tensor(float)":
+            raise ModelError(f"The model file {path} has to have one float32 input, and it has others.")
         self._network = network
         self._path = path
         self._input: str = inputs[0].name
+        self._outputs = len(outputs)
         self._one_by_one = inputs[0].shape[:1] == [1]
 
     def run(self, inputs: FloatArray) -> FloatArray:
@@ -84,9 +93,15 @@ class _OnnxSession:
             raise ModelError(f"The model file {self._path} was given no input.")
         return np.concatenate([self._run(inputs[at : at + 1]) for at in range(len(inputs))])
 
-    def _run(self, inputs: FloatArray) -> FloatArray:
+    def run_all(self, inputs: FloatArray) -> list[FloatArray]:
+        """All outputs for inputs (N, ...) float32, in the network's order."""
         try:
-            (outputs,) = self._network.run(None, {self._input: inputs})
+            outputs = self._network.run(None, {self._input: inputs})
         except _runtime_errors() as error:
             raise ModelError(f"The model file {self._path} cannot take an input of {inputs.shape}: {error}.") from error
-        return np.asarray(outputs, dtype=np.float32)
+        return [np.asarray(output, dtype=np.float32) for output in outputs]
+
+    def _run(self, inputs: FloatArray) -> FloatArray:
+        if self._outputs != 1:
+            raise ModelError(f"The model file {self._path} has to have one output, and it has {self._outputs}.")
+        return self.run_all(inputs)[0]

@@ -14,8 +14,12 @@ from closeup.core.whole import write_whole
 from closeup.weights.cards import ModelCard
 from closeup.weights.dlib_network import CONVERTER_VERSION, convert_dlib_network
 from closeup.weights.download import MODELS_DIR_HINT, Wanted, fetch
+from closeup.weights.free_size import FREE_SIZE_VERSION, free_size
 
-CONVERTERS: dict[str, tuple[int, Callable[[bytes], bytes]]] = {"dlib-resnet": (CONVERTER_VERSION, convert_dlib_network)}
+CONVERTERS: dict[str, tuple[int, Callable[[bytes], bytes]]] = {
+    "dlib-resnet": (CONVERTER_VERSION, convert_dlib_network),
+    "free-size": (FREE_SIZE_VERSION, free_size),
+}
 """Name on the card to the version and the function of a conversion into ONNX."""
 
 FINE, ABSENT, DAMAGED = "fine", "absent", "damaged"
@@ -93,7 +97,7 @@ def pull(card: ModelCard, settings: Settings, progress: ProgressCallback = ignor
         )
     target = settings.models_dir / card.file
     if not (target.is_file() and _hash(target) == card.sha256):
-        fetch(_source(card, settings), target, Wanted(f"Pulling {card.name}", card.bytes, card.sha256), progress)
+        fetch(_source(card, settings), target, Wanted("Pulling", card.bytes, card.sha256), progress)
     return target
 
 

@@ -1,0 +1,135 @@
+"""`closeup models`: what models there are, fetching them, and checking them."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from closeup.cli.messages import show_error, show_hint
+from closeup.cli.progress_bar import progress_bar
+from closeup.core.errors import EXIT_BAD_INPUT, CloseupError, ModelError
+from closeup.core.progress import Progress, ProgressCallback
+from closeup.core.settings import Settings, read_settings
+from closeup.weights import store
+from closeup.weights.cards import ModelCard, all_cards, card
+from closeup.weights.models_page import licence_text, size_text
+
+app = typer.Typer(name="models", no_args_is_help=True, help="List, fetch and check the models.")
+
+READY, DAMAGED = "ready", "damaged"
+_ABSENT = {"builtin": "not installed", "zoo": "not pulled"}
+
+Names = Annotated[list[str] | None, typer.Argument(metavar="NAME", show_default=False)]
+
+
+@app.command("list")
+def list_models(
+    as_json: Annotated[bool, typer.Option("--json", help="Print them as JSON, with all that is known.")] = False,
+) -> None:
+    """Say which models closeup knows, and which are on this machine. Uses no network."""
+    settings = read_settings()
+    rows = [_row(each, settings) for each in all_cards().values()]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        return
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Column, Table
+
+    table = Table(Column("model", no_wrap=True), "task", "pack", "size", "state", "licence", box=SIMPLE_HEAD)
+    for each, row in zip(all_cards().values(), rows, strict=True):
+        table.add_row(each.name, each.task, each.pack, size_text(each.bytes), row["state"], licence_text(each))
+    Console(markup=False, highlight=False).print(table)
+    if any(row["state"] == _ABSENT["zoo"] for row in rows):
+        show_hint("Fetch what is not pulled with: closeup models pull")
+
+
+@app.command()
+def pull(
+    names: Names = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+) -> None:
+    """Fetch models from their official addresses, or from CLOSEUP_MODELS_MIRROR; without NAME, the whole zoo.
+
+    What is there already, and right, is not fetched again.
+    """
+    settings = read_settings()
+    failed = 0
+    cards = [card(name) for name in names] if names else [each for each in all_cards().values() if each.pack == "zoo"]
+    for each in cards:
+        try:
+            _pull_one(each, settings, quiet=quiet)
+        except ModelError as error:
+            if len(cards) == 1:
+                raise
+            show_error(error)
+            failed += 1
+    if failed:
+        raise typer.Exit(EXIT_BAD_INPUT)
+
+
+@app.command()
+def verify() -> None:
+    """Read every model file that is on this machine, and compare it with what it has to be.
+
+    The exit code is 2 where one is damaged, or where one is missing that is installed with closeup.
+    """
+    settings = read_settings()
+    wrong = 0
+    for each in all_cards().values():
+        result = store.verify(each, settings)
+        state = _ABSENT[each.pack] if result.state == store.ABSENT else result.state
+        typer.echo(f"{each.name}: {state}{f', {result.path}' if result.path else ''}")
+        if result.state == store.DAMAGED:
+            show_error(CloseupError(result.problem, result.hint))
+            wrong += 1
+        elif result.state == store.ABSENT and each.pack == "builtin":
+            show_error(CloseupError(f"{each.name} is missing.", f"Install it with: pip install {each.requirement}"))
+            wrong += 1
+    if wrong:
+        raise typer.Exit(EXIT_BAD_INPUT)
+
+
+def _row(each: ModelCard, settings: Settings) -> dict[str, Any]:
+    """What `list --json` prints of one model."""
+    try:
+        path = store.locate(each, settings)
+        state = READY if path else _ABSENT[each.pack]
+    except ModelError:
+        path, state = None, DAMAGED
+    return {
+        "name": each.name,
+        "task": each.task,
+        "pack": each.pack,
+        "state": state,
+        "path": str(path) if path else None,
+        "bytes": each.bytes,
+        "sha256": each.sha256,
+        "url": each.url,
+        "licence": each.licence,
+        "licence_note": each.licence_note,
+        "commercial_use": each.commercial_use,
+        "training_data": each.training_data,
+    }
+
+
+def _pull_one(each: ModelCard, settings: Settings, *, quiet: bool) -> None:
+    with progress_bar(each.name, quiet=quiet) as progress:
+        noted = _Noted(progress)
+        path = store.pull(each, settings, noted)
+    if not quiet:
+        size = size_text(each.bytes)
+        told = f"pulled, {size}, licence {licence_text(each)}" if noted.called else "is here already"
+        typer.echo(f"{each.name}: {told}: {path}")
+
+
+class _Noted:
+    """Passes progress on, and notes whether there was any: a pull that fetches nothing tells nothing."""
+
+    def __init__(self, progress: ProgressCallback) -> None:
+        self._progress = progress
+        self.called = False
+
+    def __call__(self, progress: Progress) -> None:
+        self.called = True
+        self._progress(progress)

@@ -1,0 +1,146 @@
+"""`closeup models`, with two small models of its own in place of the real ones."""
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from closeup.cli import models
+from closeup.core.errors import ModelError
+from closeup.weights.cards import ModelCard, card
+
+FIRST, SECOND = b"first" * 1000, b"second" * 1000
+
+
+def small_card(name: str, content: bytes) -> ModelCard:
+    """A card of the zoo whose file is `content`."""
+    digest = hashlib.sha256(content).hexdigest()
+    return replace(
+        card("yunet-2023mar"), name=name, file=f"{name}.onnx", bytes=len(content), sha256=digest, converter=None
+    )
+
+
+@pytest.fixture
+def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A mirror with both models' files; nothing is pulled yet."""
+    folder = tmp_path / "mirror"
+    folder.mkdir()
+    cards = {"dlib-hog": card("dlib-hog"), "one": small_card("one", FIRST), "two": small_card("two", SECOND)}
+    (folder / "one.onnx").write_bytes(FIRST)
+    (folder / "two.onnx").write_bytes(SECOND)
+    monkeypatch.setattr(models, "all_cards", lambda: cards)
+    monkeypatch.setattr(models, "card", cards.__getitem__)
+    monkeypatch.setenv("CLOSEUP_MODELS_DIR", str(tmp_path / "models"))
+    monkeypatch.setenv("CLOSEUP_MODELS_MIRROR", str(folder))
+    return folder
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(models.app, [*words])
+
+
+def listed() -> dict[str, str]:
+    return {row["name"]: row["state"] for row in json.loads(run("list", "--json").stdout)}
+
+
+def test_list_shows_what_is_here_and_how_to_get_the_rest(mirror: Path) -> None:
+    result = run("list")
+    assert result.exit_code == 0
+    lines = {line.split()[0]: line for line in result.stdout.splitlines() if line.strip()}
+    assert "ready" in lines["dlib-hog"]
+    assert "not pulled" in lines["one"]
+    assert "MIT" in lines["one"]
+    assert "closeup models pull" in result.stderr
+
+
+def test_list_makes_nothing_and_asks_nobody(mirror: Path, tmp_path: Path) -> None:
+    run("list")
+    assert not (tmp_path / "models").exists()
+
+
+def test_list_as_json_has_all_that_people_and_programs_need(mirror: Path) -> None:
+    run("pull", "one")
+    rows = {row["name"]: row for row in json.loads(run("list", "--json").stdout)}
+    assert rows["one"]["state"] == "ready"
+    assert Path(rows["one"]["path"]).read_bytes() == FIRST
+    assert rows["two"] | {"licence_note": "", "training_data": ""} == {
+        "name": "two",
+        "task": "detector",
+        "pack": "zoo",
+        "state": "not pulled",
+        "path": None,
+        "bytes": len(SECOND),
+        "sha256": hashlib.sha256(SECOND).hexdigest(),
+        "url": card("yunet-2023mar").url,
+        "licence": "MIT",
+        "licence_note": "",
+        "commercial_use": True,
+        "training_data": "",
+    }
+
+
+def test_list_shows_damage(mirror: Path) -> None:
+    run("pull", "one")
+    Path(run("pull", "one").stdout.split(": ")[-1].strip()).write_bytes(b"short")
+    assert listed() == {"dlib-hog": "ready", "one": "damaged", "two": "not pulled"}
+    assert run("list").exit_code == 0
+
+
+def test_pull_without_a_name_takes_the_whole_zoo(mirror: Path) -> None:
+    result = run("pull")
+    assert result.exit_code == 0
+    assert listed() == {"dlib-hog": "ready", "one": "ready", "two": "ready"}
+    assert "one: pulled, 0.0 MB, licence MIT" in result.stdout
+    assert "one: is here already" in run("pull").stdout
+
+
+def test_pull_by_name_takes_only_that(mirror: Path) -> None:
+    assert run("pull", "two", "--quiet").stdout == ""
+    assert listed() == {"dlib-hog": "ready", "one": "not pulled", "two": "ready"}
+
+
+def test_one_model_that_cannot_be_had_does_not_stop_the_others(mirror: Path) -> None:
+    (mirror / "one.onnx").write_bytes(b"wrong")
+    result = run("pull")
+    assert result.exit_code == 2
+    assert "one.onnx is not the file that closeup knows" in result.stderr
+    assert listed()["two"] == "ready"
+
+
+def test_a_single_failure_is_raised_for_the_command_line_to_word(mirror: Path) -> None:
+    (mirror / "one.onnx").unlink()
+    assert isinstance(run("pull", "one").exception, ModelError)
+    assert isinstance(run("pull", "dlib-hog").exception, ModelError)
+
+
+def test_verify_finds_what_list_cannot_see(mirror: Path) -> None:
+    run("pull")
+    assert run("verify").exit_code == 0
+    path = Path(run("pull", "one").stdout.split(": ")[-1].strip())
+    path.write_bytes(FIRST[:-1] + b"!")
+    assert listed()["one"] == "ready"
+    result = run("verify")
+    assert result.exit_code == 2
+    assert f"one: damaged, {path}" in result.stdout
+    assert "two: fine" in result.stdout
+    assert "closeup models pull one" in result.stderr
+
+
+def test_verify_minds_a_missing_package_but_not_what_was_never_pulled(
+    mirror: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("verify").exit_code == 0
+    missing = replace(card("dlib-hog"), package="closeup_models_of_nobody")
+    monkeypatch.setattr(models, "all_cards", lambda: {"dlib-hog": missing})
+    result = run("verify")
+    assert result.exit_code == 2
+    assert "pip install dlib-bin" in result.stderr
+
+
+def test_the_real_models_are_listed() -> None:
+    names = [row["name"] for row in json.loads(run("list", "--json").stdout)]
+    assert names[-1] == "yunet-2023mar"
+    assert "dlib-resnet-128" in run("list").stdout
