@@ -1,0 +1,112 @@
+"""Picture files and JPEG bytes to RGB arrays, and back."""
+
+import struct
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from closeup.core.errors import InputError
+from closeup.core.types import Image
+from closeup.media.files import require_file, unreadable
+
+MAX_PIXELS = 200_000_000
+"""Largest picture that is decoded; 600 MB as RGB, twice what the largest cameras make."""
+
+_FORMAT_HINT = "Save it as JPEG or PNG and give that."
+
+_JPEG_SIZE_MARKERS = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+"""Start-of-frame markers SOF0 to SOF15; C4, C8 and CC are tables and extensions in the same range."""
+
+
+def read_image(path: Path) -> Image:
+    """Read a picture file as upright RGB uint8 (H, W, 3).
+
+    The camera's EXIF orientation is applied, grey becomes RGB, transparency is dropped, deeper colour is brought to
+    8 bits; a colour profile is not applied. Of an animation the first picture is taken.
+
+    Raises:
+        InputError: If it is missing, a folder, empty, may not be read, is no picture, is damaged, or has more than
+            `MAX_PIXELS`.
+    """
+    require_file(path, "a picture")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise unreadable(path, error) from error
+    return _decode(content, str(path))
+
+
+def encode_jpeg(image: Image, quality: int = 88) -> bytes:
+    """Encode RGB uint8 (H, W, 3) as JPEG; `quality` 0 to 100, higher is better and larger.
+
+    Raises:
+        ValueError: If the shape or type is another, or the picture is empty or more than 65,500 pixels a side.
+    """
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
+        raise ValueError(f"expected uint8 (H, W, 3), got {image.dtype} {image.shape}")
+    if max(image.shape) > 65_500:
+        raise ValueError(f"JPEG holds up to 65,500 pixels a side, got {image.shape}")
+    bgr = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2BGR)
+    done, encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not done:
+        raise ValueError(f"cannot encode a picture of {image.shape}")
+    return encoded.tobytes()
+
+
+def decode_jpeg(content: bytes) -> Image:
+    """Decode JPEG bytes (or another picture format) to upright RGB uint8 (H, W, 3).
+
+    Raises:
+        InputError: If it is no picture, is damaged, or has more than `MAX_PIXELS`.
+    """
+    return _decode(content, "The picture")
+
+
+def _decode(content: bytes, name: str) -> Image:
+    size_wh = _announced_size_wh(content)
+    if size_wh is not None:
+        _check_size(size_wh, name)
+    try:
+        bgr = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), cv2.IMREAD_COLOR) if content else None
+    except cv2.error:
+        bgr = None
+    if bgr is None:
+        raise InputError(f"{name} is no picture that can be read, or it is damaged.", _FORMAT_HINT)
+    _check_size((bgr.shape[1], bgr.shape[0]), name)
+    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
+def _check_size(size_wh: tuple[int, int], name: str) -> None:
+    if size_wh[0] * size_wh[1] > MAX_PIXELS:
+        raise InputError(
+            f"{name} is too large: it has {size_wh[0]} x {size_wh[1]} pixels.",
+            f"Make it smaller; {MAX_PIXELS // 1_000_000} million pixels are the most.",
+        )
+
+
+def _announced_size_wh(content: bytes) -> tuple[int, int] | None:
+    """Width and height from the header, before anything is decoded: a few bytes can announce gigabytes.
+
+    PNG, JPEG and WebP; None for other formats, which are checked once they are decoded (OpenCV itself stops at
+    2**30 pixels).
+    """
+    if content[:8] == b"\x89PNG\r\n\x1a\n" and len(content) >= 24:
+        width, height = struct.unpack(">II", content[16:24])
+        return width, height
+    if content[:2] == b"\xff\xd8":
+        return _jpeg_size_wh(content)
+    if content[:4] == b"RIFF" and content[8:16] == b"WEBPVP8X" and len(content) >= 30:
+        return int.from_bytes(content[24:27], "little") + 1, int.from_bytes(content[27:30], "little") + 1
+    return None  # other WebP files hold up to 16,384 pixels a side
+
+
+def _jpeg_size_wh(content: bytes) -> tuple[int, int] | None:
+    at = 2
+    while at + 9 <= len(content) and content[at] == 0xFF:
+        marker = content[at + 1]
+        if marker in _JPEG_SIZE_MARKERS:
+            height, width = struct.unpack(">HH", content[at + 5 : at + 9])
+            return width, height
+        at += 2 + int.from_bytes(content[at + 2 : at + 4], "big")
+    return None

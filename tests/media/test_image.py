@@ -1,0 +1,149 @@
+import struct
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from closeup.core.errors import InputError
+from closeup.media.image import MAX_PIXELS, decode_jpeg, encode_jpeg, read_image
+
+
+def ramp(width: int = 64, height: int = 48) -> np.ndarray:
+    """Red grows to the right, green downwards."""
+    image = np.full((height, width, 3), 60, np.uint8)
+    image[..., 0] = np.linspace(0, 255, width).astype(np.uint8)
+    image[..., 1] = np.linspace(0, 255, height).astype(np.uint8)[:, None]
+    return image
+
+
+def close(a: np.ndarray, b: np.ndarray, by: int = 12) -> bool:
+    return a.shape == b.shape and int(np.abs(a.astype(int) - b).max()) <= by
+
+
+def with_exif_orientation(jpeg: bytes, orientation: int) -> bytes:
+    tiff = b"II*\x00" + struct.pack("<IHHHIHHI", 8, 1, 0x0112, 3, 1, orientation, 0, 0)
+    exif = b"Exif\x00\x00" + tiff
+    return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + jpeg[2:]
+
+
+def test_colours_survive_a_lossless_file(tmp_path: Path):
+    cv2.imwrite(str(tmp_path / "a.png"), ramp()[..., ::-1])
+    image = read_image(tmp_path / "a.png")
+    assert np.array_equal(image, ramp())
+    assert image.dtype == np.uint8
+    assert image.flags.c_contiguous
+
+
+# Where the camera says that the top left corner of the upright picture lies.
+@pytest.mark.parametrize(
+    ("orientation", "upright"),
+    [
+        (1, lambda p: p),
+        (2, lambda p: p[:, ::-1]),
+        (3, lambda p: p[::-1, ::-1]),
+        (4, lambda p: p[::-1]),
+        (5, lambda p: p.transpose(1, 0, 2)),
+        (6, lambda p: np.rot90(p, -1)),
+        (7, lambda p: p[::-1, ::-1].transpose(1, 0, 2)),
+        (8, lambda p: np.rot90(p, 1)),
+    ],
+)
+def test_exif_orientation_is_applied(tmp_path: Path, orientation: int, upright: object):
+    (tmp_path / "a.jpg").write_bytes(with_exif_orientation(encode_jpeg(ramp(), 98), orientation))
+    assert close(read_image(tmp_path / "a.jpg"), upright(ramp()))
+
+
+@pytest.mark.parametrize("kind", ["grey", "transparent", "16 bit"])
+def test_other_depths_become_rgb(tmp_path: Path, kind: str):
+    stored = {
+        "grey": np.full((8, 8), 100, np.uint8),
+        "transparent": np.full((8, 8, 4), 100, np.uint8),
+        "16 bit": np.full((8, 8, 3), 100 * 257, np.uint16),
+    }[kind]
+    cv2.imwrite(str(tmp_path / "a.png"), stored)
+    assert np.array_equal(read_image(tmp_path / "a.png"), np.full((8, 8, 3), 100, np.uint8))
+
+
+def png_header(width: int, height: int) -> bytes:
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sIIBBBBB", 13, b"IHDR", width, height, 8, 2, 0, 0, 0) + bytes(40)
+
+
+def webp_header(width: int, height: int) -> bytes:
+    sizes = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    return b"RIFF\x30\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00" + bytes(4) + sizes + bytes(40)
+
+
+def jpeg_header(width: int, height: int) -> bytes:
+    jpeg = bytearray(encode_jpeg(ramp()))
+    at = jpeg.index(b"\xff\xc0") + 5
+    jpeg[at : at + 4] = struct.pack(">HH", height, width)
+    return bytes(jpeg)
+
+
+@pytest.mark.parametrize("header", [png_header, jpeg_header, webp_header])
+def test_too_many_pixels_are_refused_before_they_are_decoded(header: object, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("it was decoded"))
+    assert MAX_PIXELS < 20_000 * 20_001
+    with pytest.raises(InputError, match="too large: it has 20000 x 20001 pixels"):
+        decode_jpeg(header(20_000, 20_001))
+
+
+def test_formats_without_a_known_header_are_checked_after_decoding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    cv2.imwrite(str(tmp_path / "a.bmp"), ramp())
+    assert read_image(tmp_path / "a.bmp").shape == (48, 64, 3)
+    monkeypatch.setattr("closeup.media.image.MAX_PIXELS", 64 * 48 - 1)
+    with pytest.raises(InputError, match="too large"):
+        read_image(tmp_path / "a.bmp")
+
+
+def test_what_is_no_picture_is_named(tmp_path: Path):
+    (tmp_path / "a.jpg").write_text("no picture")
+    (tmp_path / "empty.jpg").touch()
+    for path, words in [
+        (tmp_path / "a.jpg", "no picture that can be read"),
+        (tmp_path / "empty.jpg", "is empty"),
+        (tmp_path / "none.jpg", "does not exist"),
+        (tmp_path, "is a folder, not a picture"),
+    ]:
+        with pytest.raises(InputError, match=words) as caught:
+            read_image(path)
+        assert str(path) in caught.value.message
+        assert caught.value.hint
+
+
+@given(st.binary(max_size=300), st.sampled_from([b"", b"\xff\xd8", b"\x89PNG\r\n\x1a\n", b"RIFF0000WEBPVP8X"]))
+def test_rubbish_is_an_input_error(content: bytes, head: bytes):
+    with pytest.raises(InputError):
+        decode_jpeg(head + content)
+
+
+@given(st.integers(1, 40), st.integers(1, 40))
+def test_jpeg_there_and_back(width: int, height: int):
+    image = np.full((height, width, 3), (200, 120, 60), np.uint8)
+    assert close(decode_jpeg(encode_jpeg(image)), image, by=6)
+
+
+def test_quality_is_size():
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    assert len(encode_jpeg(noise, 95)) > len(encode_jpeg(noise)) > len(encode_jpeg(noise, 30))
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.zeros((0, 5, 3), np.uint8),
+        np.zeros((5, 5), np.uint8),
+        np.zeros((5, 5, 3), np.float32),
+        np.zeros((1, 65_501, 3), np.uint8),
+    ],
+)
+def test_what_jpeg_cannot_hold(image: np.ndarray):
+    with pytest.raises(ValueError, match=r"expected uint8|65,500"):
+        encode_jpeg(image)
+
+
+def test_a_view_can_be_encoded():
+    assert close(decode_jpeg(encode_jpeg(ramp()[:, ::-1], 98)), ramp()[:, ::-1])
