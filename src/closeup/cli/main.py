@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from closeup import __version__
-from closeup.cli import cast, demo
+from closeup.cli import cast, demo, models
 from closeup.cli.messages import show_error
 from closeup.core.errors import EXIT_BAD_INPUT, CloseupError
 
@@ -83,6 +83,7 @@ app = typer.Typer(
 )
 app.add_typer(cast.app)
 app.add_typer(demo.app)
+app.add_typer(models.app)
 
 
 def _say_version(asked: bool) -> None:
