@@ -223,25 +223,28 @@ def _apply_hide(state: _State, operation: Operation) -> None:
 
 
 def _apply_merge(state: _State, operation: Operation) -> None:
-    into = state.locate(operation.people[0])
+    first, *others = operation.people
+    into = state.locate(first)
     if into is None:
         return state.skip(operation, "the first person is not found any more")
-    for anchor in operation.people:
-        person = state.locate(anchor) if anchor.id != operation.people[0].id else into
+    for anchor in others:
+        person = state.locate(anchor)
         if person is None:
             state.skip(operation, f"{anchor.id} is not found any more")
             continue
-        found = state.find(anchor.tracks)
-        joining = state.rest(found, into) | (state.members(person) if person != into else set())
-        _join(state, operation, into, joining)
+        joining = state.rest(state.find(anchor.tracks), into) | (state.members(person) - state.members(into))
+        time_s = _join(state, into, joining)
+        if time_s is not None:
+            state.skip(operation, f"both are in the picture at {clock(time_s)}")
+    _join(state, into, state.rest(state.find(first.tracks), into))
     return None
 
 
-def _join(state: _State, operation: Operation, into: str, joining: set[int]) -> None:
-    """Bring tracks into a person, all or, where a frame is shared, none."""
+def _join(state: _State, into: str, joining: set[int]) -> float | None:
+    """Bring tracks into a person: all, or none and the time at which they share a frame."""
     time_s = state.clash(sorted(state.members(into) | joining))
-    if time_s is not None:
-        return state.skip(operation, f"both are in the picture at {clock(time_s)}")
+    if not joining or time_s is not None:
+        return time_s
     left = sorted({person for person in (state.person[index] for index in joining) if person}, key=person_number)
     for index in joining:
         state.person[index] = into
@@ -249,7 +252,8 @@ def _join(state: _State, operation: Operation, into: str, joining: set[int]) -> 
     if into not in state.names and name is not None:
         state.names[into] = name
     state.merged.append(state.members(into))
-    return state.forget(left)
+    state.forget(left)
+    return None
 
 
 def _apply_split(state: _State, operation: Operation) -> None:
