@@ -13,7 +13,7 @@ def names(folder: str = ".") -> list[str]:
 
 @pytest.fixture(autouse=True)
 def programme(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("closeup.features.demo.programme.make_programme", lambda path: path.write_bytes(b"film"))
+    monkeypatch.setattr("closeup.features.demo.programme.make_programme", lambda path, _: path.write_bytes(b"film"))
 
 
 def test_demo_makes_its_own_programme_and_says_where_the_report_is(find: Any) -> None:

@@ -7,6 +7,7 @@ import typer
 
 from closeup.cli.cast import Manner, cast_one, tell
 from closeup.cli.places import check_free, made_folder
+from closeup.cli.progress_bar import progress_bar
 
 app = typer.Typer()
 
@@ -32,6 +33,6 @@ def demo(
         if video is None:
             from closeup.features.demo.programme import make_programme
 
-            typer.echo(f"Making a short programme of two people: {source}", err=True)
-            make_programme(source)
+            with progress_bar(source.name, quiet=False) as progress:
+                make_programme(source, progress)
         tell(cast_one(source, folder, {}, manner), manner)
