@@ -238,7 +238,6 @@ class _PartFile:
         try:
             if self._file is not None:
                 self._file.seek(0)
-                self._file.truncate()
         except OSError as error:
             raise self._unwritable(error) from error
 
