@@ -12,7 +12,7 @@ from pathlib import Path
 from closeup.core.cast_json import cast_from_json, cast_to_json, encode_cast, read_cast
 from closeup.core.errors import FormatError, InputError, OutputError
 from closeup.core.types import Cast, Track
-from closeup.core.whole import whole_folder
+from closeup.core.whole import output_error, whole_folder
 from closeup.features.cast.anchors import TrackFinder, anchor_track
 from closeup.features.cast.baseline import Baseline, encode_baseline, read_baseline
 from closeup.features.cast.edits import Edits, encode_edits, person_number, read_edits
@@ -187,9 +187,13 @@ def check_overwrite(target: Path) -> None:
     """Make sure that replacing `target` would replace a result of closeup, an empty folder, or nothing.
 
     Raises:
-        OutputError: If it is a folder with something else in it.
+        OutputError: If it is a folder with something else in it, or one that cannot be looked into.
     """
-    if target.is_dir() and not (target / CAST).is_file() and any(target.iterdir()):
+    try:
+        foreign = target.is_dir() and not (target / CAST).is_file() and any(target.iterdir())
+    except OSError as error:
+        raise output_error(target, error) from error
+    if foreign:
         raise OutputError(
             f"{target} is a folder with other things in it, and closeup will not replace it.",
             "Choose another place with -o.",

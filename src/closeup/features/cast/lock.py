@@ -36,7 +36,7 @@ def lock_folder(folder: Path) -> Iterator[None]:
             if not _create(path, mine):
                 raise _busy(path, folder)
     except OSError as error:
-        raise output_error(path, error) from error
+        raise output_error(folder, error) from error
     try:
         yield
     finally:

@@ -1,0 +1,290 @@
+import errno
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from closeup.core.errors import FormatError, InputError, OutputError
+from closeup.features.cast import folder as folder_module
+from closeup.features.cast import operations as say
+from closeup.features.cast.edits import Edits, read_edits
+from closeup.features.cast.folder import CastFolder, CastResult, carry_over, check_overwrite, write_cast_folder
+from closeup.features.cast.lock import lock_folder
+from closeup.features.cast.people import build_people, found_people
+from features.cast.fake_cast import LABELS, SHA256, fake_folder, fake_result, fake_tracks
+
+FILES = {
+    "cast.json",
+    "vectors.npz",
+    "edits.json",
+    "baseline.json",
+    "report.html",
+    *(f"tracks/t{n}.jpg" for n in range(1, 9)),
+    *(f"people/p{n}{kind}.jpg" for n in range(1, 5) for kind in ("", "-strip")),
+}
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    return fake_folder(tmp_path)
+
+
+def name(folder: Path, person: str = "p1", text: str = "Anna") -> str:
+    return CastFolder(folder).edit(lambda scene: say.name_person(scene, person, text)).sentence
+
+
+def test_the_folder_holds_what_is_documented(place: Path) -> None:
+    assert set(contents(place)) == FILES
+    assert list(place.parent.iterdir()) == [place]
+    folder, result = CastFolder(place), fake_result()
+    cast = folder.cast()
+    assert cast.people == result.cast.people
+    assert folder.baseline(cast) == result.baseline
+    assert folder.edits() == result.edits
+    assert folder.track_pictures(cast) == result.track_pictures
+    np.testing.assert_array_equal(folder.vectors(cast).face, result.vectors.face)
+    assert "talk.cast" in (place / "report.html").read_text(encoding="utf-8")
+
+
+def test_two_runs_write_the_same_bytes(place: Path, tmp_path: Path) -> None:
+    (tmp_path / "again").mkdir()
+    assert contents(fake_folder(tmp_path / "again")) == contents(place)
+
+
+def test_an_edit_changes_cast_pictures_and_report(place: Path) -> None:
+    before = contents(place)
+    assert name(place, "p1", "Anna Lind") == "p1 is now called Anna Lind."
+    CastFolder(place).edit(lambda scene: say.merge_people(scene, ["p3", "p1"]))
+    cast = CastFolder(place).cast()
+    assert [(p.id, p.name, p.screen_time_s) for p in cast.people] == [("p3", "Anna Lind", 14.0), ("p2", None, 7.0)]
+    after = contents(place)
+    assert set(after) == FILES - {"people/p1.jpg", "people/p1-strip.jpg"}
+    assert "Anna Lind" in after["report.html"].decode()
+    changed = {file for file in after if after[file] != before[file]}
+    assert changed == {"cast.json", "edits.json", "report.html", "people/p3.jpg", "people/p3-strip.jpg"}
+    assert list(place.parent.iterdir()) == [place]
+
+
+def test_undo_gives_back_the_same_bytes(place: Path) -> None:
+    stages = [contents(place)]
+    wishes: list[Any] = [
+        lambda scene: say.name_person(scene, "p2", "Ben"),
+        lambda scene: say.merge_people(scene, ["p1", "p3"]),
+        lambda scene: say.split_person(scene, "p1", ["t1", "t5"]),
+        lambda scene: say.reject_tracks(scene, "p2", ["t2"]),
+        lambda scene: say.hide_person(scene, "p5"),
+        lambda scene: say.unhide_person(scene, "p5"),
+    ]
+    for wish in wishes:
+        CastFolder(place).edit(wish)
+        stages.append(contents(place))
+    for then in reversed(stages[:-1]):
+        CastFolder(place).edit(say.undo_last)
+        assert {**contents(place), "edits.json": b""} == {**then, "edits.json": b""}
+    with pytest.raises(InputError, match="no edit to undo"):
+        CastFolder(place).edit(say.undo_last)
+    assert CastFolder(place).edits() == Edits(next_person=6)
+
+
+def test_a_split_after_undoing_one_gets_another_id(place: Path) -> None:
+    CastFolder(place).edit(lambda scene: say.split_person(scene, "p1", ["t1"]))
+    CastFolder(place).edit(say.undo_last)
+    change = CastFolder(place).edit(lambda scene: say.split_person(scene, "p1", ["t1"]))
+    assert change.sentence.endswith("p6.")
+
+
+def test_files_of_the_user_stay(place: Path) -> None:
+    (place / "notes").mkdir()
+    (place / "notes" / "a.txt").write_text("mine")
+    (place / "link").symlink_to("notes")
+    name(place)
+    write_cast_folder(place, fake_result(), overwrite=True)
+    assert (place / "notes" / "a.txt").read_text() == "mine"
+    assert (place / "link").is_symlink()
+    assert set(contents(place)) > FILES
+
+
+def test_disks_without_hard_links(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def link(*_: Any, **__: Any) -> None:
+        raise OSError(errno.EPERM, "no hard links here")
+
+    monkeypatch.setattr(os, "link", link)
+    name(place)
+    assert set(contents(place)) == FILES
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(errno.ENOSPC, "No space left on device")])
+def test_an_edit_that_breaks_off_leaves_everything_as_it_was(
+    place: Path, error: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = contents(place)
+
+    def fail(*_: Any, **__: Any) -> str:
+        raise error
+
+    monkeypatch.setattr(folder_module, "render_report", fail)
+    with pytest.raises((KeyboardInterrupt, OutputError)):
+        name(place)
+    assert contents(place) == before
+    assert list(place.parent.iterdir()) == [place]
+
+
+def test_writing_that_breaks_off_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(folder_module, "person_pictures", fail)
+    with pytest.raises(KeyboardInterrupt):
+        fake_folder(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_refused_wish_changes_nothing(place: Path) -> None:
+    before = contents(place)
+    with pytest.raises(InputError):
+        name(place, "p9")
+    assert contents(place) == before
+
+
+def test_one_edit_at_a_time(place: Path) -> None:
+    with lock_folder(place), pytest.raises(OutputError, match="being changed by another closeup"):
+        name(place)
+    with lock_folder(place), pytest.raises(OutputError, match="being changed by another closeup"):
+        write_cast_folder(place, fake_result(), overwrite=True)
+
+
+def test_overwriting_needs_the_word_and_a_folder_of_ours(place: Path, tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="exists already"):
+        write_cast_folder(place, fake_result(), overwrite=False)
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    check_overwrite(photos)
+    check_overwrite(tmp_path / "not there")
+    (photos / "wedding.jpg").write_bytes(b"x")
+    with pytest.raises(OutputError, match="closeup will not replace it"):
+        write_cast_folder(photos, fake_result(), overwrite=True)
+    assert contents(photos) == {"wedding.jpg": b"x"}
+
+
+def test_parts_that_do_not_fit_are_not_written(tmp_path: Path) -> None:
+    result = fake_result()
+    pictures = {key: value for key, value in result.track_pictures.items() if key != "t8"}
+    for bad, message in (
+        (replace(result, vectors=replace(result.vectors, face_frame=result.vectors.face_frame + 1)), "a face in frame"),
+        (replace(result, track_pictures=pictures), "no picture of track t8"),
+        (replace(result, cast=replace(result.cast, people=())), "must be null or the id of a person"),
+    ):
+        with pytest.raises(FormatError, match=message):
+            write_cast_folder(tmp_path / "talk.cast", bad, overwrite=False)
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_cast(tmp_path: Path) -> None:
+    whole = fake_result()
+    baseline = found_people([], np.zeros(0, np.int64), whole.baseline.rule)
+    cast = replace(whole.cast, people=(), passers_by=(), tracks=())
+    none = np.zeros(0, np.int64)
+    vectors = replace(
+        whole.vectors,
+        face=np.zeros((0, 16), np.float32),
+        face_track=none,
+        face_frame=none,
+        face_quality=np.zeros(0, np.float32),
+        clothing=np.zeros((0, 10), np.float32),
+    )
+    write_cast_folder(tmp_path / "a.cast", CastResult(cast, baseline, Edits(), vectors, {}), overwrite=False)
+    assert CastFolder(tmp_path / "a.cast").cast().people == ()
+
+
+def test_what_is_no_result_folder(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="There is no folder"):
+        CastFolder(tmp_path / "missing.cast")
+    with pytest.raises(InputError, match=r"it has no cast\.json"):
+        CastFolder(tmp_path)
+    old = tmp_path / ".talk.cast.abc.old" / "talk.cast"
+    old.mkdir(parents=True)
+    with pytest.raises(InputError) as caught:
+        CastFolder(tmp_path / "talk.cast")
+    assert caught.value.hint == f"An interrupted change left it here; move it back: mv {old} {tmp_path / 'talk.cast'}"
+
+
+@pytest.mark.parametrize("file", ["cast.json", "edits.json", "baseline.json"])
+def test_damaged_files_are_named_and_nothing_is_changed(place: Path, file: str) -> None:
+    (place / file).write_bytes(b"{}")
+    before = contents(place)
+    with pytest.raises(FormatError, match=file):
+        name(place)
+    assert contents(place) == before
+
+
+def test_a_missing_picture_is_named(place: Path) -> None:
+    (place / "tracks" / "t3.jpg").unlink()
+    with pytest.raises(InputError, match=r"t3\.jpg"):
+        CastFolder(place).track_pictures(CastFolder(place).cast())
+    with pytest.raises(FormatError, match=r"t3\.jpg"):
+        name(place)
+
+
+# Another analysis in the same place
+
+
+def renumbered() -> tuple[Any, ...]:
+    """The same tracks in another order, with other ids."""
+    order = [7, 3, 0, 1, 2, 6, 4, 5]
+    return tuple(replace(fake_tracks()[old], id=f"t{new}") for new, old in enumerate(order, start=21)), LABELS[order]
+
+
+def test_edits_and_ids_are_carried_over(place: Path) -> None:
+    name(place, "p2", "Ben")
+    CastFolder(place).edit(lambda scene: say.split_person(scene, "p1", ["t3"]))
+    tracks, labels = renumbered()
+    carried = carry_over(place, tracks, SHA256)
+    assert carried.warnings == ()
+    assert carried.earlier is not None
+    assert carried.earlier.next_person == 6
+    baseline = found_people(tracks, labels, fake_result().baseline.rule, carried.earlier)
+    assert baseline.person == (None, "p2", "p1", "p2", "p1", "p4", "p3", "p1")
+    members = build_people(tracks, baseline, carried.edits, SHA256)
+    assert [(p.id, p.name) for p in members.people] == [("p2", "Ben"), ("p1", None), ("p5", None), ("p3", None)]
+    assert members.warnings == ()
+
+
+def test_nothing_is_carried_over_from_nothing(tmp_path: Path) -> None:
+    carried = carry_over(tmp_path / "talk.cast", fake_tracks(), SHA256)
+    assert (carried.edits, carried.earlier, carried.warnings) == (Edits(), None, ())
+
+
+def test_edits_of_another_video_wait_in_the_file(place: Path) -> None:
+    name(place)
+    carried = carry_over(place, fake_tracks(), "00" * 32)
+    assert carried.earlier is None
+    assert len(carried.edits.operations) == 1
+
+
+def test_edits_survive_a_damaged_cast(place: Path) -> None:
+    name(place)
+    (place / "cast.json").write_bytes(b"{")
+    carried = carry_over(place, fake_tracks(), SHA256)
+    assert carried.earlier is None
+    assert "other ids than before" in carried.warnings[0]
+    assert carried.edits == read_edits(place / "edits.json")
+
+
+def test_damaged_edits_are_not_thrown_away(place: Path) -> None:
+    (place / "edits.json").write_bytes(b"{")
+    with pytest.raises(FormatError, match=r"edits\.json") as caught:
+        carry_over(place, fake_tracks(), SHA256)
+    assert "mv " in caught.value.hint
+
+
+def test_the_folder_can_be_moved(place: Path, tmp_path: Path) -> None:
+    shutil.move(place, tmp_path / "other.cast")
+    assert name(tmp_path / "other.cast") == "p1 is now called Anna."
