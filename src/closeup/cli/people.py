@@ -1,0 +1,167 @@
+"""`closeup people DIR ...`: see and correct who is in a result folder."""
+
+import json
+import shlex
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from closeup.cli.messages import show_hint, show_note
+from closeup.core.cast_json import cast_to_json
+from closeup.core.errors import InputError
+from closeup.core.timebase import clock
+from closeup.core.types import Person
+from closeup.features.cast import operations
+from closeup.features.cast.folder import CastFolder
+from closeup.features.cast.operations import Change, Scene
+
+_STANDINGS = {"people": "", "passers_by": "passes by", "hidden": "hidden"}
+_IDS_SHOWN = 6
+
+
+class FolderFirst(TyperGroup):
+    """A group of commands whose own argument, the folder, comes before the command."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Answer `people list --help`, and say what is wrong with `people list DIR`."""
+        if args and args[0] in self.commands and not Path(args[0]).is_dir():
+            if any(option in args[1:] for option in ctx.help_option_names):
+                return super().parse_args(ctx, ["DIR", *args])
+            where = next((arg for arg in args[1:] if Path(arg).is_dir()), "DIR")
+            rest = [arg for arg in args[1:] if arg != where]
+            raise InputError("The folder comes first.", shlex.join(["closeup", "people", where, args[0], *rest]))
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(name="people", cls=FolderFirst, invoke_without_command=True, no_args_is_help=True)
+
+Identity = Annotated[str, typer.Argument(metavar="ID", help="A person's id, such as p1.", show_default=False)]
+Tracks = Annotated[str, typer.Option("--tracks", metavar="T1,T2", help="Ids of tracks, with commas between them.")]
+
+
+@app.callback()
+def people(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A result folder of closeup cast.", show_default=False)],
+) -> None:
+    """See and correct the people in a result folder. Every change can be undone."""
+    context.obj = folder
+    if context.invoked_subcommand is None:
+        _show(folder)
+
+
+@app.command("list")
+def list_people(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")] = False,
+) -> None:
+    """List everyone: id, name, screen time, tracks, shots and portrait."""
+    if as_json:
+        data = cast_to_json(CastFolder(context.obj).cast())
+        typer.echo(json.dumps({group: data[group] for group in _STANDINGS}, ensure_ascii=False, indent=1))
+    else:
+        _show(context.obj)
+
+
+@app.command("name")
+def name(
+    context: typer.Context,
+    identity: Identity,
+    words: Annotated[list[str], typer.Argument(metavar="NAME", help='The name; "" takes it away.')],
+) -> None:
+    """Give a person a name."""
+    _edit(context.obj, lambda scene: operations.name_person(scene, identity, " ".join(words)))
+
+
+@app.command("merge")
+def merge(
+    context: typer.Context,
+    identities: Annotated[list[str], typer.Argument(metavar="ID ID...", help="Two or more ids; all become the first.")],
+) -> None:
+    """Make several people one."""
+    _edit(context.obj, lambda scene: operations.merge_people(scene, identities))
+
+
+@app.command("split")
+def split(context: typer.Context, identity: Identity, tracks: Tracks) -> None:
+    """Make some tracks of a person a new person."""
+    _edit(context.obj, lambda scene: operations.split_person(scene, identity, _listed(tracks)))
+
+
+@app.command("hide")
+def hide(context: typer.Context, identity: Identity) -> None:
+    """Leave a person out of the cast."""
+    _edit(context.obj, lambda scene: operations.hide_person(scene, identity))
+
+
+@app.command("unhide")
+def unhide(context: typer.Context, identity: Identity) -> None:
+    """Show a hidden person again."""
+    _edit(context.obj, lambda scene: operations.unhide_person(scene, identity))
+
+
+@app.command("not")
+def reject(context: typer.Context, identity: Identity, tracks: Tracks) -> None:
+    """Say that some tracks are not this person; they leave, and never come back."""
+    _edit(context.obj, lambda scene: operations.reject_tracks(scene, identity, _listed(tracks)))
+
+
+@app.command("undo")
+def undo(context: typer.Context) -> None:
+    """Take the last change back; again, the one before it."""
+    _edit(context.obj, operations.undo_last, undoable=False)
+
+
+def _edit(folder: Path, wish: Callable[[Scene], Change], *, undoable: bool = True) -> None:
+    place = CastFolder(folder)
+    inside = Path.cwd().resolve().is_relative_to(place.path)
+    try:
+        change = place.edit(wish)
+    except InputError as error:
+        raise type(error)(error.message, error.hint.replace(" DIR ", f" {shlex.quote(str(folder))} ")) from error
+    typer.echo(change.sentence)
+    if undoable:
+        show_hint(f"Take it back: {shlex.join(['closeup', 'people', str(folder), 'undo'])}")
+    if inside:  # the folder that the shell stands in has been replaced by a new one of the same name
+        show_note('Your shell still stands in the folder as it was before. Go on with: cd "$PWD"')
+
+
+def _listed(tracks: str) -> list[str]:
+    return [track.strip() for track in tracks.split(",") if track.strip()]
+
+
+def _show(folder: Path) -> None:
+    cast = CastFolder(folder).cast()
+    rows = [(person, standing) for group, standing in _STANDINGS.items() for person in getattr(cast, group)]
+    if not rows:
+        typer.echo("Nobody was found in this video.")
+        return
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Column, Table
+
+    table = Table("id", "name", Column("time", justify="right"), "tracks", "shots", "portrait", "", box=SIMPLE_HEAD)
+    table.columns[5].no_wrap = True
+    for person, standing in rows:
+        table.add_row(*_cells(person), standing)
+    Console(markup=False, highlight=False).print(table)
+
+
+def _cells(person: Person) -> tuple[str, ...]:
+    return (
+        person.id,
+        person.name or "",
+        clock(person.screen_time_s),
+        _shorten(person.tracks),
+        str(len(person.shots)),
+        person.portrait,
+    )
+
+
+def _shorten(ids: Sequence[str]) -> str:
+    """The first few of many ids, and how many there are."""
+    shown = ", ".join(ids[:_IDS_SHOWN])
+    return shown if len(ids) <= _IDS_SHOWN else f"{shown}, ... ({len(ids)})"

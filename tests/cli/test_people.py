@@ -1,0 +1,136 @@
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from closeup.cli.people import app
+from closeup.core.errors import InputError
+from closeup.features.cast.folder import CastFolder
+from features.cast.fake_cast import fake_folder
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A result folder talk.cast in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+    return fake_folder(tmp_path)
+
+
+def type_in(*words: str) -> Any:
+    return CliRunner().invoke(app, words)
+
+
+def refused(*words: str) -> InputError:
+    error = type_in(*words).exception
+    assert isinstance(error, InputError)
+    return error
+
+
+def people(place: Path) -> list[tuple[str, str | None, tuple[str, ...]]]:
+    return [(p.id, p.name, p.tracks) for p in CastFolder(place).cast().people]
+
+
+@pytest.mark.parametrize("words", [("talk.cast", "list"), ("talk.cast",), ("talk.cast/", "list")])
+def test_list(place: Path, words: tuple[str, ...]) -> None:
+    result = type_in(*words)
+    assert result.exit_code == 0
+    rows = [line.split() for line in result.stdout.splitlines()]
+    assert ["p1", "0:10", "t1,", "t3,", "t6", "3", "people/p1.jpg"] in rows
+    assert ["p4", "0:01", "t7", "1", "people/p4.jpg", "passes", "by"] in rows
+
+
+def test_list_as_json(place: Path) -> None:
+    type_in("talk.cast", "hide", "p2")
+    data = json.loads(type_in("talk.cast", "list", "--json").stdout)
+    assert [p["id"] for p in data["people"]] == ["p1", "p3"]
+    assert [p["id"] for p in data["passers_by"]] == ["p4"]
+    assert data["hidden"][0] == {
+        "id": "p2",
+        "name": None,
+        "portrait": "people/p2.jpg",
+        "screen_time_s": 7.0,
+        "shots": [0, 2],
+        "tracks": ["t2", "t4"],
+        "quality": 0.8,
+    }
+
+
+def test_markup_in_a_name_is_text(place: Path) -> None:
+    type_in("talk.cast", "name", "p1", "[red]Anna[/red]")
+    assert "[red]Anna[/red]" in type_in("talk.cast").stdout
+
+
+def test_every_change_says_what_it_did_and_how_to_take_it_back(place: Path) -> None:
+    result = type_in("talk.cast", "name", "p1", "Anna", "Lind")
+    assert result.stdout == "p1 is now called Anna Lind.\n"
+    assert result.stderr == "hint: Take it back: closeup people talk.cast undo\n"
+    assert type_in("talk.cast", "merge", "p1", "p3").stdout == "p3 is part of p1 (Anna Lind) now.\n"
+    assert people(place) == [("p1", "Anna Lind", ("t1", "t3", "t5", "t6")), ("p2", None, ("t2", "t4"))]
+    type_in("talk.cast", "split", "p1", "--tracks", "t5, t6")
+    type_in("talk.cast", "not", "p1", "--tracks", "t3")
+    type_in("talk.cast", "hide", "p2")
+    type_in("talk.cast", "hide", "p1")
+    type_in("talk.cast", "unhide", "p1")
+    assert people(place) == [("p5", None, ("t5", "t6")), ("p1", "Anna Lind", ("t1",))]
+    result = type_in("talk.cast", "undo")
+    assert (result.stdout, result.stderr) == ("Undone: unhide p1. 6 edits left.\n", "")
+
+
+def test_many_tracks_are_cut_short(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("closeup.cli.people._IDS_SHOWN", 2)
+    row = next(line for line in type_in("talk.cast").stdout.splitlines() if " p1 " in line)
+    assert "t1, t3, ... (3)" in row
+
+
+def test_what_cannot_be_is_an_error_with_the_folder_in_its_hint(place: Path) -> None:
+    error = refused("talk.cast", "merge", "p1", "p2")
+    assert "both are" not in error.message
+    assert "both in the picture at 0:00" in error.message
+    assert "closeup people talk.cast not p2" in error.hint
+    assert refused("talk.cast", "name", "p9", "Anna").hint == "See who there is: closeup people talk.cast list"
+    assert "no folder" in refused("missing.cast", "list").message
+
+
+def test_the_folder_comes_first(place: Path) -> None:
+    error = refused("name", "talk.cast", "p1", "Anna Lind")
+    assert error.message == "The folder comes first."
+    assert error.hint == "closeup people talk.cast name p1 'Anna Lind'"
+    assert refused("list").hint == "closeup people DIR list"
+
+
+def test_a_folder_may_be_called_like_a_command(place: Path) -> None:
+    place.rename(place.parent / "list")
+    assert type_in("list", "name", "p1", "Anna").stdout == "p1 is now called Anna.\n"
+
+
+@pytest.mark.parametrize("words", [("--help",), ("merge", "--help"), ("talk.cast", "merge", "--help")])
+def test_help_needs_no_folder(words: tuple[str, ...]) -> None:
+    result = type_in(*words)
+    assert result.exit_code == 0
+    assert "DIR" in result.stdout
+    assert "merge" in result.stdout
+
+
+def test_nothing_at_all_shows_the_help() -> None:
+    result = type_in()
+    assert result.exit_code == 2
+    assert "unhide" in result.output
+
+
+def test_an_unknown_command(place: Path) -> None:
+    result = type_in("talk.cast", "rename", "p1")
+    assert result.exit_code == 2
+    assert "No such command 'rename'" in result.output
+
+
+def test_an_edit_from_inside_the_folder_says_that_the_shell_is_left_behind(place: Path) -> None:
+    os.chdir(place)
+    result = type_in(".", "name", "p1", "Anna")
+    assert 'cd "$PWD"' in result.stderr
+    assert people(place)[0][1] == "Anna"
+    lost = refused(".", "list")
+    assert "There is no folder" in lost.message
