@@ -1,5 +1,6 @@
 import errno
 import os
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from closeup.core.cast_json import cast_schema
 from closeup.core.errors import FormatError, InputError, OutputError
 from closeup.features.cast import folder as folder_module
 from closeup.features.cast import operations as say
@@ -52,6 +54,24 @@ def test_the_folder_holds_what_is_documented(place: Path) -> None:
     assert folder.track_pictures(cast) == result.track_pictures
     np.testing.assert_array_equal(folder.vectors(cast).face, result.vectors.face)
     assert "talk.cast" in (place / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_documented_way_to_read_embeddings_works(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = Path(__file__).parents[3] / "docs" / "concepts" / "cast-folder.md"
+    (code,) = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    monkeypatch.chdir(place.parent)
+    exec(code, {})
+    assert capsys.readouterr().out == "0.0\n"
+
+
+def test_every_field_is_documented() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "concepts" / "cast-folder.md").read_text(encoding="utf-8")
+    schema = cast_schema()
+    objects = [schema, *(part for part in schema["$defs"].values() if part["type"] == "object")]
+    missing = {field for part in objects for field in part["properties"] if f"`{field}`" not in page}
+    assert missing == set()
 
 
 def test_two_runs_write_the_same_bytes(place: Path, tmp_path: Path) -> None:
