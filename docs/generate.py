@@ -13,8 +13,6 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import typer
-
 ROOT = Path(__file__).resolve().parent.parent
 MADE = "<!-- Made by `make docs`; do not edit by hand. -->"
 
@@ -63,9 +61,9 @@ def title(path: Path) -> str:
 
 def cli_page() -> str:
     """All commands with their options, as `--help` says them, from the live Typer application."""
-    from closeup.cli.main import app
+    from closeup.cli.main import command_line
 
-    root = typer.main.get_command(app)
+    root = command_line()
     intro = (
         "Exit codes: 0 done, 2 something you can mend (a sentence and a hint say what), 130 interrupted by Ctrl-C,\n"
     )

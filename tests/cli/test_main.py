@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 import closeup
-from closeup.cli.main import app
+from closeup.cli.main import LATE, app
 from closeup.core.errors import InputError, ModelError, OutputError
 
 HEAVY = {"cv2", "av", "onnxruntime", "onnx", "dlib", "scipy", "scenedetect", "jinja2", "matplotlib", "skimage"}
@@ -131,8 +132,21 @@ def test_a_request_to_stop_tidies_up() -> None:
     assert process.returncode == 143
 
 
-def test_completion_knows_the_commands() -> None:
-    words = {"COMP_WORDS": "closeup ca", "COMP_CWORD": "1", "_CLOSEUP_COMPLETE": "complete_bash"}
+@pytest.mark.parametrize(("typed", "completed"), [("closeup ca", "cast"), ("closeup models ver", "verify")])
+def test_completion_knows_the_commands(typed: str, completed: str) -> None:
+    words = {"COMP_WORDS": typed, "COMP_CWORD": str(len(typed.split()) - 1), "_CLOSEUP_COMPLETE": "complete_bash"}
     code = "import sys; sys.argv = ['closeup']; from closeup.cli.main import app; app(prog_name='closeup')"
     said, _ = python(code, env={**os.environ, **words}).communicate(timeout=30)
-    assert said.split() == ["cast"]
+    assert said.split() == [completed]
+
+
+def test_late_groups_are_helped_with_the_words_of_their_own() -> None:
+    for name, (load, said) in LATE.items():
+        help_of_its_own = typer.main.get_command(load()).help or ""
+        assert help_of_its_own.split(". ")[0].rstrip(".") == said.rstrip("."), name
+
+
+def test_late_groups_have_their_commands() -> None:
+    result = CliRunner().invoke(app, ["models", "--help"])
+    assert result.exit_code == 0
+    assert "verify" in result.stdout

@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from closeup import __version__
-from closeup.cli import cast, demo, models
+from closeup.cli import cast, demo
 from closeup.cli.messages import show_error
 from closeup.core.errors import EXIT_BAD_INPUT, CloseupError
 
@@ -66,24 +66,63 @@ def _unexpected(error: Exception) -> CloseupError:
     )
 
 
-class BoundedGroup(TyperGroup):
-    """The command line with the boundary around every sub-command, however it is started."""
+def _people() -> typer.Typer:
+    from closeup.cli import people
+
+    return people.app
+
+
+def _models() -> typer.Typer:
+    from closeup.cli import models
+
+    return models.app
+
+
+LATE = {
+    "people": (_people, "See and correct the people in a result folder."),
+    "models": (_models, "List, fetch and check the models."),
+}
+"""Groups of commands that are loaded when one of theirs is called, so that no command waits for another's imports."""
+
+
+class CommandLine(TyperGroup):
+    """All commands, with the boundary around each, however it is started."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the sub-command of `ctx` inside the boundary."""
+        """Run the command that `ctx` names, inside the boundary."""
         with boundary(debug=bool(ctx.params.get("debug"))):
             return super().invoke(ctx)
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that `args` begin with; a late group is loaded now."""
+        self.load(args[0])
+        return super().resolve_command(ctx, args)
+
+    def load(self, name: str) -> None:
+        """Put a late group in the place of the line that stands for it in the help."""
+        if name in LATE:
+            self.commands[name] = typer.main.get_group(LATE[name][0]())
+
 
 app = typer.Typer(
-    cls=BoundedGroup,
+    cls=CommandLine,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(cast.app)
 app.add_typer(demo.app)
-app.add_typer(models.app)
+for _name, (_, _help) in LATE.items():
+    app.add_typer(typer.Typer(), name=_name, help=_help)
+
+
+def command_line() -> CommandLine:
+    """The whole command line with every group loaded, for the pages that are made from it."""
+    whole = typer.main.get_command(app)
+    assert isinstance(whole, CommandLine)
+    for name in LATE:
+        whole.load(name)
+    return whole
 
 
 def _say_version(asked: bool) -> None:
