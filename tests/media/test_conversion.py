@@ -1,3 +1,7 @@
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
 import av
 import numpy as np
 import pytest
@@ -5,12 +9,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from closeup.media.conversion import Converter, Orientation
+from closeup.media.video import open_video
 
+Writer = Callable[..., Path]
+
+RED, GREEN, BLUE, WHITE = (220, 20, 20), (20, 200, 20), (20, 20, 220), (230, 230, 230)
 PICTURE = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
 
 
 def frame_of(image: np.ndarray, pix_fmt: str = "rgb24") -> av.VideoFrame:
     return av.VideoFrame.from_ndarray(image, format="rgb24").reformat(format=pix_fmt)
+
+
+def quarters(width: int = 64, height: int = 48) -> np.ndarray:
+    """Red and green above blue and white."""
+    image = np.zeros((height, width, 3), np.uint8)
+    image[: height // 2, : width // 2], image[: height // 2, width // 2 :] = RED, GREEN
+    image[height // 2 :, : width // 2], image[height // 2 :, width // 2 :] = BLUE, WHITE
+    return image
+
+
+def corners(image: np.ndarray) -> list[tuple[int, int, int]]:
+    """Colours of the quarters' middles, top left, top right, bottom left, bottom right, by the nearest name."""
+    height, width = image.shape[:2]
+    points = [(y, x) for y in (height // 4, height * 3 // 4) for x in (width // 4, width * 3 // 4)]
+    return [min((RED, GREEN, BLUE, WHITE), key=lambda c: np.abs(image[p].astype(int) - c).sum()) for p in points]
 
 
 @pytest.mark.parametrize(
@@ -68,3 +91,71 @@ def test_many_sizes_keep_few_scalers():
     for side in range(2, 60):
         assert converter.rgb(frame, (side, side)).shape == (side, side, 3)
     assert len(converter._own.scalers) <= 8
+
+
+@pytest.mark.parametrize(
+    ("turn", "flip", "expected"),
+    [
+        (0, False, [RED, GREEN, BLUE, WHITE]),
+        (90, False, [GREEN, WHITE, RED, BLUE]),  # the matrix turns the picture by 90 degrees against the clock
+        (180, False, [WHITE, BLUE, GREEN, RED]),
+        (270, False, [BLUE, RED, WHITE, GREEN]),
+        (0, True, [GREEN, RED, WHITE, BLUE]),
+    ],
+)
+def test_rotation_and_mirror_by_metadata(
+    tmp_path: Path, write_video: Writer, turn: int, flip: bool, expected: list[tuple[int, int, int]]
+):
+    path = write_video(tmp_path / "a.mp4", [quarters()] * 2, rotation=turn, flip=flip)
+    with open_video(path) as reader:
+        frames = list(reader)
+    size = (48, 64) if turn in (90, 270) else (64, 48)
+    assert reader.size_wh == frames[0].size_wh == size
+    for image, wh in [(frames[0].rgb(), size), (frames[1].rgb((30, 20)), (30, 20))]:
+        assert image.shape == (wh[1], wh[0], 3)
+        assert corners(image) == expected
+
+
+@pytest.mark.parametrize(
+    ("codec", "pix_fmt", "ending"),
+    [
+        ("libx264", "yuv420p10le", "mp4"),
+        ("libx264", "yuv444p", "mp4"),
+        ("ffv1", "bgr0", "mkv"),
+        ("mjpeg", "yuvj420p", "avi"),
+    ],
+)
+def test_pixel_formats_give_the_same_colours(
+    tmp_path: Path, write_video: Writer, codec: str, pix_fmt: str, ending: str
+):
+    path = write_video(tmp_path / f"a.{ending}", [quarters()] * 2, codec=codec, pix_fmt=pix_fmt, tick=Fraction(1, 25))
+    with open_video(path) as reader:
+        image = next(iter(reader)).rgb()
+    assert image.dtype == np.uint8
+    assert np.abs(image[8, 8].astype(int) - RED).max() <= 6
+    assert np.abs(image[40, 56].astype(int) - WHITE).max() <= 6
+
+
+@pytest.mark.parametrize("size", [(63, 47), (64, 1), (1, 64), (33, 1), (1, 1)])
+@pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuv444p"])
+def test_odd_and_tiny_sizes(tmp_path: Path, write_video: Writer, size: tuple[int, int], pix_fmt: str):
+    codec = "libx264" if pix_fmt == "yuv444p" else "mpeg4"
+    path = write_video(
+        tmp_path / "a.mp4", [np.full((size[1], size[0], 3), 120, np.uint8)] * 2, codec=codec, pix_fmt=pix_fmt
+    )
+    with open_video(path) as reader:
+        frames = list(reader)
+    assert reader.size_wh == size
+    assert frames[1].rgb().shape == (size[1], size[0], 3)
+    assert frames[1].rgb((20, 10)).shape == (10, 20, 3)
+    assert abs(frames[1].rgb((20, 10)).mean() - 120) < 4
+
+
+def test_8k(tmp_path: Path, write_video: Writer):
+    image = np.repeat(np.repeat(quarters(192, 108), 40, 0), 40, 1)
+    path = write_video(tmp_path / "a.mp4", [image] * 2, options=(("preset", "ultrafast"),))
+    with open_video(path) as reader:
+        frames = list(reader)
+    assert reader.size_wh == (7680, 4320)
+    assert corners(frames[1].rgb((640, 360))) == [RED, GREEN, BLUE, WHITE]
+    assert frames[1].rgb().shape == (4320, 7680, 3)
