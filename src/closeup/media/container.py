@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import av.error
@@ -24,6 +25,9 @@ _LIST_FORMATS = {"hls", "dash", "concat", "concatf", "sdp", "rtsp", "rtp"}
 _TEXT_FORMATS = {"tty", "ffmetadata"}
 """FFmpeg draws plain text as video."""
 
+_TOLERANT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+"""Titles that are no Unicode must not keep a video from being read; PyAV takes this by itself from 19 on."""
+
 _MAX_FPS = 1000
 _DEFAULT_FPS = Fraction(25)
 
@@ -37,8 +41,8 @@ def open_container(path: Path) -> InputContainer:
     require_file(path, "a video")
     try:
         # "file:" keeps names like "a:b.mp4" from being taken for the address of a protocol.
-        container = av.open(
-            f"file:{path}", "r", options={"protocol_whitelist": "file,crypto,data"}, metadata_errors="replace"
+        container: InputContainer = av.open(
+            f"file:{path}", "r", options={"protocol_whitelist": "file,crypto,data"}, **_TOLERANT
         )
     except av.error.FFmpegError as error:
         raise _not_opened(path, error) from error
