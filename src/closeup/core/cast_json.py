@@ -26,6 +26,9 @@ SCHEMA_VERSION = 1
 NAME_PATTERN = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
 """What a person may be called: one line of up to 200 characters."""
 
+FAR = 1e6
+"""No coordinate lies farther than this many pixels from the picture's corner."""
+
 PERSON_PATTERN = re.compile(r"p[1-9][0-9]{0,8}")
 TRACK_PATTERN = re.compile(r"t[1-9][0-9]{0,8}")
 SHA256_PATTERN = re.compile(r"[0-9a-f]{64}")
@@ -328,14 +331,10 @@ def _read_face(node: Node) -> Face:
         frame=fields["frame"].integer(low=0),
         time_s=fields["time_s"].number(low=0),
         box_xyxy=np.array(read_box(fields["box"]), dtype=np.float32),
-        landmarks_xy=np.array([_read_point(point) for point in fields["landmarks"].items(5)], dtype=np.float32),
+        landmarks_xy=np.array([node.numbers(2, -FAR, FAR) for node in fields["landmarks"].items(5)], dtype=np.float32),
         score=fields["score"].number(0, 1),
         quality=None if quality.value is None else _read_quality(quality),
     )
-
-
-def _read_point(node: Node) -> list[float]:
-    return [value.number(-1e6, 1e6) for value in node.items(2)]
 
 
 def read_box(node: Node) -> list[float]:
@@ -344,7 +343,7 @@ def read_box(node: Node) -> list[float]:
     Raises:
         FormatError: If it is anything else.
     """
-    box = [value.number(-1e6, 1e6) for value in node.items(4)]
+    box = node.numbers(4, -FAR, FAR)
     if not (box[0] < box[2] and box[1] < box[3]):
         node.fail("[x0, y0, x1, y1] with x0 < x1 and y0 < y1")
     return box

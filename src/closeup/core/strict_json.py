@@ -83,6 +83,8 @@ class Node:
     def number(self, low: float = -math.inf, high: float = math.inf) -> float:
         """A finite number from `low` to `high`."""
         value = self.value
+        if type(value) is float and low <= value <= high and math.isfinite(value):
+            return value  # nearly all of a cast.json, so it comes first
         if isinstance(value, bool) or not isinstance(value, int | float):
             self.fail("a number")
         if isinstance(value, int) and abs(value) > MAX_INTEGER:
@@ -90,6 +92,13 @@ class Node:
         if not math.isfinite(value) or not low <= value <= high:
             self.fail(_range("a number", low, high))
         return float(value)
+
+    def numbers(self, length: int, low: float, high: float) -> list[float]:
+        """A list of `length` finite numbers, each from `low` to `high`, which are finite too."""
+        items = self.items(length)
+        if all(type(value) in (int, float) and low <= value <= high for value in self.value):
+            return [float(value) for value in self.value]
+        return [item.number(low, high) for item in items]  # slower, but knows the place of what is wrong
 
     def integer(self, low: int = -MAX_INTEGER, high: int = MAX_INTEGER) -> int:
         """A whole number from `low` to `high`."""
@@ -141,6 +150,8 @@ def _is_text(value: object) -> bool:
     """Whether it is text that can be written as UTF-8 (JSON can spell half a surrogate pair, which cannot)."""
     if not isinstance(value, str):
         return False
+    if value.isascii():
+        return True
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:
