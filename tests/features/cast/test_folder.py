@@ -2,6 +2,7 @@ import errno
 import os
 import re
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -179,6 +180,20 @@ def test_one_edit_at_a_time(place: Path) -> None:
         name(place)
     with lock_folder(place), pytest.raises(OutputError, match="being changed by another closeup"):
         write_cast_folder(place, fake_result(), overwrite=True)
+
+
+def test_what_killed_processes_left_behind_is_swept_up(place: Path) -> None:
+    keep = place.parent / ".talk.cast.mine.part"
+    ways: list[Callable[[], object]] = [
+        lambda: name(place),
+        lambda: write_cast_folder(place, fake_result(), overwrite=True),
+    ]
+    for way in ways:
+        for left in (".talk.cast.abc_1234.part", ".talk.cast.abcd1234.old/talk.cast"):
+            (place.parent / left / "tracks").mkdir(parents=True)
+        keep.mkdir(exist_ok=True)
+        way()
+        assert sorted(place.parent.iterdir()) == [keep, place]
 
 
 def test_overwriting_needs_the_word_and_a_folder_of_ours(place: Path, tmp_path: Path) -> None:

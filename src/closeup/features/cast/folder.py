@@ -2,9 +2,11 @@
 
 import glob
 import os
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -141,6 +143,7 @@ class CastFolder:
             OutputError: If it cannot be written, or another closeup is changing it.
         """
         with lock_folder(self.path):
+            _sweep(self.path)
             cast = self.cast()
             baseline = self.baseline(cast)
             change = wish(Scene(cast, _with_free_number(self.edits(), cast, baseline), _now()))
@@ -174,6 +177,7 @@ def write_cast_folder(target: Path, result: CastResult, *, overwrite: bool) -> N
     cast = cast_from_json(cast_to_json(result.cast))
     with lock_folder(target), whole_folder(target, overwrite=overwrite) as part:
         if target.exists():
+            _sweep(target, without=part)
             _keep(target, part, _OURS)
         (part / TRACKS).mkdir()
         for track in cast.tracks:
@@ -257,6 +261,15 @@ def _picture(result: CastResult, track: Track) -> bytes:
         return result.track_pictures[track.id]
     except KeyError as error:
         raise FormatError(f"There is no picture of track {track.id}.") from error
+
+
+def _sweep(target: Path, without: Path | None = None) -> None:
+    """Remove what killed processes have left beside a whole `target`; under its lock nobody else is at work there."""
+    left_behind = re.compile(rf"\.{re.escape(target.name)}\.[a-z0-9_]{{8}}\.(part|old)")
+    with suppress(OSError):  # it is only tidying
+        for entry in target.parent.iterdir():
+            if left_behind.fullmatch(entry.name) and entry != without:
+                shutil.rmtree(entry, ignore_errors=True)
 
 
 def _keep(old: Path, part: Path, without: frozenset[str]) -> None:
