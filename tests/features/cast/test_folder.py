@@ -127,7 +127,7 @@ def test_files_of_the_user_stay(place: Path) -> None:
     (place / "notes" / "a.txt").write_text("mine")
     (place / "link").symlink_to("notes")
     name(place)
-    write_cast_folder(place, fake_result(), overwrite=True)
+    write_cast_folder(place, fake_result(CastFolder(place).edits()), overwrite=True)
     assert (place / "notes" / "a.txt").read_text() == "mine"
     assert (place / "link").is_symlink()
     assert set(contents(place)) > FILES
@@ -185,8 +185,8 @@ def test_one_edit_at_a_time(place: Path) -> None:
 def test_what_killed_processes_left_behind_is_swept_up(place: Path) -> None:
     keep = place.parent / ".talk.cast.mine.part"
     ways: list[Callable[[], object]] = [
-        lambda: name(place),
         lambda: write_cast_folder(place, fake_result(), overwrite=True),
+        lambda: name(place),
     ]
     for way in ways:
         for left in (".talk.cast.abc_1234.part", ".talk.cast.abcd1234.old/talk.cast"):
@@ -194,6 +194,13 @@ def test_what_killed_processes_left_behind_is_swept_up(place: Path) -> None:
         keep.mkdir(exist_ok=True)
         way()
         assert sorted(place.parent.iterdir()) == [keep, place]
+
+
+def test_an_edit_in_the_meantime_is_not_overwritten(place: Path) -> None:
+    name(place)
+    with pytest.raises(OutputError, match="was edited by another closeup in the meantime"):
+        write_cast_folder(place, fake_result(), overwrite=True)
+    assert CastFolder(place).cast().people[0].name == "Anna"
 
 
 def test_overwriting_needs_the_word_and_a_folder_of_ours(place: Path, tmp_path: Path) -> None:
@@ -315,6 +322,8 @@ def test_edits_survive_a_damaged_cast(place: Path) -> None:
 
 def test_damaged_edits_are_not_thrown_away(place: Path) -> None:
     (place / "edits.json").write_bytes(b"{")
+    with pytest.raises(FormatError, match=r"edits\.json"):
+        check_overwrite(place)
     with pytest.raises(FormatError, match=r"edits\.json") as caught:
         carry_over(place, fake_tracks(), SHA256)
     assert "mv " in caught.value.hint

@@ -168,8 +168,8 @@ def write_cast_folder(target: Path, result: CastResult, *, overwrite: bool) -> N
 
     Raises:
         FormatError: If the parts of the result do not fit together.
-        OutputError: If `target` exists and may not be replaced, or is no result folder, or it cannot be written, or
-            another closeup is changing it.
+        OutputError: If `target` exists and may not be replaced, or is no result folder, or has other edits than those
+            that `result` was made with, or it cannot be written, or another closeup is changing it.
     """
     check_overwrite(target)
     check_vectors(result.vectors, result.cast)
@@ -177,6 +177,8 @@ def write_cast_folder(target: Path, result: CastResult, *, overwrite: bool) -> N
     cast = cast_from_json(cast_to_json(result.cast))
     with lock_folder(target), whole_folder(target, overwrite=overwrite) as part:
         if target.exists():
+            if read_edits(target / EDITS).operations != result.edits.operations:
+                raise OutputError(f"{target} was edited by another closeup in the meantime.", "Run this once more.")
             _sweep(target, without=part)
             _keep(target, part, _OURS)
         (part / TRACKS).mkdir()
@@ -191,6 +193,7 @@ def check_overwrite(target: Path) -> None:
     """Make sure that replacing `target` would replace a result of closeup, an empty folder, or nothing.
 
     Raises:
+        FormatError: If it holds edits that are damaged, which `carry_over` could not take along.
         OutputError: If it is a folder with something else in it, or one that cannot be looked into.
     """
     try:
@@ -202,6 +205,7 @@ def check_overwrite(target: Path) -> None:
             f"{target} is a folder with other things in it, and closeup will not replace it.",
             "Choose another place with -o.",
         )
+    read_edits(target / EDITS)
 
 
 def carry_over(target: Path, tracks: Sequence[Track], video_sha256: str) -> CarriedOver:
