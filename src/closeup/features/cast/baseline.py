@@ -27,6 +27,7 @@ class PersonRule:
         founding_faces: Sampled faces that a founding track has.
         founding_size_px: The shorter side of a founding face's box, in pixels of the frame.
         founding_sharpness: Sharpness part of a founding face's quality, 0 to 1.
+        founding_score: The detector's score for a founding face, 0 to 1: what else looks like a face scores less.
         min_screen_time_s: Seconds on screen from which on a person is listed.
         min_faces: Sampled faces from which on a person is listed.
         min_quality: Quality of the best portrait from which on a person is listed, 0 to 1.
@@ -35,6 +36,7 @@ class PersonRule:
     founding_faces: int = 2
     founding_size_px: float = 24.0
     founding_sharpness: float = 0.1
+    founding_score: float = 0.0
     min_screen_time_s: float = 1.0
     min_faces: int = 3
     min_quality: float = 0.2
@@ -114,6 +116,7 @@ def _read_rule(node: Node) -> PersonRule:
         founding_faces=fields["founding_faces"].integer(low=0),
         founding_size_px=fields["founding_size_px"].number(low=0),
         founding_sharpness=fields["founding_sharpness"].number(low=0),
+        founding_score=fields["founding_score"].number(low=0),
         min_screen_time_s=fields["min_screen_time_s"].number(low=0),
         min_faces=fields["min_faces"].integer(low=0),
         min_quality=fields["min_quality"].number(low=0),

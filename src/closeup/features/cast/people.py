@@ -135,7 +135,8 @@ def portrait_quality(tracks: Iterable[Track]) -> float:
 def _is_clear(face: Face, rule: PersonRule) -> bool:
     x0, y0, x1, y1 = face.box_xyxy.tolist()
     sharpness = face.quality.sharpness if face.quality else 0.0
-    return min(x1 - x0, y1 - y0) >= rule.founding_size_px and sharpness >= rule.founding_sharpness
+    large = min(x1 - x0, y1 - y0) >= rule.founding_size_px
+    return large and sharpness >= rule.founding_sharpness and face.score >= rule.founding_score
 
 
 def _person(identity: str, tracks: Sequence[Track]) -> Person:

@@ -1,0 +1,222 @@
+"""closeup's main job: from a video to its cast, and to the folder that keeps it."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from closeup.core.errors import InputError, OutputError
+from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.core.types import Cast
+from closeup.features.cast.baseline import Baseline, PersonRule
+from closeup.features.cast.edits import Edits
+from closeup.features.cast.folder import (
+    CarriedOver,
+    CastFolder,
+    CastResult,
+    carry_over,
+    check_overwrite,
+    write_cast_folder,
+)
+from closeup.features.cast.grouping import Grouping, group_tracks, grouping_options
+from closeup.features.cast.people import build_people, found_people
+from closeup.features.cast.scan import Scan, scan_video
+from closeup.perception.clothing import CARD_NAME as CLOTHING_NAME
+from closeup.perception.registry import CHOICES, face_models
+from closeup.weights.cards import ModelCard, card
+
+
+@dataclass(frozen=True, slots=True)
+class CastOptions:
+    """How to look for people.
+
+    Attributes:
+        models: "auto" (the best that is on the machine), "builtin" or "zoo".
+        detect_fps: Frames a second that are searched for faces, 0.5 to 60.
+        min_face_px: Nobody becomes a person by faces smaller than this (shorter side, pixels of the video).
+        clothing: Whether to use clothing beside faces to bring a person's clusters together.
+    """
+
+    models: str = "auto"
+    detect_fps: float = 5.0
+    min_face_px: int = 24
+    clothing: bool = True
+
+    def __post_init__(self) -> None:
+        if self.models not in CHOICES:
+            raise InputError(f"There is no set of models called {self.models!r}.", f"Use one of: {', '.join(CHOICES)}.")
+        if not 0.5 <= self.detect_fps <= 60:
+            raise InputError(f"Cannot look for faces {self.detect_fps:g} times a second.", "Use a rate from 0.5 to 60.")
+        if not 1 <= self.min_face_px <= 10_000:
+            raise InputError(f"A smallest face of {self.min_face_px} pixels makes no sense.", "Use 1 to 10000.")
+
+
+def find_cast(video: Path | str, options: CastOptions | None = None, *, progress: ProgressCallback = ignore) -> Cast:
+    """Say who is in a video.
+
+    Nothing is written; `make_cast_folder` keeps the result with pictures and report.
+
+    Args:
+        video: Path of a video file.
+        options: How to look; the defaults suit most videos.
+        progress: Told how far the work is; called from this thread.
+
+    Raises:
+        InputError: If the file is not a video that can be read.
+        ModelError: If a model is not on this machine; says what to type.
+    """
+    options = options or CastOptions()
+    clock = _Clock()
+    scan, (detector, embedder) = _scan(Path(video), options, clock, progress)
+    return _result(scan, detector, embedder, options, CarriedOver(Edits(), None), clock).cast
+
+
+def make_cast_folder(
+    video: Path,
+    folder: Path,
+    options: CastOptions | None = None,
+    *,
+    overwrite: bool = False,
+    progress: ProgressCallback = ignore,
+) -> Cast:
+    """Find the cast of a video and write its result folder, whole or not at all.
+
+    With `overwrite` a folder that is there is replaced, and the user's edits in it are kept and replayed.
+
+    Raises:
+        InputError: If the file is not a video that can be read.
+        ModelError: If a model is not on this machine; says what to type.
+        OutputError: If the folder exists and `overwrite` is off, or it cannot be written. Said before the work where
+            that can be known.
+    """
+    options = options or CastOptions()
+    _check_free(folder, overwrite=overwrite)
+    clock = _Clock()
+    scan, (detector, embedder) = _scan(video, options, clock, progress)
+    carried = carry_over(folder, scan.tracks, scan.video.sha256)
+    result = _result(scan, detector, embedder, options, carried, clock)
+    progress(Progress("Writing", 0, None, ""))
+    write_cast_folder(folder, result, overwrite=overwrite)
+    return result.cast
+
+
+def recluster(folder: Path, changes: Mapping[str, Any] | None = None, *, progress: ProgressCallback = ignore) -> Cast:
+    """Group the faces of a result folder anew, from its embeddings, without its video; the user's edits are replayed.
+
+    Args:
+        folder: A result folder.
+        changes: Options that differ from those the folder was made with: `clothing`, `min_face_px`.
+        progress: Told how far the work is.
+
+    Raises:
+        InputError: If there is no result folder, or an option would need the video.
+        FormatError: If it is damaged.
+        OutputError: If it cannot be written.
+    """
+    clock = _Clock()
+    kept = CastFolder(folder)
+    old = kept.cast()
+    if needing := sorted(set(changes or {}) - {"clothing", "min_face_px"}):
+        raise InputError(f"Grouping anew cannot change {needing[0]}: that needs the video.", "Use: closeup cast VIDEO")
+    options = replace(_options_of(old), **(changes or {}))
+    vectors = kept.vectors(old)
+    if vectors.embedder != old.models.get("embedder"):
+        raise InputError(
+            f"{folder} mixes the embeddings of two models.", "Make it anew: closeup cast VIDEO --overwrite"
+        )
+    scan = Scan(old.video, old.shots, old.tracks, vectors, kept.track_pictures(old))
+    carried = carry_over(kept.path, old.tracks, old.video.sha256)
+    detector, embedder = card(old.models["detector"]), card(old.models["embedder"])
+    progress(Progress("Grouping", 0, None, ""))
+    result = _result(scan, detector, embedder, options, carried, clock)
+    write_cast_folder(kept.path, result, overwrite=True)
+    return result.cast
+
+
+class _Clock:
+    """Measures the stages of one analysis."""
+
+    def __init__(self) -> None:
+        self.timings_s: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.timings_s[name] = round(time.perf_counter() - started, 3)
+
+
+def _scan(
+    video: Path, options: CastOptions, clock: _Clock, progress: ProgressCallback
+) -> tuple[Scan, tuple[ModelCard, ModelCard]]:
+    """Load the models and read the video."""
+    with clock.stage("models"):
+        models = face_models(options.models)
+    with clock.stage("video"):
+        scan = scan_video(video, models, options.detect_fps, options.clothing, progress)
+    return scan, (models.detector_card, models.embedder_card)
+
+
+def _result(
+    scan: Scan,
+    detector: ModelCard,
+    embedder: ModelCard,
+    options: CastOptions,
+    carried: CarriedOver,
+    clock: _Clock,
+) -> CastResult:
+    """Group the tracks, replay the edits, and put the result together."""
+    rule = person_rule(detector, options)
+    with clock.stage("grouping"):
+        grouping = group(scan, embedder, rule, options)
+        baseline: Baseline = found_people(scan.tracks, grouping.labels, rule, carried.earlier)
+        members = build_people(scan.tracks, baseline, carried.edits, scan.video.sha256)
+    notes = (*scan.video.notes, *carried.warnings, *members.warnings)
+    cast = Cast(
+        video=replace(scan.video, notes=tuple(dict.fromkeys(notes))),
+        models=_model_names(detector, embedder, options),
+        options=asdict(options),
+        shots=scan.shots,
+        people=members.people,
+        passers_by=members.passers_by,
+        hidden=members.hidden,
+        tracks=members.tracks,
+        timings_s=clock.timings_s,
+    )
+    return CastResult(cast, baseline, carried.edits, scan.vectors, scan.pictures)
+
+
+def person_rule(detector: ModelCard, options: CastOptions) -> PersonRule:
+    """What makes a person, for faces found by `detector`."""
+    return PersonRule(founding_size_px=float(options.min_face_px), founding_score=detector.thresholds["founding"].value)
+
+
+def group(scan: Scan, embedder: ModelCard, rule: PersonRule, options: CastOptions) -> Grouping:
+    """Say which tracks of a scan belong to one person."""
+    return group_tracks(scan.tracks, scan.vectors, grouping_options(embedder, rule, with_clothing=options.clothing))
+
+
+def _model_names(detector: ModelCard, embedder: ModelCard, options: CastOptions) -> dict[str, str]:
+    names = {"detector": detector.name, "embedder": embedder.name}
+    return names | ({"clothing": CLOTHING_NAME} if options.clothing else {})
+
+
+def _options_of(cast: Cast) -> CastOptions:
+    """The options that a cast was made with; what this closeup does not know is left at its default."""
+    known = {name: cast.options[name] for name in CastOptions.__slots__ if name in cast.options}
+    return CastOptions(**known)  # type: ignore[arg-type]  # cast.json's reader has checked that they are plain values
+
+
+def _check_free(folder: Path, *, overwrite: bool) -> None:
+    """Say before the work, not after it, that the result has no place."""
+    if folder.exists() and not overwrite:
+        raise OutputError(
+            f"{folder} exists already.", "Add --overwrite to replace it, or choose another place with -o."
+        )
+    check_overwrite(folder)
+    if not folder.absolute().parent.is_dir():
+        raise OutputError(
+            f"The folder {folder.absolute().parent} does not exist.", "Make it, or choose another with -o."
+        )

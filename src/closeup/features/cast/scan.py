@@ -1,0 +1,267 @@
+"""The single pass over a video: decoded once, streaming, it gives shots, tracks, vectors and pictures.
+
+The decoder and the search for cuts run in the calling thread; sampled frames are looked at by a few threads beside
+it. A frame's faces are handed to the tracker, in order, once it is certain in which shot the frame lies. A track that
+ended is embedded at once, and of its pictures only one small JPEG stays, so memory grows with faces, not with frames.
+"""
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import pairwise
+from math import ceil
+from pathlib import Path
+
+import numpy as np
+
+from closeup.algorithms.tracking import FaceKey, Tracker, TrackerOptions
+from closeup.core.errors import InputError
+from closeup.core.progress import Progress, ProgressCallback
+from closeup.core.timebase import Sampler
+from closeup.core.types import Face, FloatArray, Shot, Track, VideoInfo
+from closeup.features.cast.candidates import Candidate
+from closeup.features.cast.growing import (
+    DOUBTFUL_LIKENESS,
+    EndedTrack,
+    GrowingTrack,
+    build_tracks,
+    build_vectors,
+    in_order,
+    likeness,
+)
+from closeup.features.cast.looking import Looker, Sighting, fitted
+from closeup.features.cast.portraits import track_picture
+from closeup.features.cast.vectors import TrackVectors
+from closeup.media.video import VideoReader, hash_file, open_video
+from closeup.perception import cuts
+from closeup.perception.registry import FaceModels
+
+WAITING_PIXELS = 64_000_000
+"""Frames that wait to be looked at hold at most about this many pixels together."""
+
+LOST_S = 0.8
+"""A face that is not seen for this long, or for a sample and a half, is lost: its track has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What one pass over a video gives.
+
+    Attributes:
+        video: The file, with all that was found out by reading it.
+        shots: In order, without gaps.
+        tracks: By start; nobody owns them yet.
+        vectors: Of the tracks' best faces, and of their clothing.
+        pictures: Track id to JPEG bytes of its best picture.
+    """
+
+    video: VideoInfo
+    shots: tuple[Shot, ...]
+    tracks: tuple[Track, ...]
+    vectors: TrackVectors
+    pictures: dict[str, bytes]
+
+
+def scan_video(
+    path: Path, models: FaceModels, detect_fps: float, with_clothing: bool, progress: ProgressCallback
+) -> Scan:
+    """Read the video at `path` once.
+
+    Args:
+        path: The video.
+        models: Detector and embedder.
+        detect_fps: Frames a second that are looked at.
+        with_clothing: Whether to describe clothing.
+        progress: Told how many seconds of video are done.
+
+    Raises:
+        InputError: If it is not a video that can be read.
+    """
+    digest = hash_file(path)
+    limits = models.embedder_card.thresholds
+    with open_video(path) as reader, _pool() as pool:
+        looker = Looker(models, with_clothing=with_clothing)
+        scanner = _Scanner(reader, pool, looker, models, tracking_options(detect_fps, limits["same_person"].value))
+        scanner.run(Sampler(detect_fps), progress)
+        ended = in_order(scanner.ended)
+        vectors = build_vectors(ended, models.embedder_card.name, models.embedder.dim)
+        video = _video_info(path, digest, reader)
+    shots = _shots(scanner.cut_frames, scanner.cut_times, video)
+    tracks = build_tracks(ended, shots, 1 / detect_fps)
+    pictures = {track.id: item.picture for track, item in zip(tracks, ended, strict=True)}
+    return Scan(video, shots, tracks, vectors, pictures)
+
+
+def tracking_options(detect_fps: float, same_person: float) -> TrackerOptions:
+    """How faces are followed at `detect_fps`, with vectors that tell two people apart at the distance `same_person`."""
+    return TrackerOptions(
+        sample_s=1 / detect_fps, max_gap_s=max(LOST_S, 1.6 / detect_fps), appearance_limit=same_person
+    )
+
+
+def worker_count() -> int:
+    """Threads that look at frames: one for each core that this process may use, at most eight."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, 8)
+
+
+@contextmanager
+def _pool() -> Iterator[ThreadPoolExecutor]:
+    """A pool whose waiting work is dropped when the block is left early, so that Ctrl-C answers at once."""
+    pool = ThreadPoolExecutor(worker_count(), thread_name_prefix="closeup-look")
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _Scanner:
+    """The state of one pass."""
+
+    def __init__(
+        self,
+        reader: VideoReader,
+        pool: ThreadPoolExecutor,
+        looker: Looker,
+        models: FaceModels,
+        tracking: TrackerOptions,
+    ) -> None:
+        self._reader, self._pool, self._looker, self._embedder = reader, pool, looker, models.embedder
+        self._two_people = models.embedder_card.thresholds["two_people"].value
+        self._cuts = cuts.CutDetector(reader.fps)
+        self._waiting: deque[Future[Sighting]] = deque()
+        self._waiting_frames: deque[int] = deque()
+        width, height = reader.size_wh
+        self._most_waiting = int(np.clip(WAITING_PIXELS // (width * height), 2, 24))
+        self._tracker, self._lost_s = Tracker(tracking), tracking.max_gap_s + 0.01
+        self._steps = 0
+        self._recent: deque[tuple[Candidate, ...]] = deque(maxlen=ceil(tracking.max_gap_s / tracking.sample_s) + 2)
+        self._live: dict[int, GrowingTrack] = {}
+        self._times: deque[tuple[int, Fraction]] = deque(maxlen=4 * cuts.LAG_FRAMES + 64)
+        self._next_cut = 0
+        self.ended: list[EndedTrack] = []
+        self.cut_frames: list[int] = []
+        self.cut_times: list[Fraction] = []
+
+    def run(self, sampler: Sampler, progress: ProgressCallback) -> None:
+        """Read all frames; afterwards `ended`, `cut_frames` and `cut_times` are complete."""
+        index = -1
+        look_wh = fitted(self._reader.size_wh, cuts.LOOK_PX)
+        for frame in self._reader:
+            index = frame.index
+            self._times.append((index, frame.time))
+            if sampler.wants(frame.time):
+                self._waiting.append(self._pool.submit(self._looker.look, frame))
+                self._waiting_frames.append(index)
+                progress(Progress("Finding faces", float(frame.time), self._reader.duration_hint_s, "s"))
+            self._add_cuts(self._cuts.step(index, frame.rgb(look_wh)))
+            self._settle(index - cuts.LAG_FRAMES, leave=self._most_waiting)
+        if index < 0:
+            raise InputError(
+                f"{self._reader.path} holds no picture that can be decoded.", "Try another copy of the file."
+            )
+        self._add_cuts(self._cuts.finish(index))
+        self._settle(index, leave=0)
+        self._cut()
+
+    def _cut(self) -> None:
+        """A shot is over, and with it all its tracks."""
+        self._tracker.cut()
+        self._end(list(self._live))
+
+    def _add_cuts(self, frames: list[int]) -> None:
+        times = dict(self._times)
+        for frame in frames:
+            self.cut_frames.append(frame)
+            self.cut_times.append(times[frame])
+
+    def _settle(self, up_to: int, leave: int) -> None:
+        """Hand on the sightings whose shot is certain; wait for them only where more than `leave` are waiting."""
+        while self._waiting and self._waiting_frames[0] <= up_to:
+            if len(self._waiting) <= leave and not self._waiting[0].done():
+                return
+            sighting = self._waiting.popleft().result()
+            self._waiting_frames.popleft()
+            while self._next_cut < len(self.cut_frames) and self.cut_frames[self._next_cut] <= sighting.frame:
+                self._next_cut += 1
+                self._cut()
+            self._follow(sighting)
+
+    def _follow(self, sighting: Sighting) -> None:
+        """Add one frame's faces to the tracks, and end those that have not been seen for too long."""
+        candidates = sighting.candidates
+        self._recent.append(candidates)
+        boxes = np.array([c.face.box_xyxy for c in candidates], np.float32).reshape(-1, 4)
+        scores = np.array([c.face.score for c in candidates], np.float32)
+        numbers = self._tracker.step(sighting.time_s, boxes, scores, self._face_vectors)
+        self._steps += 1
+        for number, candidate in zip(numbers, candidates, strict=True):
+            if number in self._live and self._is_another(self._live[number], candidate):
+                self._end([number])
+            track = self._live.setdefault(number, GrowingTrack())
+            if track.add(candidate) and sighting.picture is not None:
+                track.picture = track_picture(sighting.picture, _scaled(candidate.face, sighting.picture_scale))
+        last_s = sighting.time_s - self._lost_s
+        self._end([n for n, track in self._live.items() if track.faces[-1].time_s < last_s])
+
+    def _is_another(self, track: GrowingTrack, candidate: Candidate) -> bool:
+        """Whether the face in the track's place is another person's, as behind a cut that nobody noticed."""
+        if track.last_crop is None or likeness(track.last_crop, candidate.crop) >= DOUBTFUL_LIKENESS:
+            return False
+        before, now = self._embedder.embed(np.stack([track.last_crop, candidate.crop]))
+        return float(1 - before @ now) > self._two_people
+
+    def _face_vectors(self, keys: Sequence[FaceKey]) -> FloatArray:
+        """Embed the faces that the tracker is in doubt about: (K, D), for keys (step, row) of the last few steps."""
+        oldest = self._steps - len(self._recent) + 1
+        return self._embedder.embed(np.stack([self._recent[step - oldest][row].crop for step, row in keys]))
+
+    def _end(self, numbers: Iterable[int]) -> None:
+        """Embed the tracks that get no more faces, and let go of their pictures."""
+        for number in sorted(numbers):
+            track = self._live.pop(number)
+            chosen = track.candidates.chosen()
+            crops = np.stack([c.crop for c in chosen])
+            self.ended.append(
+                EndedTrack(
+                    faces=tuple(track.faces),
+                    picture=track.picture,
+                    embedded=tuple(c.face for c in chosen),
+                    vectors=self._pool.submit(self._embedder.embed, crops),
+                    clothing=track.candidates.clothing(),
+                )
+            )
+
+
+def _scaled(face: Face, factor: float) -> Face:
+    """The face in a picture at `factor` times the frame's size."""
+    by = np.float32(factor)
+    return replace(face, box_xyxy=face.box_xyxy * by, landmarks_xy=face.landmarks_xy * by)
+
+
+def _video_info(path: Path, digest: str, reader: VideoReader) -> VideoInfo:
+    width, height = reader.size_wh
+    return VideoInfo(
+        path=str(path),
+        sha256=digest,
+        duration_s=float(reader.end_time),
+        fps=reader.fps,
+        frames=reader.frames,
+        width=width,
+        height=height,
+        notes=reader.notes,
+    )
+
+
+def _shots(cut_frames: Sequence[int], cut_times: Sequence[Fraction], video: VideoInfo) -> tuple[Shot, ...]:
+    """The shots between the cuts; they cover the video without gaps."""
+    frames = [0, *cut_frames, video.frames]
+    times = [0.0, *map(float, cut_times), video.duration_s]
+    return tuple(
+        Shot(start, end, start_s, end_s)
+        for (start, end), (start_s, end_s) in zip(pairwise(frames), pairwise(times), strict=True)
+    )

@@ -1,0 +1,54 @@
+"""Face embedders: any network whose card says how its input is cut out, scaled and ordered."""
+
+import cv2
+import numpy as np
+
+from closeup.algorithms.alignment import similarity_transform
+from closeup.algorithms.similarity import l2_normalise
+from closeup.core.errors import ModelError
+from closeup.core.types import FloatArray, Image
+from closeup.weights.cards import ModelCard
+from closeup.weights.session import Session
+
+BATCH = 16
+"""Crops that go through the network together; the answer does not depend on it (tests/contracts)."""
+
+
+class OnnxEmbedder:
+    """An embedding network in ONNX, driven by its card.
+
+    The vector of a face is the sum of the network's answers to the crop and to its mirror image, made unit length.
+    The mirror image costs a second run and removes what is not symmetric in the network's eye, which matters for
+    video that shows people from both sides.
+    """
+
+    def __init__(self, card: ModelCard, session: Session, dim: int = 128) -> None:
+        if card.alignment is None or card.input_size_wh is None:
+            raise ModelError(f"The card of {card.name} says neither input size nor alignment: not an embedder.")
+        self.card_name = card.name
+        self.dim = dim
+        self._session = session
+        self._size_wh = card.input_size_wh
+        self._template = np.array(card.alignment, dtype=np.float64)  # (5, 2)
+        self._mean = np.array(card.mean, dtype=np.float32)
+        self._std = np.array(card.std, dtype=np.float32)
+        self._swap = card.colour == "BGR"
+
+    def crop(self, image: Image, landmarks_xy: FloatArray) -> Image:
+        """Cut one face out of a picture, aligned; see `FaceEmbedder.crop` for (5, 2) and (S, S, 3)."""
+        to_crop = similarity_transform(np.asarray(landmarks_xy, dtype=np.float64), self._template)
+        # Beyond the picture's edge its outermost pixels go on: black would be taken for part of the face.
+        crop = cv2.warpAffine(image, to_crop, self._size_wh, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(crop, dtype=np.uint8)
+
+    def embed(self, crops: Image) -> FloatArray:
+        """Embed aligned crops (N, S, S, 3): (N, dim) float32, L2-normalised; see `FaceEmbedder.embed`."""
+        parts = [self._embed_batch(crops[start : start + BATCH]) for start in range(0, len(crops), BATCH)]
+        return np.concatenate(parts) if parts else np.empty((0, self.dim), np.float32)
+
+    def _embed_batch(self, crops: Image) -> FloatArray:
+        pixels = crops[..., ::-1] if self._swap else crops
+        inputs = ((pixels.astype(np.float32) - self._mean) / self._std).transpose(0, 3, 1, 2)  # (N, 3, S, S)
+        straight = self._session.run(np.ascontiguousarray(inputs))
+        mirrored = self._session.run(np.ascontiguousarray(inputs[..., ::-1]))
+        return np.asarray(l2_normalise(straight + mirrored), dtype=np.float32)

@@ -1,0 +1,112 @@
+"""Which models serve which role: `auto`, `builtin` or `zoo` to ready detectors and embedders."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from closeup.core.errors import InputError
+from closeup.core.settings import Settings, read_settings
+from closeup.core.types import FloatArray
+from closeup.perception.embedder import OnnxEmbedder
+from closeup.perception.protocols import FaceDetector, FaceEmbedder
+from closeup.weights.cards import ModelCard, card
+from closeup.weights.session import open_session
+from closeup.weights.store import locate, require
+
+CHOICES = ("auto", "builtin", "zoo")
+"""What `--models` takes."""
+
+DETECTORS = {"builtin": "dlib-hog", "zoo": "yunet-2023mar"}
+EMBEDDERS = {"builtin": "dlib-resnet-128", "zoo": "sface-2021dec"}
+"""Card names by pack; where the zoo's embedder has not been pulled, the builtin one serves its detector as well."""
+
+LANDMARKS = "dlib-5"
+
+
+@dataclass(frozen=True, slots=True)
+class FaceModels:
+    """The models of one analysis.
+
+    Attributes:
+        detector_card: Card of the detector.
+        embedder_card: Card of the embedder; its thresholds decide who is who.
+        new_detector: Makes a detector; call it once for each thread.
+        embedder: Serves all threads.
+    """
+
+    detector_card: ModelCard
+    embedder_card: ModelCard
+    new_detector: Callable[[], FaceDetector]
+    embedder: FaceEmbedder
+
+
+def choose(models: str, settings: Settings) -> tuple[ModelCard, ModelCard]:
+    """Say which detector and embedder `models` stands for on this machine; nothing is loaded or fetched.
+
+    `zoo` insists on the zoo's detector and takes its embedder where it has been pulled; `auto` takes what is there.
+
+    Raises:
+        InputError: If `models` is none of the choices.
+    """
+    if models not in CHOICES:
+        raise InputError(f"There is no set of models called {models!r}.", f"Use one of: {', '.join(CHOICES)}.")
+    detector, embedder = card(DETECTORS["builtin"]), card(EMBEDDERS["builtin"])
+    zoo_detector, zoo_embedder = card(DETECTORS["zoo"]), card(EMBEDDERS["zoo"])
+    if models == "zoo" or (models == "auto" and locate(zoo_detector, settings) is not None):
+        detector = zoo_detector
+        if locate(zoo_embedder, settings) is not None:
+            embedder = zoo_embedder
+    return detector, embedder
+
+
+def face_models(models: str, settings: Settings | None = None) -> FaceModels:
+    """Load the models that `models` stands for.
+
+    Raises:
+        InputError: If `models` is none of the choices.
+        ModelError: If one is not on this machine; says what to type.
+    """
+    settings = settings or read_settings()
+    detector_card, embedder_card = choose(models, settings)
+    new_detector = _detector_factory(detector_card, settings)
+    embedder = load_embedder(embedder_card, settings)
+    return FaceModels(detector_card, embedder_card, new_detector, embedder)
+
+
+def load_embedder(embedder_card: ModelCard, settings: Settings) -> FaceEmbedder:
+    """Load one embedder; on one thread a run, since faces are embedded beside decoding and detection."""
+    return OnnxEmbedder(embedder_card, open_session(require(embedder_card, settings), threads=1))
+
+
+def upgrade_hint(models: dict[str, str], settings: Settings | None = None) -> str | None:
+    """One line for people where a better model than those in `models` (role to card name) could be pulled."""
+    settings = settings or read_settings()
+    if models.get("detector") == DETECTORS["builtin"] and locate(card(DETECTORS["zoo"]), settings) is None:
+        return (
+            f"A faster and better face detector can be had: `closeup models pull {DETECTORS['zoo']}` "
+            "fetches it once (0.2 MB, MIT licence)."
+        )
+    return None
+
+
+def _detector_factory(detector_card: ModelCard, settings: Settings) -> Callable[[], FaceDetector]:
+    if detector_card.name == DETECTORS["zoo"]:
+        from closeup.perception.yunet import YuNetDetector
+
+        model = require(detector_card, settings)
+        return lambda: YuNetDetector(open_session(model, threads=1), detector_card.name)
+    from closeup.perception.hog import HogDetector
+
+    landmarks = require(card(LANDMARKS), settings)
+    return lambda: HogDetector(landmarks, landmark_map(), detector_card.name)
+
+
+@cache
+def landmark_map() -> FloatArray:
+    """The map (11, 10) from dlib's five points to the usual five; see `perception.hog.usual_five`."""
+    table = json.loads((Path(__file__).parent / "landmark_map.json").read_text(encoding="utf-8"))
+    return np.array(table["map"], dtype=np.float32)
