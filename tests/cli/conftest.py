@@ -6,11 +6,12 @@ from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import create_autospec
 
 import pytest
 
 from closeup.core.errors import InputError
-from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.core.progress import Progress, ProgressCallback
 from closeup.core.types import Cast, Person, VideoInfo
 
 ABE = Person("p1", "Abe", "people/p1.jpg", 75.0, (0, 2), ("t1", "t3"), 0.9)
@@ -30,10 +31,12 @@ class FakeFind:
 
     Attributes:
         calls: (video, folder, options, overwrite) of each run.
+        changes: (folder, changes) of each grouping anew.
         result: Makes the cast of a path; it may raise.
     """
 
     calls: list[tuple[Path, Path, Any, bool]] = field(default_factory=list)
+    changes: list[tuple[Path, Any]] = field(default_factory=list)
     result: Callable[..., Cast] = some_cast
 
     def finds(self, **changes: Any) -> None:
@@ -41,13 +44,7 @@ class FakeFind:
         self.result = partial(some_cast, **changes)
 
     def make_cast_folder(
-        self,
-        video: Path,
-        folder: Path,
-        options: Any,
-        *,
-        overwrite: bool = False,
-        progress: ProgressCallback = ignore,
+        self, video: Path, folder: Path, options: Any, *, overwrite: bool, progress: ProgressCallback
     ) -> Cast:
         """Do as the real one does, without looking at the video."""
         self.calls.append((video, folder, options, overwrite))
@@ -59,11 +56,21 @@ class FakeFind:
         (folder / "cast.json").write_text("{}")
         return cast
 
+    def recluster(self, folder: Path, changes: Any, *, progress: ProgressCallback) -> Cast:
+        """Do as the real one does, without looking at the folder."""
+        self.changes.append((folder, changes))
+        progress(Progress("Grouping", 0, None, ""))
+        return self.result()
+
 
 @pytest.fixture
 def find(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeFind:
-    """The stand-in, in place; the working folder is an empty one."""
+    """The stand-in, in place and called as the real one can be called; the working folder is an empty one."""
+    from closeup.features.cast import find
+
     fake = FakeFind()
-    monkeypatch.setattr("closeup.features.cast.find.make_cast_folder", fake.make_cast_folder)
+    for name in ("make_cast_folder", "recluster"):
+        spec = create_autospec(getattr(find, name), side_effect=getattr(fake, name))
+        monkeypatch.setattr(find, name, spec)
     monkeypatch.chdir(tmp_path)
     return fake

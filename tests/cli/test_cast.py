@@ -53,7 +53,6 @@ def test_options_reach_the_work(find: Any, films: list[str]) -> None:
 
 def test_help_says_the_defaults_and_the_choices_that_hold() -> None:
     from closeup.features.cast.find import CastOptions
-
     from closeup.perception.registry import CHOICES
 
     command = typer.main.get_command(app).commands["cast"]  # type: ignore[attr-defined]
@@ -154,8 +153,17 @@ def test_no_video_is_a_usage_error(find: Any) -> None:
     assert "VIDEO" in result.stderr
 
 
+def test_recluster_passes_on_what_needs_no_decoding(find: Any) -> None:
+    result = run("--recluster", "a.cast", "--no-clothing", "--min-face", "40")
+    assert result.exit_code == 0, result.stderr
+    assert find.changes == [(Path("a.cast"), {"clothing": False, "min_face_px": 40})]
+    assert "Abe" in result.stdout
+    assert "Report: a.cast/report.html" in result.stdout
+
+
 @pytest.mark.parametrize("words", [["a.mp4"], ["-o", "x"], ["--detect-fps", "2"], ["--models", "zoo"]])
 def test_recluster_takes_nothing_that_needs_decoding(words: list[str], find: Any, films: list[str]) -> None:
     result = run("--recluster", "a.cast", *words)
     assert result.exit_code == 2
     assert "--recluster" in result.stderr
+    assert find.changes == []

@@ -45,7 +45,7 @@ def test_an_empty_folder_may_be_replaced(tmp_path: Path) -> None:
 
 def test_nothing_but_a_cast_is_ever_replaced(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").touch()
-    with pytest.raises(OutputError, match="is not a cast folder"):
+    with pytest.raises(OutputError, match="will not replace it"):
         check_free(tmp_path, Path("a.mp4"), overwrite=True)
 
 

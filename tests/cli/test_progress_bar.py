@@ -68,3 +68,4 @@ def test_amount_is_a_percentage_where_the_end_is_known() -> None:
     assert amount_text(Progress("Reading", 25, 100, "s")) == "25%"
     assert amount_text(Progress("Reading", 130, 100, "s")) == "100%"
     assert amount_text(Progress("Reading", 1300, None, "s")) == "1,300 s"
+    assert amount_text(Progress("Writing", 0, None, "")) == ""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 ModelChoice = Literal["auto", "builtin", "zoo"]
-NEED_DECODING = {"models", "detect_fps", "min_face_px"}
+NEED_DECODING = {"models", "detect_fps"}
 """Options that change what is seen, not how it is grouped."""
 
 
@@ -75,7 +75,8 @@ def cast(
         float | None, typer.Option(metavar="RATE", help="Look for faces this often a second.", show_default="5")
     ] = None,
     min_face: Annotated[
-        int | None, typer.Option(metavar="PX", help="Leave out faces narrower than this.", show_default="20")
+        int | None,
+        typer.Option(metavar="PX", help="Nobody becomes a person by faces smaller than this.", show_default="24"),
     ] = None,
     no_clothing: Annotated[bool, typer.Option("--no-clothing", help="Compare faces only.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a cast folder that is there.")] = False,
@@ -95,7 +96,9 @@ def cast(
     manner = Manner(overwrite, quiet, as_json)
     if recluster is not None:
         if videos or output or options.keys() & NEED_DECODING:
-            raise typer.BadParameter("takes DIR and --no-clothing only: it does not decode.", param_hint="--recluster")
+            raise typer.BadParameter(
+                "does not decode, so it goes with --min-face and --no-clothing only.", param_hint="--recluster"
+            )
         tell(group_anew(recluster, options, manner), manner)
     elif videos:
         cast_all(videos, output, options, manner)

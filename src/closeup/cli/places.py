@@ -32,6 +32,7 @@ def check_free(folder: Path, video: Path, *, overwrite: bool) -> None:
     """Make sure that `folder` can take the cast of `video`, and that nothing but an older cast would be replaced.
 
     Raises:
+        FormatError: If the older cast holds edits that are damaged and would be lost.
         OutputError: If something is there that must stay.
     """
     if not folder.exists() and not folder.is_symlink():
@@ -42,8 +43,9 @@ def check_free(folder: Path, video: Path, *, overwrite: bool) -> None:
         raise OutputError(f"{folder} holds the video itself, so it cannot become the result folder.", ELSEWHERE)
     if not overwrite:
         raise OutputError(f"{folder} exists already.", f"Add --overwrite to replace it. {ELSEWHERE}")
-    if any(folder.iterdir()) and not (folder / "cast.json").is_file():
-        raise OutputError(f"{folder} is not a cast folder, so it is left as it is.", ELSEWHERE)
+    from closeup.features.cast.folder import check_overwrite
+
+    check_overwrite(folder)
 
 
 @contextmanager

@@ -52,14 +52,15 @@ class Lines:
         elif now - self._spoken >= LINE_EVERY_S:
             self._spoken = now
             speed = speed_text(progress.done, now - self._started[progress.stage], progress.unit)
-            typer.echo(f"{self._title}: {progress.stage} {amount_text(progress)} {speed}".rstrip(), err=True)
+            words = [f"{self._title}: {progress.stage}", amount_text(progress), speed]
+            typer.echo(" ".join(filter(None, words)), err=True)
 
 
 def amount_text(progress: Progress) -> str:
     """How far the work is: in percent, or as an amount where the end is not known."""
     if progress.total:
         return f"{min(progress.done / progress.total, 1):.0%}"
-    return f"{progress.done:,.0f} {progress.unit}"
+    return f"{progress.done:,.0f} {progress.unit}" if progress.done else ""
 
 
 def speed_text(done: float, elapsed_s: float, unit: str) -> str:
