@@ -48,12 +48,12 @@ def test_labels_count_up_by_first_appearance(labels, expected):
     assert found.dtype == np.int64
 
 
-def yes(a, b):
-    return True
-
-
 def never(*enemies):
-    return lambda a, b: {a, b} not in [set(pair) for pair in enemies]
+    banned = [set(pair) for pair in enemies]
+    return lambda numbers: np.array([[{a, b} not in banned for b in numbers] for a in numbers])
+
+
+yes = never()
 
 
 @pytest.mark.parametrize(
@@ -80,6 +80,7 @@ def test_ties_that_conflict_stay_apart(tied, joinable, groups, apart):
 def test_names_decide_nothing_every_tie_is_settled_and_enemies_never_meet(tied, enemies, names):
     tied = tied - enemies  # a tied pair may join
     groups, apart = settle_ties(tied, never(*enemies))
+    assert groups == sorted(sorted(group) for group in groups)
     together = {(a, b) for group in groups for i, a in enumerate(group) for b in group[i + 1 :]}
     assert not together & enemies
     assert not together & set(apart)
@@ -91,3 +92,11 @@ def test_names_decide_nothing_every_tie_is_settled_and_enemies_never_meet(tied, 
     renamed = settle_ties(rename(tied), never(*rename(enemies)))
     assert {tuple(g) for g in renamed[0]} == {tuple(sorted(names[i] for i in g)) for g in groups}
     assert set(renamed[1]) == rename(apart)
+
+
+def test_hundreds_that_all_tie_are_settled_at_once():
+    tied = [(a, b) for b in range(500) for a in range(b)]
+    assert settle_ties(tied, lambda n: np.ones((len(n), len(n)), dtype=bool)) == ([list(range(500))], [])
+    groups, apart = settle_ties([p for p in tied if p != (0, 1)], lambda n: ~np.isin(np.add.outer(n, n), [1]))
+    assert groups == [list(range(2, 500))]
+    assert len(apart) == 2 * 498

@@ -200,11 +200,14 @@ class _Clusters:
             return True
         return float((self._units[self._members[a]] @ self._units[self._members[b]].T).min()) >= 1 - self._diameter
 
-    def _joinable(self, a: int, b: int) -> bool:
-        """Whether two clusters may be together."""
-        if b in self._barred.get(a, ()) or 1.0 - float(self._means[a] @ self._means[b]) > self._threshold:
-            return False
-        return self._fits(a, b)
+    def _joinable(self, numbers: list[int]) -> NDArray[np.bool_]:
+        """Which of some clusters may be together: (S, S)."""
+        allowed = 1.0 - self._means[numbers] @ self._means[numbers].T <= self._threshold
+        for i, a in enumerate(numbers):
+            for j, b in enumerate(numbers[:i]):
+                allowed[i, j] &= b not in self._barred.get(a, ()) and self._fits(a, b)
+                allowed[j, i] = allowed[i, j]
+        return np.asarray(allowed)
 
     def _mutual(self) -> tuple[list[list[int]], list[Pair]]:
         """Groups of clusters that are each other's nearest, and pairs that an undecidable tie keeps apart."""
@@ -214,9 +217,9 @@ class _Clusters:
         there = self._nearest[here]
         paired = (self._nearest[there] == here) & single[there] & (here < there)
         groups = [[a, b] for a, b in zip(here[paired].tolist(), there[paired].tolist(), strict=True)]
-        tied = []
+        tied: set[Pair] = set()
         for a, nearest in self._tied.items():
-            tied += [(min(a, b), max(a, b)) for b in nearest if a in self._tied.get(b, [self._nearest[b]])]
+            tied |= {(min(a, b), max(a, b)) for b in nearest if a in self._tied.get(b, [self._nearest[b]])}
         more, apart = settle_ties(tied, self._joinable)
         return groups + more, apart
 

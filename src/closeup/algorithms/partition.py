@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 TIE = 1e-9
 """Distances that differ by less than this are tied: rounding must not choose between two people."""
@@ -52,7 +54,9 @@ def canonical_labels(labels: ArrayLike) -> NDArray[np.int64]:
     return np.asarray(rank[inverse], dtype=np.int64)
 
 
-def settle_ties(tied: Iterable[Pair], joinable: Callable[[int, int], bool]) -> tuple[list[list[int]], list[Pair]]:
+def settle_ties(
+    tied: Iterable[Pair], joinable: Callable[[list[int]], NDArray[np.bool_]]
+) -> tuple[list[list[int]], list[Pair]]:
     """Which of several equally good joins are made, whatever order they come in.
 
     A tied pair is contested when one of the two is also tied to a third cluster that the other may not be with:
@@ -61,36 +65,45 @@ def settle_ties(tied: Iterable[Pair], joinable: Callable[[int, int], bool]) -> t
 
     Args:
         tied: Pairs of clusters that are equally good, each of which alone may join.
-        joinable: Whether two clusters may be together; symmetric.
+        joinable: Of clusters n_1 to n_S, which may be together: a symmetric array (S, S); its diagonal is ignored.
 
     Returns:
         Groups of clusters to be joined, each ascending, by their first; and pairs that must stay apart for good.
     """
-    pairs = sorted(set(tied))
-    rivals: dict[int, set[int]] = {}
-    for a, b in pairs:
-        rivals.setdefault(a, set()).add(b)
-        rivals.setdefault(b, set()).add(a)
+    ordered = sorted(tied)
+    if len(ordered) == 1:  # by far the most frequent case
+        return [list(ordered[0])], []
+    groups, apart = [], []
+    pairs = np.array(ordered, dtype=np.int64).reshape(-1, 2)
+    for numbers, ties in _components(pairs):
+        allowed = joinable(numbers.tolist()) | np.eye(len(numbers), dtype=bool)
+        # (S, S): how many clusters that are tied to one may not be with the other
+        rivals = ties.astype(np.float32) @ (~allowed).astype(np.float32)
+        contested = ties & ((rivals > 0) | (rivals.T > 0))
+        calm = np.argwhere(np.triu(ties & ~contested))
+        for members, _ in _components(calm):
+            if (allowed & ~contested)[np.ix_(members, members)].all():
+                groups.append(numbers[members].tolist())
+            else:
+                contested[np.ix_(members, members)] |= ties[np.ix_(members, members)]
+        apart += [(int(a), int(b)) for a, b in numbers[np.argwhere(np.triu(contested))]]
+    return sorted(groups), sorted(apart)
 
-    def contested(a: int, b: int) -> bool:
-        return not all(joinable(b, c) for c in rivals[a] - {b}) or not all(joinable(a, c) for c in rivals[b] - {a})
 
-    apart = [pair for pair in pairs if contested(*pair)]
-    disputed = set(apart)
-    calm = [pair for pair in pairs if pair not in disputed]
-    groups = []
-    for group in _connected(calm):
-        if all((a, b) not in disputed and joinable(a, b) for i, a in enumerate(group) for b in group[i + 1 :]):
-            groups.append(group)
-        else:
-            apart += [pair for pair in calm if pair[0] in group]
-    return groups, apart
-
-
-def _connected(pairs: list[Pair]) -> list[list[int]]:
-    """The connected groups of a graph, each ascending, by their first member."""
-    group_of: dict[int, set[int]] = {}
-    for a, b in pairs:
-        joined = group_of.get(a, {a}) | group_of.get(b, {b})
-        group_of.update(dict.fromkeys(joined, joined))
-    return sorted(sorted(group) for group in {id(g): g for g in group_of.values()}.values())
+def _components(pairs: NDArray[np.int64]) -> list[tuple[NDArray[np.int64], NDArray[np.bool_]]]:
+    """Connected parts of a graph given by its edges (P, 2): numbers (S,), ascending, and adjacency (S, S) of each."""
+    if not len(pairs):
+        return []
+    numbers, places = np.unique(pairs, return_inverse=True)
+    a, b = places.reshape(-1, 2).T
+    graph = coo_array((np.ones(len(a), dtype=np.int8), (a, b)), shape=(len(numbers), len(numbers)))
+    count, part = connected_components(graph, directed=False)
+    parts = []
+    for k in range(count):
+        inside = np.flatnonzero(part == k)
+        edges = part[a] == k
+        adjacency = np.zeros((len(inside), len(inside)), dtype=bool)
+        rows, columns = np.searchsorted(inside, a[edges]), np.searchsorted(inside, b[edges])
+        adjacency[rows, columns] = adjacency[columns, rows] = True
+        parts.append((numbers[inside], adjacency))
+    return parts
