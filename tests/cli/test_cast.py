@@ -90,6 +90,19 @@ def test_one_bad_video_of_many_does_not_stop_the_others(find: Any, films: list[s
     assert names() == ["a.cast", "a.mp4", "b.cast", "b.mov"]
 
 
+def test_bad_videos_only_are_counted(find: Any) -> None:
+    result = run("x.mp4", "y.mp4")
+    assert result.exit_code == 2
+    assert "2 of 2 videos could not be used." in result.stderr
+
+
+def test_a_bad_option_is_said_once_and_before_any_work(find: Any, films: list[str]) -> None:
+    result = run(*films, "--detect-fps", "0")
+    assert result.exit_code == 2
+    assert result.stderr.count("error: ") == 1
+    assert find.calls == []
+
+
 def test_a_bad_video_leaves_no_folder(find: Any) -> None:
     result = run("missing.mp4", "-o", "new/deep/one")
     assert result.exit_code == 2
@@ -143,8 +156,8 @@ def test_notes_of_the_video_are_said(find: Any, films: list[str]) -> None:
 
 def test_a_better_model_is_offered_in_one_line(find: Any, films: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("closeup.perception.registry.upgrade_hint", lambda _: "Pull this.")
-    assert "hint: Pull this.\n" in run("a.mp4").stderr
-    assert run("b.mov", "--quiet").stderr == ""
+    assert run(*films).stderr.count("hint: Pull this.\n") == 1
+    assert run(*films, "--quiet", "--overwrite").stderr == ""
 
 
 def test_no_video_is_a_usage_error(find: Any) -> None:
@@ -158,7 +171,10 @@ def test_recluster_passes_on_what_needs_no_decoding(find: Any) -> None:
     assert result.exit_code == 0, result.stderr
     assert find.changes == [(Path("a.cast"), {"clothing": False, "min_face_px": 40})]
     assert "Abe" in result.stdout
+    assert "Grouped anew in" in result.stdout
+    assert "real time" not in result.stdout
     assert "Report: a.cast/report.html" in result.stdout
+    assert json.loads(run("--recluster", "a.cast", "--json").stdout)["speed"] is None
 
 
 @pytest.mark.parametrize("words", [["a.mp4"], ["-o", "x"], ["--detect-fps", "2"], ["--models", "zoo"]])

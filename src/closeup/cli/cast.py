@@ -17,6 +17,7 @@ from closeup.core.timebase import clock
 
 if TYPE_CHECKING:
     from closeup.core.types import Cast
+    from closeup.features.cast.find import CastOptions
 
 app = typer.Typer()
 
@@ -42,16 +43,24 @@ class Manner:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One finished run, for telling about it."""
+    """One finished run, for telling about it.
+
+    Attributes:
+        folder: The result folder.
+        cast: Who is in the video.
+        elapsed_s: How long it took.
+        decoded: Whether the video was read; if not, its faces were only grouped anew.
+    """
 
     folder: Path
     cast: "Cast"
     elapsed_s: float
+    decoded: bool = True
 
     @property
-    def speed(self) -> float:
-        """Times real time."""
-        return self.cast.video.duration_s / max(self.elapsed_s, 1e-9)
+    def speed(self) -> float | None:
+        """Times real time; None where the video was not read."""
+        return round(self.cast.video.duration_s / max(self.elapsed_s, 1e-9), 2) if self.decoded else None
 
 
 @app.command()
@@ -101,17 +110,19 @@ def cast(
             )
         tell(group_anew(recluster, options, manner), manner)
     elif videos:
-        cast_all(videos, output, options, manner)
+        from closeup.features.cast.find import CastOptions
+
+        cast_all(videos, output, CastOptions(**options), manner)
     else:
         raise typer.BadParameter("name one at least.", param_hint="VIDEO")
 
 
-def cast_all(videos: Sequence[Path], output: Path | None, options: dict[str, Any], manner: Manner) -> None:
+def cast_all(videos: Sequence[Path], output: Path | None, options: "CastOptions", manner: Manner) -> None:
     """Cast each video into its folder and tell about it; one that cannot be read does not stop the others."""
     folders = result_folders(videos, output)
     for video, folder in zip(videos, folders, strict=True):
         check_free(folder, video, overwrite=manner.overwrite)
-    failed = 0
+    failed, models = 0, {}
     for video, folder in zip(videos, folders, strict=True):
         try:
             run = cast_one(video, folder, options, manner)
@@ -124,19 +135,21 @@ def cast_all(videos: Sequence[Path], output: Path | None, options: dict[str, Any
             failed += 1
         else:
             tell(run, manner)
+            models = run.cast.models
+    offer_better(models, manner)
     if failed:
-        show_note(f"{failed} of {len(videos)} videos could not be used; the others are done.")
+        others = "; the others are done" if failed < len(videos) else ""
+        show_note(f"{failed} of {len(videos)} videos could not be used{others}.")
         raise typer.Exit(EXIT_BAD_INPUT)
 
 
-def cast_one(video: Path, folder: Path, options: dict[str, Any], manner: Manner) -> Run:
-    """Cast `video` into `folder`, showing progress; `options` are fields of `CastOptions`."""
-    from closeup.features.cast.find import CastOptions, make_cast_folder
+def cast_one(video: Path, folder: Path, options: "CastOptions", manner: Manner) -> Run:
+    """Cast `video` into `folder`, showing progress."""
+    from closeup.features.cast.find import make_cast_folder
 
-    chosen = CastOptions(**options)
     started = time.monotonic()
     with made_folder(folder.parent), progress_bar(video.name, quiet=manner.quiet) as progress:
-        found = make_cast_folder(video, folder, chosen, overwrite=manner.overwrite, progress=progress)
+        found = make_cast_folder(video, folder, options, overwrite=manner.overwrite, progress=progress)
     return Run(folder, found, time.monotonic() - started)
 
 
@@ -147,11 +160,19 @@ def group_anew(folder: Path, options: dict[str, Any], manner: Manner) -> Run:
     started = time.monotonic()
     with progress_bar(folder.name, quiet=manner.quiet) as progress:
         found = recluster(folder, options, progress=progress)
-    return Run(folder, found, time.monotonic() - started)
+    return Run(folder, found, time.monotonic() - started, decoded=False)
+
+
+def offer_better(models: dict[str, str], manner: Manner) -> None:
+    """Say in one line where better models than `models` could be pulled; none for a run that found out nothing."""
+    from closeup.perception.registry import upgrade_hint
+
+    if models and not manner.quiet and (hint := upgrade_hint(models)):
+        show_hint(hint)
 
 
 def tell(run: Run, manner: Manner) -> None:
-    """Say what was found: as JSON, or as a table and the report's path; oddities and hints on stderr."""
+    """Say what was found: as JSON, or as a table and the report's path; oddities on stderr."""
     if manner.as_json:
         typer.echo(json.dumps(summary(run), ensure_ascii=False))
     if manner.quiet:
@@ -160,10 +181,6 @@ def tell(run: Run, manner: Manner) -> None:
         show_people(run)
     for note in run.cast.video.notes:
         show_note(note)
-    from closeup.perception.registry import upgrade_hint
-
-    if hint := upgrade_hint(run.cast.models):
-        show_hint(hint)
 
 
 def summary(run: Run) -> dict[str, Any]:
@@ -178,7 +195,7 @@ def summary(run: Run) -> dict[str, Any]:
         "shots_count": len(cast.shots),
         "duration_s": cast.video.duration_s,
         "elapsed_s": round(run.elapsed_s, 3),
-        "speed": round(run.speed, 2),
+        "speed": run.speed,
         "models": cast.models,
         "notes": list(cast.video.notes),
     }
@@ -201,5 +218,8 @@ def show_people(run: Run) -> None:
         typer.echo(f"No people were found in {name}.")
     if cast.passers_by:
         typer.echo(f"Seen in passing and kept apart: {len(cast.passers_by)}.")
-    took = f"{clock(cast.video.duration_s)} of video in {run.elapsed_s:.1f} s, {run.speed:.1f}x real time"
+    if run.decoded:
+        took = f"{clock(cast.video.duration_s)} of video in {run.elapsed_s:.1f} s, {run.speed:.1f}x real time"
+    else:
+        took = f"Grouped anew in {run.elapsed_s:.1f} s"
     typer.echo(f"{took}\nReport: {run.folder / 'report.html'}")

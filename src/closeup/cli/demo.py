@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from closeup.cli.cast import Manner, cast_one, tell
+from closeup.cli.cast import Manner, cast_one, offer_better, tell
 from closeup.cli.places import check_free, made_folder
 from closeup.cli.progress_bar import progress_bar
 
@@ -35,4 +35,8 @@ def demo(
 
             with progress_bar(source.name, quiet=False) as progress:
                 make_programme(source, progress)
-        tell(cast_one(source, folder, {}, manner), manner)
+        from closeup.features.cast.find import CastOptions
+
+        run = cast_one(source, folder, CastOptions(), manner)
+    tell(run, manner)
+    offer_better(run.cast.models, manner)
