@@ -99,7 +99,7 @@ def cast(
 
     The folder has report.html to look at, cast.json to compute with, and people/ with the pictures.
     """
-    chosen = {"models": models, "detect_fps": detect_fps, "min_face_px": min_face}
+    chosen: dict[str, Any] = {"models": models, "detect_fps": detect_fps, "min_face_px": min_face}
     chosen |= {"clothing": False if no_clothing else None}
     options = {name: value for name, value in chosen.items() if value is not None}
     manner = Manner(overwrite, quiet, as_json)
