@@ -1,4 +1,5 @@
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -345,3 +346,10 @@ def test_hundreds_of_clusters_take_seconds_and_hundreds_of_copies_no_longer():
     assert np.array_equal(together(result.labels), together(owner))
     assert not copies.labels.any()
     assert len(copies.steps) == 599
+
+
+def test_the_worked_example_of_the_page_on_grouping_holds():
+    page = Path(__file__).parents[2] / "docs" / "concepts" / "grouping.md"
+    code = page.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+    assert code.count("assert") == 2
+    exec(compile(code, str(page), "exec"), {})

@@ -254,7 +254,7 @@ class _Merging:
             return False
         rows = np.flatnonzero(self._least <= best + TIE)
         places = np.argwhere(self._room[rows] <= best + TIE)
-        tied = {(int(rows[i]), int(j)) for i, j in places if rows[i] < j}
+        tied = {(min(int(rows[i]), int(j)), max(int(rows[i]), int(j))) for i, j in places}
         groups, apart = settle_ties(tied, lambda numbers: np.isfinite(self._room[np.ix_(numbers, numbers)]))
         self.apart += apart
         self.bar(np.array(apart, dtype=np.int64).reshape(-1, 2))
@@ -303,9 +303,8 @@ class _Merging:
         self._room[rest] = self._room[:, rest] = np.inf
         room = np.where(self._barred[keep], np.inf, self._ratios([keep], _ALL).min(axis=0)[0])
         self._room[keep] = self._room[:, keep] = room
-        nearer = room < self._least
-        self._nearest[nearer], self._least[nearer] = keep, room[nearer]
-        self._look(np.union1d(group, np.flatnonzero(np.isin(self._nearest, group) & ~nearer)))
+        # A row to which this has come nearer than its nearest need not know: the pair is found from the row of `keep`.
+        self._look(np.union1d(group, np.flatnonzero(np.isin(self._nearest, group))))
 
 
 def _ratio(distances: FloatMatrix, limit: float | None) -> FloatMatrix:
