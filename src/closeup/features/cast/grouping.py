@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from closeup.algorithms.clustering import cluster
 from closeup.algorithms.merging import MergeItems, MergeStep, MergeThresholds, merge
-from closeup.algorithms.similarity import cosine_distances, l2_normalise
+from closeup.algorithms.similarity import l2_normalise
 from closeup.core.types import FloatArray, Track
 from closeup.features.cast.baseline import PersonRule
 from closeup.features.cast.people import founds_person
@@ -28,7 +28,7 @@ class GroupingOptions:
     Attributes:
         cluster: Tracks this close by face are one person, before anything is merged.
         thresholds: Of the merge rounds.
-        attach: A weak track (see below) joins the person whose tracks are this close by face.
+        attach: A weak track joins the person whose tracks are this close by face, on average.
         rule: Which tracks found a person; weaker ones only join.
         centre: Shape (D,) or empty: where the vectors of smears, cats and backs of heads gather.
         generic: Vectors whose cosine to `centre` is above this say nothing about who it is, and are left aside.
@@ -174,7 +174,7 @@ def _means(labels: IntArray, vectors: FloatArray, weights: FloatArray, count: in
 
 
 def _attach(labels: IntArray, weak: list[int], faces: FloatArray, cannot: IntArray, limit: float) -> None:
-    """Give each weak track to the person with the nearest mean face, where it is near enough and not with them.
+    """Give each weak track to the person whose tracks are nearest on average, where near enough and not with them.
 
     All weak tracks are measured against the people as they were founded, best match first, so that their order
     changes nothing and they do not lend each other a hand.
@@ -182,8 +182,9 @@ def _attach(labels: IntArray, weak: list[int], faces: FloatArray, cannot: IntArr
     people = np.unique(labels[labels != NOBODY])
     if not weak or len(people) == 0:
         return
-    means = l2_normalise(np.stack([faces[labels == person].sum(axis=0, dtype=np.float64) for person in people]))
-    distances = cosine_distances(faces[weak], means)
+    # The product with the mean of unit vectors is the mean of the products: the average of the distances.
+    means = np.stack([faces[labels == person].mean(axis=0, dtype=np.float64) for person in people])
+    distances = 1 - faces[weak] @ means.T  # (weak, people)
     neighbours: dict[int, set[int]] = {}
     for a, b in cannot.tolist():
         neighbours.setdefault(a, set()).add(b)
