@@ -48,7 +48,8 @@ class YuNetDetector:
         if longer <= SECOND_LOOK_PX or (len(found) and sizes.max() < LARGE_FACE_PX):
             return found
         factor = SECOND_LOOK_PX / longer
-        small = np.asarray(cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.uint8)
+        small_wh = max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor))
+        small = np.asarray(cv2.resize(image, small_wh, interpolation=cv2.INTER_AREA), np.uint8)
         return _joined(self._look(small).scaled(1 / factor), found)
 
     def _look(self, image: Image) -> Detections:

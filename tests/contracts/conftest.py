@@ -1,0 +1,10 @@
+import pytest
+from stills import settings_with_zoo
+
+from closeup.core.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def zoo(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings of a machine on which the zoo's detector has been pulled."""
+    return settings_with_zoo(tmp_path_factory.mktemp("zoo"))

@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from stills import FACES_XYXY, astronaut, at_scale, hopper, still
+
+from closeup.core.boxes import iou
+from closeup.core.settings import read_settings
+from closeup.perception.hog import CHIP_PX, HogDetector, usual_five
+from closeup.perception.registry import LANDMARKS, landmark_map
+from closeup.weights.cards import card
+from closeup.weights.store import require
+
+
+@pytest.fixture(scope="module")
+def detector() -> HogDetector:
+    return HogDetector(require(card(LANDMARKS), read_settings()), landmark_map())
+
+
+CORNERS = np.array([[120.0, 60.0], [95.0, 62.0], [30.0, 60.0], [55.0, 62.0], [75.0, 100.0]])
+"""dlib's five points of an upright face: outer and inner corner of the eye on the right, of the left one, nose base."""
+
+
+@pytest.mark.parametrize("name", ["astronaut", "hopper"])
+def test_the_best_face_is_the_face_and_its_points_are_where_they_are_in_a_face(
+    detector: HogDetector, name: str
+) -> None:
+    found = detector.detect(still(name))
+    assert iou(found.boxes_xyxy[:1], np.array([FACES_XYXY[name]], np.float32))[0, 0] > 0.6
+    assert found.scores[0] > card("dlib-hog").thresholds["founding"].value
+    left_eye, right_eye, nose, left_mouth, right_mouth = found.landmarks_xy[0]
+    assert left_eye[0] < nose[0] < right_eye[0]
+    assert left_mouth[0] < nose[0] < right_mouth[0]
+    assert max(left_eye[1], right_eye[1]) < nose[1] < min(left_mouth[1], right_mouth[1])
+
+
+def test_what_is_no_face_founds_nobody(detector: HogDetector) -> None:
+    found = detector.detect(astronaut())
+    assert len(found) > 1  # dlib takes parts of the suit for faces
+    assert (found.scores[1:] < card("dlib-hog").thresholds["founding"].value).all()
+
+
+@pytest.mark.parametrize("factor", [0.2, 0.5, 2.0])
+def test_the_size_of_the_picture_does_not_matter(detector: HogDetector, factor: float) -> None:
+    whole, scaled = detector.detect(hopper()), detector.detect(at_scale(hopper(), factor))
+    assert len(whole) == len(scaled) == 1
+    np.testing.assert_allclose(scaled.boxes_xyxy / factor, whole.boxes_xyxy, atol=8)
+    np.testing.assert_allclose(scaled.landmarks_xy / factor, whole.landmarks_xy, atol=6)
+
+
+def test_the_points_are_near_yunets(detector: HogDetector) -> None:
+    # YuNet's answers for the two portraits, rounded; the map was fitted to speak its language.
+    yunet = {
+        "astronaut": [(200, 102), (247, 102), (221, 124), (199, 144), (240, 144)],
+        "hopper": [(225, 195), (308, 194), (271, 236), (234, 271), (308, 271)],
+    }
+    for name, points in yunet.items():
+        ours = detector.detect(still(name)).landmarks_xy[0]
+        eyes = np.hypot(*(ours[1] - ours[0]))
+        assert np.hypot(*(ours - np.array(points)).T).max() < 0.15 * eyes
+
+
+@settings(max_examples=50)
+@given(st.floats(0.05, 20), st.floats(-180, 180), st.floats(-500, 500), st.floats(-500, 500))
+def test_the_usual_five_move_with_the_face(factor: float, angle: float, x: float, y: float) -> None:
+    turn = np.radians(angle)
+    matrix = factor * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    straight = usual_five(CORNERS, landmark_map()).astype(np.float64)
+    moved = usual_five(CORNERS @ matrix.T + [x, y], landmark_map())
+    np.testing.assert_allclose(moved, straight @ matrix.T + [x, y], atol=1e-3 * max(1.0, factor))
+
+
+def test_an_upright_mean_face_has_five_points_in_order() -> None:
+    five = usual_five(CORNERS, landmark_map())
+    assert five.shape == (5, 2)
+    assert five.dtype == np.float32
+    assert five[0, 0] < five[2, 0] < five[1, 0]
+    assert five[:2, 1].max() < five[2, 1] < five[3:, 1].min()
+    assert np.ptp(five[:, 0]) < CHIP_PX
