@@ -29,16 +29,21 @@ class GroupingOptions:
         cluster: Tracks this close by face are one person, before anything is merged.
         thresholds: Of the merge rounds.
         attach: A weak track joins the person whose tracks are this close by face, on average.
+        attach_faint: Likewise for a faint track, see `faint`.
         rule: Which tracks found a person; weaker ones only join.
         centre: Shape (D,) or empty: where the vectors of smears, cats and backs of heads gather.
-        generic: Vectors whose cosine to `centre` is above this say nothing about who it is, and are left aside.
+        faint: Vectors whose cosine to `centre` is above this say too little to compare people by.
+        generic: Above this they say nothing. A founding track between the two joins only who is very near, and else
+            is a person of its own.
     """
 
     cluster: float
     thresholds: MergeThresholds
     attach: float
+    attach_faint: float
     rule: PersonRule
     centre: tuple[float, ...] = ()
+    faint: float = 1.0
     generic: float = 1.0
 
 
@@ -70,8 +75,10 @@ def grouping_options(embedder: ModelCard, rule: PersonRule, *, with_clothing: bo
             face_veto=limits["face_veto"],
         ),
         attach=limits["attach"],
+        attach_faint=limits.get("attach_faint", 0.0),
         rule=rule,
         centre=embedder.centre,
+        faint=limits.get("faint", 1.0),
         generic=limits.get("generic", 1.0),
     )
 
@@ -85,29 +92,41 @@ def group_tracks(tracks: Sequence[Track], vectors: TrackVectors, options: Groupi
         options: How strict to be.
     """
     labels = np.full(len(tracks), NOBODY, np.int64)
-    vectors = telling(vectors, options)
-    known = known_tracks(vectors, len(tracks))
-    founding = np.array([i for i in known if founds_person(tracks[i].faces, options.rule)], np.int64)
-    if len(founding) == 0:
-        return Grouping(labels, 0, ())
-    faces, weights = track_faces(vectors, len(tracks))
-    cannot = cannot_link(tracks)
-    local = _renumbered(cannot, founding, len(tracks))
-    before = cluster(faces[founding], options.cluster, local, weights[founding])
-    merged = merge(
-        _merge_items(before, faces[founding], vectors.clothing[founding], weights[founding], local), options.thresholds
-    )
-    labels[founding] = merged.labels[before]
-    weak = [int(i) for i in known if labels[i] == NOBODY]
-    _attach(labels, weak, faces, cannot, options.attach)
-    return Grouping(labels, int(before.max()) + 1, merged.steps)
+    clear = telling(vectors, options.centre, options.faint)
+    known = known_tracks(clear, len(tracks))
+    faces, weights = track_faces(clear, len(tracks))
+    together = cannot_link(tracks)
+    cannot = np.concatenate([together, confusable(faces, together, options.cluster)])
+    founding = _founding(tracks, known, options.rule)
+    grouping = Grouping(labels, 0, ())
+    if len(founding):
+        local = _renumbered(cannot, founding, len(tracks))
+        before = cluster(faces[founding], options.cluster, local, weights[founding])
+        items = _merge_items(before, faces[founding], vectors.clothing[founding], weights[founding], local)
+        merged = merge(items, options.thresholds)
+        labels[founding] = merged.labels[before]
+        grouping = Grouping(labels, int(before.max()) + 1, merged.steps)
+        _attach(labels, faces, np.setdiff1d(known, founding), cannot, options.attach)
+    hazy_faces, _ = track_faces(telling(vectors, options.centre, options.generic), len(tracks))
+    hazy = np.setdiff1d(np.flatnonzero(hazy_faces.any(axis=1)), known)
+    faces[hazy] = hazy_faces[hazy]
+    alone = _founding(tracks, hazy, options.rule)
+    _attach(labels, faces, alone, together, options.attach_faint)
+    alone = alone[labels[alone] == NOBODY]
+    labels[alone] = labels.max(initial=NOBODY) + 1 + np.arange(len(alone))
+    return grouping
 
 
-def telling(vectors: TrackVectors, options: GroupingOptions) -> TrackVectors:
-    """Leave out the face vectors that say nothing about who it is; clothing stays as it is."""
-    if not options.centre or not len(vectors.face):
+def _founding(tracks: Sequence[Track], indices: IntArray, rule: PersonRule) -> IntArray:
+    """Those of the tracks at `indices` that may found a person."""
+    return np.array([i for i in indices if founds_person(tracks[i].faces, rule)], np.int64)
+
+
+def telling(vectors: TrackVectors, centre: tuple[float, ...], limit: float) -> TrackVectors:
+    """Keep the face vectors whose cosine to `centre` (D,) is at most `limit`; clothing stays as it is."""
+    if not centre or not len(vectors.face):
         return vectors
-    kept = vectors.face @ np.array(options.centre, np.float32) <= options.generic
+    kept = vectors.face @ np.array(centre, np.float32) <= limit
     return replace(
         vectors,
         face=vectors.face[kept],
@@ -143,6 +162,41 @@ def cannot_link(tracks: Sequence[Track]) -> IntArray:
     return np.array(sorted(pairs), np.int64).reshape(-1, 2)
 
 
+MIRRORED = 0.4
+"""Two faces of one frame that are nearer than this share of the clustering threshold are one person and a mirror or a
+screen, and teach nothing."""
+
+CLEARLY_NEARER = 0.8
+"""A link is believed at this share of the distance to somebody who is certainly another person."""
+
+
+def confusable(faces: FloatArray, together: IntArray, limit: float) -> IntArray:
+    """Pairs (K, 2) of tracks that must not be linked, since they resemble a certain stranger about as much.
+
+    Faces in one frame are different people, so their distance shows how near two people can come for this model: for
+    siblings, children, or people unlike those it was trained on, nearer than its thresholds allow for. A track with a
+    stranger at distance d is linked only to what is clearly nearer than d.
+
+    Args:
+        faces: Shape (T, D), unit vectors of the tracks; zeros where unknown.
+        together: Shape (K, 2), pairs of tracks that share a frame.
+        limit: Pairs farther apart than this are not linked anyway, and left out.
+    """
+    known = faces.any(axis=1)
+    together = together[known[together].all(axis=1)]
+    apart = 1 - np.einsum("kd,kd->k", faces[together[:, 0]], faces[together[:, 1]])
+    stranger = np.full(len(faces), np.inf)
+    telling_apart = apart >= MIRRORED * limit
+    for column in (0, 1):
+        np.minimum.at(stranger, together[telling_apart, column], apart[telling_apart])
+    pairs: list[tuple[int, int]] = []
+    for track in np.flatnonzero(stranger * CLEARLY_NEARER < limit):
+        distances = 1 - faces @ faces[track]
+        doubtful = np.flatnonzero(known & (distances > stranger[track] * CLEARLY_NEARER) & (distances <= 2 * limit))
+        pairs.extend((min(int(track), int(o)), max(int(track), int(o))) for o in doubtful if o != track)
+    return np.array(sorted(set(pairs)), np.int64).reshape(-1, 2)
+
+
 def _renumbered(pairs: IntArray, kept: IntArray, count: int) -> IntArray:
     """The pairs among the `kept` items only, by their place in `kept`."""
     place = np.full(count, NOBODY, np.int64)
@@ -173,14 +227,14 @@ def _means(labels: IntArray, vectors: FloatArray, weights: FloatArray, count: in
     return sums
 
 
-def _attach(labels: IntArray, weak: list[int], faces: FloatArray, cannot: IntArray, limit: float) -> None:
+def _attach(labels: IntArray, faces: FloatArray, weak: IntArray, cannot: IntArray, limit: float) -> None:
     """Give each weak track to the person whose tracks are nearest on average, where near enough and not with them.
 
     All weak tracks are measured against the people as they were founded, best match first, so that their order
     changes nothing and they do not lend each other a hand.
     """
     people = np.unique(labels[labels != NOBODY])
-    if not weak or len(people) == 0:
+    if len(weak) == 0 or len(people) == 0:
         return
     # The product with the mean of unit vectors is the mean of the products: the average of the distances.
     means = np.stack([faces[labels == person].mean(axis=0, dtype=np.float64) for person in people])
@@ -191,7 +245,7 @@ def _attach(labels: IntArray, weak: list[int], faces: FloatArray, cannot: IntArr
         neighbours.setdefault(b, set()).add(a)
     for row in np.argsort(distances.min(axis=1), kind="stable"):
         column = int(distances[row].argmin())
-        person, track = int(people[column]), weak[int(row)]
+        person, track = int(people[column]), int(weak[row])
         met = {int(labels[other]) for other in neighbours.get(track, ())}
         if distances[row, column] <= limit and person not in met:
             labels[track] = person
