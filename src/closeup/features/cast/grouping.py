@@ -186,9 +186,9 @@ def confusable(faces: FloatArray, together: IntArray, limit: float) -> IntArray:
     together = together[known[together].all(axis=1)]
     apart = 1 - np.einsum("kd,kd->k", faces[together[:, 0]], faces[together[:, 1]])
     stranger = np.full(len(faces), np.inf)
-    telling_apart = apart >= MIRRORED * limit
+    certain = np.flatnonzero(apart >= MIRRORED * limit)
     for column in (0, 1):
-        np.minimum.at(stranger, together[telling_apart, column], apart[telling_apart])
+        np.minimum.at(stranger, together[certain, column], apart[certain])
     pairs: list[tuple[int, int]] = []
     for track in np.flatnonzero(stranger * CLEARLY_NEARER < limit):
         distances = 1 - faces @ faces[track]
