@@ -182,7 +182,7 @@ def confusable(faces: FloatArray, together: IntArray, limit: float) -> IntArray:
         together: Shape (K, 2), pairs of tracks that share a frame.
         limit: Pairs farther apart than this are not linked anyway, and left out.
     """
-    known = faces.any(axis=1)
+    known = np.asarray(faces.any(axis=1))
     together = together[known[together].all(axis=1)]
     apart = 1 - np.einsum("kd,kd->k", faces[together[:, 0]], faces[together[:, 1]])
     stranger = np.full(len(faces), np.inf)
