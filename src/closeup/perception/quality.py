@@ -35,6 +35,9 @@ def judge(image: Image, box_xyxy: FloatArray, landmarks_xy: FloatArray, score: f
         box_xyxy: The face's box, shape (4,), pixels.
         landmarks_xy: Its five landmarks, shape (5, 2), pixels.
         score: The detector's score, 0 to 1.
+
+    Raises:
+        ValueError: If the landmarks are not finite or all in one place, so that no face can be cut out by them.
     """
     side = float(min(box_xyxy[2] - box_xyxy[0], box_xyxy[3] - box_xyxy[1]))
     grey = _chip(image, landmarks_xy)
@@ -79,9 +82,10 @@ def _chip(image: Image, landmarks_xy: FloatArray) -> Image:
 
 def _sharpness(grey: Image) -> float:
     """Energy of the Laplacian against the contrast, so that flat light is not taken for blur; above 0."""
-    middle = grey[8:-8, 8:-8].astype(np.float32)
-    laplacian = cv2.Laplacian(middle, cv2.CV_32F, ksize=1)
-    return float(laplacian.var() / (middle.var() + 25.0)) + 1e-6
+    chip = grey.astype(np.float32)
+    # Of the whole chip, and cut afterwards: at an edge it would answer to any gradient, such as light from one side.
+    laplacian = cv2.Laplacian(chip, cv2.CV_32F, ksize=1)[8:-8, 8:-8]
+    return float(laplacian.var() / (chip[8:-8, 8:-8].var() + 25.0)) + 1e-6
 
 
 def _exposure(grey: Image) -> float:
