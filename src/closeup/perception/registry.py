@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from closeup.core.errors import InputError
+from closeup.core.errors import InputError, ModelError
 from closeup.core.settings import Settings, read_settings
 from closeup.core.types import FloatArray
 from closeup.perception.embedder import OnnxEmbedder
@@ -85,12 +85,20 @@ def load_embedder(embedder_card: ModelCard, settings: Settings) -> FaceEmbedder:
 def upgrade_hint(models: dict[str, str], settings: Settings | None = None) -> str | None:
     """One line for people where a better model than those in `models` (role to card name) could be pulled."""
     settings = settings or read_settings()
-    if models.get("detector") == DETECTORS["builtin"] and locate(card(DETECTORS["zoo"]), settings) is None:
+    if models.get("detector") == DETECTORS["builtin"] and not _is_here(card(DETECTORS["zoo"]), settings):
         return (
             f"A faster and better face detector can be had: `closeup models pull {DETECTORS['zoo']}` "
             "fetches it once (0.2 MB, MIT licence)."
         )
     return None
+
+
+def _is_here(model: ModelCard, settings: Settings) -> bool:
+    """Whether the model has been pulled; a damaged file counts as absent, since pulling again mends it."""
+    try:
+        return locate(model, settings) is not None
+    except ModelError:
+        return False
 
 
 def _detector_factory(detector_card: ModelCard, settings: Settings) -> Callable[[], FaceDetector]:
