@@ -1,7 +1,7 @@
 import pytest
-from stills import settings_with_zoo
 
 from closeup.core.settings import Settings
+from stills import settings_with_zoo
 
 
 @pytest.fixture(scope="session")

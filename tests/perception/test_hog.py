@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from stills import FACES_XYXY, astronaut, at_scale, hopper, still
 
 from closeup.core.boxes import iou
 from closeup.core.settings import read_settings
@@ -10,6 +9,7 @@ from closeup.perception.hog import CHIP_PX, HogDetector, usual_five
 from closeup.perception.registry import LANDMARKS, landmark_map
 from closeup.weights.cards import card
 from closeup.weights.store import require
+from stills import FACES_XYXY, astronaut, at_scale, hopper, still
 
 
 @pytest.fixture(scope="module")

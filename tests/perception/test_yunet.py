@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from stills import astronaut, at_scale, hopper
 
 from closeup.core.boxes import iou
 from closeup.core.settings import Settings
@@ -20,6 +19,7 @@ from closeup.perception.yunet import MIN_SCORE, NMS_IOU, SECOND_LOOK_PX, YuNetDe
 from closeup.weights.cards import card
 from closeup.weights.session import open_session
 from closeup.weights.store import require
+from stills import astronaut, at_scale, hopper
 
 
 @pytest.fixture(scope="module")

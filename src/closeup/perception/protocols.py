@@ -65,7 +65,11 @@ class FaceEmbedder(Protocol):
     dim: int
 
     def crop(self, image: Image, landmarks_xy: FloatArray) -> Image:
-        """Cut the face with `landmarks_xy` (5, 2) out of an RGB picture (H, W, 3), aligned: uint8 (S, S, 3)."""
+        """Cut the face with `landmarks_xy` (5, 2) out of an RGB picture (H, W, 3), aligned: uint8 (S, S, 3).
+
+        Raises:
+            ValueError: If the landmarks are not finite or all in one place.
+        """
         ...
 
     def embed(self, crops: Image) -> FloatArray:

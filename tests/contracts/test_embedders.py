@@ -1,0 +1,143 @@
+"""What every face embedder owes its callers, and the exact answers of the builtin one."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from closeup.core.settings import read_settings
+from closeup.core.types import FloatArray, Image
+from closeup.media.image import read_image
+from closeup.perception import embedder as module
+from closeup.perception.embedder import OnnxEmbedder
+from closeup.perception.protocols import FaceEmbedder
+from closeup.perception.registry import EMBEDDERS, face_models, load_embedder
+from closeup.weights.cards import card
+from closeup.weights.session import open_session
+from closeup.weights.store import locate, require
+from stills import astronaut, at_scale, hopper, mirrored
+
+POINTS = {
+    "astronaut": np.array([(200.1, 101.8), (247.1, 102.6), (220.4, 124.5), (198.6, 142.8), (239.7, 143.6)], np.float32),
+    "hopper": np.array([(227.3, 199.0), (307.6, 198.9), (271.3, 238.6), (229.3, 271.3), (303.7, 273.0)], np.float32),
+}
+"""YuNet's landmarks, so that the golden numbers depend on no detector."""
+
+GOLDEN = {
+    "astronaut": (-0.0384, 0.0109, 0.0113, -0.0316, -0.1124),
+    "hopper": (-0.0551, 0.0030, 0.0483, 0.0142, -0.0543),
+}
+"""The first five numbers of dlib-resnet-128."""
+
+
+@pytest.fixture(scope="module", params=sorted(EMBEDDERS.values()))
+def embedder(request: pytest.FixtureRequest) -> FaceEmbedder:
+    model = card(request.param)
+    if locate(model, read_settings()) is None:
+        pytest.skip(f"needs {model.file}, which is pulled only when somebody asks for it")
+    return load_embedder(model, read_settings())
+
+
+def faces(embedder: FaceEmbedder) -> Image:
+    """Crops (2, S, S, 3) of the astronaut and of Hopper."""
+    return np.stack([embedder.crop(astronaut(), POINTS["astronaut"]), embedder.crop(hopper(), POINTS["hopper"])])
+
+
+def many_faces(embedder: FaceEmbedder) -> Image:
+    """64 crops (64, S, S, 3): the two faces, each a little different every time."""
+    rng = np.random.default_rng(1)
+    crops = []
+    for image, points in ((astronaut(), POINTS["astronaut"]), (hopper(), POINTS["hopper"])):
+        for _ in range(32):
+            crops.append(embedder.crop(image, points + rng.normal(0, 2, points.shape).astype(np.float32)))
+    return np.stack(crops)
+
+
+def test_vectors_have_unit_length(embedder: FaceEmbedder) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, faces(embedder).shape, dtype=np.uint8)
+    for crops in (faces(embedder), noise, noise * 0, noise * 0 + 255):
+        vectors = embedder.embed(crops)
+        assert vectors.shape == (2, embedder.dim)
+        assert vectors.dtype == np.float32
+        np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+
+
+def test_no_face_has_no_vector(embedder: FaceEmbedder) -> None:
+    vectors = embedder.embed(faces(embedder)[:0])
+    assert vectors.shape == (0, embedder.dim)
+    assert vectors.dtype == np.float32
+
+
+def test_crops_are_square_whatever_the_picture_and_leave_it_alone(embedder: FaceEmbedder) -> None:
+    side = faces(embedder).shape[1]
+    before = hopper().copy()
+    for image in (hopper(), np.zeros((1, 1, 3), np.uint8), np.zeros((3, 900, 3), np.uint8)):
+        crop = embedder.crop(image, POINTS["hopper"])
+        assert crop.shape == (side, side, 3)
+        assert crop.dtype == np.uint8
+    np.testing.assert_array_equal(hopper(), before)
+
+
+def test_batches_and_threads_do_not_change_a_vector(embedder: FaceEmbedder, monkeypatch: pytest.MonkeyPatch) -> None:
+    crops = many_faces(embedder)
+    model = card(embedder.card_name)
+    one_by_one = np.concatenate([embedder.embed(crop[None]) for crop in crops[::4]])
+    for threads in (1, 2):
+        session = open_session(require(model, read_settings()), threads=threads)
+        for batch in (8, 64):
+            monkeypatch.setattr(module, "BATCH", batch)
+            vectors = OnnxEmbedder(model, session, embedder.dim).embed(crops)
+            np.testing.assert_allclose(vectors[::4], one_by_one, rtol=0, atol=1e-5)
+
+
+def test_a_mirrored_crop_has_the_same_vector(embedder: FaceEmbedder) -> None:
+    crops = faces(embedder)
+    np.testing.assert_allclose(embedder.embed(crops[:, :, ::-1]), embedder.embed(crops), rtol=0, atol=1e-5)
+
+
+def test_one_person_is_closer_than_two(embedder: FaceEmbedder) -> None:
+    limit = card(embedder.card_name).thresholds["same_person"].value
+    plain = faces(embedder)
+    relit = np.clip(plain * np.float32(0.8) + 10, 0, 255).astype(np.uint8)
+    small = np.stack(
+        [
+            embedder.crop(at_scale(astronaut(), 0.6), POINTS["astronaut"] * np.float32(0.6)),
+            embedder.crop(at_scale(hopper(), 0.4), POINTS["hopper"] * np.float32(0.4)),
+        ]
+    )
+    width = hopper().shape[1]
+    turned = [
+        embedder.crop(mirrored(image), np.stack([width - 1 - points[:, 0], points[:, 1]], axis=1)[[1, 0, 2, 4, 3]])
+        for image, points in ((astronaut(), POINTS["astronaut"]), (hopper(), POINTS["hopper"]))
+    ]
+    sets = [embedder.embed(crops) for crops in (plain, relit, small, np.stack(turned))]
+    same = [1 - float(a[i] @ b[i]) for a in sets for b in sets for i in (0, 1)]
+    others = [1 - float(a[0] @ b[1]) for a in sets for b in sets]
+    assert max(same) < limit < min(others)
+
+
+@pytest.mark.parametrize("name", sorted(GOLDEN))
+def test_the_builtin_vectors_have_not_changed(name: str) -> None:
+    builtin = load_embedder(card("dlib-resnet-128"), read_settings())
+    image = {"astronaut": astronaut, "hopper": hopper}[name]()
+    vector: FloatArray = builtin.embed(builtin.crop(image, POINTS[name])[None])[0]
+    np.testing.assert_allclose(vector[:5], GOLDEN[name], rtol=0, atol=1e-3)
+
+
+@pytest.mark.shared
+def test_photos_of_one_person_are_closer_than_those_of_others(embedder: FaceEmbedder, shared: Path) -> None:
+    detector = face_models("builtin", read_settings()).new_detector()
+    folders = sorted(path for path in (shared / "data" / "lfw" / "images").iterdir() if len(list(path.iterdir())) >= 3)
+    vectors, owners = [], []
+    for folder in folders[:8]:
+        for path in sorted(folder.iterdir())[:3]:
+            image = read_image(path)[50:200, 50:200]
+            found = detector.detect(image)
+            if len(found):
+                vectors.append(embedder.embed(embedder.crop(image, found.landmarks_xy[0])[None])[0])
+                owners.append(folder.name)
+    apart = 1 - np.stack(vectors) @ np.stack(vectors).T
+    same = np.equal.outer(owners, owners)
+    np.fill_diagonal(apart, np.nan)
+    assert len(vectors) >= 20
+    assert np.nanmedian(apart[same]) < np.nanquantile(apart[~same], 0.01)

@@ -1,0 +1,77 @@
+"""Cuts of clips that are made here, frame by frame, so that the truth is exact."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from closeup.core.types import Image
+from closeup.perception.cuts import LAG_FRAMES, CutDetector
+
+SIZE_WH = (128, 72)
+RATES = [Fraction(25), Fraction(30000, 1001)]
+
+
+def scene(number: int, frame: int, speed_px: float = 1.0) -> Image:
+    """A frame (72, 128, 3) of a picture of its own that pans slowly; the same for the same numbers."""
+    rng = np.random.default_rng(1000 + number)
+    coarse = rng.integers(20, 236, (6, 40, 3)).astype(np.uint8)
+    wide = np.kron(coarse, np.ones((12, 12, 1), np.uint8))
+    left = int(frame * speed_px) % (wide.shape[1] - SIZE_WH[0])
+    return np.ascontiguousarray(wide[:, left : left + SIZE_WH[0]])
+
+
+def cuts_of(frames: list[Image], fps: Fraction = Fraction(25)) -> list[int]:
+    """All cuts, each checked to be told no later than LAG_FRAMES after it happened."""
+    detector, found = CutDetector(fps), []
+    for index, image in enumerate(frames):
+        for cut in detector.step(index, image):
+            assert index - LAG_FRAMES <= cut <= index
+            found.append(cut)
+    return found + detector.finish(len(frames) - 1)
+
+
+@pytest.mark.parametrize("fps", RATES, ids=str)
+def test_every_cut_is_found_at_its_frame(fps: Fraction) -> None:
+    lengths = [30, 12, 50, 25, 9, 40]
+    frames = [scene(number, frame) for number, length in enumerate(lengths) for frame in range(length)]
+    assert cuts_of(frames, fps) == np.cumsum(lengths)[:-1].tolist()
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.lists(st.integers(10, 40), min_size=1, max_size=4), st.integers(0, 50))
+def test_cuts_come_in_order_wherever_they_are(lengths: list[int], first: int) -> None:
+    frames = [scene(first + number, frame) for number, length in enumerate(lengths) for frame in range(length)]
+    assert cuts_of(frames) == np.cumsum(lengths)[:-1].tolist()
+
+
+@pytest.mark.parametrize("fps", RATES, ids=str)
+@pytest.mark.parametrize("speed_px", [0.0, 1.0, 4.0])
+def test_a_pan_is_no_cut(fps: Fraction, speed_px: float) -> None:
+    assert cuts_of([scene(7, frame, speed_px) for frame in range(80)], fps) == []
+
+
+def test_a_slow_change_of_light_is_no_cut() -> None:
+    frames = [(scene(3, 0) * (0.3 + 0.7 * frame / 99)).astype(np.uint8) for frame in range(100)]
+    assert cuts_of(frames) == []
+
+
+def test_a_flash_is_not_two_cuts() -> None:
+    frames = [scene(3, frame) for frame in range(60)]
+    frames[30] = np.full_like(frames[30], 255)
+    assert len(cuts_of(frames)) <= 1
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 5])
+def test_clips_of_a_few_frames_have_no_cut(count: int) -> None:
+    detector = CutDetector(Fraction(25))
+    assert [detector.step(index, scene(0, index)) for index in range(count)] == [[]] * count
+    assert detector.finish(max(0, count - 1)) == []
+
+
+@pytest.mark.parametrize("size_wh", [(1, 1), (256, 1), (1, 256), (3, 5)])
+def test_tiny_pictures_can_be_looked_at(size_wh: tuple[int, int]) -> None:
+    frames = [np.full((size_wh[1], size_wh[0], 3), 200 * (index >= 20), np.uint8) for index in range(40)]
+    assert cuts_of(frames) == [20]
