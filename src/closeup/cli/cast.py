@@ -14,14 +14,15 @@ from closeup.cli.places import check_free, made_folder, result_folders
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import EXIT_BAD_INPUT, InputError
 from closeup.core.timebase import clock
+from closeup.features.cast.options import CastOptions
 
 if TYPE_CHECKING:
     from closeup.core.types import Cast
-    from closeup.features.cast.find import CastOptions
 
 app = typer.Typer()
 
 ModelChoice = Literal["auto", "builtin", "zoo"]
+DEFAULTS = CastOptions()
 NEED_DECODING = {"models", "detect_fps"}
 """Options that change what is seen, not how it is grouped."""
 
@@ -78,10 +79,13 @@ def cast(
     ] = None,
     models: Annotated[
         ModelChoice | None,
-        typer.Option(help="builtin works offline; zoo is better and is pulled first.", show_default="auto"),
+        typer.Option(help="builtin works offline; zoo is better and is pulled first.", show_default=DEFAULTS.models),
     ] = None,
     detect_fps: Annotated[
-        float | None, typer.Option(metavar="RATE", help="Look for faces this often a second.", show_default="5")
+        float | None,
+        typer.Option(
+            metavar="RATE", help="Look for faces this often a second.", show_default=f"{DEFAULTS.detect_fps:g}"
+        ),
     ] = None,
     min_face: Annotated[
         int | None,
@@ -110,14 +114,12 @@ def cast(
             )
         tell(group_anew(recluster, options, manner), manner)
     elif videos:
-        from closeup.features.cast.find import CastOptions
-
         cast_all(videos, output, CastOptions(**options), manner)
     else:
         raise typer.BadParameter("name one at least.", param_hint="VIDEO")
 
 
-def cast_all(videos: Sequence[Path], output: Path | None, options: "CastOptions", manner: Manner) -> None:
+def cast_all(videos: Sequence[Path], output: Path | None, options: CastOptions, manner: Manner) -> None:
     """Cast each video into its folder and tell about it; one that cannot be read does not stop the others."""
     folders = result_folders(videos, output)
     for video, folder in zip(videos, folders, strict=True):
@@ -143,7 +145,7 @@ def cast_all(videos: Sequence[Path], output: Path | None, options: "CastOptions"
         raise typer.Exit(EXIT_BAD_INPUT)
 
 
-def cast_one(video: Path, folder: Path, options: "CastOptions", manner: Manner) -> Run:
+def cast_one(video: Path, folder: Path, options: CastOptions, manner: Manner) -> Run:
     """Cast `video` into `folder`, showing progress."""
     from closeup.features.cast.find import make_cast_folder
 
@@ -179,7 +181,7 @@ def tell(run: Run, manner: Manner) -> None:
         return
     if not manner.as_json:
         show_people(run)
-    for note in run.cast.video.notes:
+    for note in (*run.cast.video.notes, *run.cast.notes):
         show_note(note)
 
 
@@ -197,7 +199,7 @@ def summary(run: Run) -> dict[str, Any]:
         "elapsed_s": round(run.elapsed_s, 3),
         "speed": run.speed,
         "models": cast.models,
-        "notes": list(cast.video.notes),
+        "notes": [*cast.video.notes, *cast.notes],
     }
 
 

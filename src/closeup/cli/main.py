@@ -4,9 +4,11 @@ import os
 import shlex
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -16,12 +18,15 @@ from closeup import __version__
 from closeup.cli import cast, demo
 from closeup.cli.messages import show_error
 from closeup.core.errors import EXIT_BAD_INPUT, CloseupError
+from closeup.core.interrupts import REQUESTS
 
 EXIT_UNEXPECTED = 1
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
-EXIT_TERMINATED = 143
 """128 and the number of the signal, as shells report it."""
+
+ONE_REQUEST_S = 2.0
+"""Impatient people press Ctrl-C more than once; what comes within this time of the first press is part of it."""
 
 
 @contextmanager
@@ -141,7 +146,32 @@ def closeup(
     """Find, follow and film the people in your pictures and video, on your own machine."""
 
 
+class Stop:
+    """Answers requests to stop: the first ends the work, and those just after it do not disturb the tidying up."""
+
+    def __init__(self) -> None:
+        self._last = -ONE_REQUEST_S
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        """Handle a signal."""
+        now = time.monotonic()
+        if now - self._last < ONE_REQUEST_S:
+            return
+        self._last = now
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        sys.exit(128 + number)
+
+
 def run() -> None:
-    """Start the command line; a request to stop from outside (SIGTERM) is obeyed with tidying up."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_TERMINATED))
-    app()
+    """Start the command line; Ctrl-C and a request to stop from outside (SIGTERM) are obeyed with tidying up."""
+    stop = Stop()
+    for number in REQUESTS:
+        if signal.getsignal(number) != signal.SIG_IGN:  # as under nohup
+            signal.signal(number, stop)
+    try:
+        app()
+    finally:
+        # Python's own end: the result is there or has been tidied away, and there is nothing left to stop.
+        for number in REQUESTS:
+            signal.signal(number, signal.SIG_IGN)

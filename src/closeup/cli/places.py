@@ -57,10 +57,10 @@ def made_folder(folder: Path) -> Iterator[None]:
     """
     missing = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"Cannot make the folder {folder}: {error.strerror}.", ELSEWHERE) from error
-    try:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"Cannot make the folder {folder}: {error.strerror}.", ELSEWHERE) from error
         yield
     finally:
         with suppress(OSError):

@@ -88,6 +88,7 @@ def cast_to_json(cast: Cast) -> dict[str, Any]:
         **{key: [_person_to_json(person) for person in people] for key, people in groups.items()},
         "tracks": [_track_to_json(track) for track in cast.tracks],
         "timings_s": {name: round_time(value) for name, value in sorted(cast.timings_s.items())},
+        "notes": list(cast.notes),
     }
 
 
@@ -99,7 +100,7 @@ def cast_from_json(data: object) -> Cast:
     """
     document = Node(data)
     _check_version(document)
-    fields = document.fields(_TOP, ("hidden", "timings_s"))
+    fields = document.fields(_TOP, ("hidden", "timings_s", "notes"))
     video = _read_video(fields["video"])
     shots = _read_shots(fields["shots"], video.frames)
     cast = Cast(
@@ -110,6 +111,7 @@ def cast_from_json(data: object) -> Cast:
         people=tuple(_read_person(node) for node in fields["people"].items()),
         passers_by=tuple(_read_person(node) for node in fields["passers_by"].items()),
         tracks=tuple(_read_track(node, shots) for node in fields["tracks"].items()),
+        notes=_read_notes(fields),
     )
     if "hidden" in fields:
         cast = replace(cast, hidden=tuple(_read_person(node) for node in fields["hidden"].items()))
@@ -118,6 +120,10 @@ def cast_from_json(data: object) -> Cast:
         cast = replace(cast, timings_s=timings)
     _check_references(fields, {track.id: track for track in cast.tracks})
     return cast
+
+
+def _read_notes(fields: dict[str, Node]) -> tuple[str, ...]:
+    return tuple(note.text() for note in fields["notes"].items()) if "notes" in fields else ()
 
 
 def round_time(seconds: float) -> float:
@@ -234,7 +240,7 @@ def _read_video(node: Node) -> VideoInfo:
         frames=fields["frames"].integer(low=0),
         width=fields["width"].integer(low=1),
         height=fields["height"].integer(low=1),
-        notes=tuple(note.text() for note in fields["notes"].items()) if "notes" in fields else (),
+        notes=_read_notes(fields),
     )
 
 

@@ -152,6 +152,9 @@ class Cast:
         passers_by: People with few, small or blurred faces, likewise.
         hidden: People whom the user has hidden, likewise.
         tracks: All tracks by start; `person` names a person, a passer-by, a hidden person, or is None.
+        timings_s: Stage of the analysis to the seconds that it took.
+        notes: What could not be done as it was asked (an edit that fits no more, ...), a sentence each, for people;
+            what is odd about the file itself is among the video's.
     """
 
     video: VideoInfo
@@ -163,3 +166,4 @@ class Cast:
     tracks: tuple[Track, ...]
     hidden: tuple[Person, ...] = ()
     timings_s: dict[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()

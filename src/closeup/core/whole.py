@@ -1,6 +1,7 @@
 """Results that appear whole or not at all: written beside their place, then renamed into it."""
 
 import errno
+import hashlib
 import os
 import shutil
 import tempfile
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from closeup.core.errors import OutputError
+from closeup.core.interrupts import held_back
 
 _HINTS = {
     errno.ENOSPC: "Free some space, or choose another place with -o.",
@@ -17,6 +19,10 @@ _HINTS = {
     errno.EPERM: "Choose a place that you may write to with -o.",
     errno.EROFS: "Choose a place that is not read-only with -o.",
 }
+
+
+_LONGEST_NAME = 200
+"""Bytes; file systems take 255, and the names of unfinished things are longer than that of the finished one."""
 
 
 def output_error(place: Path, error: OSError) -> OutputError:
@@ -33,8 +39,9 @@ def write_whole(path: Path, content: bytes) -> None:
     """
     part = None
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-        part = Path(name)
+        with held_back():
+            handle, name = tempfile.mkstemp(prefix=part_prefix(path), suffix=".part", dir=path.parent)
+            part = Path(name)
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
@@ -46,6 +53,15 @@ def write_whole(path: Path, content: bytes) -> None:
     finally:
         if part is not None:
             part.unlink(missing_ok=True)
+
+
+def part_prefix(target: Path) -> str:
+    """What the names of unfinished things beside `target` begin with: its own name, shortened if it is very long."""
+    name = os.fsencode(target.name)
+    if len(name) <= _LONGEST_NAME:
+        return f".{target.name}."
+    digest = hashlib.sha256(name).hexdigest()[:12]
+    return f".{name[:_LONGEST_NAME].decode('utf-8', 'ignore')}-{digest}."
 
 
 @contextmanager
@@ -63,18 +79,20 @@ def whole_folder(target: Path, *, overwrite: bool) -> Iterator[Path]:
         )
     if target.exists() and not target.is_dir():
         raise OutputError(f"{target} is a file, not a folder.", "Choose another place with -o.")
+    part = None
     try:
-        part = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent))
-    except OSError as error:
-        raise output_error(target, error) from error
-    try:
+        with held_back():
+            part = Path(tempfile.mkdtemp(prefix=part_prefix(target), suffix=".part", dir=target.parent))
         part.chmod(0o755)
         yield part
-        _swap(part, target)
+        with held_back():
+            _swap(part, target)
     except OSError as error:
         raise output_error(target, error) from error
     finally:
-        shutil.rmtree(part, ignore_errors=True)
+        if part is not None:
+            with held_back():
+                shutil.rmtree(part, ignore_errors=True)
 
 
 def _swap(part: Path, target: Path) -> None:
@@ -82,12 +100,13 @@ def _swap(part: Path, target: Path) -> None:
     if not target.exists():
         part.rename(target)
         return
-    old = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".old", dir=target.parent)) / target.name
-    target.rename(old)
+    old = Path(tempfile.mkdtemp(prefix=part_prefix(target), suffix=".old", dir=target.parent)) / target.name
     try:
+        target.rename(old)
         part.rename(target)
     except OSError:
-        old.rename(target)
+        if old.exists():
+            old.rename(target)
+        old.parent.rmdir()  # only when it is empty: nothing of the old folder is thrown away on this way
         raise
-    finally:
-        shutil.rmtree(old.parent, ignore_errors=True)
+    shutil.rmtree(old.parent, ignore_errors=True)

@@ -12,8 +12,9 @@ import av
 import numpy as np
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation, VideoReformatter
 
+from closeup.core.interrupts import held_back
 from closeup.core.types import Image
-from closeup.core.whole import output_error
+from closeup.core.whole import output_error, part_prefix
 
 _THREADS = 4
 """Fixed, because x264's output depends on how many threads it has."""
@@ -52,6 +53,7 @@ class VideoEncoder:
         self.size_wh = size_wh
         self.fps = fps
         self._written = 0
+        self._part: Path | None = None
         self._scaler = VideoReformatter()
 
     def __enter__(self) -> Self:
@@ -61,11 +63,24 @@ class VideoEncoder:
             OutputError: If its folder cannot be written to.
         """
         try:
-            handle, name = tempfile.mkstemp(prefix=f".{self.path.name}.", suffix=".part", dir=self.path.parent)
+            with held_back():
+                handle, name = tempfile.mkstemp(prefix=part_prefix(self.path), suffix=".part", dir=self.path.parent)
+                self._part = Path(name)
+            os.close(handle)
+            self._open(name)
         except OSError as error:
+            self._discard()
             raise output_error(self.path, error) from error
-        os.close(handle)
-        self._part = Path(name)
+        except BaseException:
+            self._discard()
+            raise
+        return self
+
+    def _discard(self) -> None:
+        if self._part is not None:
+            self._part.unlink(missing_ok=True)
+
+    def _open(self, name: str) -> None:
         self._container = av.open(f"file:{name}", "w", format="mp4", container_options=_CONTAINER_OPTIONS)
         self._stream = self._container.add_stream("libx264", rate=self.fps, options=_OPTIONS)
         self._stream.width, self._stream.height = self.size_wh
@@ -74,7 +89,6 @@ class VideoEncoder:
         context.thread_count = _THREADS
         context.colorspace, context.color_range = Colorspace.ITU709, ColorRange.MPEG
         context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
-        return self
 
     def write(self, image: Image) -> None:
         """Add a frame: RGB uint8 (H, W, 3) of the encoder's size.
@@ -111,11 +125,13 @@ class VideoEncoder:
             if kind is None:
                 self._finish()
         finally:
-            with suppress(OSError):  # the trailer of a file that is thrown away
-                self._container.close()
-            self._part.unlink(missing_ok=True)
+            with held_back():
+                with suppress(OSError):  # the trailer of a file that is thrown away
+                    self._container.close()
+                self._discard()
 
     def _finish(self) -> None:
+        assert self._part is not None
         if not self._written:
             raise ValueError(f"no frame was written to {self.path}")
         self._mux(None)

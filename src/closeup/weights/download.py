@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from closeup.core.errors import ModelError
+from closeup.core.interrupts import held_back
 from closeup.core.progress import Progress, ProgressCallback
 
 TIMEOUT_S = 30.0
@@ -259,9 +260,10 @@ class _PartFile:
     def _create(self) -> None:
         folder = self._target.parent
         folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{self._target.name}.", suffix=".part", dir=folder)
-        self._path = Path(name)
-        self._file = os.fdopen(handle, "wb")
+        with held_back():
+            handle, name = tempfile.mkstemp(prefix=f".{self._target.name}.", suffix=".part", dir=folder)
+            self._path = Path(name)
+            self._file = os.fdopen(handle, "wb")
 
     def _unwritable(self, error: OSError) -> ModelError:
         return ModelError(

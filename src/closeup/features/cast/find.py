@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,39 +18,16 @@ from closeup.features.cast.folder import (
     CastResult,
     carry_over,
     check_overwrite,
+    restore,
     write_cast_folder,
 )
 from closeup.features.cast.grouping import Grouping, group_tracks, grouping_options
+from closeup.features.cast.options import CastOptions
 from closeup.features.cast.people import build_people, found_people
 from closeup.features.cast.scan import Scan, scan_video
 from closeup.perception.clothing import CARD_NAME as CLOTHING_NAME
-from closeup.perception.registry import CHOICES, face_models
+from closeup.perception.registry import face_models
 from closeup.weights.cards import ModelCard, card
-
-
-@dataclass(frozen=True, slots=True)
-class CastOptions:
-    """How to look for people.
-
-    Attributes:
-        models: "auto" (the best that is on the machine), "builtin" or "zoo".
-        detect_fps: Frames a second that are searched for faces, 0.5 to 60.
-        min_face_px: Nobody becomes a person by faces smaller than this (shorter side, pixels of the video).
-        clothing: Whether to use clothing beside faces to bring a person's clusters together.
-    """
-
-    models: str = "auto"
-    detect_fps: float = 5.0
-    min_face_px: int = 24
-    clothing: bool = True
-
-    def __post_init__(self) -> None:
-        if self.models not in CHOICES:
-            raise InputError(f"There is no set of models called {self.models!r}.", f"Use one of: {', '.join(CHOICES)}.")
-        if not 0.5 <= self.detect_fps <= 60:
-            raise InputError(f"Cannot look for faces {self.detect_fps:g} times a second.", "Use a rate from 0.5 to 60.")
-        if not 1 <= self.min_face_px <= 10_000:
-            raise InputError(f"A smallest face of {self.min_face_px} pixels makes no sense.", "Use 1 to 10000.")
 
 
 def find_cast(video: Path | str, options: CastOptions | None = None, *, progress: ProgressCallback = ignore) -> Cast:
@@ -173,9 +150,8 @@ def _result(
         grouping = group(scan, embedder, rule, options)
         baseline: Baseline = found_people(scan.tracks, grouping.labels, rule, carried.earlier)
         members = build_people(scan.tracks, baseline, carried.edits, scan.video.sha256)
-    notes = (*scan.video.notes, *carried.warnings, *members.warnings)
     cast = Cast(
-        video=replace(scan.video, notes=tuple(dict.fromkeys(notes))),
+        video=scan.video,
         models=_model_names(detector, embedder, options),
         options=asdict(options),
         shots=scan.shots,
@@ -184,6 +160,7 @@ def _result(
         hidden=members.hidden,
         tracks=members.tracks,
         timings_s=clock.timings_s,
+        notes=tuple(dict.fromkeys((*carried.warnings, *members.warnings))),
     )
     return CastResult(cast, baseline, carried.edits, scan.vectors, scan.pictures)
 
@@ -211,6 +188,7 @@ def _options_of(cast: Cast) -> CastOptions:
 
 def _check_free(folder: Path, *, overwrite: bool) -> None:
     """Say before the work, not after it, that the result has no place."""
+    restore(folder)
     if folder.exists() and not overwrite:
         raise OutputError(
             f"{folder} exists already.", "Add --overwrite to replace it, or choose another place with -o."

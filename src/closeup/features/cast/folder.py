@@ -3,6 +3,7 @@
 import glob
 import os
 import re
+import shlex
 import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +15,7 @@ from pathlib import Path
 from closeup.core.cast_json import cast_from_json, cast_to_json, encode_cast, read_cast
 from closeup.core.errors import FormatError, InputError, OutputError
 from closeup.core.types import Cast, Track
-from closeup.core.whole import output_error, whole_folder
+from closeup.core.whole import output_error, part_prefix, whole_folder
 from closeup.features.cast.anchors import TrackFinder, anchor_track
 from closeup.features.cast.baseline import Baseline, encode_baseline, read_baseline
 from closeup.features.cast.edits import Edits, encode_edits, person_number, read_edits
@@ -154,6 +155,7 @@ class CastFolder:
                 passers_by=members.passers_by,
                 hidden=members.hidden,
                 tracks=members.tracks,
+                notes=members.warnings,
             )
             with whole_folder(self.path, overwrite=True) as part:
                 _keep(self.path, part, _CHANGED_BY_EDITS)
@@ -176,10 +178,10 @@ def write_cast_folder(target: Path, result: CastResult, *, overwrite: bool) -> N
     # What edits will read is the rounded cast; starting from the same one makes undoing exact to the byte.
     cast = cast_from_json(cast_to_json(result.cast))
     with lock_folder(target), whole_folder(target, overwrite=overwrite) as part:
+        _sweep(target, without=part)
         if target.exists():
             if read_edits(target / EDITS).operations != result.edits.operations:
                 raise OutputError(f"{target} was edited by another closeup in the meantime.", "Run this once more.")
-            _sweep(target, without=part)
             _keep(target, part, _OURS)
         (part / TRACKS).mkdir()
         for track in cast.tracks:
@@ -206,6 +208,24 @@ def check_overwrite(target: Path) -> None:
             "Choose another place with -o.",
         )
     read_edits(target / EDITS)
+
+
+def restore(target: Path) -> None:
+    """Bring back a folder that a killed process had moved away and not yet replaced: its edits are the user's work.
+
+    Raises:
+        OutputError: If another closeup is changing it, or it cannot be moved.
+    """
+    if target.exists() or not _moved_away(target):
+        return
+    with lock_folder(target):
+        for old in _moved_away(target)[:1]:
+            try:
+                if not target.exists():
+                    old.rename(target)
+                    old.parent.rmdir()
+            except OSError as error:
+                raise output_error(target, error) from error
 
 
 def carry_over(target: Path, tracks: Sequence[Track], video_sha256: str) -> CarriedOver:
@@ -269,7 +289,7 @@ def _picture(result: CastResult, track: Track) -> bytes:
 
 def _sweep(target: Path, without: Path | None = None) -> None:
     """Remove what killed processes have left beside a whole `target`; under its lock nobody else is at work there."""
-    left_behind = re.compile(rf"\.{re.escape(target.name)}\.[a-z0-9_]{{8}}\.(part|old)")
+    left_behind = re.compile(rf"{re.escape(part_prefix(target))}[a-z0-9_]{{8}}\.(part|old)")
     with suppress(OSError):  # it is only tidying
         for entry in target.parent.iterdir():
             if left_behind.fullmatch(entry.name) and entry != without:
@@ -295,11 +315,15 @@ def _link(old: str | Path, new: str | Path) -> None:
 
 
 def _lost_hint(path: Path) -> str:
-    """Where the folder is if a crash came between moving the old one away and the new one in."""
-    name = glob.escape(path.name)
-    for old in sorted(path.parent.glob(f".{name}.*.old/{name}")):
-        return f"An interrupted change left it here; move it back: mv {old} {path}"
+    for old in _moved_away(path):
+        return f"An interrupted change left it here; move it back: {shlex.join(['mv', str(old), str(path)])}"
     return "Make one: closeup cast VIDEO"
+
+
+def _moved_away(path: Path) -> list[Path]:
+    """Where the folder is if its process was killed between moving the old one away and the new one in."""
+    pattern = f"{glob.escape(part_prefix(path))}*.old/{glob.escape(path.name)}"
+    return sorted(path.parent.glob(pattern)) if path.name else []
 
 
 def _now() -> str:

@@ -8,7 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from closeup.core.errors import OutputError
-from closeup.core.whole import output_error
+from closeup.core.interrupts import held_back
+from closeup.core.whole import output_error, part_prefix
 
 STALE_S = 3600.0
 """Where a process cannot be asked after (Windows, another machine), a lock this old counts as left behind."""
@@ -16,7 +17,7 @@ STALE_S = 3600.0
 
 def lock_path(folder: Path) -> Path:
     """Where the lock of a result folder lies: beside it, for a change replaces the folder itself."""
-    return folder.parent / f".{folder.name}.lock"
+    return folder.parent / f"{part_prefix(folder)}lock"
 
 
 @contextmanager
@@ -29,6 +30,19 @@ def lock_folder(folder: Path) -> Iterator[None]:
         OutputError: If another closeup holds it, or it cannot be written.
     """
     path = lock_path(folder)
+    held = False
+    try:
+        with held_back():
+            _take(path, folder)
+            held = True
+        yield
+    finally:
+        if held:
+            with suppress(OSError):
+                path.unlink()
+
+
+def _take(path: Path, folder: Path) -> None:
     mine = f"{os.getpid()} {socket.gethostname()}\n".encode()
     try:
         if not _create(path, mine):
@@ -37,11 +51,6 @@ def lock_folder(folder: Path) -> Iterator[None]:
                 raise _busy(path, folder)
     except OSError as error:
         raise output_error(folder, error) from error
-    try:
-        yield
-    finally:
-        with suppress(OSError):
-            path.unlink()
 
 
 def _create(path: Path, content: bytes) -> bool:
@@ -49,8 +58,12 @@ def _create(path: Path, content: bytes) -> bool:
         handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
     except FileExistsError:
         return False
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+    except OSError:  # a full disk: an empty lock would stand in the way of the next run
+        path.unlink(missing_ok=True)
+        raise
     return True
 
 

@@ -130,6 +130,7 @@ def render_report(cast: Cast, folder: Path, *, folder_name: str | None = None) -
             script_hash=_csp_hash(script),
             version=__version__,
             video=cast.video,
+            notes=(*cast.video.notes, *cast.notes),
             video_name=PurePath(cast.video.path).name or cast.video.path,
             headline=_headline(cast),
             facts=_facts(cast),
