@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from closeup.core.errors import CloseupError as CloseupError
     from closeup.core.types import Cast as Cast
-    from closeup.features.cast.find import CastOptions as CastOptions
     from closeup.features.cast.find import find_cast as find_cast
+    from closeup.features.cast.options import CastOptions as CastOptions
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Cast": "closeup.core.types",
-    "CastOptions": "closeup.features.cast.find",
+    "CastOptions": "closeup.features.cast.options",
     "CloseupError": "closeup.core.errors",
     "find_cast": "closeup.features.cast.find",
 }

@@ -43,7 +43,7 @@ def test_output_names_the_folder_of_one_video_and_the_parent_of_several(find: An
 
 
 def test_options_reach_the_work(find: Any, films: list[str]) -> None:
-    from closeup.features.cast.find import CastOptions
+    from closeup.features.cast.options import CastOptions
 
     run("a.mp4", "--models", "builtin", "--detect-fps", "2.5", "--min-face", "33", "--no-clothing")
     run("b.mov")
@@ -52,7 +52,7 @@ def test_options_reach_the_work(find: Any, films: list[str]) -> None:
 
 
 def test_help_says_the_defaults_and_the_choices_that_hold() -> None:
-    from closeup.features.cast.find import CastOptions
+    from closeup.features.cast.options import CastOptions
     from closeup.perception.registry import CHOICES
 
     command = typer.main.get_command(app).commands["cast"]  # type: ignore[attr-defined]

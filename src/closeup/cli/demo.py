@@ -35,7 +35,7 @@ def demo(
 
             with progress_bar(source.name, quiet=False) as progress:
                 make_programme(source, progress)
-        from closeup.features.cast.find import CastOptions
+        from closeup.features.cast.options import CastOptions
 
         run = cast_one(source, folder, CastOptions(), manner)
     tell(run, manner)

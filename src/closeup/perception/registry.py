@@ -13,12 +13,9 @@ from closeup.core.settings import Settings, read_settings
 from closeup.core.types import FloatArray
 from closeup.perception.embedder import OnnxEmbedder
 from closeup.perception.protocols import FaceDetector, FaceEmbedder
-from closeup.weights.cards import ModelCard, card
+from closeup.weights.cards import CHOICES, ModelCard, card
 from closeup.weights.session import open_session
 from closeup.weights.store import locate, require
-
-CHOICES = ("auto", "builtin", "zoo")
-"""What `--models` takes."""
 
 DETECTORS = {"builtin": "dlib-hog", "zoo": "yunet-2023mar"}
 EMBEDDERS = {"builtin": "dlib-resnet-128", "zoo": "sface-2021dec"}

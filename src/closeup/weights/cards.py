@@ -19,6 +19,8 @@ CARDS_DIR = Path(__file__).parent / "cards"
 
 TASKS = ("detector", "landmarks", "embedder")
 PACKS = ("builtin", "zoo")
+CHOICES = ("auto", *PACKS)
+"""What `--models` takes: a pack, or the best that is on the machine."""
 COLOURS = ("RGB", "BGR")
 
 Point = tuple[float, float]
