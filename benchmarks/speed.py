@@ -1,0 +1,104 @@
+"""Speed, side by side in one run: closeup with both sets of models, and the way of the face_recognition package.
+
+All three start as processes of their own, load their models, read the same programme and write what they found;
+closeup also writes pictures and report. They take turns, so that a busy moment of the machine hits them alike.
+"""
+
+import os
+import sys
+from collections import defaultdict
+from pathlib import Path
+from statistics import median
+
+from bench import SETS, Bench, BenchError, Finished, run_process
+from programmes import STANDARD, programme_video, score, truth_of
+from tables import Cell, Claim, Section, Table, spread
+
+PEER = "face_recognition's way"
+WANTED = {"zoo": 10.0, "builtin": 3.0}
+"""How many times as fast as the peer each set of models has to be."""
+
+COLUMNS = (
+    *("way", "seconds", "min to max", "x real time", "processor s", "peak MB", "BCubed F1", "people", "true"),
+    "x peer",
+)
+
+
+def measure(bench: Bench) -> Section:
+    """Time the three on the 2-minute programme, on all cores and on one."""
+    video = programme_video(bench, STANDARD)
+    repeats = 1 if bench.quick else 3
+    free, loads = race(bench, video, repeats, None)
+    scores = {way: score(bench, _cast_json(bench, way), truth_of(video)) for way in free}
+    tables = [_table(f"On {os.cpu_count()} cores, {repeats} runs each", free, scores)]
+    if not bench.quick:
+        single, _ = race(bench, video, 1, 1)
+        tables.append(_table("The same on one core, one run each", single, scores))
+    claims = []
+    for models in SETS:
+        times = _median(free[PEER]) / _median(free[models])
+        better = scores[models]["bcubed_f1"] >= scores[PEER]["bcubed_f1"]
+        text = f"{models} is {times:.1f} times as fast as the peer (at least {WANTED[models]:g}), at no lower F1"
+        claims.append(Claim(text, times >= WANTED[models] and better))
+    remark = f"Load average (1 minute) before each run: {spread(loads, 2)}. The runs themselves are part of it."
+    return Section("Speed", tuple(tables), tuple(claims), remarks=(remark,))
+
+
+def race(bench: Bench, video: Path, repeats: int, cores: int | None) -> tuple[dict[str, list[Finished]], list[float]]:
+    """Run each way `repeats` times, each time beginning with another one; and the load before each run."""
+    ways = [PEER, *SETS]
+    runs: dict[str, list[Finished]] = defaultdict(list)
+    loads = []
+    for repeat in range(repeats):
+        for place in range(len(ways)):
+            way = ways[(place + repeat) % len(ways)]
+            loads.append(os.getloadavg()[0])
+            runs[way].append(_run(bench, video, way, cores))
+    return {way: runs[way] for way in ways}, loads
+
+
+def _run(bench: Bench, video: Path, way: str, cores: int | None) -> Finished:
+    target = _cast_json(bench, way)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if way == PEER:
+        script = Path(__file__).with_name("peer_face_recognition.py")
+        done = run_process([sys.executable, str(script), str(video), str(target)], bench.environment(), cores=cores)
+    else:
+        words = ("cast", str(video), "-o", str(target.parent), "--models", way, "--overwrite", "--quiet")
+        done = bench.closeup(*words, cores=cores)
+    if done.code:
+        raise BenchError(f"{way} failed:\n{done.errors}")
+    return done
+
+
+def _cast_json(bench: Bench, way: str) -> Path:
+    name = "peer" if way == PEER else f"{way}.cast"
+    return bench.out / "speed" / name / "cast.json"
+
+
+def _table(title: str, runs: dict[str, list[Finished]], scores: dict[str, dict[str, float]]) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    for way, finished in runs.items():
+        seconds = [done.wall_s for done in finished]
+        rows.append(
+            (
+                way,
+                round(median(seconds), 2),
+                spread(seconds, 2),
+                round(STANDARD.minutes * 60 / median(seconds), 2),
+                round(median(done.cpu_s for done in finished), 1),
+                round(max(done.peak_mb for done in finished)),
+                scores[way]["bcubed_f1"],
+                int(scores[way]["people_found"]),
+                int(scores[way]["people_true"]),
+                round(_median(runs[PEER]) / median(seconds), 1),
+            )
+        )
+    note = (
+        f"Programme: {STANDARD.name}. Seconds are medians from start to end of the process, models and report included."
+    )
+    return Table(title, COLUMNS, tuple(rows), note)
+
+
+def _median(finished: list[Finished]) -> float:
+    return median(done.wall_s for done in finished)
