@@ -67,10 +67,11 @@ class Candidates:
 
     def _insert(self, candidate: Candidate) -> None:
         """Keep the list sorted by quality, with `MIN_GAP_S` between any two; a better neighbour replaces a worse."""
-        near = [c for c in self._kept if abs(c.face.time_s - candidate.face.time_s) < MIN_GAP_S]
+        far, near = [], []
+        for kept in self._kept:
+            (near if abs(kept.face.time_s - candidate.face.time_s) < MIN_GAP_S else far).append(kept)
         if any(c.total >= candidate.total for c in near):
             return
-        self._kept = [c for c in self._kept if c not in near]
-        self._kept.append(candidate)
+        self._kept = [*far, candidate]
         self._kept.sort(key=lambda c: (-c.total, c.face.frame))
         del self._kept[MAX_CANDIDATES:]

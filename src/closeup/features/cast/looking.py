@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from closeup.core.boxes import clip
-from closeup.core.types import Face, FloatArray, Image
+from closeup.core.types import Face, Image
 from closeup.features.cast.candidates import Candidate
 from closeup.media.video import DecodedFrame
 from closeup.perception import clothing
@@ -57,7 +57,7 @@ class Looker:
         small = frame.rgb(fitted(frame.size_wh, DETECT_PX))
         scale = small.shape[1] / frame.size_wh[0]
         found = self._detector().detect(small)
-        found = large_enough(found, SMALLEST_FACE_PX * scale)
+        found = usable(found, (small.shape[1], small.shape[0]), SMALLEST_FACE_PX * scale)
         if len(found) == 0:
             return Sighting(frame.index, float(frame.time), (), None, 1.0)
         detail_wh = fitted(frame.size_wh, DETAIL_PX)
@@ -99,7 +99,17 @@ def fitted(size_wh: tuple[int, int], longer_px: int) -> tuple[int, int]:
     return max(1, round(size_wh[0] * factor)), max(1, round(size_wh[1] * factor))
 
 
-def large_enough(found: Detections, smallest_px: float) -> Detections:
-    """The faces whose shorter side reaches `smallest_px` and whose middle is in the picture's positive quarter."""
-    sides: FloatArray = (found.boxes_xyxy[:, 2:] - found.boxes_xyxy[:, :2]).min(axis=1, initial=np.inf)
-    return found.take([int(i) for i in np.flatnonzero(sides >= smallest_px)])
+def usable(found: Detections, size_wh: tuple[int, int], smallest_px: float) -> Detections:
+    """The faces of a picture of `size_wh` (width, height) that later steps can work with.
+
+    Their shorter side reaches `smallest_px`, their middle is in the picture, and their landmarks are in more than one
+    place: one wild answer of a detector must not end the analysis of a whole video.
+    """
+    finite = np.isfinite(found.boxes_xyxy).all(axis=1) & np.isfinite(found.landmarks_xy).all(axis=(1, 2))
+    found = found.take([int(i) for i in np.flatnonzero(finite)])
+    low, high = found.boxes_xyxy[:, :2], found.boxes_xyxy[:, 2:]
+    middle = (low + high) / 2
+    kept = (high - low).min(axis=1, initial=np.inf) >= smallest_px
+    kept &= ((middle > 0) & (middle < np.array(size_wh))).all(axis=1)
+    kept &= np.ptp(found.landmarks_xy, axis=1).max(axis=1, initial=0) >= 1
+    return found.take([int(i) for i in np.flatnonzero(kept)])
