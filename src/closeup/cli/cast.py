@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from closeup.cli.messages import show_error, show_hint, show_note
+from closeup.cli.messages import one_line, show_error, show_hint, show_note
 from closeup.cli.places import check_free, made_folder, result_folders
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import EXIT_BAD_INPUT, InputError
@@ -217,11 +217,11 @@ def show_people(run: Run) -> None:
             table.add_row(person.id, person.name or "", clock(person.screen_time_s), str(len(person.shots)))
         Console(markup=False, highlight=False).print(table)
     else:
-        typer.echo(f"No people were found in {name}.")
+        typer.echo(f"No people were found in {one_line(name)}.")
     if cast.passers_by:
         typer.echo(f"Seen in passing and kept apart: {len(cast.passers_by)}.")
     if run.decoded:
         took = f"{clock(cast.video.duration_s)} of video in {run.elapsed_s:.1f} s, {run.speed:.1f}x real time"
     else:
         took = f"Grouped anew in {run.elapsed_s:.1f} s"
-    typer.echo(f"{took}\nReport: {run.folder / 'report.html'}")
+    typer.echo(f"{took}\nReport: {one_line(str(run.folder / 'report.html'))}")

@@ -29,6 +29,32 @@ ONE_REQUEST_S = 2.0
 """Impatient people press Ctrl-C more than once; what comes within this time of the first press is part of it."""
 
 
+class Stop:
+    """Answers requests to stop: the first ends the work, and those just after it do not disturb the tidying up.
+
+    Attributes:
+        asked: Whether there was one.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._last_s = 0.0
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        """Handle a signal."""
+        now_s = time.monotonic()
+        if self.asked and now_s - self._last_s < ONE_REQUEST_S:
+            return
+        self.asked, self._last_s = True, now_s
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        sys.exit(128 + number)
+
+
+STOP = Stop()
+"""What `run` puts in the place of Python's own handlers."""
+
+
 @contextmanager
 def boundary(*, debug: bool) -> Iterator[None]:
     """Whatever goes wrong inside becomes a sentence on stderr and an exit code.
@@ -44,16 +70,22 @@ def boundary(*, debug: bool) -> Iterator[None]:
     except (typer.Exit, typer.Abort, typer.TyperException):
         raise  # Typer's own: --help, and usage errors, which it words itself
     except KeyboardInterrupt:
-        typer.echo("Interrupted; nothing half-done was left behind.", err=True)
-        raise typer.Exit(EXIT_INTERRUPTED) from None
+        raise _interrupted() from None
     except BrokenPipeError:
         _leave_pipe()
     except Exception as error:  # noqa: BLE001 - the one place where everything must become a sentence
         if debug:
             traceback.print_exc()
+        if STOP.asked:  # C code that is interrupted, as while a module loads, fails in its own words
+            raise _interrupted() from None
         known = isinstance(error, CloseupError)
         show_error(error if isinstance(error, CloseupError) else _unexpected(error))
         raise typer.Exit(EXIT_BAD_INPUT if known else EXIT_UNEXPECTED) from None
+
+
+def _interrupted() -> typer.Exit:
+    typer.echo("Interrupted; nothing half-done was left behind.", err=True)
+    return typer.Exit(EXIT_INTERRUPTED)
 
 
 def _leave_pipe() -> NoReturn:
@@ -146,31 +178,15 @@ def closeup(
     """Find, follow and film the people in your pictures and video, on your own machine."""
 
 
-class Stop:
-    """Answers requests to stop: the first ends the work, and those just after it do not disturb the tidying up."""
-
-    def __init__(self) -> None:
-        self._last = -ONE_REQUEST_S
-
-    def __call__(self, number: int, frame: FrameType | None) -> None:
-        """Handle a signal."""
-        now = time.monotonic()
-        if now - self._last < ONE_REQUEST_S:
-            return
-        self._last = now
-        if number == signal.SIGINT:
-            raise KeyboardInterrupt
-        sys.exit(128 + number)
-
-
 def run() -> None:
     """Start the command line; Ctrl-C and a request to stop from outside (SIGTERM) are obeyed with tidying up."""
-    stop = Stop()
     for number in REQUESTS:
         if signal.getsignal(number) != signal.SIG_IGN:  # as under nohup
-            signal.signal(number, stop)
+            signal.signal(number, STOP)
     try:
         app()
+    except KeyboardInterrupt:  # before the boundary: no work had begun
+        sys.exit(EXIT_INTERRUPTED)
     finally:
         # Python's own end: the result is there or has been tidied away, and there is nothing left to stop.
         for number in REQUESTS:

@@ -124,7 +124,8 @@ def _edit(folder: Path, wish: Callable[[Scene], Change], *, undoable: bool = Tru
         raise type(error)(error.message, error.hint.replace(" DIR ", f" {shlex.quote(str(folder))} ")) from error
     typer.echo(change.sentence)
     if undoable:
-        show_hint(f"Take it back: {shlex.join(['closeup', 'people', str(folder), 'undo'])}")
+        place_now = f"./{folder}" if str(folder).startswith("-") else str(folder)
+        show_hint(f"Take it back: {shlex.join(['closeup', 'people', place_now, 'undo'])}")
     if inside:  # the folder that the shell stands in has been replaced by a new one of the same name
         show_note('Your shell still stands in the folder as it was before. Go on with: cd "$PWD"')
 

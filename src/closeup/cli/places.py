@@ -35,7 +35,11 @@ def check_free(folder: Path, video: Path, *, overwrite: bool) -> None:
         FormatError: If the older cast holds edits that are damaged and would be lost.
         OutputError: If something is there that must stay.
     """
-    if not folder.exists() and not folder.is_symlink():
+    try:
+        free = not folder.exists() and not folder.is_symlink()
+    except OSError as error:  # a name that is too long, or a folder that may not be looked into
+        raise OutputError(f"{folder} cannot be used: {error.strerror}.", ELSEWHERE) from error
+    if free:
         return
     if not folder.is_dir():
         raise OutputError(f"{folder} is a file, not a folder.", ELSEWHERE)

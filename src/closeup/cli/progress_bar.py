@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from closeup.cli.messages import one_line
 from closeup.core.progress import Progress, ProgressCallback, ignore
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def progress_bar(title: str, *, quiet: bool) -> Iterator[ProgressCallback]:
         title: What is worked on, a file's name for instance.
         quiet: Show nothing.
     """
+    title = one_line(title)
     if quiet:
         yield ignore
     elif sys.stderr.isatty():

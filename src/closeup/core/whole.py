@@ -17,6 +17,7 @@ _HINTS = {
     errno.EDQUOT: "Free some of your quota, or choose another place with -o.",
     errno.EACCES: "Choose a place that you may write to with -o.",
     errno.EPERM: "Choose a place that you may write to with -o.",
+    errno.ENAMETOOLONG: "Choose a shorter name with -o.",
     errno.EROFS: "Choose a place that is not read-only with -o.",
 }
 
@@ -73,6 +74,7 @@ def whole_folder(target: Path, *, overwrite: bool) -> Iterator[Path]:
     Raises:
         OutputError: If `target` exists and `overwrite` is off, or it cannot be written.
     """
+    target = target.resolve()  # "." has no name to put beside, and what a link points to is meant, not the link
     if target.exists() and not overwrite:
         raise OutputError(
             f"{target} exists already.", "Add --overwrite to replace it, or choose another place with -o."

@@ -1,5 +1,6 @@
 """closeup's main job: from a video to its cast, and to the folder that keeps it."""
 
+import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -69,7 +70,7 @@ def make_cast_folder(
             that can be known.
     """
     options = options or CastOptions()
-    _check_free(folder, overwrite=overwrite)
+    folder = _checked_place(folder, overwrite=overwrite)
     clock = _Clock()
     scan, (detector, embedder) = _scan(video, options, clock, progress)
     carried = carry_over(folder, scan.tracks, scan.video.sha256)
@@ -186,15 +187,17 @@ def _options_of(cast: Cast) -> CastOptions:
     return CastOptions(**known)  # type: ignore[arg-type]  # cast.json's reader has checked that they are plain values
 
 
-def _check_free(folder: Path, *, overwrite: bool) -> None:
-    """Say before the work, not after it, that the result has no place."""
+def _checked_place(folder: Path, *, overwrite: bool) -> Path:
+    """The folder without links, or, before the work and not after it, why the result has no place there."""
     restore(folder)
     if folder.exists() and not overwrite:
         raise OutputError(
             f"{folder} exists already.", "Add --overwrite to replace it, or choose another place with -o."
         )
     check_overwrite(folder)
-    if not folder.absolute().parent.is_dir():
-        raise OutputError(
-            f"The folder {folder.absolute().parent} does not exist.", "Make it, or choose another with -o."
-        )
+    place = folder.resolve()
+    if not place.parent.is_dir():
+        raise OutputError(f"The folder {place.parent} does not exist.", "Make it, or choose another with -o.")
+    if not os.access(place.parent, os.W_OK | os.X_OK):
+        raise OutputError(f"You may not write to the folder {place.parent}.", "Choose another with -o.")
+    return place
