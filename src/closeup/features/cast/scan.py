@@ -85,22 +85,22 @@ def scan_video(
     limits = models.embedder_card.thresholds
     with open_video(path) as reader, _pool() as pool:
         looker = Looker(models, with_clothing=with_clothing)
-        scanner = _Scanner(reader, pool, looker, models, tracking_options(detect_fps, limits["same_person"].value))
+        # A video of fewer frames a second than are asked for gives one sample a frame, that much later.
+        rate_hz = min(detect_fps, float(reader.fps))
+        scanner = _Scanner(reader, pool, looker, models, tracking_options(rate_hz, limits["same_person"].value))
         scanner.run(Sampler(detect_fps), progress)
         ended = in_order(scanner.ended)
         vectors = build_vectors(ended, models.embedder_card.name, models.embedder.dim)
         video = _video_info(path, digest, reader)
     shots = _shots(scanner.cut_frames, scanner.cut_times, video)
-    tracks = build_tracks(ended, shots, 1 / detect_fps)
+    tracks = build_tracks(ended, shots, 1 / rate_hz)
     pictures = {track.id: item.picture for track, item in zip(tracks, ended, strict=True)}
     return Scan(video, shots, tracks, vectors, pictures)
 
 
-def tracking_options(detect_fps: float, same_person: float) -> TrackerOptions:
-    """How faces are followed at `detect_fps`, with vectors that tell two people apart at the distance `same_person`."""
-    return TrackerOptions(
-        sample_s=1 / detect_fps, max_gap_s=max(LOST_S, 1.6 / detect_fps), appearance_limit=same_person
-    )
+def tracking_options(rate_hz: float, same_person: float) -> TrackerOptions:
+    """How faces are followed at `rate_hz` samples a second, with vectors that tell people apart at `same_person`."""
+    return TrackerOptions(sample_s=1 / rate_hz, max_gap_s=max(LOST_S, 1.6 / rate_hz), appearance_limit=same_person)
 
 
 def worker_count() -> int:
