@@ -82,3 +82,11 @@ def test_a_place_that_is_not_there(tmp_path: Path) -> None:
         lock_folder(tmp_path / "missing" / "talk.cast"),
     ):
         pass
+
+
+def test_a_lock_of_an_earlier_process_with_our_number_is_taken_over(tmp_path: Path) -> None:
+    folder = tmp_path / "talk.cast"
+    lock_path(folder).write_text(f"{os.getpid()} {socket.gethostname()}\n")
+    with lock_folder(folder):
+        pass
+    assert list(tmp_path.iterdir()) == []

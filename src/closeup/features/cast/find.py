@@ -4,11 +4,11 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
-from closeup.core.errors import InputError, OutputError
+from closeup.core.errors import FormatError, InputError, ModelError, OutputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import Cast
 from closeup.features.cast.baseline import Baseline, PersonRule
@@ -29,6 +29,8 @@ from closeup.features.cast.scan import Scan, scan_video
 from closeup.perception.clothing import CARD_NAME as CLOTHING_NAME
 from closeup.perception.registry import face_models
 from closeup.weights.cards import ModelCard, card
+
+_ANEW = "Make it anew: closeup cast VIDEO --overwrite"
 
 
 def find_cast(video: Path | str, options: CastOptions | None = None, *, progress: ProgressCallback = ignore) -> Cast:
@@ -99,14 +101,12 @@ def recluster(folder: Path, changes: Mapping[str, Any] | None = None, *, progres
     if needing := sorted(set(changes or {}) - {"clothing", "min_face_px"}):
         raise InputError(f"Grouping anew cannot change {needing[0]}: that needs the video.", "Use: closeup cast VIDEO")
     options = replace(_options_of(old), **(changes or {}))
+    detector, embedder = _cards_of(old)
     vectors = kept.vectors(old)
     if vectors.embedder != old.models.get("embedder"):
-        raise InputError(
-            f"{folder} mixes the embeddings of two models.", "Make it anew: closeup cast VIDEO --overwrite"
-        )
+        raise FormatError(f"{folder} mixes the embeddings of two models.", _ANEW)
     scan = Scan(old.video, old.shots, old.tracks, vectors, kept.track_pictures(old))
     carried = carry_over(kept.path, old.tracks, old.video.sha256)
-    detector, embedder = card(old.models["detector"]), card(old.models["embedder"])
     progress(Progress("Grouping", 0, None, ""))
     result = _result(scan, detector, embedder, options, carried, clock)
     write_cast_folder(kept.path, result, overwrite=True)
@@ -182,9 +182,31 @@ def _model_names(detector: ModelCard, embedder: ModelCard, options: CastOptions)
 
 
 def _options_of(cast: Cast) -> CastOptions:
-    """The options that a cast was made with; what this closeup does not know is left at its default."""
-    known = {name: cast.options[name] for name in CastOptions.__slots__ if name in cast.options}
-    return CastOptions(**known)  # type: ignore[arg-type]  # cast.json's reader has checked that they are plain values
+    """The options that a cast was made with; what this closeup does not know is left at its default.
+
+    Raises:
+        FormatError: If one of them has a value that it cannot have.
+    """
+    known: dict[str, Any] = {}
+    for option in fields(CastOptions):
+        value = cast.options.get(option.name, option.default)
+        kinds = (int, float) if isinstance(option.default, float) else (type(option.default),)
+        if type(value) not in kinds:
+            raise FormatError(f"The option {option.name} of the cast is {value!r}.", _ANEW)
+        known[option.name] = value
+    return CastOptions(**known)
+
+
+def _cards_of(cast: Cast) -> tuple[ModelCard, ModelCard]:
+    """Detector and embedder that a cast was made with.
+
+    Raises:
+        FormatError: If it does not say, or this closeup does not know them.
+    """
+    try:
+        return card(cast.models.get("detector", "")), card(cast.models.get("embedder", ""))
+    except ModelError as error:
+        raise FormatError(f"The models of the cast cannot be used. {error.message}", _ANEW) from error
 
 
 def _checked_place(folder: Path, *, overwrite: bool) -> Path:

@@ -14,6 +14,9 @@ from closeup.core.whole import output_error, part_prefix
 STALE_S = 3600.0
 """Where a process cannot be asked after (Windows, another machine), a lock this old counts as left behind."""
 
+_HELD: set[Path] = set()
+"""Locks of this process: one that names it and is none of these was left by another that had its number before."""
+
 
 def lock_path(folder: Path) -> Path:
     """Where the lock of a result folder lies: beside it, for a change replaces the folder itself."""
@@ -34,12 +37,14 @@ def lock_folder(folder: Path) -> Iterator[None]:
     try:
         with held_back():
             _take(path, folder)
+            _HELD.add(path)
             held = True
         yield
     finally:
         if held:
             with suppress(OSError):
                 path.unlink()
+            _HELD.discard(path)
 
 
 def _take(path: Path, folder: Path) -> None:
@@ -73,7 +78,7 @@ def _break_stale(path: Path, folder: Path) -> None:
         holder, age_s = path.read_bytes(), time.time() - path.stat().st_mtime
     except FileNotFoundError:
         return  # let go of in this very moment
-    if not _is_stale(holder, age_s):
+    if path in _HELD or not _is_stale(holder, age_s):
         raise _busy(path, folder)
     # Move it aside before removing it: if two processes find it stale, one of them may move the other's new lock,
     # sees that it is not what it read, and puts it back.
@@ -90,6 +95,8 @@ def _is_stale(holder: bytes, age_s: float) -> bool:
     process, _, host = holder.decode("utf-8", "replace").strip().partition(" ")
     if os.name == "nt" or host != socket.gethostname() or not process.isdecimal():
         return age_s > (STALE_S if host else 10.0)  # without a host it is half-written: its process died at once
+    if int(process) == os.getpid():
+        return True
     try:
         os.kill(int(process), 0)
     except (ProcessLookupError, OverflowError):
