@@ -159,6 +159,16 @@ def test_of_two_weak_tracks_in_one_frame_only_the_nearer_joins() -> None:
     assert labels(cases[0], cases[2], cases[1]) == [0, 0, NOBODY]
 
 
+def test_a_weak_track_as_near_to_two_people_joins_neither() -> None:
+    twins = Case(at(0), unit(0)), Case(at(0), unit(0))
+    assert partition(labels(*twins, Case(at(200, WEAK), unit(0)))) == [0, 1, NOBODY]
+
+
+def test_of_two_weak_tracks_in_one_frame_as_near_to_one_person_neither_joins() -> None:
+    rivals = Case(at(200, WEAK), unit(0, 1, 0.01)), Case(at(200, WEAK), unit(0, 1, 0.01))
+    assert labels(Case(at(0), unit(0)), *rivals) == [0, NOBODY, NOBODY]
+
+
 def test_weak_tracks_do_not_lend_each_other_a_hand() -> None:
     step = 0.8 * LIMITS["attach"]
     angle = np.arccos(1 - step)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from closeup.algorithms.clustering import cluster
 from closeup.algorithms.merging import MergeItems, MergeStep, MergeThresholds, merge
+from closeup.algorithms.partition import TIE
 from closeup.algorithms.similarity import l2_normalise
 from closeup.core.types import FloatArray, Track
 from closeup.features.cast.baseline import PersonRule
@@ -231,7 +232,8 @@ def _attach(labels: IntArray, faces: FloatArray, weak: IntArray, cannot: IntArra
     """Give each weak track to the person whose tracks are nearest on average, where near enough and not with them.
 
     All weak tracks are measured against the people as they were founded, best match first, so that their order
-    changes nothing and they do not lend each other a hand.
+    changes nothing and they do not lend each other a hand. What a tie leaves open stays open: a track as near to two
+    people joins neither, and of two tracks that exclude each other and are as near to one person neither does.
     """
     people = np.unique(labels[labels != NOBODY])
     if len(weak) == 0 or len(people) == 0:
@@ -243,9 +245,12 @@ def _attach(labels: IntArray, faces: FloatArray, weak: IntArray, cannot: IntArra
     for a, b in cannot.tolist():
         neighbours.setdefault(a, set()).add(b)
         neighbours.setdefault(b, set()).add(a)
-    for row in np.argsort(distances.min(axis=1), kind="stable"):
-        column = int(distances[row].argmin())
-        person, track = int(people[column]), int(weak[row])
-        met = {int(labels[other]) for other in neighbours.get(track, ())}
-        if distances[row, column] <= limit and person not in met:
+    nearest, least = distances.argmin(axis=1), distances.min(axis=1)
+    ties = (distances <= least[:, None] + TIE).sum(axis=1) > 1
+    for row in np.argsort(least, kind="stable"):
+        person, track = int(people[nearest[row]]), int(weak[row])
+        others = neighbours.get(track, set())
+        equals = weak[(nearest == nearest[row]) & (np.abs(least - least[row]) <= TIE)].tolist()
+        met = {int(labels[other]) for other in others}
+        if least[row] <= limit and person not in met and not ties[row] and others.isdisjoint(equals):
             labels[track] = person
