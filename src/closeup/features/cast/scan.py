@@ -81,9 +81,9 @@ def scan_video(
     Raises:
         InputError: If it is not a video that can be read.
     """
-    digest = hash_file(path)
     limits = models.embedder_card.thresholds
     with open_video(path) as reader, _pool() as pool:
+        digest = hash_file(path)  # not before it is known to be a video: other files may be huge too
         looker = Looker(models, with_clothing=with_clothing)
         # A video of fewer frames a second than are asked for gives one sample a frame, that much later.
         rate_hz = min(detect_fps, float(reader.fps))
@@ -167,6 +167,8 @@ class _Scanner:
         self._add_cuts(self._cuts.finish(index))
         self._settle(index, leave=0)
         self._cut()
+        end_s = float(self._reader.end_time)
+        progress(Progress("Finding faces", end_s, end_s, "s"))
 
     def _cut(self) -> None:
         """A shot is over, and with it all its tracks."""
