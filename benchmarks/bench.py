@@ -51,6 +51,7 @@ class Bench:
         shared: The folder of real data and tools.
         models_dir: A models folder of the run's own.
         quick: Try everything on little, for trying the benchmarks themselves out.
+        reuse: Take result folders that an earlier run has made.
         made: Result folders that this run has made, by video and set of models.
     """
 
@@ -58,6 +59,7 @@ class Bench:
     shared: Path
     models_dir: Path
     quick: bool
+    reuse: bool = False
     made: dict[tuple[Path, str], Path] = field(default_factory=dict)
 
     @property
@@ -86,6 +88,8 @@ class Bench:
         key = (video, models)
         if key not in self.made:
             folder = self.out / "casts" / f"{video.stem}-{models}.cast"
+            if self.reuse and folder.exists():
+                return folder
             folder.parent.mkdir(parents=True, exist_ok=True)
             done = self.closeup("cast", str(video), "-o", str(folder), "--models", models, "--overwrite", "--quiet")
             if done.code:

@@ -13,7 +13,7 @@ from closeup.algorithms.merging import MergeThresholds, Rule
 from closeup.core.types import Cast
 from closeup.features.cast.find import person_rule
 from closeup.features.cast.folder import CastFolder
-from closeup.features.cast.grouping import Grouping, GroupingOptions, group_tracks, grouping_options
+from closeup.features.cast.grouping import NOBODY, Grouping, GroupingOptions, group_tracks, grouping_options
 from closeup.features.cast.people import founds_person
 from closeup.features.cast.vectors import TrackVectors
 from closeup.weights.cards import card
@@ -24,7 +24,7 @@ from tables import Cell, Claim, Section, Table
 
 NO_MERGES = MergeThresholds(None, None, None, None)
 COLUMNS = (
-    *("video", "models", "owners", "clusters"),
+    *("video", "models", "owners", "persons before"),
     *("persons, face only", "wrong", "persons, with clothing", "wrong", "merges by both", "by clothing"),
 )
 
@@ -61,7 +61,7 @@ def measure(bench: Bench) -> Section:
         Claim(f"wrong merges with clothing: {wrong['clothing']}", wrong["clothing"] == 0),
     )
     note = (
-        "`owners` is how many people are known to own a cluster, `clusters` how many there are before merging. A merge "
+        "`owners` is how many people are known to be there, `persons before` counts clusters before merging. A merge "
         "is wrong if most known faces of its two sides belong to two people; owners of the crowd and of sweden_60s are "
         "not known. Persons count passers-by too."
     )
@@ -91,13 +91,18 @@ def _before(cast: Cast, vectors: TrackVectors) -> tuple[NDArray[np.int64], int]:
     options = replace(_options(cast, clothing=False), thresholds=NO_MERGES)
     grouping = group_tracks(cast.tracks, vectors, options)
     founding = [founds_person(track.faces, options.rule) for track in cast.tracks]
-    return np.where(founding, grouping.labels, -1), grouping.clusters_before
+    return np.where(founding, grouping.labels, NOBODY), _persons(grouping)
+
+
+def _persons(grouping: Grouping) -> int:
+    """How many persons there are, passers-by too."""
+    return len(set(grouping.labels.tolist()) - {NOBODY})
 
 
 def _merged(cast: Cast, vectors: TrackVectors, owners: Owners, before: NDArray[np.int64], *, clothing: bool) -> Merged:
     grouping = group_tracks(cast.tracks, vectors, _options(cast, clothing=clothing))
     rules: Counter[Rule] = Counter(step.rule for step in grouping.steps)
-    return Merged(grouping.clusters_before - len(grouping.steps), _wrong(cast, owners, before, grouping), rules)
+    return Merged(_persons(grouping), _wrong(cast, owners, before, grouping), rules)
 
 
 def _wrong(cast: Cast, owners: Owners, before: NDArray[np.int64], grouping: Grouping) -> int:

@@ -1,4 +1,4 @@
-"""Measure closeup: `make bench`, or `python benchmarks/run.py [SECTION ...] [--quick]`.
+"""Measure closeup: `make bench`, or `python benchmarks/run.py [SECTION ...] [--quick] [--reuse]`.
 
 Prints each section's tables and writes them to benchmarks/out/ as Markdown and JSON. Needs the folder of real data and
 tools that CLOSEUP_SHARED names, else ../shared beside the repository. Exit code 1 where something does not hold.
@@ -16,13 +16,14 @@ from pathlib import Path
 from bench import ROOT, Bench, BenchError
 from tables import Section, section_json, section_markdown
 
-SECTIONS = ("quality", "films", "merging", "speed", "stages", "embedding", "memory")
+SECTIONS = ("quality", "films", "merging", "speed", "one_core", "stages", "embedding", "memory")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(SECTIONS) + "; all without any")
     parser.add_argument("--quick", action="store_true", help="little of everything, to try the benchmarks out")
+    parser.add_argument("--reuse", action="store_true", help="take the result folders that an earlier run has made")
     given = parser.parse_args()
     if unknown := set(given.sections) - set(SECTIONS):
         parser.error(f"there is no section {unknown.pop()}; there are {', '.join(SECTIONS)}")
@@ -34,7 +35,7 @@ def main() -> int:
     out.mkdir(parents=True, exist_ok=True)
     held = True
     with tempfile.TemporaryDirectory(prefix="closeup-bench-") as models:
-        bench = Bench(out, shared, Path(models), given.quick)
+        bench = Bench(out, shared, Path(models), given.quick, given.reuse)
         try:
             bench.pull_models()
             for name in SECTIONS:

@@ -25,15 +25,12 @@ COLUMNS = (
 
 
 def measure(bench: Bench) -> Section:
-    """Time the three on the 2-minute programme, on all cores and on one."""
+    """Time the three on the 2-minute programme."""
     video = programme_video(bench, STANDARD)
     repeats = 1 if bench.quick else 3
     free, loads = race(bench, video, repeats, None)
-    scores = {way: score(bench, _cast_json(bench, way), truth_of(video)) for way in free}
-    tables = [_table(f"On {os.cpu_count()} cores, {repeats} runs each", free, scores)]
-    if not bench.quick:
-        single, _ = race(bench, video, 1, 1)
-        tables.append(_table("The same on one core, one run each", single, scores))
+    scores = race_scores(bench, video)
+    table = race_table(f"On {os.cpu_count()} cores, {repeats} runs each", free, scores)
     claims = []
     for models in SETS:
         times = _median(free[PEER]) / _median(free[models])
@@ -41,7 +38,7 @@ def measure(bench: Bench) -> Section:
         text = f"{models} is {times:.1f} times as fast as the peer (at least {WANTED[models]:g}), at no lower F1"
         claims.append(Claim(text, times >= WANTED[models] and better))
     remark = f"Load average (1 minute) before each run: {spread(loads, 2)}. The runs themselves are part of it."
-    return Section("Speed", tuple(tables), tuple(claims), remarks=(remark,))
+    return Section("Speed", (table,), tuple(claims), remarks=(remark,))
 
 
 def race(bench: Bench, video: Path, repeats: int, cores: int | None) -> tuple[dict[str, list[Finished]], list[float]]:
@@ -54,6 +51,7 @@ def race(bench: Bench, video: Path, repeats: int, cores: int | None) -> tuple[di
             way = ways[(place + repeat) % len(ways)]
             loads.append(os.getloadavg()[0])
             runs[way].append(_run(bench, video, way, cores))
+            print(f"{way}: {runs[way][-1].wall_s:.1f} s, load {loads[-1]:.2f}", file=sys.stderr, flush=True)
     return {way: runs[way] for way in ways}, loads
 
 
@@ -71,12 +69,18 @@ def _run(bench: Bench, video: Path, way: str, cores: int | None) -> Finished:
     return done
 
 
+def race_scores(bench: Bench, video: Path) -> dict[str, dict[str, float]]:
+    """What score_cast.py says of what each way found in its last run."""
+    return {way: score(bench, _cast_json(bench, way), truth_of(video)) for way in (PEER, *SETS)}
+
+
 def _cast_json(bench: Bench, way: str) -> Path:
     name = "peer" if way == PEER else f"{way}.cast"
     return bench.out / "speed" / name / "cast.json"
 
 
-def _table(title: str, runs: dict[str, list[Finished]], scores: dict[str, dict[str, float]]) -> Table:
+def race_table(title: str, runs: dict[str, list[Finished]], scores: dict[str, dict[str, float]]) -> Table:
+    """The runs as a table, with what each way is in times the peer's speed."""
     rows: list[tuple[Cell, ...]] = []
     for way, finished in runs.items():
         seconds = [done.wall_s for done in finished]
