@@ -82,12 +82,11 @@ def test_batches_and_threads_do_not_change_a_vector(embedder: FaceEmbedder, monk
     crops = many_faces(embedder)
     model = card(embedder.card_name)
     one_by_one = np.concatenate([embedder.embed(crop[None]) for crop in crops[::4]])
-    for threads in (1, 2):
+    for threads, batch in ((2, 8), (1, 64)):
         session = open_session(require(model, read_settings()), threads=threads)
-        for batch in (8, 64):
-            monkeypatch.setattr(module, "BATCH", batch)
-            vectors = OnnxEmbedder(model, session, embedder.dim).embed(crops)
-            np.testing.assert_allclose(vectors[::4], one_by_one, rtol=0, atol=1e-5)
+        monkeypatch.setattr(module, "BATCH", batch)
+        vectors = OnnxEmbedder(model, session, embedder.dim).embed(crops)
+        np.testing.assert_allclose(vectors[::4], one_by_one, rtol=0, atol=1e-5)
 
 
 def test_a_mirrored_crop_has_the_same_vector(embedder: FaceEmbedder) -> None:
@@ -129,7 +128,7 @@ def test_photos_of_one_person_are_closer_than_those_of_others(embedder: FaceEmbe
     detector = face_models("builtin", read_settings()).new_detector()
     folders = sorted(path for path in (shared / "data" / "lfw" / "images").iterdir() if len(list(path.iterdir())) >= 3)
     vectors, owners = [], []
-    for folder in folders[:8]:
+    for folder in folders[:6]:
         for path in sorted(folder.iterdir())[:3]:
             image = read_image(path)[50:200, 50:200]
             found = detector.detect(image)
@@ -139,5 +138,5 @@ def test_photos_of_one_person_are_closer_than_those_of_others(embedder: FaceEmbe
     apart = 1 - np.stack(vectors) @ np.stack(vectors).T
     same = np.equal.outer(owners, owners)
     np.fill_diagonal(apart, np.nan)
-    assert len(vectors) >= 20
+    assert len(vectors) >= 15
     assert np.nanmedian(apart[same]) < np.nanquantile(apart[~same], 0.01)

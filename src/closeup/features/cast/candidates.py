@@ -67,7 +67,8 @@ class Candidates:
 
     def _insert(self, candidate: Candidate) -> None:
         """Keep the list sorted by quality, with `MIN_GAP_S` between any two; a better neighbour replaces a worse."""
-        far, near = [], []
+        far: list[Candidate] = []
+        near: list[Candidate] = []
         for kept in self._kept:
             (near if abs(kept.face.time_s - candidate.face.time_s) < MIN_GAP_S else far).append(kept)
         if any(c.total >= candidate.total for c in near):
