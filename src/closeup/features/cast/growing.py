@@ -30,8 +30,8 @@ class GrowingTrack:
         return self.candidates.offer(candidate)
 
 
-DOUBTFUL_LIKENESS = 0.5
-"""Below this likeness (see `likeness`) two faces in one place may be two people."""
+DOUBTFUL_LIKENESS = 0.65
+"""Below this likeness (see `likeness`) two faces in one place may be two people: worth asking the embedder."""
 
 
 def likeness(a: Image, b: Image) -> float:
