@@ -104,6 +104,7 @@ def test_the_second_look_keeps_the_small_faces_of_the_first(detector: YuNetDetec
     found = detector.detect(image)
     widths = sorted(float(box[2] - box[0]) for box in found.boxes_xyxy)
     assert len(found) == 2
+    assert found.scores[0] > found.scores[1]
     assert widths[0] < 60
     assert widths[1] > 200
 

@@ -180,6 +180,14 @@ def test_a_cut_that_nobody_saw_breaks_the_track(tmp_path: Path, monkeypatch: pyt
     assert len(first.faces) + len(second.faces) == 20
 
 
+def test_a_cut_ends_the_track_of_who_stays_in_their_place(tmp_path: Path) -> None:
+    still = (Drawn(RED, 100, 100),)
+    scan = scanned(write_video(tmp_path / "stays.mp4", [DrawnShot(27, 1, still), DrawnShot(27, 2, still)]))
+    assert [track.shot for track in scan.tracks] == [0, 1]
+    assert scan.tracks[0].faces[-1].frame < 27 <= scan.tracks[1].faces[0].frame
+    assert people_of(scan) == [RED, RED]
+
+
 def test_a_track_goes_on_over_a_missed_detection_and_not_over_a_long_absence(tmp_path: Path) -> None:
     seen = DrawnShot(40, 1, (Drawn(RED, 100, 100),))
     for gone, tracks in ((5, 1), (50, 2)):
