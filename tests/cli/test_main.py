@@ -11,7 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 import closeup
-from closeup.cli.main import LATE, app
+from closeup.cli.main import LATE, ONE_REQUEST_S, Stop, app
 from closeup.core.errors import InputError, ModelError, OutputError
 
 HEAVY = {"cv2", "av", "onnxruntime", "onnx", "dlib", "scipy", "scenedetect", "jinja2", "matplotlib", "skimage"}
@@ -150,3 +150,37 @@ def test_late_groups_have_their_commands() -> None:
     result = CliRunner().invoke(app, ["models", "--help"])
     assert result.exit_code == 0
     assert "verify" in result.stdout
+
+
+def test_control_characters_in_names_are_written_out(find: Any, film: Path) -> None:
+    find.result = raising(InputError("a\x1b[2J\nb is empty.", "rm 'a\nb'"))
+    result = CliRunner().invoke(app, ["cast", str(film), "--quiet"])
+    assert result.stderr == "error: a\\x1b[2J\\nb is empty.\nhint: rm 'a\\nb'\n"
+
+
+def test_a_second_ctrl_c_does_not_disturb_the_tidying_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("closeup.cli.main.time.monotonic", lambda: now[0])
+    stop = Stop()
+    with pytest.raises(KeyboardInterrupt):
+        stop(signal.SIGINT, None)
+    now[0] += ONE_REQUEST_S / 2
+    stop(signal.SIGINT, None)
+    now[0] += ONE_REQUEST_S
+    with pytest.raises(KeyboardInterrupt):
+        stop(signal.SIGINT, None)
+    with pytest.raises(SystemExit) as ended:
+        Stop()(signal.SIGTERM, None)
+    assert ended.value.code == 143
+
+
+def test_code_that_fails_because_it_was_interrupted_counts_as_interrupted(
+    find: Any, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped = Stop()
+    stopped.asked = True
+    monkeypatch.setattr("closeup.cli.main.STOP", stopped)
+    find.result = raising(ImportError("initialization failed"))
+    result = CliRunner().invoke(app, ["cast", str(film), "--quiet"])
+    assert result.exit_code == 130
+    assert result.stderr == "Interrupted; nothing half-done was left behind.\n"

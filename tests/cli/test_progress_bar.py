@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from closeup.cli.progress_bar import Lines, amount_text, progress_bar, speed_text
+from closeup.cli.progress_bar import Lines, amount_text, progress_bar, shortened, speed_text
 from closeup.core.progress import Progress
 
 
@@ -69,3 +69,8 @@ def test_amount_is_a_percentage_where_the_end_is_known() -> None:
     assert amount_text(Progress("Reading", 130, 100, "s")) == "100%"
     assert amount_text(Progress("Reading", 1300, None, "s")) == "1,300 s"
     assert amount_text(Progress("Writing", 0, None, "")) == ""
+
+
+def test_a_long_title_is_shortened_in_its_middle() -> None:
+    assert shortened("holiday.mp4") == "holiday.mp4"
+    assert shortened("My holiday with everyone 2024.mp4") == "My holiday… 2024.mp4"

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 LINE_EVERY_S = 10.0
 """Where there is no terminal, a stage that lasts speaks this often."""
 
+LONGEST_TITLE = 20
+"""Characters of the title that stand before a bar."""
+
 
 @contextmanager
 def progress_bar(title: str, *, quiet: bool) -> Iterator[ProgressCallback]:
@@ -77,6 +80,12 @@ def speed_text(done: float, elapsed_s: float, unit: str) -> str:
     return f"{speed:,.0f} {unit}/s"
 
 
+def shortened(title: str) -> str:
+    """A title that leaves room for the bar in 80 columns: its beginning and its end, where file names differ."""
+    half = LONGEST_TITLE // 2
+    return title if len(title) <= LONGEST_TITLE else f"{title[:half]}…{title[-half + 1 :]}"
+
+
 @contextmanager
 def _bar(title: str) -> Iterator[ProgressCallback]:
     """A line for each stage: bar, percent, speed, time left; rich is loaded here, where it is needed."""
@@ -89,7 +98,7 @@ def _bar(title: str) -> Iterator[ProgressCallback]:
 
     columns = (
         rich.TextColumn("{task.description}", markup=False),
-        rich.BarColumn(bar_width=24),
+        rich.BarColumn(bar_width=16),
         rich.TaskProgressColumn(),
         Speed(),
         rich.TimeRemainingColumn(elapsed_when_finished=True),
@@ -99,7 +108,7 @@ def _bar(title: str) -> Iterator[ProgressCallback]:
 
         def report(progress: Progress) -> None:
             if progress.stage not in tasks:
-                description = f"{title}: {progress.stage}"
+                description = f"{shortened(title)}: {progress.stage}"
                 tasks[progress.stage] = bar.add_task(description, total=progress.total, unit=progress.unit)
             bar.update(tasks[progress.stage], completed=progress.done, total=progress.total)
 
