@@ -21,7 +21,7 @@ def measure(bench: Bench) -> Section:
     totals = (sum(int(row[column] or 0) for row in rows) for column in (1, 2, 3))
     rows.append(("all", *totals))
     note = (
-        f"`found`: known cuts with a found one within {NEAR_FRAMES} frames; `false`: found ones with no known one near. "
+        f"`found`: known cuts with a found one within {NEAR_FRAMES} frames; `false`: found ones with none near. "
         "A false cut splits a track, which costs little; a missed one may join two people."
     )
     return Section("Cuts", (Table("Cuts", ("video", "known", "found", "false"), tuple(rows), note),))
