@@ -1,12 +1,12 @@
 """Face embedders: any network whose card says how its input is cut out, scaled and ordered."""
 
-import cv2
 import numpy as np
 
 from closeup.algorithms.alignment import similarity_transform
 from closeup.algorithms.similarity import l2_normalise
 from closeup.core.errors import ModelError
 from closeup.core.types import FloatArray, Image
+from closeup.perception.cutout import cut_out
 from closeup.weights.cards import ModelCard
 from closeup.weights.session import Session
 
@@ -37,9 +37,7 @@ class OnnxEmbedder:
     def crop(self, image: Image, landmarks_xy: FloatArray) -> Image:
         """Cut one face out of a picture, aligned; see `FaceEmbedder.crop` for (5, 2) and (S, S, 3)."""
         to_crop = similarity_transform(np.asarray(landmarks_xy, dtype=np.float64), self._template)
-        # Beyond the picture's edge its outermost pixels go on: black would be taken for part of the face.
-        crop = cv2.warpAffine(image, to_crop, self._size_wh, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return np.asarray(crop, dtype=np.uint8)
+        return cut_out(image, to_crop, self._size_wh)
 
     def embed(self, crops: Image) -> FloatArray:
         """Embed aligned crops (N, S, S, 3): (N, dim) float32, L2-normalised; see `FaceEmbedder.embed`."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from closeup.algorithms.alignment import similarity_transform
 from closeup.core.types import FloatArray, Image, Quality
+from closeup.perception.cutout import cut_out
 
 CHIP_PX = 64
 """Side of the small aligned picture on which sharpness and exposure are judged, so that size does not count twice."""
@@ -23,8 +24,9 @@ WEIGHTS = {"size": 1.0, "sharpness": 1.5, "pose": 1.5, "exposure": 0.5, "detecti
 SMALLEST_PX, LARGEST_PX = 16.0, 160.0
 """Shorter side of the box where the size part is 0 and 1; it grows with the logarithm in between."""
 
-BLURRED, SHARP = 0.010, 0.10
-"""Contrast-normalised sharpness (see `_sharpness`) where the part is 0 and 1, on a logarithmic scale."""
+BLURRED, SHARP = 0.012, 0.25
+"""Contrast-normalised sharpness (see `_sharpness`) where the part is 0 and 1, on a logarithmic scale. Of the faces of
+six test videos 1 % lie below 0.012, and between a tenth and most of them, by video, above 0.25."""
 
 
 def judge(image: Image, box_xyxy: FloatArray, landmarks_xy: FloatArray, score: float) -> Quality:
@@ -58,7 +60,7 @@ def frontality(landmarks_xy: FloatArray) -> float:
     """Say how frontal a face with landmarks (5, 2) is: 1 straight on, 0 in profile.
 
     From the nose tip's place between the eyes and mouth corners along the face's own axes: seen straight on it lies
-    in the middle (yaw), at about 0.55 of the way from eyes to mouth (pitch).
+    in the middle (yaw), at about 0.56 of the way from eyes to mouth (pitch).
     """
     points = np.asarray(landmarks_xy, dtype=np.float64)
     eyes, mouth = points[:2].mean(axis=0), points[3:].mean(axis=0)
@@ -76,7 +78,7 @@ def frontality(landmarks_xy: FloatArray) -> float:
 def _chip(image: Image, landmarks_xy: FloatArray) -> Image:
     """Cut out the aligned face in grey: uint8 (64, 64)."""
     to_chip = similarity_transform(np.asarray(landmarks_xy, np.float64), _TEMPLATE)
-    chip = cv2.warpAffine(image, to_chip, (CHIP_PX, CHIP_PX), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
+    chip = cut_out(image, to_chip, (CHIP_PX, CHIP_PX))
     return np.asarray(cv2.cvtColor(chip, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
 
 
