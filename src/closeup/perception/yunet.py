@@ -22,7 +22,7 @@ MIN_SCORE = 0.6
 NMS_IOU = 0.3
 """Two boxes that overlap by more than this are one face."""
 
-LARGE_FACE_PX = 200
+LARGE_FACE_PX = 280
 """From this size on YuNet tends to break a face into parts (its anchors end near 300 px): look again, smaller."""
 
 SECOND_LOOK_PX = 320
