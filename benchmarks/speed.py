@@ -30,7 +30,7 @@ def measure(bench: Bench) -> Section:
     repeats = 1 if bench.quick else 3
     free, loads = race(bench, video, repeats, None)
     scores = race_scores(bench, video)
-    table = race_table(f"On {os.cpu_count()} cores, {repeats} runs each", free, scores)
+    table = race_table(f"On {os.cpu_count()} cores, {repeats} run(s) each", free, scores)
     claims = []
     for models in SETS:
         times = _median(free[PEER]) / _median(free[models])
