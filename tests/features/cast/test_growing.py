@@ -18,6 +18,7 @@ from closeup.features.cast.growing import (
     build_vectors,
     in_order,
     likeness,
+    without_noise,
 )
 from features.cast.fake_cast import FPS, SHOTS, fake_face
 from stills import astronaut, hopper
@@ -141,3 +142,14 @@ def test_no_tracks_have_no_vectors() -> None:
     assert vectors.face_track.shape == vectors.face_frame.shape == vectors.face_quality.shape == (0,)
     assert vectors.clothing.shape == (0, 128)
     assert build_tracks([], SHOTS, 0.2) == ()
+
+
+def test_brief_tracks_stay_only_where_the_detector_was_sure() -> None:
+    def scored(*scores: float) -> EndedTrack:
+        track = ended(range(0, 5 * len(scores), 5))
+        faces = zip(track.faces, scores, strict=True)
+        return replace(track, faces=tuple(replace(face, score=score) for face, score in faces))
+
+    brief, sure, long = scored(0.1, 0.15), scored(0.1, 0.25), scored(0.1, 0.1, 0.1)
+    assert without_noise([brief, sure, long], 0.2) == [sure, long]
+    assert without_noise([brief, sure, long], 0.0) == [brief, sure, long]

@@ -63,6 +63,19 @@ class EndedTrack:
     clothing: FloatArray | None
 
 
+BRIEF_FACES = 2
+"""A track of up to this many faces is brief."""
+
+
+def without_noise(ended: Sequence[EndedTrack], sure_score: float) -> list[EndedTrack]:
+    """Leave out brief tracks of which the detector was never sure: ear-rings and folds that look like a face once."""
+    return [
+        track
+        for track in ended
+        if len(track.faces) > BRIEF_FACES or max(face.score for face in track.faces) >= sure_score
+    ]
+
+
 def in_order(ended: Sequence[EndedTrack]) -> list[EndedTrack]:
     """By start, then by place from left to right: the order of the result, whatever ended first."""
     return sorted(ended, key=lambda track: (track.faces[0].frame, *track.faces[0].box_xyxy.tolist()))

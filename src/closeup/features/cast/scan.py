@@ -32,6 +32,7 @@ from closeup.features.cast.growing import (
     build_vectors,
     in_order,
     likeness,
+    without_noise,
 )
 from closeup.features.cast.looking import Looker, Sighting, fitted
 from closeup.features.cast.portraits import track_picture
@@ -89,7 +90,8 @@ def scan_video(
         rate_hz = min(detect_fps, float(reader.fps))
         scanner = _Scanner(reader, pool, looker, models, tracking_options(rate_hz, limits["same_person"].value))
         scanner.run(Sampler(detect_fps), progress)
-        ended = in_order(scanner.ended)
+        brief = models.detector_card.thresholds.get("brief")
+        ended = in_order(without_noise(scanner.ended, brief.value if brief else 0.0))
         vectors = build_vectors(ended, models.embedder_card.name, models.embedder.dim)
         video = _video_info(path, digest, reader)
     shots = _shots(scanner.cut_frames, scanner.cut_times, video)
