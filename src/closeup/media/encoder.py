@@ -1,4 +1,4 @@
-"""Frames to an MP4 file that plays everywhere and comes out the same every time."""
+"""Frames to an MP4 file that plays everywhere."""
 
 import os
 import tempfile
@@ -17,7 +17,7 @@ from closeup.core.types import Image
 from closeup.core.whole import output_error, part_prefix
 
 _THREADS = 4
-"""Fixed, because x264's output depends on how many threads it has."""
+"""Fixed, because x264's output depends on how many threads it has; on a busy machine it still varies now and then."""
 
 _OPTIONS = {"crf": "18", "preset": "veryfast"}
 
@@ -31,7 +31,7 @@ class VideoEncoder:
     """Writes H.264 (libx264, yuv420p, BT.709) into an MP4; a context manager.
 
     The file is written beside its place and renamed into it when the block ends well; after an exception nothing is
-    left, and a file that was there before stays. The same pictures give the same bytes.
+    left, and a file that was there before stays.
     """
 
     def __init__(self, path: Path, size_wh: tuple[int, int], fps: Fraction) -> None:
