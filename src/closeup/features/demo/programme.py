@@ -149,7 +149,7 @@ def truth() -> dict[str, Any]:
 
 
 def make_programme(path: Path, progress: ProgressCallback = ignore) -> None:
-    """Write the programme as an MP4, the same bytes every time on one machine.
+    """Write the programme as an MP4, the same pictures every time.
 
     Raises:
         DependencyError: If Matplotlib or scikit-image is not installed.
