@@ -11,11 +11,11 @@ from bench import SETS, Bench
 from closeup import CastOptions
 from closeup.algorithms.merging import MergeThresholds, Rule
 from closeup.core.types import Cast
+from closeup.core.vectors import TrackVectors
 from closeup.features.cast.find import person_rule
 from closeup.features.cast.folder import CastFolder
 from closeup.features.cast.grouping import NOBODY, Grouping, GroupingOptions, group_tracks, grouping_options
 from closeup.features.cast.people import founds_person
-from closeup.features.cast.vectors import TrackVectors
 from closeup.weights.cards import card
 from films import WITH_GALLERY, video_of
 from owners import Owners, known_owners

@@ -17,11 +17,11 @@ import cv2
 import numpy as np
 
 from closeup.core.types import Cast, Face, Image, Quality, Shot, Track, VideoInfo
+from closeup.core.vectors import TrackVectors
 from closeup.features.cast.baseline import Baseline, PersonRule
 from closeup.features.cast.edits import Edits
 from closeup.features.cast.folder import CastResult, write_cast_folder
 from closeup.features.cast.people import build_people, found_people
-from closeup.features.cast.vectors import TrackVectors
 from closeup.media.image import encode_jpeg
 
 FPS = 25

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from closeup.core.types import FloatArray, Track
+from closeup.core.vectors import TrackVectors
 from closeup.features.cast.baseline import PersonRule
 from closeup.features.cast.grouping import (
     NOBODY,
@@ -20,7 +21,6 @@ from closeup.features.cast.grouping import (
     telling,
     track_faces,
 )
-from closeup.features.cast.vectors import TrackVectors
 from closeup.weights.cards import card
 from features.cast.fake_cast import fake_track
 

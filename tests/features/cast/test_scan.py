@@ -11,11 +11,11 @@ import pytest
 from closeup.core.errors import CloseupError, ModelError
 from closeup.core.progress import Progress, ignore
 from closeup.core.types import Image
+from closeup.core.vectors import encode_vectors
 from closeup.features.cast import scan as module
 from closeup.features.cast.candidates import MAX_CANDIDATES
 from closeup.features.cast.looking import Looker
 from closeup.features.cast.scan import Scan, scan_video, tracking_options, worker_count
-from closeup.features.cast.vectors import encode_vectors
 from closeup.media.image import decode_jpeg
 from closeup.perception import cuts
 from closeup.perception.protocols import Detections

@@ -15,6 +15,7 @@ from pathlib import Path
 from closeup.core.cast_json import cast_from_json, cast_to_json, encode_cast, read_cast
 from closeup.core.errors import FormatError, InputError, OutputError
 from closeup.core.types import Cast, Track
+from closeup.core.vectors import TrackVectors, check_vectors, encode_vectors, load_vectors
 from closeup.core.whole import output_error, part_prefix, whole_folder
 from closeup.features.cast.anchors import TrackFinder, anchor_track
 from closeup.features.cast.baseline import Baseline, encode_baseline, read_baseline
@@ -24,7 +25,6 @@ from closeup.features.cast.operations import Change, Scene
 from closeup.features.cast.people import Earlier, build_people
 from closeup.features.cast.portraits import person_pictures
 from closeup.features.cast.report import render_report
-from closeup.features.cast.vectors import TrackVectors, check_vectors, encode_vectors, load_vectors
 
 CAST, VECTORS, EDITS, BASELINE, REPORT = "cast.json", "vectors.npz", "edits.json", "baseline.json", "report.html"
 TRACKS, PEOPLE = "tracks", "people"

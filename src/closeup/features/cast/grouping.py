@@ -11,9 +11,9 @@ from closeup.algorithms.merging import MergeItems, MergeStep, MergeThresholds, m
 from closeup.algorithms.partition import TIE
 from closeup.algorithms.similarity import l2_normalise
 from closeup.core.types import FloatArray, Track
+from closeup.core.vectors import TrackVectors
 from closeup.features.cast.baseline import PersonRule
 from closeup.features.cast.people import founds_person
-from closeup.features.cast.vectors import TrackVectors
 from closeup.weights.cards import ModelCard
 
 NOBODY = -1

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 
 from closeup.core.types import Face, FloatArray, Image, Shot, Track
+from closeup.core.vectors import TrackVectors
 from closeup.features.cast.candidates import Candidate, Candidates
-from closeup.features.cast.vectors import TrackVectors
 from closeup.perception.clothing import DIM as CLOTHING_DIM
 
 

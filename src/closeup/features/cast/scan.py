@@ -23,6 +23,7 @@ from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback
 from closeup.core.timebase import Sampler
 from closeup.core.types import Face, FloatArray, Shot, Track, VideoInfo
+from closeup.core.vectors import TrackVectors
 from closeup.features.cast.candidates import Candidate
 from closeup.features.cast.growing import (
     DOUBTFUL_LIKENESS,
@@ -36,7 +37,6 @@ from closeup.features.cast.growing import (
 )
 from closeup.features.cast.looking import Looker, Sighting, fitted
 from closeup.features.cast.portraits import track_picture
-from closeup.features.cast.vectors import TrackVectors
 from closeup.media.video import VideoReader, hash_file, open_video
 from closeup.perception import cuts
 from closeup.perception.registry import FaceModels
