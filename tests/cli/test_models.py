@@ -75,6 +75,7 @@ def test_list_as_json_has_all_that_people_and_programs_need(mirror: Path) -> Non
         "bytes": len(SECOND),
         "sha256": hashlib.sha256(SECOND).hexdigest(),
         "url": card("yunet-2023mar").url,
+        "made_from": "",
         "licence": "MIT",
         "licence_note": "",
         "commercial_use": True,
@@ -95,6 +96,30 @@ def test_pull_without_a_name_takes_the_whole_zoo(mirror: Path) -> None:
     assert listed() == {"dlib-hog": "ready", "one": "ready", "two": "ready"}
     assert "one: pulled, 0.0 MB, licence MIT" in result.stdout
     assert "one: is here already" in run("pull").stdout
+
+
+def test_what_is_had_from_a_mirror_only_is_shown_and_left_out_without_one(
+    mirror: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = replace(small_card("two", SECOND), url=None, made_from="Other files.")
+    cards = {"two": ours}
+    monkeypatch.setattr(models, "all_cards", lambda: cards)
+    monkeypatch.setattr(models, "card", cards.__getitem__)
+    assert "not pulled" in run("list").stdout
+    monkeypatch.delenv("CLOSEUP_MODELS_MIRROR")
+    result = run("list")
+    assert "mirror only" in result.stdout
+    assert "CLOSEUP_MODELS_MIRROR=FOLDER closeup models pull two" in result.stderr
+    assert listed() == {"two": "not pulled"}
+    result = run("pull")
+    assert result.exit_code == 0
+    assert "two is left out" in result.stderr
+    assert isinstance(run("pull", "two").exception, ModelError)
+    monkeypatch.setenv("CLOSEUP_MODELS_MIRROR", str(mirror))
+    assert "two: pulled" in run("pull").stdout
+    monkeypatch.delenv("CLOSEUP_MODELS_MIRROR")
+    assert "mirror only" not in run("list").stdout
+    assert "left out" not in run("pull").stderr
 
 
 def test_pull_by_name_takes_only_that(mirror: Path) -> None:

@@ -85,7 +85,7 @@ def test_batches_and_threads_do_not_change_a_vector(embedder: FaceEmbedder, monk
     for threads, batch in ((2, 8), (1, 64)):
         session = open_session(require(model, read_settings()), threads=threads)
         monkeypatch.setattr(module, "BATCH", batch)
-        vectors = OnnxEmbedder(model, session, embedder.dim).embed(crops)
+        vectors = OnnxEmbedder(model, session).embed(crops)
         np.testing.assert_allclose(vectors[::4], one_by_one, rtol=0, atol=1e-5)
 
 

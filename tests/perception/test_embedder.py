@@ -14,6 +14,9 @@ from closeup.weights.cards import ModelCard, card
 from stills import at_scale, hopper
 
 CARD = card("dlib-resnet-128")
+SHORT = replace(CARD, dim=3)
+"""Of a network that answers with three numbers, as the one below does."""
+
 POINTS = np.array([(224, 193), (310, 192), (271, 237), (232, 273), (307, 272)], np.float32)
 CORNER = np.s_[:, :, 0, 0]
 
@@ -43,7 +46,7 @@ def test_the_network_is_given_what_the_card_says(colour: str) -> None:
     model: ModelCard = replace(CARD, colour=colour, mean=(10.0, 20.0, 30.0), std=(2.0, 4.0, 8.0))
     network = CornerNetwork()
     faces = crops(3)
-    OnnxEmbedder(model, network, dim=3).embed(faces)
+    OnnxEmbedder(model, network).embed(faces)
     straight, mirrored = network.inputs
     order = [0, 1, 2] if colour == "RGB" else [2, 1, 0]
     expected = (faces[..., order].astype(np.float32) - [10, 20, 30]) / [2, 4, 8]
@@ -53,7 +56,7 @@ def test_the_network_is_given_what_the_card_says(colour: str) -> None:
 
 def test_a_vector_is_the_sum_for_face_and_mirror_image_at_unit_length() -> None:
     network = CornerNetwork()
-    vectors = OnnxEmbedder(CARD, network, dim=3).embed(crops(2))
+    vectors = OnnxEmbedder(SHORT, network).embed(crops(2))
     straight, mirrored = network.inputs
     np.testing.assert_allclose(vectors, l2_normalise(straight[CORNER] + mirrored[CORNER]), rtol=1e-5)
     assert vectors.dtype == np.float32
@@ -61,10 +64,10 @@ def test_a_vector_is_the_sum_for_face_and_mirror_image_at_unit_length() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 20])
 def test_batches_hold_at_most_so_many_and_order_is_kept(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
-    whole = OnnxEmbedder(CARD, CornerNetwork(), dim=3).embed(crops(count))
+    whole = OnnxEmbedder(SHORT, CornerNetwork()).embed(crops(count))
     monkeypatch.setattr(module, "BATCH", 8)
     network = CornerNetwork()
-    vectors = OnnxEmbedder(CARD, network, dim=3).embed(crops(count))
+    vectors = OnnxEmbedder(SHORT, network).embed(crops(count))
     np.testing.assert_array_equal(vectors, whole)
     assert vectors.shape == (count, 3)
     assert vectors.dtype == np.float32
@@ -100,7 +103,7 @@ def test_landmarks_in_one_place_are_refused(points: FloatArray) -> None:
         OnnxEmbedder(CARD, CornerNetwork()).crop(hopper(), points)
 
 
-@pytest.mark.parametrize("missing", ["alignment", "input_size_wh"])
-def test_a_card_without_size_or_alignment_is_no_embedders(missing: str) -> None:
+@pytest.mark.parametrize("missing", ["alignment", "input_size_wh", "dim"])
+def test_a_card_without_size_alignment_or_dim_is_no_embedders(missing: str) -> None:
     with pytest.raises(ModelError, match="not an embedder"):
         OnnxEmbedder(replace(CARD, **{missing: None}), CornerNetwork())

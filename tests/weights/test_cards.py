@@ -1,5 +1,6 @@
 """Cards are plain data, and a wrong one says what is wrong with it."""
 
+import hashlib
 import re
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,11 @@ def test_the_models_that_closeup_knows() -> None:
         "dlib-68": ("landmarks", "builtin"),
         "dlib-hog": ("detector", "builtin"),
         "dlib-resnet-128": ("embedder", "builtin"),
+        "face-reid-0095": ("embedder", "zoo"),
         "sface-2021dec": ("embedder", "zoo"),
         "yunet-2023mar": ("detector", "zoo"),
     }
-    assert [found.pack for found in CARDS.values()] == ["builtin"] * 4 + ["zoo"] * 2
+    assert [found.pack for found in CARDS.values()] == ["builtin"] * 4 + ["zoo"] * 3
     assert all(card(name) is found for name, found in CARDS.items())
 
 
@@ -52,9 +54,16 @@ def test_weights_that_may_not_be_sold_are_said_to_be() -> None:
 
 
 @pytest.mark.shared
-def test_yunet_is_the_file_that_the_mirror_has(shared: Path) -> None:
-    content = (shared / "models" / card("yunet-2023mar").file).stat()
-    assert content.st_size == card("yunet-2023mar").bytes
+@pytest.mark.parametrize("name", ["yunet-2023mar", "face-reid-0095"])
+def test_what_the_mirror_has_is_what_the_card_describes(shared: Path, name: str) -> None:
+    content = (shared / "models" / card(name).file).read_bytes()
+    assert len(content) == card(name).bytes
+    assert hashlib.sha256(content).hexdigest() == card(name).sha256
+
+
+def test_a_zoo_model_needs_no_address_where_it_says_what_it_was_made_from() -> None:
+    made = make_card(url=None, made_from="Other files.")
+    assert (made.url, made.made_from) == (None, "Other files.")
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
@@ -96,7 +105,12 @@ def test_a_card_reads_as_it_is_written() -> None:
         ({"sha256": "A" * 64}, "64 hexadecimal digits"),
         ({"commercial_use": "yes"}, "'commercial_use'"),
         ({"url": "http://models.invalid/x"}, "https url"),
-        ({"url": None}, "https url"),
+        ({"url": None}, "https url, or says what it was made from"),
+        ({"made_from": "Other files."}, "https url, or says"),
+        ({"task": "embedder"}, "an embedder, and nothing else, has a dim"),
+        ({"task": "embedder", "dim": 0}, "has a dim, and it is above 0"),
+        ({"task": "embedder", "dim": 128.0}, "'dim' is 128.0"),
+        ({"dim": 128}, "an embedder, and nothing else"),
         ({"file": "../small.onnx"}, "plain file name"),
         ({"file": ".small.onnx"}, "plain file name"),
         ({"pack": "builtin"}, "names its package"),

@@ -229,6 +229,28 @@ def test_pull_from_a_folder(tmp_path: Path, settings: Settings) -> None:
     assert pull(make_card(), with_mirror(settings, mirror)).read_bytes() == CONTENT
 
 
+def test_what_has_no_official_address_is_pulled_from_a_mirror_alone(server: Server, settings: Settings) -> None:
+    ours = make_card(url=None, made_from="Other files.")
+    with pytest.raises(ModelError, match="has no official address") as caught:
+        pull(ours, settings)
+    assert "CLOSEUP_MODELS_MIRROR=FOLDER closeup models pull small-1" in caught.value.hint
+    assert "small.onnx" in caught.value.hint
+    with pytest.raises(ModelError) as caught:
+        require(ours, settings)
+    assert caught.value.hint == "Pull it with: CLOSEUP_MODELS_MIRROR=FOLDER closeup models pull small-1"
+    assert not settings.models_dir.exists()
+    assert pull(ours, with_mirror(settings, server.url)).read_bytes() == CONTENT
+    assert pull(ours, settings).read_bytes() == CONTENT  # it is there, so nobody is asked
+
+
+def test_a_wrong_file_from_a_mirror_is_not_sent_to_an_address_that_is_not(server: Server, settings: Settings) -> None:
+    server.does.content = CONTENT[:-1] + b"!"
+    for changes, words in (({}, "official source"), ({"url": None, "made_from": "M."}, "another folder or URL")):
+        with pytest.raises(ModelError, match="not the file that closeup knows") as caught:
+            pull(make_card(**changes), with_mirror(settings, server.url))
+        assert words in caught.value.hint
+
+
 def test_what_arrives_with_pip_is_not_pulled(settings: Settings) -> None:
     with pytest.raises(ModelError, match="arrives with the package dlib-bin"):
         pull(card("dlib-hog"), settings)

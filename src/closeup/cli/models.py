@@ -18,6 +18,8 @@ app = typer.Typer(name="models", no_args_is_help=True, help="List, fetch and che
 
 READY, DAMAGED = "ready", "damaged"
 _ABSENT = {"builtin": "not installed", "zoo": "not pulled"}
+_MIRROR_ONLY = "mirror only"
+"""What the table says instead of "not pulled" where there is no official address, and no mirror is named."""
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="NAME", show_default=False)]
 
@@ -38,10 +40,10 @@ def list_models(
 
     table = Table(Column("model", no_wrap=True), "task", "pack", "size", "state", "licence", box=SIMPLE_HEAD)
     for each, row in zip(all_cards().values(), rows, strict=True):
-        table.add_row(each.name, each.task, each.pack, size_text(each.bytes), row["state"], licence_text(each))
+        state = _MIRROR_ONLY if _is_out_of_reach(each, row["state"], settings) else row["state"]
+        table.add_row(each.name, each.task, each.pack, size_text(each.bytes), state, licence_text(each))
     Console(markup=False, highlight=False).print(table)
-    if any(row["state"] == _ABSENT["zoo"] for row in rows):
-        show_hint("Fetch what is not pulled with: closeup models pull")
+    _show_how_to_get(rows, settings)
 
 
 @app.command()
@@ -51,11 +53,12 @@ def pull(
 ) -> None:
     """Fetch models from their official addresses, or from CLOSEUP_MODELS_MIRROR; without NAME, the whole zoo.
 
-    What is there already, and right, is not fetched again.
+    What is there already, and right, is not fetched again. A model without an official address is had from a mirror
+    only: without one, it is left out of the whole zoo, and that is said.
     """
     settings = read_settings()
     failed = 0
-    cards = [card(name) for name in names] if names else [each for each in all_cards().values() if each.pack == "zoo"]
+    cards = [card(name) for name in names] if names else _whole_zoo(settings)
     for each in cards:
         try:
             _pull_one(each, settings, quiet=quiet)
@@ -66,6 +69,30 @@ def pull(
             failed += 1
     if failed:
         raise typer.Exit(EXIT_BAD_INPUT)
+
+
+def _whole_zoo(settings: Settings) -> list[ModelCard]:
+    """The zoo without what cannot be had here; says what is left out."""
+    zoo = [each for each in all_cards().values() if each.pack == "zoo"]
+    for each in zoo:
+        if _is_out_of_reach(each, _row(each, settings)["state"], settings):
+            show_hint(f"{each.name} is left out: it is had only from a mirror, a folder or URL that has {each.file}.")
+    return [each for each in zoo if not _is_out_of_reach(each, _row(each, settings)["state"], settings)]
+
+
+def _is_out_of_reach(each: ModelCard, state: str, settings: Settings) -> bool:
+    """Whether the model is neither here nor to be had: it has no official address, and no mirror is named."""
+    return state == _ABSENT["zoo"] and store.mirror_only(each) and settings.models_mirror is None
+
+
+def _show_how_to_get(rows: list[dict[str, Any]], settings: Settings) -> None:
+    """Say what to type for the models that are not here."""
+    absent = [all_cards()[row["name"]] for row in rows if row["state"] == _ABSENT["zoo"]]
+    beyond = [each.name for each in absent if _is_out_of_reach(each, _ABSENT["zoo"], settings)]
+    if len(absent) > len(beyond):
+        show_hint("Fetch what is not pulled with: closeup models pull")
+    if beyond:
+        show_hint(f"Not published in our format: CLOSEUP_MODELS_MIRROR=FOLDER closeup models pull {' '.join(beyond)}")
 
 
 @app.command()
@@ -106,6 +133,7 @@ def _row(each: ModelCard, settings: Settings) -> dict[str, Any]:
         "bytes": each.bytes,
         "sha256": each.sha256,
         "url": each.url,
+        "made_from": each.made_from,
         "licence": each.licence,
         "licence_note": each.licence_note,
         "commercial_use": each.commercial_use,

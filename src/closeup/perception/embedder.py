@@ -22,11 +22,11 @@ class OnnxEmbedder:
     video that shows people from both sides.
     """
 
-    def __init__(self, card: ModelCard, session: Session, dim: int = 128) -> None:
-        if card.alignment is None or card.input_size_wh is None:
-            raise ModelError(f"The card of {card.name} says neither input size nor alignment: not an embedder.")
+    def __init__(self, card: ModelCard, session: Session) -> None:
+        if card.alignment is None or card.input_size_wh is None or card.dim is None:
+            raise ModelError(f"The card of {card.name} lacks input size, alignment or dim: not an embedder.")
         self.card_name = card.name
-        self.dim = dim
+        self.dim = card.dim
         self._session = session
         self._size_wh = card.input_size_wh
         self._template = np.array(card.alignment, dtype=np.float64)  # (5, 2)

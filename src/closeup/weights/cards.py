@@ -62,7 +62,9 @@ class ModelCard:
             own code.
         bytes: Length of the file; None where there is no file of its own.
         sha256: Of the file, hexadecimal; None where there is no file of its own.
-        url: Official address of the file; None for what pip installs.
+        url: Official address of the file; None for what pip installs, and for a zoo model whose makers do not publish
+            it in our format: it can only be pulled from a mirror.
+        made_from: For a zoo model without `url`: what its file was made from, addresses and hashes included, and how.
         package: Import name of the installed package that holds the file; None for what is pulled.
         requirement: What to give to pip for that package; None for what is pulled.
         converter: Name of the conversion into ONNX that the file needs before use; None where it needs none.
@@ -73,6 +75,7 @@ class ModelCard:
         alignment: Where the input picture wants the five landmarks, (5, 2) pixels, in the order of
             `core.types.Face.landmarks_xy`; None where it is not an aligned crop.
         alignment_source: Where those points come from; empty where there are none.
+        dim: Length of an embedder's vectors; None for the other tasks.
         centre: Where an embedder's unit vectors (dim,) gather when a picture says nothing about who it is; empty where
             that is not known.
         thresholds: By what they are for.
@@ -92,6 +95,7 @@ class ModelCard:
     bytes: int | None = None
     sha256: str | None = None
     url: str | None = None
+    made_from: str = ""
     package: str | None = None
     requirement: str | None = None
     converter: str | None = None
@@ -101,6 +105,7 @@ class ModelCard:
     colour: str = "RGB"
     alignment: tuple[Point, Point, Point, Point, Point] | None = None
     alignment_source: str = ""
+    dim: int | None = None
     centre: tuple[float, ...] = ()
     thresholds: Mapping[str, Threshold] = field(default_factory=dict)
 
@@ -180,7 +185,7 @@ def _value(key: str, value: Any) -> Any:
         return tuple(int(side) for side in _numbers(key, value, 2))
     if key == "commercial_use":
         return _typed(key, value, bool)
-    return _typed(key, value, int if key == "bytes" else str)
+    return _typed(key, value, int if key in ("bytes", "dim") else str)
 
 
 def _typed(key: str, value: Any, kind: type) -> Any:
@@ -203,6 +208,11 @@ def _threshold(name: str, table: Any) -> Threshold:
     return Threshold(value, **{key: _typed(key, table[key], str) for key in names - {"value"}})
 
 
+def _has_source(made: ModelCard) -> bool:
+    """Whether a zoo model's file has an official address, or else an account of its making."""
+    return bool(made.made_from) if made.url is None else made.url.startswith("https://") and not made.made_from
+
+
 def _check(made: ModelCard) -> None:
     """Hold the rules that tie fields together."""
     rules = {
@@ -215,8 +225,10 @@ def _check(made: ModelCard) -> None:
         "a builtin model names its package and requirement": (made.pack == "builtin")
         == (made.package is not None)
         == (made.requirement is not None),
-        "a zoo model has an https url and a plain file name": made.pack == "builtin"
-        or (str(made.url).startswith("https://") and bool(re.fullmatch(r"\w[\w.-]*", made.file))),
+        "a zoo model has an https url, or says what it was made from, and a plain file name": made.pack == "builtin"
+        or (_has_source(made) and bool(re.fullmatch(r"\w[\w.-]*", made.file))),
+        "an embedder, and nothing else, has a dim, and it is above 0": (made.task == "embedder")
+        == (made.dim is not None and made.dim > 0),
         "input sizes are above 0": made.input_size_wh is None or min(made.input_size_wh) > 0,
         "std is above 0": min(made.std) > 0,
         "alignment has five points, and a source": (made.alignment is not None) == bool(made.alignment_source)

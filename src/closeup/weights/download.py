@@ -48,11 +48,13 @@ class Wanted:
         label: The stage that progress is told of, "Pulling".
         bytes: Its length.
         sha256: Its hash, hexadecimal.
+        official: Whether it can be had from an official address as well as from a mirror.
     """
 
     label: str
     bytes: int
     sha256: str
+    official: bool = True
 
 
 class _BrokenOffError(Exception):
@@ -89,10 +91,10 @@ def _receive(source: str | Path, part: "_PartFile", wanted: Wanted) -> None:
         while chunk := _read(stream, source):
             part.write(chunk)
             if part.length > wanted.bytes:
-                raise _not_the_file(source, f"more than {wanted.bytes} bytes")
+                raise _not_the_file(source, wanted, f"more than {wanted.bytes} bytes")
     if part.length < wanted.bytes:
         if isinstance(source, Path):
-            raise _not_the_file(source, f"{part.length} bytes, not {wanted.bytes}")
+            raise _not_the_file(source, wanted, f"{part.length} bytes, not {wanted.bytes}")
         raise _BrokenOffError("the connection was closed")
 
 
@@ -131,7 +133,7 @@ def _open_url(url: str, part: "_PartFile", wanted: Wanted) -> Iterator[http.clie
             part.restart()
         offered = response.headers.get("Content-Length")
         if offered is not None and offered.isdigit() and (total := part.length + int(offered)) != wanted.bytes:
-            raise _not_the_file(url, f"{total} bytes, not {wanted.bytes}")
+            raise _not_the_file(url, wanted, f"{total} bytes, not {wanted.bytes}")
         yield response
 
 
@@ -182,10 +184,15 @@ def _unreachable(url: str, reason: Any) -> ModelError:
     return ModelError(f"Cannot reach {url}: {_reason(reason)}.", _CONNECT_HINT)
 
 
-def _not_the_file(source: str | Path, found: str) -> ModelError:
+def _not_the_file(source: str | Path, wanted: Wanted, found: str) -> ModelError:
+    other = (
+        "Pull from the official source (unset CLOSEUP_MODELS_MIRROR)"
+        if wanted.official
+        else "Name another folder or URL in CLOSEUP_MODELS_MIRROR"
+    )
     return ModelError(
         f"{source} is not the file that closeup knows: it has {found}.",
-        "Nothing was kept. Pull from the official source (unset CLOSEUP_MODELS_MIRROR), or update closeup.",
+        f"Nothing was kept. {other}, or update closeup.",
     )
 
 
@@ -245,7 +252,7 @@ class _PartFile:
     def finish(self, source: str | Path) -> None:
         """Check the hash and rename the file into its place."""
         if (found := self._hash.hexdigest()) != self._wanted.sha256:
-            raise _not_the_file(source, f"the sha256 {found}, not {self._wanted.sha256}")
+            raise _not_the_file(source, self._wanted, f"the sha256 {found}, not {self._wanted.sha256}")
         assert self._file is not None
         assert self._path is not None
         try:

@@ -15,6 +15,10 @@ _PACK_INTROS = {
     "zoo": "Better models, fetched only when you ask for them: `closeup models pull [NAME]`.",
 }
 
+_NO_ADDRESS = (
+    "none for a file in the format that closeup reads; pulled only from the folder or URL in `CLOSEUP_MODELS_MIRROR`"
+)
+
 
 def models_page() -> str:
     """The text of MODELS.md, Markdown; the same cards always give the same text."""
@@ -67,7 +71,8 @@ def _facts(card: ModelCard) -> Iterator[tuple[str, str]]:
     yield "Arrives with", f"`{card.requirement}`" if card.requirement else ""
     yield "File", f"`{card.file}`, {card.bytes} bytes" if card.file else ""
     yield "sha256", f"`{card.sha256}`" if card.sha256 else ""
-    yield "Official address", f"<{card.url}>" if card.url else ""
+    yield "Official address", f"<{card.url}>" if card.url else _NO_ADDRESS if card.pack == "zoo" else ""
+    yield "Made from", card.made_from
 
 
 def _input(card: ModelCard) -> str:

