@@ -124,10 +124,21 @@ class VideoReader:
             self.close()
             raise InputError(f"No picture in {path} can be decoded.", convert_hint(path))
         self._first: av.VideoFrame | None = first
+        self._origin = _stamp(first) or Fraction(0)
         self._stored_wh = (first.width, first.height)
         self._converter = Converter(orientation_of(first))
         self.size_wh = self._converter.orientation.size_wh(self._stored_wh)
         self._note_format(first, stream.sample_aspect_ratio)
+
+    @property
+    def origin(self) -> Fraction:
+        """The first frame's time stamp in seconds: where time 0 lies on the file's own clock; 0 where it has none."""
+        return self._origin
+
+    @property
+    def mended(self) -> int:
+        """How many frames given out so far have another time than their stamp asked for."""
+        return self._timeline.mended
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -1,0 +1,176 @@
+"""When each frame of a video is shown: from frame numbers to exact times and back, for any frame rate."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from math import gcd, lcm
+from pathlib import Path
+
+import av.error
+import numpy as np
+from numpy.typing import NDArray
+
+from closeup.core.types import VideoInfo
+from closeup.media.container import choose_stream, open_container
+from closeup.media.video import open_video
+
+_SAME_END_S = 1e-6
+"""Ends that differ by less are the same: the one in a cast is a rounded float."""
+
+
+@dataclass(frozen=True)
+class FrameTimes:
+    """The start of every frame and the end of the last one, exact (docs/concepts/time.md).
+
+    Attributes:
+        ticks: Start of each frame in units of `tick`; 0 first, strictly ascending, at least one. `of` takes the largest
+            tick that fits: one frame where the rate is constant.
+        end_tick: When the last frame ends, likewise; later than its start.
+        tick: Seconds of one tick, exact.
+        origin: Where time 0 lies on the file's own clock, in seconds; sound is placed by it.
+        seekable: Every time is its frame's time stamp less `origin`, so that a frame can be known by its stamp. False
+            where stamps had to be mended: such a file is read from its start.
+    """
+
+    ticks: tuple[int, ...]
+    end_tick: int
+    tick: Fraction
+    origin: Fraction = Fraction(0)
+    seekable: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.ticks or self.ticks[0] != 0 or self.tick <= 0:
+            raise ValueError("frame times begin at 0, have at least one frame, and a positive tick")
+        bounds = (*self.ticks, self.end_tick)
+        if any(later <= earlier for earlier, later in zip(bounds, bounds[1:], strict=False)):
+            raise ValueError("frame times must ascend")
+
+    @classmethod
+    def of(
+        cls, starts: Sequence[Fraction], end: Fraction, origin: Fraction = Fraction(0), *, seekable: bool = True
+    ) -> "FrameTimes":
+        """Take the times of frames as a `VideoReader` gave them out.
+
+        Args:
+            starts: Seconds, one for each frame; 0 first, strictly ascending.
+            end: When the last frame ends, in seconds.
+            origin: The reader's `origin`.
+            seekable: Whether the reader mended nothing.
+
+        Raises:
+            ValueError: If there is no frame, the first is not at 0, or they do not ascend.
+        """
+        denominators = {start.denominator for start in starts} | {end.denominator}
+        per_s = lcm(*denominators)
+        ticks = [start.numerator * (per_s // start.denominator) for start in starts]
+        return cls._reduced(ticks, end.numerator * (per_s // end.denominator), Fraction(1, per_s), origin, seekable)
+
+    @classmethod
+    def _reduced(
+        cls, ticks: Sequence[int], end_tick: int, tick: Fraction, origin: Fraction, seekable: bool
+    ) -> "FrameTimes":
+        """Count in the largest tick that fits, so that equal times are equal objects."""
+        times = gcd(end_tick, *ticks)
+        return cls(tuple(t // times for t in ticks), end_tick // times, tick * times, origin, seekable)
+
+    @property
+    def count(self) -> int:
+        """How many frames there are."""
+        return len(self.ticks)
+
+    @property
+    def end(self) -> Fraction:
+        """When the last frame ends, in seconds, exact; `end_s` is the same as a float."""
+        return self.end_tick * self.tick
+
+    @property
+    def end_s(self) -> float:
+        """When the last frame ends, in seconds."""
+        return float(self.end)
+
+    @cached_property
+    def starts_s(self) -> NDArray[np.float64]:
+        """Start of every frame in seconds, float64 (N,), each the float nearest to the exact time; read only."""
+        numerator, denominator = self.tick.numerator, self.tick.denominator
+        starts = np.array([tick * numerator / denominator for tick in self.ticks], np.float64)
+        starts.flags.writeable = False
+        return starts
+
+    def start(self, frame: int) -> Fraction:
+        """When a frame starts, in seconds, exact; `count` gives the end of the last frame.
+
+        Raises:
+            IndexError: If `frame` is not in 0 to `count`.
+        """
+        if not 0 <= frame <= self.count:
+            raise IndexError(f"frame {frame} of {self.count}")
+        return (self.ticks[frame] if frame < self.count else self.end_tick) * self.tick
+
+    def frame_at(self, time_s: float) -> int:
+        """The frame that is on screen at a time in seconds; the first one before 0, the last one after the end."""
+        return min(max(bisect_right(self.starts_s, time_s) - 1, 0), self.count - 1)
+
+    def nearest_cut(self, time_s: float) -> int:
+        """The place between two frames that is nearest to a time in seconds, as a frame number from 0 to `count`.
+
+        For times that people typed or that were rounded: 12.48 means the frame that starts at 12.4791.
+        """
+        after = int(bisect_right(self.starts_s, time_s))
+        if after == 0:
+            return 0
+        bound_s = self.end_s if after == self.count else float(self.starts_s[after])
+        return after if bound_s - time_s <= time_s - float(self.starts_s[after - 1]) else after - 1
+
+    def find(self, time: Fraction) -> int | None:
+        """The frame that starts at exactly this time in seconds, or None."""
+        ticks, rest = divmod(time, self.tick)
+        place = bisect_right(self.ticks, ticks) - 1
+        return place if not rest and place >= 0 and self.ticks[place] == ticks else None
+
+
+def read_frame_times(path: Path, decoded: VideoInfo | None = None) -> FrameTimes:
+    """Find out when each frame of a video is shown: the same frames and times as a `VideoReader` gives.
+
+    Reading time stamps without decoding is some fifty times as fast, but tells nothing of frames that a decoder drops
+    (damaged ones, or those that refer to what was cut off). It is trusted only where the file was decoded before
+    without anything odd, and gives as many frames and the same end as then; else the video is decoded.
+
+    Args:
+        path: The video.
+        decoded: What is known of this very file since it was decoded before, as a cast holds it.
+
+    Raises:
+        InputError: If it is not a video that can be read.
+    """
+    if decoded is not None and not decoded.notes:
+        stored = _stored_times(path)
+        if stored and stored.count == decoded.frames and abs(stored.end_s - decoded.duration_s) < _SAME_END_S:
+            return stored
+    with open_video(path) as reader:
+        starts = [frame.time for frame in reader]
+        return FrameTimes.of(starts, reader.end_time, reader.origin, seekable=reader.mended == 0)
+
+
+def _stored_times(path: Path) -> FrameTimes | None:
+    """The times as the packets have them, or None where one has no usable stamp."""
+    with open_container(path) as container:
+        stream = choose_stream(container, path)
+        base, stamps, lasts = stream.time_base, [], {}
+        try:
+            for packet in container.demux(stream):
+                if packet.is_discard or not packet.size:
+                    continue
+                if packet.pts is None or packet.is_corrupt:
+                    return None
+                stamps.append(packet.pts)
+                lasts[packet.pts] = packet.duration
+        except av.error.FFmpegError:
+            return None
+    stamps.sort()
+    if base is None or not stamps or len(lasts) != len(stamps) or not lasts[stamps[-1]]:
+        return None
+    first = stamps[0]
+    end = stamps[-1] + lasts[stamps[-1]] - first
+    return FrameTimes._reduced([stamp - first for stamp in stamps], end, base, first * base, True)
