@@ -1,0 +1,103 @@
+"""Whom the camera looks at in each frame of a shot: the chosen person, and others while they are away for long."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from closeup.algorithms.composition import Subject
+from closeup.algorithms.interpolation import interpolate
+from closeup.core.types import Cast, Face, Track
+
+AWAY_S = 1.5
+"""While the chosen person is away for less than this the camera waits; for longer, it may look at somebody else."""
+
+OTHERS_WEIGHT = 0.02
+"""How much somebody else counts while the chosen person is away: enough to turn to them for some seconds."""
+
+PROFILE_OFFSET = 0.2
+"""How far the nose of a face in profile lies from the middle of its eyes, in widths of its box."""
+
+Frames = NDArray[np.int64]
+Times = NDArray[np.float64]
+
+
+def subject_of(cast: Cast, person: str, shot: int, frames: Frames, times_s: Times) -> Subject:
+    """Whom to look at in some frames of one shot.
+
+    Args:
+        cast: The cast.
+        person: Id of the chosen person.
+        shot: Index of the shot.
+        frames: Shape (N,), int64, indices of the frames, ascending; all in the shot.
+        times_s: Shape (N,), when they start.
+
+    Returns:
+        N frames; weight 1 where a track of the person runs.
+    """
+    here = [track for track in cast.tracks if track.shot == shot]
+    # Two tracks of one person may overlap (a mirror, a picture in the picture): the larger face is meant.
+    own = sorted((track for track in here if track.person == person), key=_mean_area, reverse=True)
+    subject = along(own, frames, times_s, 1.0)
+    for gap in _gaps(subject.weight, times_s):
+        others = [track for track in here if track.person != person and track_runs(track, frames[gap]).any()]
+        most_seen = sorted(others, key=lambda track: _seen(track, frames[gap]), reverse=True)[:1]
+        shown = along(most_seen, frames[gap], times_s[gap], OTHERS_WEIGHT)
+        for whole, part in zip(_arrays(subject), _arrays(shown), strict=True):
+            whole[gap] = part
+    return subject
+
+
+def along(tracks: Sequence[Track], frames: Frames, times_s: Times, weight: float) -> Subject:
+    """Tracks as a subject of N frames; frames and times have the shape (N,). Where several run, the first one counts.
+
+    Faces are known about five times a second; between two of them they are interpolated.
+    """
+    n = len(frames)
+    subject = Subject(np.zeros((n, 4)), np.zeros(n), np.zeros(n), np.zeros(n))
+    for track in tracks:
+        runs = track_runs(track, frames) & (subject.weight == 0)
+        if runs.any():
+            known = [face.time_s for face in track.faces]
+            values = interpolate(known, np.array([_place(face) for face in track.faces]), times_s[runs])
+            subject.boxes_xyxy[runs], subject.eyes_y[runs], subject.facing[runs] = (
+                values[:, :4],
+                values[:, 4],
+                values[:, 5],
+            )
+            subject.weight[runs] = weight
+    return subject
+
+
+def track_runs(track: Track, frames: Frames) -> NDArray[np.bool_]:
+    """In which of the frames (N,) the track runs: (N,), bool."""
+    return (track.start_frame <= frames) & (frames < track.end_frame)
+
+
+def _place(face: Face) -> list[float]:
+    """Box, height of the eyes, and the way the face looks, -1 to 1."""
+    x0, y0, x1, y1 = (float(value) for value in face.box_xyxy)
+    eyes, nose = face.landmarks_xy[:2].mean(axis=0), face.landmarks_xy[2]
+    offset = float(nose[0] - eyes[0]) / max(x1 - x0, 1.0)
+    return [x0, y0, x1, y1, float(np.clip(eyes[1], y0, y1)), float(np.clip(offset / PROFILE_OFFSET, -1.0, 1.0))]
+
+
+def _mean_area(track: Track) -> float:
+    boxes = np.array([face.box_xyxy for face in track.faces], dtype=np.float64)
+    return float(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1).mean())
+
+
+def _seen(track: Track, frames: Frames) -> float:
+    """How much a track is to be seen in some frames (N,): its area times how long it runs."""
+    return _mean_area(track) * float(track_runs(track, frames).sum())
+
+
+def _gaps(weight: NDArray[np.float64], times_s: Times) -> list[slice]:
+    """The stretches of at least `AWAY_S` with nobody in them, weights and times (N,)."""
+    away = np.concatenate([[False], weight == 0, [False]])
+    starts, ends = np.flatnonzero(~away[:-1] & away[1:]), np.flatnonzero(away[:-1] & ~away[1:])
+    return [slice(int(a), int(b)) for a, b in zip(starts, ends, strict=True) if times_s[b - 1] - times_s[a] >= AWAY_S]
+
+
+def _arrays(subject: Subject) -> tuple[NDArray[np.float64], ...]:
+    return subject.boxes_xyxy, subject.eyes_y, subject.facing, subject.weight
