@@ -66,6 +66,7 @@ def test_what_pip_installed_is_all_there_and_right(settings: Settings) -> None:
         "dlib-68": store.FINE,
         "dlib-hog": store.FINE,
         "dlib-resnet-128": store.FINE,
+        "silero-vad-6": store.FINE,
     }
     assert found["yunet-2023mar"].state == store.ABSENT
 

@@ -17,7 +17,7 @@ from closeup.core.errors import FormatError, ModelError
 CARDS_DIR = Path(__file__).parent / "cards"
 """Where the cards lie, NAME.toml each."""
 
-TASKS = ("detector", "landmarks", "embedder")
+TASKS = ("detector", "landmarks", "embedder", "voice", "expression")
 PACKS = ("builtin", "zoo")
 CHOICES = ("auto", *PACKS)
 """What `--models` takes: a pack, or the best that is on the machine."""
@@ -49,7 +49,7 @@ class ModelCard:
 
     Attributes:
         name: "sface-2021dec"; also the name of the card's file.
-        task: "detector", "landmarks" or "embedder".
+        task: One of `TASKS`.
         pack: "builtin" (arrives with pip) or "zoo" (pulled on request).
         summary: One sentence for people.
         source: Web page of the people who made it.

@@ -76,6 +76,8 @@ def _facts(card: ModelCard) -> Iterator[tuple[str, str]]:
 
 
 def _input(card: ModelCard) -> str:
+    if card.task == "voice":
+        return "Sound"
     if card.input_size_wh is None:
         return "A picture of any size" + (f", {card.colour}, 0 to 255" if card.pack == "zoo" else "")
     width, height = card.input_size_wh

@@ -139,4 +139,5 @@ def _weighted(curves: NDArray[np.float64], shares: NDArray[np.float64]) -> Float
     known = np.isfinite(curves) * shares[:, None]
     weight = known.sum(axis=0)
     added = (np.where(np.isfinite(curves), curves, 0.0) * shares[:, None]).sum(axis=0)
-    return np.divide(added, weight, out=np.zeros_like(added), where=weight > 0).astype(np.float32)
+    mean = np.divide(added, weight, out=np.zeros_like(added), where=weight > 0)
+    return np.asarray(mean, np.float32)
