@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from math import gcd, lcm
 from pathlib import Path
 
@@ -44,7 +45,7 @@ class FrameTimes:
         if not self.ticks or self.ticks[0] != 0 or self.tick <= 0:
             raise ValueError("frame times begin at 0, have at least one frame, and a positive tick")
         bounds = (*self.ticks, self.end_tick)
-        if any(later <= earlier for earlier, later in zip(bounds, bounds[1:], strict=False)):
+        if any(later <= earlier for earlier, later in pairwise(bounds)):
             raise ValueError("frame times must ascend")
 
     @classmethod
@@ -157,20 +158,21 @@ def _stored_times(path: Path) -> FrameTimes | None:
     """The times as the packets have them, or None where one has no usable stamp."""
     with open_container(path) as container:
         stream = choose_stream(container, path)
-        base, stamps, lasts = stream.time_base, [], {}
+        base, lasts = stream.time_base, dict[int, int | None]()
         try:
             for packet in container.demux(stream):
                 if packet.is_discard or not packet.size:
                     continue
-                if packet.pts is None or packet.is_corrupt:
+                if packet.pts is None or packet.is_corrupt or packet.pts in lasts:
                     return None
-                stamps.append(packet.pts)
                 lasts[packet.pts] = packet.duration
         except av.error.FFmpegError:
             return None
-    stamps.sort()
-    if base is None or not stamps or len(lasts) != len(stamps) or not lasts[stamps[-1]]:
+    if base is None or not lasts:
         return None
-    first = stamps[0]
-    end = stamps[-1] + lasts[stamps[-1]] - first
+    stamps = sorted(lasts)
+    first, last = stamps[0], lasts[stamps[-1]]
+    if not last:
+        return None
+    end = stamps[-1] + last - first
     return FrameTimes._reduced([stamp - first for stamp in stamps], end, base, first * base, True)

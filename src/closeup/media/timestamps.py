@@ -2,6 +2,8 @@
 
 from fractions import Fraction
 
+from av import AudioFrame, VideoFrame
+
 _FAR_S = Fraction(1)
 """Stamps that stray by less than this are slips of single frames; by more, a broken stamp or a clock set anew."""
 
@@ -72,3 +74,10 @@ class Timeline:
             return stamp + self._offset
         self._new_offset = due - stamp
         return due
+
+
+def stamp_of(frame: VideoFrame | AudioFrame | None) -> Fraction | None:
+    """What the file says of a frame's time, in seconds on its own clock; None where it says nothing."""
+    if frame is None or frame.pts is None or frame.time_base is None:
+        return None
+    return frame.pts * frame.time_base

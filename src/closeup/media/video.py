@@ -24,7 +24,7 @@ from closeup.core.types import Image
 from closeup.media.container import announced_duration, choose_stream, convert_hint, frame_rate, open_container
 from closeup.media.conversion import Converter, orientation_of
 from closeup.media.files import require_file, unreadable
-from closeup.media.timestamps import Timeline
+from closeup.media.timestamps import Timeline, stamp_of
 
 _MAX_BAD_IN_A_ROW = 500
 """Damaged packets in a row before reading stops; decoders recover at a key frame, and few are 300 frames apart."""
@@ -124,7 +124,7 @@ class VideoReader:
             self.close()
             raise InputError(f"No picture in {path} can be decoded.", convert_hint(path))
         self._first: av.VideoFrame | None = first
-        self._origin = _stamp(first) or Fraction(0)
+        self._origin = stamp_of(first) or Fraction(0)
         self._stored_wh = (first.width, first.height)
         self._converter = Converter(orientation_of(first))
         self.size_wh = self._converter.orientation.size_wh(self._stored_wh)
@@ -181,7 +181,7 @@ class VideoReader:
         self._finish()
 
     def _placed(self, frame: av.VideoFrame, following: av.VideoFrame | None) -> DecodedFrame:
-        self._last_time = self._timeline.place(_stamp(frame), _stamp(following))
+        self._last_time = self._timeline.place(stamp_of(frame), stamp_of(following))
         lasts = frame.duration * frame.time_base if frame.duration and frame.time_base else 1 / self.fps
         self.end_time = self._last_time + lasts
         if (frame.width, frame.height) != self._stored_wh and not self._resized:
@@ -252,13 +252,6 @@ class VideoReader:
                 f"The video ends early: {float(self.end_time):.1f} s of the announced {float(self._announced):.1f} s "
                 "could be read, and the file may be cut off."
             )
-
-
-def _stamp(frame: av.VideoFrame | None) -> Fraction | None:
-    """What the file says of a frame's time, in seconds."""
-    if frame is None or frame.pts is None or frame.time_base is None:
-        return None
-    return frame.pts * frame.time_base
 
 
 def open_video(path: Path) -> VideoReader:

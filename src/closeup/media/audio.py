@@ -1,0 +1,286 @@
+"""The sound of a video on the clock of its pictures: time 0 is the first frame (docs/concepts/time.md).
+
+Sound starts earlier or later than the pictures in many files, has holes, and changes its format midway in broadcasts.
+Here it is one even row of samples: silence where there is none, and cut off where it was there before the first frame.
+"""
+
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+from pathlib import Path
+
+import av
+import av.error
+import numpy as np
+from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.stream import Discard, Disposition
+
+from closeup.core.errors import InputError
+from closeup.core.types import FloatArray
+from closeup.media.container import open_container
+from closeup.media.frame_times import FrameTimes
+from closeup.media.timestamps import stamp_of
+from closeup.media.video import open_video
+
+_SLIP_S = Fraction(15, 1000)
+"""Stamps that stray by less from the count of samples are rounded ones; by more, sound is missing or repeated."""
+
+_NEW_CLOCK_S = Fraction(1)
+"""Stamps that fall back by more mean that the file's clock was set anew: joined recordings do that."""
+
+_RUN_IN_S = Fraction(1)
+"""Decoding begins this much before the first sample that is wanted: decoders need some packets to settle."""
+
+_CENTRE = 0.5**0.5
+"""What a centre or surround channel counts in a stereo mix, -3 dB, after ITU-R BS.775."""
+
+_SIDES = {"FL": "L", "BL": "l", "SL": "l", "FR": "R", "BR": "r", "SR": "r", "FC": "LR", "BC": "lr"}
+"""Channel to the side that it is heard on, capital in full, small at -3 dB; those that are not here are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Clip:
+    """What to read: samples [first, last) at `rate_hz` on the pictures' clock; `last` None means to the end."""
+
+    rate_hz: int
+    channels: int
+    first: int
+    last: int | None
+    origin: Fraction
+
+
+def has_sound(path: Path) -> bool:
+    """Say whether the video has a sound track that decodes; its title alone does not count.
+
+    Raises:
+        InputError: If it is not a video that can be read.
+    """
+    with open_container(path) as container:
+        stream = _sound_stream(container)
+        return stream is not None and next(_frames(container, stream), None) is not None
+
+
+def read_sound(
+    path: Path,
+    start_s: Fraction | float,
+    end_s: Fraction | float,
+    rate_hz: int,
+    channels: int,
+    frame_times: FrameTimes | None = None,
+) -> FloatArray:
+    """The sound of [start_s, end_s) as float32 (N, C), about -1 to 1; N is round(end * rate) - round(start * rate).
+
+    Exact to the sample where the file's time stamps are; Matroska's are rounded to milliseconds.
+
+    Args:
+        path: The video.
+        start_s: Seconds from the first frame; what lies before and after the track is silence.
+        end_s: Likewise, not before `start_s`.
+        rate_hz: Samples a second to give.
+        channels: 1, the mean of left and right, or 2; more channels are mixed after ITU-R BS.775.
+        frame_times: Those of the video, so that only the part that is wanted need be decoded.
+
+    Raises:
+        InputError: If it cannot be read, or has no sound.
+        ValueError: If the numbers make no sense.
+    """
+    first, last = round(Fraction(start_s) * rate_hz), round(Fraction(end_s) * rate_hz)
+    if last < first:
+        raise ValueError(f"start_s is {start_s} and end_s is {end_s}")
+    origin = _origin(path) if frame_times is None else frame_times.origin
+    clip = _Clip(rate_hz, channels, first, last, origin)
+    blocks = list(_read(path, clip, seek=frame_times is not None and frame_times.seekable))
+    return np.concatenate([np.zeros((0, channels), np.float32), *blocks])
+
+
+def sound_blocks(path: Path, rate_hz: int = 16000, end_s: float | None = None) -> Iterator[FloatArray]:
+    """All of the sound from time 0 as mono blocks, float32 (n,), about a second each; memory does not grow.
+
+    Args:
+        path: The video.
+        rate_hz: Samples a second to give.
+        end_s: Where to stop, padded with silence; None stops where the track does.
+
+    Raises:
+        InputError: If it cannot be read, or has no sound.
+    """
+    last = None if end_s is None else round(Fraction(end_s) * rate_hz)
+    clip = _Clip(rate_hz, 1, 0, last, _origin(path))
+    waiting: list[FloatArray] = []
+    for block in _read(path, clip, seek=False):
+        waiting.append(block[:, 0])
+        if sum(map(len, waiting)) >= rate_hz:
+            yield np.concatenate(waiting)
+            waiting.clear()
+    if waiting:
+        yield np.concatenate(waiting)
+
+
+def _origin(path: Path) -> Fraction:
+    with open_video(path) as reader:
+        return reader.origin
+
+
+def _read(path: Path, clip: _Clip, *, seek: bool) -> Iterator[FloatArray]:
+    """Blocks (n, C) that make up the clip, by seeking where that is safe and worth it."""
+    if clip.channels not in (1, 2) or clip.rate_hz < 1:
+        raise ValueError(f"{clip.channels} channels at {clip.rate_hz} Hz; 1 or 2 can be had")
+    start = Fraction(clip.first, clip.rate_hz) - _RUN_IN_S
+    with closing(_decoded(path, clip.origin + start if seek and start > 0 else None)) as frames:
+        yield from _even(_placed(frames, clip), clip)
+
+
+def _decoded(path: Path, stamp: Fraction | None) -> Generator[av.AudioFrame, None, None]:
+    """Frames from `stamp` (seconds on the file's clock) or a little before; all where the file cannot seek there."""
+    for at in (None,) if stamp is None else (stamp, None):
+        with open_container(path) as container:
+            stream = _sound_stream(container)
+            if stream is None:
+                raise InputError(f"{path} has no sound.", "Give a video that has sound.")
+            if at is not None and not _sought(container, stream, at):
+                continue
+            frames = _frames(container, stream)
+            first = next(frames, None)
+            begins = stamp_of(first)
+            if at is not None and (begins is None or begins > at):
+                continue
+            if first is not None:
+                yield first
+            yield from frames
+            return
+
+
+def _sought(container: InputContainer, stream: AudioStream, stamp: Fraction) -> bool:
+    assert stream.time_base is not None
+    try:
+        container.seek(int(stamp / stream.time_base), stream=stream, backward=True)
+    except av.error.FFmpegError:
+        return False
+    return True
+
+
+def _sound_stream(container: InputContainer) -> AudioStream | None:
+    """The track to hear: the default one, and of several the one with most channels."""
+    readable = [stream for stream in container.streams.audio if stream.codec_context is not None]
+    if not readable:
+        return None
+    chosen = max(readable, key=lambda s: (bool(s.disposition & Disposition.default), s.codec_context.channels))
+    for stream in container.streams:
+        if stream is not chosen:
+            stream.discard = Discard.all  # the demuxer skips what nobody hears
+    return chosen
+
+
+def _frames(container: InputContainer, stream: AudioStream) -> Iterator[av.AudioFrame]:
+    """Frames that decode; damaged packets are passed over, and a failing disk ends the sound."""
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+            if packet is None:
+                return
+            frames = packet.decode()
+        except av.error.InvalidDataError:
+            continue
+        except OSError:
+            return
+        yield from (frame for frame in frames if frame.samples)
+
+
+class _Run:
+    """Frames of one format that follow each other without a hole, brought to the rate and channels of a clip."""
+
+    def __init__(self, frame: av.AudioFrame, start: Fraction, clip: _Clip) -> None:
+        self.format = _format(frame)
+        self.rate_hz = frame.sample_rate
+        self.start = start
+        self.samples = 0
+        self.place = round(start * clip.rate_hz)
+        self._resampler = AudioResampler(format="fltp", layout=frame.layout, rate=clip.rate_hz)
+        self._mix = mixing_matrix([channel.name for channel in frame.layout.channels], clip.channels)
+
+    @property
+    def end(self) -> Fraction:
+        """When its last sample so far ends, in seconds on the pictures' clock."""
+        return self.start + Fraction(self.samples, self.rate_hz)
+
+    def feed(self, frame: av.AudioFrame | None) -> Iterator[tuple[int, FloatArray]]:
+        """Blocks (n, C) with the place of their first sample; None at the end of the run."""
+        if frame is not None:
+            frame.pts = None
+            self.samples += frame.samples
+        for resampled in self._resampler.resample(frame):
+            block = np.ascontiguousarray((self._mix @ resampled.to_ndarray()).T)
+            yield self.place, block
+            self.place += len(block)
+
+
+def _format(frame: av.AudioFrame) -> tuple[str, str, int]:
+    return frame.format.name, frame.layout.name, frame.sample_rate
+
+
+def mixing_matrix(names: list[str], channels: int) -> FloatArray:
+    """How N channels of these names are mixed to C, one or two: float32 (C, N).
+
+    After ITU-R BS.775, scaled so that nothing clips: centre and surround at -3 dB, the low-frequency channel left out.
+    Channels whose place is not known are heard on both sides.
+    """
+    if len(names) == 1:
+        return np.ones((channels, 1), np.float32)
+    sides = [_SIDES.get(name, "") for name in names]
+    if not any(sides):
+        sides = ["LR"] * len(names)
+    mix = np.zeros((2, len(names)), np.float32)
+    for column, side in enumerate(sides):
+        for row, letter in enumerate("LR"):
+            if letter in side:
+                mix[row, column] = _CENTRE if len(side) == 2 else 1.0
+            elif letter.lower() in side:
+                mix[row, column] = _CENTRE ** len(side)
+    mix /= mix.sum(axis=1, keepdims=True).max()
+    return mix if channels == 2 else mix.mean(axis=0, keepdims=True)
+
+
+def _placed(frames: Iterable[av.AudioFrame], clip: _Clip) -> Iterator[tuple[int, FloatArray]]:
+    """Blocks (n, C) with their places on the pictures' clock, ascending but for slips; holes between them."""
+    run, shift = None, -clip.origin
+    for frame in frames:
+        due = run.end if run else Fraction(0)
+        stamp = stamp_of(frame)
+        time = due if stamp is None else stamp + shift
+        if run and time < due - _NEW_CLOCK_S:
+            shift += due - time
+            time = due
+        if run and (run.format != _format(frame) or abs(time - due) > _SLIP_S):
+            yield from run.feed(None)
+            run = None
+        run = run or _Run(frame, time, clip)
+        yield from run.feed(frame)
+    if run:
+        yield from run.feed(None)
+
+
+def _even(placed: Iterable[tuple[int, FloatArray]], clip: _Clip) -> Iterator[FloatArray]:
+    """Cut to the clip, without holes: silence where nothing is, the earlier one where two overlap."""
+    position = clip.first
+    for place, block in placed:
+        if clip.last is not None and place >= clip.last:
+            break
+        yield from _silence(place - position, clip)
+        position = max(position, place)
+        kept = block[position - place : None if clip.last is None else clip.last - place]
+        position += len(kept)
+        if len(kept):
+            yield kept
+    if clip.last is not None:
+        yield from _silence(clip.last - position, clip)
+
+
+def _silence(samples: int, clip: _Clip) -> Iterator[FloatArray]:
+    """That many samples of silence, in blocks (n, C) of a second at most; none where `samples` is below 1."""
+    for block in range(ceil(samples / clip.rate_hz)):
+        yield np.zeros((min(clip.rate_hz, samples - block * clip.rate_hz), clip.channels), np.float32)
