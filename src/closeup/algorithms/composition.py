@@ -53,26 +53,36 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The picture that is cut from, and what is cut out.
+    """What is cut from, and what is cut out.
 
     Attributes:
-        picture_wh: Pixels of the picture.
+        area_xyxy: The part of the picture that may be shown, pixels: all of it, or less the bars of a letterbox.
         aspect: Width over height of the crop.
-        min_width: The crop is never narrower than this, in pixels, unless the picture is: it would be too soft.
-        max_width: Nor wider, unless the face asks for it.
+        min_width: The crop is never narrower than this, in pixels, unless the area is: it would be too soft.
     """
 
-    picture_wh: tuple[int, int]
+    area_xyxy: tuple[float, float, float, float]
     aspect: float
     min_width: float
-    max_width: float = np.inf
+
+    @property
+    def area_wh(self) -> tuple[float, float]:
+        """Width and height of the area."""
+        x0, y0, x1, y1 = self.area_xyxy
+        return x1 - x0, y1 - y0
+
+    @property
+    def widest(self) -> float:
+        """Width of the largest crop in the area."""
+        width, height = self.area_wh
+        return min(width, height * self.aspect)
 
 
 def follow(times_s: ArrayLike, subject: Subject, frame: Frame, options: CameraOptions | None = None) -> FloatArray:
     """The crop of each frame of one shot: one width, exact aspect, the subject in a good place, the camera at peace.
 
-    The crop lies in the picture, unless no crop of this aspect in it holds the subject's face: then it is as much
-    longer than the picture as it must be, in one direction, and centred there.
+    The crop lies in the area, unless no crop of this aspect in it holds the subject's face: then it is as much longer
+    than the area as it must be, in one direction, and centred there.
 
     Args:
         times_s: Shape (N,), start of each frame in seconds, ascending, at least one.
@@ -84,37 +94,38 @@ def follow(times_s: ArrayLike, subject: Subject, frame: Frame, options: CameraOp
         Shape (N, 4), float64, xyxy in pixels.
 
     Raises:
-        ValueError: As `plan_axis`.
+        ValueError: As `plan_axis`, or the area is empty or the aspect no positive number.
     """
+    if min(frame.area_wh) <= 0 or not 0 < frame.aspect < np.inf:
+        raise ValueError(f"nothing can be cut out of {frame}")
     options = options or CameraOptions()
     times = np.asarray(times_s, dtype=np.float64)
-    width, height = frame.picture_wh
-    boxes = _clipped(subject.boxes_xyxy, frame.picture_wh)
+    width, height = frame.area_wh
+    origin = np.array(frame.area_xyxy[:2] * 2, dtype=np.float64)
+    boxes = np.clip(subject.boxes_xyxy - origin, 0.0, [width, height] * 2)
     sides = boxes[:, 2:] - boxes[:, :2]
-    span = _widths(sides[_counting(subject.weight)], frame)
+    counting = _counting(subject.weight)
+    span = _widths(sides[counting], frame)
     across = Axis(
         low=np.maximum(boxes[:, 0] - MARGIN * sides[:, 0], 0.0),
-        high=np.minimum(boxes[:, 2] + MARGIN * sides[:, 0], float(width)),
+        high=np.minimum(boxes[:, 2] + MARGIN * sides[:, 0], width),
         place=(boxes[:, 0] + boxes[:, 2]) / 2 + _lead(subject, sides[:, 0], span.best),
         weight=subject.weight,
-        length=float(width),
+        length=width,
     )
     middle_x, crop_width = plan_axis(times, across, span, options)
     crop_height = crop_width / frame.aspect
+    # Hair is kept where the crop has room for it besides the face, which is never cut for hair.
+    hair = min(HAIR, max(MARGIN, crop_height / max(1.0, float(sides[counting, 1].max())) - 1 - 2 * MARGIN))
     down = Axis(
-        low=np.maximum(boxes[:, 1] - HAIR * sides[:, 1], 0.0),
-        high=np.minimum(boxes[:, 3] + MARGIN * sides[:, 1], float(height)),
-        place=subject.eyes_y + (0.5 - EYE_LINE) * crop_height,
+        low=np.maximum(boxes[:, 1] - hair * sides[:, 1], 0.0),
+        high=np.minimum(boxes[:, 3] + MARGIN * sides[:, 1], height),
+        place=np.clip(subject.eyes_y - origin[1], 0.0, height) + (0.5 - EYE_LINE) * crop_height,
         weight=subject.weight,
-        length=float(height),
+        length=height,
     )
     middle_y, _ = plan_axis(times, down, Span(crop_height, crop_height, crop_height), _in_heights(options, frame))
-    return _boxes(middle_x, middle_y, crop_width, frame)
-
-
-def _clipped(boxes: FloatArray, picture_wh: tuple[int, int]) -> FloatArray:
-    limits = np.array([*picture_wh, *picture_wh], dtype=np.float64)
-    return np.clip(boxes, 0.0, limits)
+    return _boxes(middle_x, middle_y, crop_width, frame) + origin
 
 
 def _counting(weight: FloatArray) -> NDArray[np.bool_]:
@@ -125,22 +136,23 @@ def _counting(weight: FloatArray) -> NDArray[np.bool_]:
     return np.ones(len(weight), dtype=bool)
 
 
+def width_needed(sides: FloatArray, frame: Frame) -> float:
+    """Width of the narrowest crop that holds faces of sizes (N, 2), pixels, with their margin; at most the area's."""
+    room = np.minimum(sides * (1 + 2 * MARGIN), frame.area_wh)
+    # The largest faces in a hundred are mistakes of the detector as often as not.
+    return float(np.percentile(np.maximum(room[:, 0], frame.aspect * room[:, 1]), 99))
+
+
 def _widths(sides: FloatArray, frame: Frame) -> Span:
     """How wide the crop may be for faces of sizes (N, 2)."""
-    width, height = frame.picture_wh
-    inside = min(float(width), height * frame.aspect)
-    room = np.minimum(sides * (1 + 2 * MARGIN), [width, height])
-    # The largest faces in a hundred are mistakes of the detector as often as not.
-    need = float(np.percentile(np.maximum(room[:, 0], frame.aspect * room[:, 1]), 99))
+    width, need = frame.area_wh[0], width_needed(sides, frame)
+    if need > width:  # a face higher than any crop in the area
+        return Span(need, need, need)
     wished = np.median(
         np.maximum(HEAD_AND_SHOULDERS_WIDTHS * sides[:, 0], frame.aspect * HEAD_AND_SHOULDERS_HEIGHTS * sides[:, 1])
     )
-    most_inside = min(inside, max(frame.max_width, frame.min_width))
-    best = float(np.clip(wished, min(frame.min_width, most_inside), most_inside))
-    if need > width:  # a face higher than any crop in the picture
-        return Span(need, need, need)
-    most = min(float(width), max(most_inside, CALM * need))
-    return Span(best, max(best, min(most_inside, most)), max(best, most))
+    best = min(max(float(wished), frame.min_width), frame.widest)
+    return Span(best, frame.widest, max(frame.widest, min(width, CALM * need)))
 
 
 def _lead(subject: Subject, face_widths: FloatArray, crop_width: float) -> FloatArray:
@@ -157,10 +169,10 @@ def _in_heights(options: CameraOptions, frame: Frame) -> CameraOptions:
 
 
 def _boxes(middle_x: FloatArray, middle_y: FloatArray, crop_width: float, frame: Frame) -> FloatArray:
-    """Crops (N, 4) around middles (N,), in the picture to the last bit where they fit into it."""
+    """Crops (N, 4) around middles (N,), in the area where they fit into it."""
     corners = []
     lengths = (crop_width, crop_width / frame.aspect)
-    for middle, length, limit in zip((middle_x, middle_y), lengths, frame.picture_wh, strict=True):
+    for middle, length, limit in zip((middle_x, middle_y), lengths, frame.area_wh, strict=True):
         start = middle - length / 2
         corners.append(np.clip(start, 0.0, limit - length) if length <= limit else start)
     ends = [start + length for start, length in zip(corners, lengths, strict=True)]
