@@ -1,0 +1,211 @@
+"""Captions of a short: cut out of those of the whole video, and drawn into the picture."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from closeup.core.errors import FormatError
+from closeup.core.timebase import clock
+from closeup.features.shorts.plan import Piece
+from closeup.media.captions import CaptionArtist, undrawable
+from closeup.media.subtitles import Cue, Subtitles, Word, word_places
+
+_BEHIND_S = 2.0
+"""Captions may stay this long behind the last frame before it is worth a word."""
+
+_LITTLE = 0.5
+"""Captions that span less than this share of the video are worth a word."""
+
+_SHORTEST_S = 0.1
+"""What is left of a caption after cutting is dropped if it is shorter: nobody could read it."""
+
+_KEPT_PAGES = 8
+"""Drawn pages kept at hand; one is on screen at a time."""
+
+
+def check_captions(subtitles: Subtitles, duration_s: float) -> tuple[str, ...]:
+    """Say what is odd about captions beside their video: what is not covered, what lies behind the end.
+
+    Args:
+        subtitles: With the times of the whole video.
+        duration_s: The video's length in seconds.
+
+    Returns:
+        A sentence each, for people; the captions' own notes first.
+
+    Raises:
+        FormatError: If none of them falls into the video.
+    """
+    shown = [cue for cue in subtitles.cues if cue.start_s < duration_s]
+    if not shown:
+        raise FormatError(
+            f"The captions begin at {clock(subtitles.cues[0].start_s)}, and the video ends at {clock(duration_s)}.",
+            "Give the captions of this very video with --captions, or none.",
+        )
+    notes = list(subtitles.notes)
+    first_s, last_s = shown[0].start_s, max(cue.end_s for cue in subtitles.cues)
+    if last_s > duration_s + _BEHIND_S:
+        notes.append(
+            f"The captions run on to {clock(last_s)}, and the video ends at {clock(duration_s)}: "
+            "they may be those of a longer version, and be late or early here."
+        )
+    elif last_s - first_s < _LITTLE * duration_s:
+        notes.append(
+            f"The captions cover {clock(first_s)} to {clock(last_s)} of {clock(duration_s)} only; "
+            "shorts from elsewhere have none."
+        )
+    return tuple(notes)
+
+
+def check_letters(subtitles: Subtitles) -> tuple[str, ...]:
+    """Say which characters of captions cannot be drawn into a picture, and are left out there: a sentence, or none."""
+    missing = undrawable("".join(cue.text for cue in subtitles.cues))
+    if not missing:
+        return ()
+    listed = " ".join(missing[:12]) + (f" and {len(missing) - 12} more" if len(missing) > 12 else "")
+    return (f"The font of burned-in captions cannot draw {listed}; they are left out of the picture.",)
+
+
+def unbreakable(subtitles: Subtitles) -> NDArray[np.float64]:
+    """The spans in which a cut would fall into words that are being spoken.
+
+    Where the captions tell when each word is spoken, a span is a word; elsewhere it is the whole caption. A cut at the
+    very start or end of a span is fine.
+
+    Returns:
+        Float64 (K, 2): start and end in seconds, ascending; two may touch, none overlap.
+    """
+    spans: list[tuple[float, float]] = []
+    for cue in subtitles.cues:
+        spans += [(word.start_s, word.end_s) for word in cue.words] or [(cue.start_s, cue.end_s)]
+    joined: list[tuple[float, float]] = []
+    for start_s, end_s in sorted(span for span in spans if span[1] > span[0]):
+        if joined and start_s < joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end_s))
+        else:
+            joined.append((start_s, end_s))
+    return np.array(joined, dtype=np.float64).reshape(-1, 2)
+
+
+def cut_captions(subtitles: Subtitles, pieces: Sequence[Piece]) -> Subtitles:
+    """The captions of a short, on its own clock: those of its pieces, one after another.
+
+    A caption that a piece holds only in part keeps the words spoken there, half of them at least inside; where the file
+    does not tell when words are spoken, they are taken to be spread evenly over the letters.
+    """
+    cues: list[Cue] = []
+    offset_s = 0.0
+    for piece in pieces:
+        for cue in subtitles.cues:
+            if cue.start_s < piece.end_s and cue.end_s > piece.start_s:
+                cues += _cut(cue, piece, offset_s - piece.start_s)
+        offset_s += piece.length_s
+    return Subtitles(tuple(sorted(cues, key=lambda cue: (cue.start_s, cue.end_s))))
+
+
+def _cut(cue: Cue, piece: Piece, shift_s: float) -> list[Cue]:
+    """What a piece holds of a caption, on the short's clock: one caption or none."""
+    start_s, end_s = max(cue.start_s, piece.start_s), min(cue.end_s, piece.end_s)
+    if end_s - start_s < min(_SHORTEST_S, cue.end_s - cue.start_s):
+        return []
+    text, words = cue.text, cue.words
+    if (start_s, end_s) != (cue.start_s, cue.end_s):
+        timed = words or _even_words(cue)
+        inside = [n for n, word in enumerate(timed) if start_s <= (word.start_s + word.end_s) / 2 <= end_s]
+        if not inside:
+            return []
+        places = word_places(replace(cue, words=timed))
+        text = cue.text[places[inside[0]][0] : places[inside[-1]][1]]
+        words = tuple(words[n] for n in inside) if words else ()
+    moved = (Word(_within(w.start_s, piece) + shift_s, _within(w.end_s, piece) + shift_s, w.text) for w in words)
+    return [Cue(start_s + shift_s, end_s + shift_s, text, tuple(moved))]
+
+
+def _within(time_s: float, piece: Piece) -> float:
+    return min(max(time_s, piece.start_s), piece.end_s)
+
+
+def _even_words(cue: Cue) -> tuple[Word, ...]:
+    """The words of a caption as if they were spoken one after another, each as long as it is written."""
+    texts = cue.text.split()
+    lengths = np.cumsum([0, *map(len, texts)], dtype=np.float64)
+    times = cue.start_s + (cue.end_s - cue.start_s) * lengths / lengths[-1]
+    return tuple(
+        Word(float(start), float(end), text) for start, end, text in zip(times[:-1], times[1:], texts, strict=True)
+    )
+
+
+class CaptionOverlay:
+    """Captions as pictures to lay over the frames of a short: an `Overlay` of its renderer."""
+
+    def __init__(self, subtitles: Subtitles, size_wh: tuple[int, int]) -> None:
+        """Lay out captions.
+
+        Args:
+            subtitles: On the short's own clock.
+            size_wh: Width and height of the finished picture in pixels.
+
+        Raises:
+            ValueError: If the picture has less than 32 pixels a side.
+        """
+        artist = CaptionArtist(size_wh)
+        self._spans = _one_at_a_time([span for cue in subtitles.cues for span in _page_spans(cue, artist)])
+        self._starts = [start_s for start_s, _, _ in self._spans]
+        self._drawn = lru_cache(_KEPT_PAGES)(artist.draw)
+
+    def at(self, time_s: float) -> tuple[NDArray[np.uint8], tuple[int, int]] | None:
+        """The caption to be seen at a time of the short.
+
+        Args:
+            time_s: Seconds from the short's first frame.
+
+        Returns:
+            A picture, RGBA uint8 (H, W, 4) with straight alpha, and the x and y of its upper left corner; the very
+            same object while nothing changes. None while no caption is shown.
+        """
+        place = bisect_right(self._starts, time_s) - 1
+        if place < 0 or time_s >= self._spans[place][1]:
+            return None
+        return self._drawn(self._spans[place][2])
+
+
+_Span = tuple[float, float, tuple[str, ...]]
+"""From when to when which lines are shown."""
+
+
+def _page_spans(cue: Cue, artist: CaptionArtist) -> list[_Span]:
+    """The pages of a caption, each from when its first word is spoken."""
+    pages = artist.pages(cue.text)
+    if not pages:
+        return []
+    timed = cue.words or _even_words(cue)
+    ends = [end for _, end in word_places(replace(cue, words=timed))]
+    words = [min(bisect_right(ends, page.start), len(timed) - 1) for page in pages[1:]]
+    starts = [cue.start_s, *(timed[word].start_s for word in words)]
+    return [
+        (start_s, end_s, page.lines)
+        for start_s, end_s, page in zip(starts, [*starts[1:], cue.end_s], pages, strict=True)
+        if end_s > start_s
+    ]
+
+
+def _one_at_a_time(spans: Sequence[_Span]) -> list[_Span]:
+    """Spans that do not overlap: where two would, both are shown if each has one line, else the one that began last."""
+    edges = sorted({edge for start_s, end_s, _ in spans for edge in (start_s, end_s)})
+    ordered = sorted(spans, key=lambda span: span[0])
+    shown: list[_Span] = []
+    for start_s, end_s in pairwise(edges):
+        active = [lines for low, high, lines in ordered if low <= start_s < high][-2:]
+        if not active:
+            continue
+        lines = sum(active, ()) if all(len(each) == 1 for each in active) else active[-1]
+        if shown and shown[-1][1] == start_s and shown[-1][2] == lines:
+            shown[-1] = (shown[-1][0], end_s, lines)
+        else:
+            shown.append((start_s, end_s, lines))
+    return shown

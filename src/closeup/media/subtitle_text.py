@@ -1,0 +1,74 @@
+"""The letters of a caption file: bytes of whatever encoding to text, and a line without its markup."""
+
+import html
+import re
+import unicodedata
+
+from closeup.core.errors import FormatError
+
+HINT = "Save the captions as SubRip (.srt) or WebVTT (.vtt) in UTF-8."
+
+_SRT_TAG = re.compile(r"</?(?:i|b|u|s|font|c|v|ruby|rt|lang)(?:[ .=][^<>]*)?>|\{\\[^{}]*\}", re.IGNORECASE)
+_VTT_TAG = re.compile(r"<[^<>]*>")
+
+
+def decode_captions(content: bytes) -> tuple[str, tuple[str, ...]]:
+    """The text without its byte order mark, and a note where the encoding had to be found out.
+
+    UTF-8 and UTF-16 are read, and Korean in CP949 where the bytes leave no doubt that it is that.
+
+    Raises:
+        FormatError: If it is neither.
+    """
+    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
+        if content.startswith(mark):
+            return _strict(content[len(mark) :], encoding), ()
+    for place, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        # Without a mark: digits and arrows, which every caption file begins with, leave every other byte zero.
+        if len(content) >= 4 and content[place:40:2].count(0) > 0.6 * len(content[place:40:2]):
+            return _strict(content, encoding), ()
+    try:
+        return content.decode("utf-8"), ()
+    except UnicodeDecodeError as error:
+        text = _korean(content)
+        if text is None:
+            line = content.count(b"\n", 0, error.start) + 1
+            raise FormatError(f"Line {line} is not UTF-8 text.", HINT) from error
+        return text, ("Its letters were read as Korean in the old code page CP949, since they are not UTF-8.",)
+
+
+def plain_line(line: str, *, webvtt: bool) -> str:
+    """A line without tags and control characters, composed (NFC), with single spaces between words."""
+    bare = html.unescape(_VTT_TAG.sub("", line)) if webvtt else _SRT_TAG.sub("", line)
+    seen = (
+        " " if letter.isspace() else letter
+        for letter in unicodedata.normalize("NFC", bare)
+        if letter.isspace() or (letter != "\ufeff" and unicodedata.category(letter) not in ("Cc", "Cs"))
+    )
+    return " ".join("".join(seen).split())
+
+
+def _strict(content: bytes, encoding: str) -> str:
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise FormatError(f"It begins as {encoding.upper()} text, and is damaged further on.", HINT) from error
+
+
+def _korean(content: bytes) -> str | None:
+    """The text if it is Korean in CP949, else None.
+
+    Nearly every pair of bytes is a syllable of CP949, also the letters with accents of western code pages. But those
+    pairs fall on syllables that nobody writes: of real Korean hardly any lie outside the 2350 of KS X 1001.
+    """
+    try:
+        text = content.decode("cp949")
+    except UnicodeDecodeError:
+        return None
+    foreign = [letter for letter in text if letter > "\x7f"]
+    usual = sum("가" <= letter <= "힣" and _in_ks_x_1001(letter) for letter in foreign)
+    return text if usual >= 0.9 * len(foreign) else None
+
+
+def _in_ks_x_1001(syllable: str) -> bool:
+    return len(syllable.encode("euc-kr")) == 2  # Python spells the others as their letters, in eight bytes

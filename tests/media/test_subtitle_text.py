@@ -1,0 +1,82 @@
+import codecs
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from closeup.core.errors import FormatError
+from closeup.media.subtitle_text import decode_captions, plain_line
+
+KOREAN = "1\n00:00:01,000 --> 00:00:02,000\n안녕하세요. 오늘은 날씨가 좋습니다.\n"
+CUE = "1\n00:00:01,000 --> 00:00:02,000\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_unicode_is_read_with_and_without_a_mark(encoding):
+    assert decode_captions(KOREAN.encode(encoding)) == (KOREAN, ())
+
+
+def test_utf_16_with_the_big_endian_mark():
+    assert decode_captions(codecs.BOM_UTF16_BE + KOREAN.encode("utf-16-be")) == (KOREAN, ())
+
+
+def test_korean_of_the_old_code_page_is_read_and_said():
+    text, notes = decode_captions(KOREAN.encode("cp949"))
+    assert text == KOREAN
+    assert "CP949" in notes[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Où êtes-vous allé après l'été ?",
+        "ÀÉÈÊ ÇA MÊME",
+        "Ça coûte 5 £ à l'hôtel, ÉTÉ ÂGÉ",
+        "größer, ÜBERMÄßIG, Äöü",
+        "¿Dónde está? ¡Aquí! AÑO MAÑANA",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
+def test_western_code_pages_are_refused_and_not_read_as_korean(text, encoding):
+    with pytest.raises(FormatError, match=r"Line 3 is not UTF-8 text") as caught:
+        decode_captions((CUE + text).encode(encoding))
+    assert "UTF-8" in caught.value.hint
+
+
+def test_japanese_of_an_old_code_page_is_refused():
+    with pytest.raises(FormatError, match="not UTF-8"):
+        decode_captions((CUE + "こんにちは、東京は晴れです").encode("shift_jis"))
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe1\x00\x0a", b"\xef\xbb\xbf\xff", b"\xfe\xff\xd8\x00\x00"])
+def test_what_its_mark_promises_must_hold(content):
+    with pytest.raises(FormatError, match="damaged further on"):
+        decode_captions(content)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_text_or_refused(content):
+    try:
+        text, _ = decode_captions(content)
+    except FormatError:
+        return
+    text.encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("line", "srt", "vtt"),
+    [
+        ("<i>one</i> <b>two</b>", "one two", "one two"),
+        ('<font color="#ffff00">yellow</font>', "yellow", "yellow"),
+        (r"{\an8}on top", "on top", r"{\an8}on top"),
+        ("a < b and c > d", "a < b and c > d", "a d"),
+        ("Tom &amp; Ann&nbsp;&lt;3", "Tom &amp; Ann&nbsp;&lt;3", "Tom & Ann <3"),
+        ("<v Ann>Hello <c.red>there</c>", "Hello there", "Hello there"),
+        ("  a \t\u00a0 b\x00\x07  ", "a b", "a b"),
+        ("\u1112\u1161\u11ab", "한", "한"),
+        ("\ufeff", "", ""),
+    ],
+)
+def test_only_the_words_of_a_line_stay(line, srt, vtt):
+    assert plain_line(line, webvtt=False) == srt
+    assert plain_line(line, webvtt=True) == vtt
