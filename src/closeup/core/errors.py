@@ -38,5 +38,9 @@ class FormatError(InputError):
     """A file of closeup's own (cast.json, edits.json, vectors.npz, a card) does not hold what it must."""
 
 
+class StorageError(CloseupError):
+    """The gallery's database cannot be used: locked, unreachable, damaged, full, or made by a newer closeup."""
+
+
 class DependencyError(CloseupError):
     """An optional package that this command needs is not installed."""

@@ -1,11 +1,11 @@
 """What the environment says; the only reader of os.environ.
 
 Variables: CLOSEUP_MODELS_DIR (where pulled and converted models are kept), CLOSEUP_MODELS_MIRROR (a folder or
-http(s) URL to pull models from instead of their official source).
+http(s) URL to pull models from instead of their official source), CLOSEUP_DATABASE_URL (where the gallery is kept).
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -16,10 +16,13 @@ class Settings:
     Attributes:
         models_dir: Folder of the models that were pulled or converted; made on first use, not before.
         models_mirror: Folder or http(s) URL with the models' files, or None for their official sources.
+        database_url: The gallery's database, sqlite:///FILE or postgresql://...; None for `default_gallery_path()`.
+            It may hold a password, so that it does not show when the settings are printed.
     """
 
     models_dir: Path
     models_mirror: str | None
+    database_url: str | None = field(default=None, repr=False)
 
 
 def read_settings() -> Settings:
@@ -31,4 +34,12 @@ def read_settings() -> Settings:
     return Settings(
         models_dir=Path(given).expanduser() if given else default,
         models_mirror=os.environ.get("CLOSEUP_MODELS_MIRROR") or None,
+        database_url=os.environ.get("CLOSEUP_DATABASE_URL") or None,
     )
+
+
+def default_gallery_path() -> Path:
+    """The gallery's SQLite file in the platform's data folder, where nothing else is said; it need not exist."""
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("closeup", appauthor=False)) / "gallery.db"

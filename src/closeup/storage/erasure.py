@@ -1,0 +1,74 @@
+"""Making the bytes of what was deleted go away too, not the rows alone."""
+
+import sqlite3
+from typing import Any
+
+from sqlalchemy import select, text, update
+
+from closeup.core.errors import StorageError
+from closeup.storage.database import Database
+from closeup.storage.faults import spoken
+from closeup.storage.tables import identities, models, pictures, state, templates
+
+
+def scrub_if_pending(database: Database) -> None:
+    """Finish what a process that was killed after a deletion has left, if others let us; else it stays pending."""
+    with database.read() as connection:
+        if not connection.execute(select(state.c.scrub_pending)).scalar():
+            return
+    scrub(database)
+
+
+def scrub(database: Database) -> None:
+    """Rewrite the database without what was deleted.
+
+    SQLite: VACUUM writes all that is left into fresh pages, and a checkpoint empties the write-ahead log.
+    PostgreSQL: VACUUM FULL writes the tables and their indexes into new files and removes the old ones. Its own
+    write-ahead log, replicas and backups are beyond our reach.
+
+    Raises:
+        StorageError: Others hold the database; what was deleted is, but its bytes may be there still. It is tried
+            again after the next deletion, and when the gallery is opened next.
+    """
+    try:
+        with spoken(database.place):
+            seen = _mark(database)
+            _scrub_postgresql(database) if database.is_postgresql else _scrub_sqlite(database)
+            _clear(database, seen)
+    except StorageError as error:
+        raise StorageError(
+            f"It is deleted, but its bytes may still be in the gallery's files: {error.message}",
+            "They are removed when the gallery is opened next while nobody else uses it: closeup gallery list",
+        ) from error
+
+
+def _mark(database: Database) -> int:
+    """How many removals there have been before we begin to scrub."""
+    with database.read() as connection:
+        return int(connection.execute(select(state.c.removals)).scalar_one())
+
+
+def _clear(database: Database, seen: int) -> None:
+    """Note that nothing is pending, unless something was removed meanwhile."""
+    with database.engine.connect().execution_options(writes=True) as connection, connection.begin():
+        connection.execute(update(state).where(state.c.removals == seen).values(scrub_pending=False))
+
+
+def _scrub_sqlite(database: Database) -> None:
+    raw = database.engine.raw_connection()
+    try:
+        driver: Any = raw.driver_connection
+        driver.execute("VACUUM")
+        busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise sqlite3.OperationalError("others read the write-ahead log")
+    finally:
+        raw.close()
+
+
+def _scrub_postgresql(database: Database) -> None:
+    names = ", ".join(table.name for table in (pictures, templates, identities, models))
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"SET lock_timeout = {max(1, round(database.wait_s * 1000))}"))
+        connection.execute(text(f"VACUUM (FULL) {names}"))
+        connection.execute(text("RESET lock_timeout"))
