@@ -1,6 +1,7 @@
 """Head pose from landmarks: known turns, and what must hold for any face."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from closeup.core.settings import Settings
+from closeup.media.image import read_image
 from closeup.perception import pose as module
 from closeup.perception.pose import POSES, HeadPose, head_pose, pose_name
 from closeup.perception.registry import face_models
@@ -103,8 +105,27 @@ def test_a_mirrored_photo_is_turned_the_other_way(zoo: Settings, name: str) -> N
     straight, mirror = (
         head_pose(detector.detect(image).landmarks_xy[0]) for image in (still(name), mirrored(still(name)))
     )
-    assert mirror.yaw_deg == pytest.approx(-straight.yaw_deg, abs=4)
+    assert mirror.yaw_deg == pytest.approx(-straight.yaw_deg, abs=6)
     assert mirror.pitch_deg == pytest.approx(straight.pitch_deg, abs=4)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("photo", "name", "least_deg"),
+    [
+        ("Allan_Houston/Allan_Houston_0001.jpg", "left", 45),
+        ("Ken_Watanabe/Ken_Watanabe_0001.jpg", "right", 45),
+        ("Tatiana_Gratcheva/Tatiana_Gratcheva_0001.jpg", "up", 20),
+        ("Daniel_Bruehl/Daniel_Bruehl_0001.jpg", "down", 12),
+    ],
+)
+def test_photos_turn_as_people_see_them_turned(
+    zoo: Settings, shared: Path, photo: str, name: str, least_deg: float
+) -> None:
+    image = read_image(shared / "data" / "lfw" / "images" / photo)
+    found = head_pose(face_models("auto", zoo).new_detector().detect(image).landmarks_xy[0])
+    assert pose_name(found) == name
+    assert max(abs(found.yaw_deg), abs(found.pitch_deg)) > least_deg
 
 
 @pytest.mark.parametrize(
