@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from closeup.core.errors import FormatError, InputError
-from closeup.core.strict_json import Node, parse
+from closeup.core.strict_json import Node, check_version, parse
 from closeup.core.timebase import fraction_from_text, fraction_to_text
 from closeup.core.types import Cast, Face, Person, Quality, Shot, Track, VideoInfo
 
@@ -81,7 +81,7 @@ def cast_to_json(cast: Cast) -> dict[str, Any]:
     groups = {"people": cast.people, "passers_by": cast.passers_by, "hidden": cast.hidden}
     return {
         "schema_version": SCHEMA_VERSION,
-        "video": _video_to_json(cast.video),
+        "video": video_to_json(cast.video),
         "models": dict(sorted(cast.models.items())),
         "options": dict(sorted(cast.options.items())),
         "shots": [_shot_to_json(shot) for shot in cast.shots],
@@ -99,9 +99,9 @@ def cast_from_json(data: object) -> Cast:
         FormatError: If anything is wrong; the message says where, as in "people[2].tracks[0] must be ...".
     """
     document = Node(data)
-    _check_version(document)
+    check_version(document, SCHEMA_VERSION)
     fields = document.fields(_TOP, ("hidden", "timings_s", "notes"))
-    video = _read_video(fields["video"])
+    video = read_video_info(fields["video"])
     shots = _read_shots(fields["shots"], video.frames)
     cast = Cast(
         video=video,
@@ -157,7 +157,8 @@ def _layout_track(track: dict[str, Any]) -> str:
     return head[:-1] + ', "faces": [\n  ' + ",\n  ".join(_dump(face) for face in track["faces"]) + "\n ]}"
 
 
-def _video_to_json(video: VideoInfo) -> dict[str, Any]:
+def video_to_json(video: VideoInfo) -> dict[str, Any]:
+    """What is known of a video as JSON values; `read_video_info` reads them."""
     return {
         # A file name that is not UTF-8 reaches Python with stand-ins that no UTF-8 file can hold.
         "path": video.path.encode("utf-8", "surrogateescape").decode("utf-8", "replace"),
@@ -217,19 +218,12 @@ def _face_to_json(face: Face) -> dict[str, Any]:
     }
 
 
-def _check_version(document: Node) -> None:
-    version = document.members().get("schema_version")
-    if version is None:
-        raise FormatError("The document lacks the field 'schema_version'.")
-    number = version.integer(low=1)
-    if number > SCHEMA_VERSION:
-        raise FormatError(
-            f"It has schema_version {number}, and this closeup reads {SCHEMA_VERSION}: a later closeup wrote it.",
-            "Get the later one: pip install --upgrade closeup",
-        )
+def read_video_info(node: Node) -> VideoInfo:
+    """What is known of a video, from its object in a document.
 
-
-def _read_video(node: Node) -> VideoInfo:
+    Raises:
+        FormatError: If anything is wrong with it.
+    """
     names = ("path", "sha256", "duration_s", "fps", "frames", "width", "height")
     fields = node.fields(names, ("notes",))
     return VideoInfo(

@@ -135,6 +135,23 @@ def parse(content: bytes, name: str) -> Node:
     return Node(value)
 
 
+def check_version(document: Node, reads: int) -> None:
+    """Make sure that a document has a schema_version, and not a later one than `reads`.
+
+    Raises:
+        FormatError: If it has none, or a later one; the hint says how to get a closeup that reads it.
+    """
+    version = document.members().get("schema_version")
+    if version is None:
+        raise FormatError("The document lacks the field 'schema_version'.")
+    number = version.integer(low=1)
+    if number > reads:
+        raise FormatError(
+            f"It has schema_version {number}, and this closeup reads {reads}: a later closeup wrote it.",
+            "Get the later one: pip install --upgrade closeup",
+        )
+
+
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a number")
 
