@@ -49,12 +49,12 @@ class CameraOptions:
     acceleration: float = 1.0
     jerk: float = 0.25
     cut: float = 200.0
-    discomfort: float = 0.5
+    discomfort: float = 1.0
     pull: float = 0.02
     ease: float = 0.12
     widening: float = 0.3
-    overflow: float = 0.6
-    max_acceleration: float = 1.0
+    overflow: float = 1.2
+    max_acceleration: float = 1.5
 
 
 @dataclass(frozen=True, eq=False)

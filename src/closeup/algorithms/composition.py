@@ -29,8 +29,8 @@ MARGIN = 0.04
 HAIR = 0.3
 """Hair and a little air above the face's box, as a share of its height."""
 
-CALM = 1.12
-"""The crop may be this much wider than it must for the camera's peace."""
+MOST = 1.6
+"""The crop is at most this much wider than it must be, for the camera's peace."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +152,7 @@ def _widths(sides: FloatArray, frame: Frame) -> Span:
         np.maximum(HEAD_AND_SHOULDERS_WIDTHS * sides[:, 0], frame.aspect * HEAD_AND_SHOULDERS_HEIGHTS * sides[:, 1])
     )
     best = min(max(float(wished), frame.min_width), frame.widest)
-    return Span(best, frame.widest, max(frame.widest, min(width, CALM * need)))
+    return Span(best, frame.widest, max(frame.widest, min(width, MOST * need)))
 
 
 def _lead(subject: Subject, face_widths: FloatArray, crop_width: float) -> FloatArray:

@@ -33,4 +33,5 @@ def interpolate(sample_times_s: ArrayLike, samples: ArrayLike, times_s: ArrayLik
     if len(known) == 1:
         return np.repeat(values, len(wanted), axis=0)
     held = np.clip(wanted, known[0], known[-1])
-    return np.asarray(PchipInterpolator(known, values, axis=0)(held), dtype=np.float64)
+    with np.errstate(over="ignore"):  # slopes of next to nothing: their harmonic mean is 0, as it should be
+        return np.asarray(PchipInterpolator(known, values, axis=0)(held), dtype=np.float64)

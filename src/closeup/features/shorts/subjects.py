@@ -12,7 +12,7 @@ from closeup.core.types import Cast, Face, Track
 AWAY_S = 1.5
 """While the chosen person is away for less than this the camera waits; for longer, it may look at somebody else."""
 
-OTHERS_WEIGHT = 0.02
+OTHERS_WEIGHT = 0.01
 """How much somebody else counts while the chosen person is away: enough to turn to them for some seconds."""
 
 PROFILE_OFFSET = 0.2
