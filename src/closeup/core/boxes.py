@@ -31,3 +31,9 @@ def clip(boxes_xyxy: FloatArray, size_wh: tuple[int, int]) -> FloatArray:
 def scale(boxes_xyxy: FloatArray, factor: float) -> FloatArray:
     """Boxes (N, 4) of a picture as they lie in the same picture at `factor` times its size."""
     return np.asarray(boxes_xyxy * np.float32(factor), dtype=np.float32)
+
+
+def fitted(size_wh: tuple[int, int], longer_px: int) -> tuple[int, int]:
+    """The largest (width, height) of a picture's shape whose longer side is at most `longer_px`; never enlarged."""
+    factor = min(1.0, longer_px / max(size_wh))
+    return max(1, round(size_wh[0] * factor)), max(1, round(size_wh[1] * factor))

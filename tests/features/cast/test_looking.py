@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from closeup.core.boxes import fitted
 from closeup.core.types import FloatArray, Image
-from closeup.features.cast.looking import DETAIL_PX, DETECT_PX, SMALLEST_FACE_PX, Looker, fitted, usable
+from closeup.features.cast.looking import DETAIL_PX, DETECT_PX, SMALLEST_FACE_PX, Looker, usable
 from closeup.perception.protocols import Detections, no_detections
 from closeup.perception.quality import judge
 from closeup.perception.registry import FaceModels

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from closeup.core.boxes import clip
+from closeup.core.boxes import clip, fitted
 from closeup.core.types import Face, Image
 from closeup.features.cast.candidates import Candidate
 from closeup.media.video import DecodedFrame
@@ -91,12 +91,6 @@ class Looker:
             make: Callable[[], FaceDetector] = self._models.new_detector
             detector = self._own.detector = make()
         return detector
-
-
-def fitted(size_wh: tuple[int, int], longer_px: int) -> tuple[int, int]:
-    """The largest (width, height) of a picture's shape whose longer side is at most `longer_px`; never enlarged."""
-    factor = min(1.0, longer_px / max(size_wh))
-    return max(1, round(size_wh[0] * factor)), max(1, round(size_wh[1] * factor))
 
 
 def usable(found: Detections, size_wh: tuple[int, int], smallest_px: float) -> Detections:

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from closeup.algorithms.tracking import FaceKey, Tracker, TrackerOptions
+from closeup.core.boxes import fitted
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback
 from closeup.core.timebase import Sampler
@@ -35,7 +36,7 @@ from closeup.features.cast.growing import (
     likeness,
     without_noise,
 )
-from closeup.features.cast.looking import Looker, Sighting, fitted
+from closeup.features.cast.looking import Looker, Sighting
 from closeup.features.cast.portraits import track_picture
 from closeup.media.video import VideoReader, hash_file, open_video
 from closeup.perception import cuts
