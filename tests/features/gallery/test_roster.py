@@ -1,0 +1,76 @@
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from closeup.core.errors import InputError, ModelError
+from closeup.core.types import FloatArray
+from closeup.features.gallery.roster import Roster, other_models, read_roster
+from closeup.features.gallery.scoring import fellows, identity_similarity
+from closeup.storage.gallery import GalleryStore
+from closeup.storage.records import IdentityRecord, NewTemplate, TemplateMatrix
+from features.gallery.people import DIM, faces_of, unit
+
+
+def record(number: int, templates: int = 3) -> IdentityRecord:
+    return IdentityRecord(f"{number:032x}", f"person {number}", datetime.now(UTC), None, None, templates, ("front",))
+
+
+def roster(owners: list[int], vectors: FloatArray, more: tuple[IdentityRecord, ...] = ()) -> Roster:
+    ids = np.array([record(owner).id for owner in owners], dtype=object)
+    matrix = TemplateMatrix("some-model", np.arange(100, 100 + len(owners)), ids, vectors)
+    return Roster(matrix, [*(record(owner) for owner in sorted(set(owners))), *more], 0.5)
+
+
+def test_everybody_is_found_by_a_face_that_was_not_enrolled() -> None:
+    owners = [n % 5 for n in range(20)]  # templates of one person do not stand together
+    vectors = np.stack([faces_of(owner, 1, first=place)[0] for place, owner in enumerate(owners)])
+    queries = np.concatenate([faces_of(person, 1, first=90) for person in range(5)])
+    answers = roster(owners, vectors).ranked(queries, most=3)
+    assert [answer[0].name for answer in answers] == [f"person {n}" for n in range(5)]
+    assert all(len({match.identity_id for match in answer}) == 3 for answer in answers)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_short_way_finds_what_the_long_way_does(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    owners = rng.integers(0, 12, 60).tolist()
+    vectors = unit(rng.normal(size=(60, 6)).astype(np.float32))
+    query = unit(rng.normal(size=(1, 6)).astype(np.float32))
+    expected = {}
+    for owner in set(owners):
+        own = vectors[[place for place, other in enumerate(owners) if other == owner]]
+        expected[record(owner).id] = identity_similarity((own @ query[0])[fellows(own, 0.5)])
+    best = sorted(expected, key=lambda identity: -expected[identity])[:4]
+    found = roster(owners, vectors).ranked(query, most=4)[0]
+    assert [match.identity_id for match in found] == best
+    assert [match.similarity for match in found] == pytest.approx([expected[identity] for identity in best], abs=1e-5)
+
+
+def test_a_wrong_picture_is_flagged_and_attracts_nobody() -> None:
+    vectors = np.concatenate([faces_of(1, 3), faces_of(2, 1), faces_of(3, 2)])
+    ready = roster([1, 1, 1, 1, 3, 3], vectors)
+    assert ready.flagged(record(1).id) == (103,)
+    assert ready.flagged(record(3).id) == ()
+    assert ready.flagged("nobody") == ()
+    (answer,) = ready.ranked(faces_of(2, 1, first=5))
+    assert answer[0].similarity < 0.5
+
+
+def test_who_has_no_template_of_the_model_is_named() -> None:
+    ready = roster([1], faces_of(1, 1), more=(record(2), record(3, templates=0)))
+    assert ready.unreadable == ("person 2",)
+    assert len(ready) == 1
+
+
+def test_an_empty_gallery_and_one_of_another_model_are_told_apart(store: GalleryStore) -> None:
+    with pytest.raises(InputError, match="Nobody is enrolled"):
+        read_roster(store, "some-model", 0.5)
+    vector = faces_of(1, 1)[0]
+    store.enrol("Ann", [NewTemplate("other-model", vector, "front", 0, 0, 0, 0.5)])
+    with pytest.raises(ModelError, match="of other-model, and faces are read with some-model") as caught:
+        read_roster(store, "some-model", 0.5)
+    assert "closeup models pull other-model" in caught.value.hint
+    assert len(read_roster(store, "other-model", 0.5)) == 1
+    assert "no templates" in other_models("some-model", []).message
+    assert vector.shape == (DIM,)
