@@ -1,0 +1,112 @@
+"""A camera's pictures as they come, upright RGB with their times; OpenCV opens the device."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+
+from closeup.core.errors import InputError
+from closeup.core.types import Image
+
+_LOST_AFTER = 30
+"""Reads in a row without a picture after which the camera is taken to be gone; some give none while they wake."""
+
+_WAIT_S = 0.05
+
+
+class Device(Protocol):
+    """What OpenCV's VideoCapture does, as far as it is needed here."""
+
+    def isOpened(self) -> bool:  # noqa: N802 - OpenCV's name
+        """Whether there is a camera."""
+        ...
+
+    def read(self) -> tuple[bool, Any]:
+        """Whether a picture came, and the picture, BGR (H, W, 3)."""
+        ...
+
+    def release(self) -> None:
+        """Let the camera go."""
+        ...
+
+
+class Camera:
+    """An open camera; made by `open_camera`.
+
+    Attributes:
+        index: Which one, counted from 0.
+    """
+
+    def __init__(self, index: int, device: Device, clock: Callable[[], float]) -> None:
+        self.index = index
+        self._device = device
+        self._clock = clock
+
+    def pictures(self) -> Iterator[tuple[float, Image]]:
+        """Give the time in seconds since the first picture, and the picture, RGB (H, W, 3); without end.
+
+        What comes while the caller works on a picture is dropped by the device, so that pictures are fresh.
+
+        Raises:
+            InputError: If the camera gives no pictures any more.
+        """
+        started: float | None = None
+        missing = 0
+        while missing < _LOST_AFTER:
+            came, bgr = self._device.read()
+            now = self._clock()
+            if not came or bgr is None:
+                missing += 1
+                time.sleep(_WAIT_S)
+                continue
+            missing = 0
+            started = now if started is None else started
+            yield now - started, np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+        raise InputError(
+            f"Camera {self.index} gives no pictures.", "See that it is plugged in and that no other program uses it."
+        )
+
+
+@contextmanager
+def open_camera(
+    index: int = 0,
+    device: Callable[[int], Device] | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[Camera]:
+    """Open a camera; it is let go at the end of the block.
+
+    Args:
+        index: Which one, counted from 0 as the system does.
+        device: Opens the device; OpenCV's VideoCapture unless another is given.
+        clock: Seconds that go on steadily.
+
+    Raises:
+        InputError: If there is no such camera, or it may not be used.
+    """
+    if index < 0:
+        raise InputError(f"There is no camera {index}.", "Cameras are counted from 0.")
+    opened = _quiet_capture(index) if device is None else device(index)
+    try:
+        if not opened.isOpened():
+            raise InputError(
+                f"There is no camera {index}, or it may not be used.",
+                "See that it is plugged in and that no other program uses it, or take a video instead: --video FILE",
+            )
+        yield Camera(index, opened, clock)
+    finally:
+        opened.release()
+
+
+def _quiet_capture(index: int) -> Device:
+    """Open by OpenCV, without the warnings that it prints where there is no camera."""
+    log = cv2.utils.logging
+    level = log.getLogLevel()
+    log.setLogLevel(log.LOG_LEVEL_SILENT)
+    try:
+        device: Device = cv2.VideoCapture(index)
+    finally:
+        log.setLogLevel(level)
+    return device
