@@ -1,0 +1,71 @@
+"""Curves as the few points between which they are straight: a camera's path as key frames.
+
+The scan is the funnel of Williams ("An Efficient Algorithm for the Piecewise Linear Approximation of Planar Curves",
+Computer Graphics and Image Processing 8, 1978), here along time, with all columns in step.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+_AHEAD = 32
+"""Rows that are looked at first; four times as many where all of them lie on a line."""
+
+
+def key_frames(curve: NDArray[np.float64], tolerance: float) -> NDArray[np.int64]:
+    """Choose rows of a curve between which straight lines stay near to it.
+
+    Args:
+        curve: Shape (N, K): K values at each of N equal steps; N at least 1, all finite.
+        tolerance: How far the line may be off, in each value at each step; 0 or more.
+
+    Returns:
+        Shape (M,), int64: indices of the rows chosen, ascending; the first and the last row are always among them.
+
+    Raises:
+        ValueError: If the curve has no row, or a value that is not finite, or the tolerance is negative.
+    """
+    if curve.ndim != 2 or not len(curve) or not np.isfinite(curve).all():
+        raise ValueError(f"a curve must be finite, of shape (N, K) with a row at least, not {curve.shape}")
+    if tolerance < 0:
+        raise ValueError("tolerance must be 0 or more")
+    chosen, ahead = [0], _AHEAD
+    while chosen[-1] < len(curve) - 1:
+        rest = curve[chosen[-1] :]
+        reach, closed = _reach(rest[:ahead], tolerance)
+        if closed or ahead >= len(rest):
+            chosen.append(chosen[-1] + reach)
+            ahead = _AHEAD
+        else:
+            ahead *= 4
+    return np.array(chosen, dtype=np.int64)
+
+
+def _reach(curve: NDArray[np.float64], tolerance: float) -> tuple[int, bool]:
+    """How many steps a straight line from the first row of a curve (N, K) can go, and if none can go farther."""
+    steps = np.arange(1, len(curve), dtype=np.float64)[:, None]
+    rise = curve[1:] - curve[0]
+    slopes = rise / steps
+    low = np.maximum.accumulate((rise - tolerance) / steps, axis=0)
+    high = np.minimum.accumulate((rise + tolerance) / steps, axis=0)
+    open_ = (low <= high).all(axis=1)
+    closed = not open_.all()
+    end = int(np.argmin(open_)) if closed else len(open_)
+    # A row can be an end if the line to it passes all rows before it: its slope lies in the funnel that they leave.
+    fits = (slopes[1:end] >= low[: max(end - 1, 0)]) & (slopes[1:end] <= high[: max(end - 1, 0)])
+    ends = np.flatnonzero(fits.all(axis=1))
+    return (int(ends[-1]) + 2 if len(ends) else 1), closed
+
+
+def interpolate_keys(frames: NDArray[np.int64], values: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """The curve that key frames stand for.
+
+    Args:
+        frames: Shape (M,), int64: steps that the keys stand at, ascending, from 0 to `count` - 1.
+        values: Shape (M, K): the keys.
+        count: N, how many steps there are.
+
+    Returns:
+        Shape (N, K), float64, straight between keys.
+    """
+    at = np.arange(count)
+    return np.stack([np.interp(at, frames, column) for column in values.T], axis=1)
