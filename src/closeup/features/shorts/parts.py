@@ -1,0 +1,170 @@
+"""The parts of the interest: from what was seen and heard to curves from 0 to 1, one value a moment.
+
+A curve means the same in any video wherever it can: presence, company, rhythm, motion, speech and expression are
+absolute. Loudness, bursts and novelty compare a moment with the rest of its own video, since microphones, mixes and
+scenery differ (docs/concepts/interest.md).
+"""
+
+from collections.abc import Sequence
+from math import erf, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from closeup.core.types import Cast, FloatArray, Shot, Track
+
+Times = NDArray[np.float64]
+
+SMALL_FACE, LARGE_FACE = 0.06, 0.40
+"""Height of a face over the picture's shorter side where its size counts 0 and 1, on a logarithmic scale: from somebody
+at the far end of a room to a close-up."""
+
+QUIETER_LU, LOUDER_LU = -10.0, 8.0
+"""Loudness against the usual of the video where the part is 0 and 1."""
+
+STILL, LIVELY = 0.01, 0.5
+"""Speeds in picture heights a second where motion is 0 and 1, on a logarithmic scale: a tenth of the moments of six
+clips lie below the first, and about one in a hundred above the second."""
+
+PERSON_SHARE = 0.7
+"""What the person's own movement counts against that of everything, where they are seen."""
+
+SLOW_CUTS, QUICK_CUTS = 5.0, 30.0
+"""Cuts a minute where rhythm is 0 and 1, on a logarithmic scale: shots of 12 s, as in old films, and of 2 s, as in the
+quickest (Cutting, Brunick, DeLong, Iricinschi, Candan: Quicker, Faster, Darker, i-Perception 2, 2011)."""
+
+_RHYTHM_S = 5.0
+"""Standard deviation of the window in which cuts are counted."""
+
+_SPEECH_S = 1.0
+
+ALIKE, UNLIKE = 0.8, 0.3
+"""Cosine of two looks where they count as the same picture, and as another."""
+
+_REFERENCES = 600
+"""Moments of the video that each is compared with."""
+
+
+def presence(cast: Cast, person: str, times_s: Times) -> FloatArray:
+    """How well the person is seen at each moment (T,): the geometric mean of size and quality; 0 where they are away.
+
+    Args:
+        cast: Who is in the video, and its size.
+        person: Their id.
+        times_s: Shape (T,), seconds.
+    """
+    return _seen([track for track in cast.tracks if track.person == person], cast, times_s)
+
+
+def company(cast: Cast, person: str, times_s: Times) -> FloatArray:
+    """How well others are seen at each moment of `times_s` (T,), whoever they are: 0 alone, 1 with one close and clear.
+
+    Several others add up as chances do: 1 minus the product of what each leaves.
+    """
+    owners: dict[str, list[Track]] = {}
+    for track in cast.tracks:
+        if track.person != person:
+            owners.setdefault(track.person or track.id, []).append(track)
+    alone = np.ones(len(times_s), np.float32)
+    for tracks in owners.values():
+        alone *= 1 - _seen(tracks, cast, times_s)
+    return 1 - alone
+
+
+def speech(spans_s: NDArray[np.float64], times_s: Times) -> FloatArray:
+    """Share of the second around each moment (T,) in which somebody speaks, from stretches (K, 2) in seconds."""
+    low, high = times_s - _SPEECH_S / 2, times_s + _SPEECH_S / 2
+    spoken = np.zeros(len(times_s))
+    for start_s, end_s in spans_s:
+        first, last = np.searchsorted(high, start_s), np.searchsorted(low, end_s)
+        spoken[first:last] += np.minimum(high[first:last], end_s) - np.maximum(low[first:last], start_s)
+    return np.asarray(np.clip(spoken / _SPEECH_S, 0, 1), np.float32)
+
+
+def loudness(momentary_lufs: FloatArray, usual_lufs: float | None) -> FloatArray:
+    """How loud each moment (T,) is against the usual of its video; all 0 where everything is silent (None)."""
+    if usual_lufs is None:
+        return np.zeros(len(momentary_lufs), np.float32)
+    return _ramp(momentary_lufs - usual_lufs, QUIETER_LU, LOUDER_LU)
+
+
+def motion(person: FloatArray, everything: FloatArray) -> FloatArray:
+    """How much moves at each moment (T,).
+
+    Args:
+        person: Shape (T,): speed of the person in picture heights a second; NaN where they are not seen.
+        everything: Shape (T,): speed of all of the picture, likewise; NaN where there is nothing to compare with.
+    """
+    speed = np.where(np.isfinite(person), PERSON_SHARE * person + (1 - PERSON_SHARE) * everything, everything)
+    return _ramp(np.log(np.maximum(speed, 1e-6)), np.log(STILL), np.log(LIVELY))
+
+
+def rhythm(shots: Sequence[Shot], times_s: Times) -> FloatArray:
+    """How quick the cutting is around each moment of `times_s` (T,): cuts a minute in a window of some 10 s."""
+    cuts_s = np.array([shot.start_s for shot in shots[1:]], np.float64)
+    per_s = np.zeros(len(times_s))
+    for cut_s in cuts_s:
+        per_s += _bell(times_s - cut_s)
+    # Near the ends part of the window lies outside, where no cut can be.
+    inside = np.array([_share_inside(time_s, shots[-1].end_s) for time_s in times_s.tolist()])
+    return _ramp(np.log(np.maximum(60 * per_s / inside, 1e-6)), np.log(SLOW_CUTS), np.log(QUICK_CUTS))
+
+
+def novelty(looks: FloatArray) -> FloatArray:
+    """Share of the video that looks otherwise than each moment (T,), from looks (T, D) of length 1."""
+    chosen = looks[np.linspace(0, len(looks) - 1, min(len(looks), _REFERENCES)).round().astype(int)]
+    blocks = [_ramp(-(block @ chosen.T), -ALIKE, -UNLIKE).mean(axis=1) for block in _blocks(looks)]
+    return np.concatenate(blocks).astype(np.float32)
+
+
+def expression(judged_s: Times, strengths: FloatArray, tracks: Sequence[Track], times_s: Times) -> FloatArray:
+    """How strong the person's expression is at each moment (T,); NaN where no face of theirs was judged.
+
+    Args:
+        judged_s: Shape (N,), ascending: times of the judged faces in seconds.
+        strengths: Shape (N,): what came of it, 0 to 1.
+        tracks: The person's tracks; between two faces of one the strength runs in a straight line.
+        times_s: Shape (T,), seconds.
+    """
+    curve = np.full(len(times_s), np.nan, np.float32)
+    for track in tracks:
+        own = (judged_s >= track.start_s) & (judged_s < track.end_s)
+        if own.any():
+            inside = (times_s >= track.start_s) & (times_s < track.end_s)
+            curve[inside] = np.interp(times_s[inside], judged_s[own], strengths[own])
+    return curve
+
+
+def _seen(tracks: Sequence[Track], cast: Cast, times_s: Times) -> FloatArray:
+    """How well the faces of some tracks are seen at each moment (T,), the best where several run at once."""
+    shorter = min(cast.video.width, cast.video.height)
+    best = np.zeros(len(times_s), np.float32)
+    for track in tracks:
+        inside = (times_s >= track.start_s) & (times_s < track.end_s)
+        heights = np.array([face.box_xyxy[3] - face.box_xyxy[1] for face in track.faces], np.float64)
+        sizes = _ramp(np.log(np.maximum(heights / shorter, 1e-6)), np.log(SMALL_FACE), np.log(LARGE_FACE))
+        quality = [face.quality.total if face.quality else face.score for face in track.faces]
+        values = np.sqrt(sizes * np.array(quality))
+        times = [face.time_s for face in track.faces]
+        best[inside] = np.maximum(best[inside], np.interp(times_s[inside], times, values))
+    return best
+
+
+def _ramp(values: NDArray[np.floating], low: float, high: float) -> FloatArray:
+    """0 up to `low`, 1 from `high` on, a straight line between; NaN stays NaN."""
+    return np.asarray(np.clip((values - low) / (high - low), 0, 1), np.float32)
+
+
+def _bell(distance_s: Times) -> Times:
+    return np.exp(-0.5 * (distance_s / _RHYTHM_S) ** 2) / (_RHYTHM_S * np.sqrt(2 * np.pi))
+
+
+def _share_inside(time_s: float, end_s: float) -> float:
+    """How much of the bell around a time within the video lies within it: half, or more."""
+    spread = _RHYTHM_S * sqrt(2)
+    return 0.5 * (erf((end_s - time_s) / spread) + erf(time_s / spread))
+
+
+def _blocks(rows: FloatArray) -> list[FloatArray]:
+    """Rows in blocks of a few thousand, so that comparing them all takes little memory."""
+    return np.array_split(rows, max(1, len(rows) // 4096))
