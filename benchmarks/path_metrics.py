@@ -34,6 +34,7 @@ class PathFigures:
         travel: Widths of the crop travelled.
         faces: Frames with a face to be held.
         whole: Those in which the whole box, as far as it lies in the picture, is in the crop.
+        aside: Widths of the crop from its middle to the face's, left or right, summed over the frames with a face.
     """
 
     duration_s: float = 0.0
@@ -42,6 +43,7 @@ class PathFigures:
     travel: float = 0.0
     faces: int = 0
     whole: int = 0
+    aside: float = 0.0
 
     def __add__(self, other: "PathFigures") -> "PathFigures":
         return PathFigures(*(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__))
@@ -55,6 +57,11 @@ class PathFigures:
     def whole_percent(self) -> float:
         """Of a hundred frames with a face, how many hold it whole."""
         return 100.0 * self.whole / self.faces if self.faces else 100.0
+
+    @property
+    def mean_aside(self) -> float:
+        """Widths of the crop from its middle to the face's, on average."""
+        return self.aside / self.faces if self.faces else 0.0
 
 
 def path_figures(times_s: Array, crops: Array, faces: Array, picture_wh: tuple[int, int]) -> PathFigures:
@@ -82,6 +89,7 @@ def path_figures(times_s: Array, crops: Array, faces: Array, picture_wh: tuple[i
         travel=float((np.abs(speed[:, :2]) * gaps[:, None]).sum()),
         faces=int(seen.sum()),
         whole=int(holds(crops[seen], faces[seen], picture_wh).sum()),
+        aside=float((np.abs((crops - faces)[seen][:, [0, 2]].sum(axis=1)) / 2 / width[seen]).sum()),
     )
 
 

@@ -1,5 +1,6 @@
 """Whom the camera looks at in each frame of a shot: the chosen person, and others while they are away for long."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,8 +16,11 @@ AWAY_S = 1.5
 OTHERS_WEIGHT = 0.01
 """How much somebody else counts while the chosen person is away: enough to turn to them for some seconds."""
 
-PROFILE_OFFSET = 0.2
-"""How far the nose of a face in profile lies from the middle of its eyes, in widths of its box."""
+LOOKING_ASIDE = 0.2
+"""How far the nose lies from the middle of the eyes, in widths of the face's box, where a face is called in profile."""
+
+NEARBY_S = 2.0
+"""Samples farther than this from the frames asked for are left alone, unless there are none nearer."""
 
 Frames = NDArray[np.int64]
 Times = NDArray[np.float64]
@@ -58,8 +62,9 @@ def along(tracks: Sequence[Track], frames: Frames, times_s: Times, weight: float
     for track in tracks:
         runs = track_runs(track, frames) & (subject.weight == 0)
         if runs.any():
-            known = [face.time_s for face in track.faces]
-            values = interpolate(known, np.array([_place(face) for face in track.faces]), times_s[runs])
+            faces = _nearby(track.faces, times_s[runs])
+            known = [face.time_s for face in faces]
+            values = interpolate(known, np.array([_place(face) for face in faces]), times_s[runs])
             subject.boxes_xyxy[runs], subject.eyes_y[runs], subject.facing[runs] = (
                 values[:, :4],
                 values[:, 4],
@@ -74,12 +79,33 @@ def track_runs(track: Track, frames: Frames) -> NDArray[np.bool_]:
     return (track.start_frame <= frames) & (frames < track.end_frame)
 
 
+def _nearby(faces: Sequence[Face], times_s: Times) -> Sequence[Face]:
+    """The faces that matter at some times (N,): those around, and the next one on each side."""
+    known = [face.time_s for face in faces]
+    first = bisect_left(known, float(times_s[0]) - NEARBY_S)
+    last = bisect_right(known, float(times_s[-1]) + NEARBY_S)
+    return faces[max(0, first - 1) : last + 1]
+
+
 def _place(face: Face) -> list[float]:
     """Box, height of the eyes, and the way the face looks, -1 to 1."""
     x0, y0, x1, y1 = (float(value) for value in face.box_xyxy)
-    eyes, nose = face.landmarks_xy[:2].mean(axis=0), face.landmarks_xy[2]
-    offset = float(nose[0] - eyes[0]) / max(x1 - x0, 1.0)
-    return [x0, y0, x1, y1, float(np.clip(eyes[1], y0, y1)), float(np.clip(offset / PROFILE_OFFSET, -1.0, 1.0))]
+    eyes_y = float(face.landmarks_xy[:2, 1].mean())
+    return [x0, y0, x1, y1, float(np.clip(eyes_y, y0, y1)), _facing(face)]
+
+
+def _facing(face: Face) -> float:
+    """Where the nose lies between the eyes, along their line, so that a tilted head counts as one that looks ahead.
+
+    A fitted pose would say degrees, and for a long face seen from the front take either side by chance; here the side
+    must be right, and the angle hardly matters.
+    """
+    left, right, nose = (point.astype(np.float64) for point in face.landmarks_xy[:3])
+    along_eyes, apart = right - left, float(np.linalg.norm(right - left))
+    if apart == 0:  # a whole profile, or no landmarks to speak of: nothing says which side
+        return 0.0
+    offset = float((nose - (left + right) / 2) @ along_eyes) / apart
+    return float(np.clip(offset / max(1.0, float(face.box_xyxy[2] - face.box_xyxy[0])) / LOOKING_ASIDE, -1.0, 1.0))
 
 
 def _mean_area(track: Track) -> float:
