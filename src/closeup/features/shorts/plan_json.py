@@ -39,7 +39,8 @@ MAX_HEIGHT = 7680
 _ROUNDING_S = 0.001
 """A time may lie this far behind the end of the video, for those who write milliseconds."""
 
-_SHORT_PATTERN = re.compile(r"s[1-9][0-9]{0,3}")
+
+SHORT_PATTERN = re.compile(r"s[1-9][0-9]{0,3}")
 _PATH_PATTERN = re.compile(r"[^\x00]{1,4096}")
 _TOP = ("schema_version", "cast", "video", "person", "options", "shorts")
 _OPTIONS = (
@@ -189,7 +190,7 @@ def plan_from_json(data: object, folder: Path) -> PlanFile:
         person_name=read_name(person["name"]) if "name" in person else None,
         options=options,
         shorts=_read_shorts(fields["shorts"], video.duration_s, options.layout),
-        weights=_shares(fields.get("weights")),
+        weights=read_shares(fields.get("weights")),
         absent={name: node.text() for name, node in _members(fields.get("absent"))},
         notes=tuple(note.text() for note in fields["notes"].items()) if "notes" in fields else (),
     )
@@ -242,16 +243,21 @@ def _read_options(node: Node, folder: Path) -> ShortsOptions:
         count=fields["count"].integer(low=1),
         min_length_s=min_length_s,
         max_length_s=fields["max_length_s"].number(low=min_length_s),
-        aspect=_one_of(fields["aspect"], ASPECTS),
+        aspect=read_one_of(fields["aspect"], ASPECTS),
         height=height,
-        layout=_one_of(fields["layout"], LAYOUTS),
+        layout=read_one_of(fields["layout"], LAYOUTS),
         captions=None if captions.value is None else folder / captions.text("null or a path", _PATH_PATTERN),
         burn_captions=burn.value,
         weights={name: weight.number(low=0) for name, weight in fields["weights"].members().items()},
     )
 
 
-def _one_of(node: Node, words: Iterable[str]) -> str:
+def read_one_of(node: Node, words: Iterable[str]) -> str:
+    """One of some words.
+
+    Raises:
+        FormatError: If it is none of them.
+    """
     known = list(words)
     if node.value not in known:
         node.fail(" or ".join(json.dumps(word) for word in known))
@@ -266,7 +272,7 @@ def _read_shorts(node: Node, duration_s: float, layout: str) -> tuple[PlannedSho
     taken: set[str] = set()
     for place in given:
         if place is not None:
-            name = place.text('an id such as "s1"', _SHORT_PATTERN)
+            name = place.text('an id such as "s1"', SHORT_PATTERN)
             if name in taken:
                 place.fail("an id that no other short has")
             taken.add(name)
@@ -284,9 +290,9 @@ def _read_short(node: Node, name: str, duration_s: float, layout: str) -> Planne
         id=name,
         spans_s=_read_spans(fields["pieces"], duration_s),
         interest=fields["interest"].number(0, 1) if "interest" in fields else 0.0,
-        parts=_shares(fields.get("parts")),
+        parts=read_shares(fields.get("parts")),
         reason=fields["reason"].text("one line of text", NAME_PATTERN) if "reason" in fields else BY_HAND,
-        layout=_one_of(fields["layout"], LAYOUTS) if "layout" in fields else layout,
+        layout=read_one_of(fields["layout"], LAYOUTS) if "layout" in fields else layout,
         title=None if title is None else read_name(title),
     )
 
@@ -308,7 +314,12 @@ def _read_spans(node: Node, duration_s: float) -> tuple[tuple[float, float], ...
     return tuple(spans)
 
 
-def _shares(node: Node | None) -> dict[str, float]:
+def read_shares(node: Node | None) -> dict[str, float]:
+    """Names with a number of 0 to 1 each; none where there is no such field.
+
+    Raises:
+        FormatError: If it is something else.
+    """
     return {name: value.number(0, 1) for name, value in _members(node)}
 
 

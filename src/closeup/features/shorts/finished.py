@@ -1,0 +1,131 @@
+"""What framing and rendering hand over: everything that the result folder is written from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from closeup.core.types import Cast
+from closeup.features.shorts.framing import Framing
+from closeup.features.shorts.interest import Interest
+from closeup.features.shorts.options import ShortsOptions
+from closeup.features.shorts.plan import Piece, Plan, Short
+from closeup.media.subtitles import Subtitles
+
+
+class Rendered(Protocol):
+    """What is known of a rendered file.
+
+    Attributes:
+        frames: How many it shows.
+        duration_s: How long it lasts, in seconds.
+        has_sound: Whether it has a sound track.
+        loudness_lufs_in: Loudness of the sound as it was in the source (EBU R128), or None where there is none to
+            measure.
+        gain_db: By how much it was made louder.
+    """
+
+    @property
+    def frames(self) -> int: ...  # noqa: D102
+    @property
+    def duration_s(self) -> float: ...  # noqa: D102
+    @property
+    def has_sound(self) -> bool: ...  # noqa: D102
+    @property
+    def loudness_lufs_in(self) -> float | None: ...  # noqa: D102
+    @property
+    def gain_db(self) -> float: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FramedPiece:
+    """A piece with the camera's path through it. Two of a short may touch: the layout changes between them."""
+
+    piece: Piece
+    framing: Framing
+
+
+@dataclass(frozen=True, slots=True)
+class Poster:
+    """A still picture of a short.
+
+    Attributes:
+        jpeg: As large as the short's own frames.
+        frame: Index of the frame in the source video.
+        time_s: When it is seen in the short, in seconds.
+    """
+
+    jpeg: bytes
+    frame: int
+    time_s: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FinishedShort:
+    """A short that is ready for the result folder.
+
+    Attributes:
+        short: As in the plan.
+        framed: Its pieces with the camera, in order; together they are the short's pieces.
+        poster: A good moment of it.
+        captions: On the short's own clock, or None where there are none for the video.
+        rendered: Of its MP4, or None where it is only planned.
+    """
+
+    short: Short
+    framed: tuple[FramedPiece, ...]
+    poster: Poster
+    captions: Subtitles | None = None
+    rendered: Rendered | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Handover:
+    """All that goes into a result folder.
+
+    Attributes:
+        plan: What was chosen.
+        options: What it was chosen and made with.
+        cast: Who is in the video.
+        cast_folder: Where that lies.
+        video: The source video.
+        size_wh: Width and height of the finished pictures.
+        sound: Whether the source has sound.
+        shorts: One for each of the plan, in its order: all rendered or none.
+        interest: The curves that the shorts were chosen by; None where they are not at hand.
+    """
+
+    plan: Plan
+    options: ShortsOptions
+    cast: Cast
+    cast_folder: Path
+    video: Path
+    size_wh: tuple[int, int]
+    sound: bool
+    shorts: tuple[FinishedShort, ...]
+    interest: Interest | None = None
+
+    def __post_init__(self) -> None:
+        ids = [finished.short.id for finished in self.shorts]
+        if ids != [short.id for short in self.plan.shorts]:
+            raise ValueError(f"the plan's shorts are others than {', '.join(ids)}")
+        if len({finished.rendered is None for finished in self.shorts}) > 1:
+            raise ValueError("some shorts are rendered, others are not")
+
+    @property
+    def rendered(self) -> bool:
+        """Whether there are MP4s."""
+        return any(finished.rendered is not None for finished in self.shorts)
+
+
+def time_in_short(pieces: Sequence[Piece], time_s: float) -> float:
+    """When a moment of the source video is seen in a short of these pieces, in seconds.
+
+    A moment that the short leaves out is taken as the next one that it shows, or its end.
+    """
+    at_s = 0.0
+    for piece in pieces:
+        if time_s < piece.end_s:
+            return at_s + max(0.0, time_s - piece.start_s)
+        at_s += piece.length_s
+    return at_s
