@@ -32,8 +32,10 @@ class Vector(TypeDecorator[FloatArray]):
 
     def process_bind_param(self, value: FloatArray | None, dialect: Dialect) -> Any:
         """To the database, from shape (D,)."""
-        if value is None or dialect.name == "postgresql":
-            return value
+        if value is None:
+            return None
+        if dialect.name == "postgresql":
+            return np.asarray(value, dtype=np.float32)
         return np.asarray(value, dtype="<f4").tobytes()
 
     def process_result_value(self, value: Any, dialect: Dialect) -> FloatArray | None:

@@ -88,6 +88,8 @@ def build_index(database: Database, number: int, dimensions: int) -> None:
                 f"USING hnsw ((vector::vector({dimensions})) vector_ip_ops) WHERE model = {number}"
             )
         )
+        # PostgreSQL would copy vectors into its statistics of the index, where deleting does not reach them.
+        connection.execute(text(f"ALTER INDEX {_index_name(number)} ALTER COLUMN 1 SET STATISTICS 0"))
 
 
 def drop_unused_indexes(connection: Connection) -> None:
@@ -106,8 +108,9 @@ def _index_name(number: int | str) -> str:
 def _check_version(connection: Connection, place: str) -> None:
     version = connection.execute(text("SELECT extversion FROM pg_extension WHERE extname = 'vector'")).scalar_one()
     if tuple(int(part) for part in version.split(".")[:2]) < _VERSION:
+        needed = ".".join(map(str, _VERSION))
         raise StorageError(
-            f"The gallery {place} has pgvector {version}; its HNSW index is used from 0.8 on.",
+            f"The gallery {place} has pgvector {version}; its HNSW index is used from {needed} on.",
             "Update pgvector on the server, or search exactly.",
         )
 

@@ -125,7 +125,9 @@ def check_template(template: NewTemplate) -> None:
     """
     if not template.model:
         raise InputError("A template names no model.")
-    check_vectors(template.vector[None] if np.ndim(template.vector) == 1 else template.vector, "A template's vector")
+    if np.ndim(template.vector) != 1:
+        raise InputError(f"A template's vector has the shape {np.shape(template.vector)}; it must be (D,).")
+    check_vectors(template.vector[None], "A template's vector")
     if template.pose not in POSES:
         raise InputError(f"A template's pose is {template.pose!r}; it can be {', '.join(POSES)}.")
     for name in ("yaw_deg", "pitch_deg", "roll_deg"):
@@ -150,9 +152,11 @@ def check_vectors(vectors: NDArray[Any], what: str) -> FloatArray:
         InputError: They are not that.
     """
     if vectors.ndim != 2 or not 1 <= vectors.shape[1] <= MAX_DIMENSIONS or vectors.dtype.kind not in "fiu":
-        raise InputError(f"{what} has the shape {vectors.shape} and the type {vectors.dtype}; it must be (D,) float32.")
+        raise InputError(
+            f"{what}: the shape is {vectors.shape} and the type {vectors.dtype}; it must be (N, D) float32."
+        )
     rows = np.ascontiguousarray(vectors, dtype=np.float32)
     lengths = np.linalg.norm(rows, axis=1)
     if not (np.abs(lengths - 1) <= _LENGTH_TOLERANCE).all():  # NaN and infinity are not near 1 either
-        raise InputError(f"{what} does not have the length 1.", "Divide it by its Euclidean length.")
+        raise InputError(f"{what}: the length is not 1.", "Divide it by its Euclidean length.")
     return rows

@@ -1,0 +1,186 @@
+"""After a deletion not one byte of it is left in the database's files."""
+
+import os
+import random
+import sqlite3
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from closeup.core.errors import StorageError
+from closeup.storage import erasure
+from closeup.storage.gallery import GalleryStore, open_gallery
+from closeup.storage.records import IdentityRecord, NewTemplate
+from galleries import sqlite_url, template
+
+DAY = date(2020, 1, 1)
+
+
+def traces(person: IdentityRecord, templates: list[NewTemplate]) -> dict[str, bytes]:
+    """Bytes that are somebody's, wherever they are found; parts of what is long, which may lie on several pages."""
+    found = {"name": person.name.encode(), "key": person.name.lower().encode(), "id": person.id.encode()}
+    found["consent"] = (person.consent or person.name).encode()
+    for index, face in enumerate(templates):
+        found[f"vector {index}"] = face.vector.tobytes()[:32]
+        found[f"source {index}"] = (face.source or person.name).encode()
+        found[f"picture {index}"] = (face.picture_jpeg or found["name"])[-40:]
+    return found
+
+
+def left_in(folder: Path, wanted: dict[str, bytes]) -> dict[str, list[str]]:
+    """Which of the bytes are in which files."""
+    content = {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    found = {name: [what for what, some in wanted.items() if some in data] for name, data in content.items()}
+    return {name: what for name, what in found.items() if what}
+
+
+def fill(store: GalleryStore, count: int, seed: int = 1) -> dict[str, dict[str, bytes]]:
+    """Enrol people with random names and with pictures of many lengths; gives the traces of each by id."""
+    rng, people = random.Random(seed), {}
+    for number in range(count):
+        faces = [
+            template(
+                seed * 100_000 + number * 10 + index,
+                dimensions=128,
+                source=rng.randbytes(32).hex(),
+                picture_jpeg=rng.randbytes(rng.choice((200, 3000, 9000))) if rng.random() < 0.3 else None,
+            )
+            for index in range(rng.randint(1, 4))
+        ]
+        name = f"Name{rng.randbytes(rng.randint(6, 60)).hex()}"
+        person = store.enrol(name, faces, consent=f"Agreed{rng.randbytes(20).hex()}")
+        people[person.id] = traces(person, faces)
+    return people
+
+
+@pytest.mark.parametrize("way", ["delete", "purge"])
+def test_nothing_is_left_of_who_is_deleted(way: str, tmp_path: Path) -> None:
+    with (
+        open_gallery(sqlite_url(tmp_path / "gallery.db")) as store,
+        open_gallery(sqlite_url(tmp_path / "gallery.db")) as other,
+    ):
+        people = fill(store, 60)
+        other.matrix("a-model")
+        before = left_in(tmp_path, {what: some for traces in people.values() for what, some in traces.items()})
+        assert {"gallery.db-wal", "gallery.db"} & set(before), "the traces are looked for in the right way"
+        for index, (person, wanted) in enumerate(people.items()):
+            if index % 6:
+                continue
+            assert left_in(tmp_path, wanted)
+            if way == "purge":
+                store.enrol(store.find(person).name, [], retain_until=DAY)
+                store.purge(date.today())
+            else:
+                store.delete(person)
+            assert left_in(tmp_path, wanted) == {}
+        assert len(store.identities()) == 50
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["gallery.db", "gallery.db-shm", "gallery.db-wal"]
+    assert [path.name for path in tmp_path.iterdir()] == ["gallery.db"]
+
+
+def test_copies_that_split_pages_have_left_go_too(tmp_path: Path) -> None:
+    """SQLite's secure_delete clears the row that is deleted, not copies of it that moved when a page was split."""
+    with open_gallery(sqlite_url(tmp_path / "gallery.db")) as store:
+        names = fill_names(tmp_path / "gallery.db", 3000)
+        content = (tmp_path / "gallery.db").read_bytes()
+        twice = [name for name in names if content.count(name.encode()) > 2]  # once in the table, once in the index
+        assert twice, "this test needs names of which a page holds an old copy"
+        for name in twice[:5]:
+            store.delete(store.find(name).id)
+            assert name.encode() not in (tmp_path / "gallery.db").read_bytes()
+
+
+def fill_names(path: Path, count: int) -> list[str]:
+    """Many people at once, past the store; their names and keys are the same."""
+    rng = random.Random(5)
+    names = [f"name{rng.randbytes(8).hex()}" for _ in range(count)]
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA secure_delete=ON")
+        connection.executemany(
+            "INSERT INTO gallery_identities (id, name, name_key, created_at) VALUES (?, ?, ?, '2026-01-01 00:00:00')",
+            [(rng.randbytes(16).hex(), name, name) for name in names],
+        )
+        connection.commit()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return names
+
+
+def test_nothing_is_left_of_an_old_name(tmp_path: Path) -> None:
+    with open_gallery(sqlite_url(tmp_path / "gallery.db")) as store:
+        ada = store.enrol("Augusta Byron", [template(1)])
+        bea = store.enrol("Beatrix", [template(2)])
+        store.rename(ada.id, "Ada Lovelace")
+        store.merge(ada.id, bea.id)
+        old = {"name": b"Augusta", "key": b"augusta", "merged": b"eatrix", "id": bea.id.encode()}
+        assert left_in(tmp_path, old) == {}
+        assert left_in(tmp_path, {"new": b"Ada Lovelace"})
+
+
+def test_a_process_that_dies_before_it_has_scrubbed_is_made_up_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = sqlite_url(tmp_path / "gallery.db")
+    store = open_gallery(url)
+    (person, wanted), *_ = fill(store, 5).items()
+    with monkeypatch.context() as patch:
+        patch.setattr(erasure, "scrub", lambda _: None)
+        store.delete(person)
+    assert left_in(tmp_path, wanted), "only the rows are gone"
+    open_gallery(url).close()
+    assert left_in(tmp_path, wanted) == {}
+    store.close()
+
+
+def test_who_holds_the_files_keeps_the_bytes_there_and_that_is_said(tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path / "gallery.db")
+    with open_gallery(url, wait_s=0.1) as store, closing(sqlite3.connect(tmp_path / "gallery.db")) as reader:
+        (person, wanted), *_ = fill(store, 5).items()
+        reader.isolation_level = None
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM gallery_identities").fetchone()
+        with pytest.raises(StorageError, match="It is deleted, but its bytes may still be"):
+            store.delete(person)
+        assert person not in {someone.id for someone in store.identities()}
+        assert left_in(tmp_path, wanted)
+        reader.execute("COMMIT")
+        open_gallery(url).close()
+        assert left_in(tmp_path, wanted) == {}
+
+
+def test_a_removal_during_scrubbing_stays_pending(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = sqlite_url(tmp_path / "gallery.db")
+    plain = erasure._scrub_sqlite
+    with open_gallery(url) as store, open_gallery(url) as other:
+        first, second, *_ = fill(store, 5)
+
+        def interrupted(database: object) -> None:
+            plain(database)  # type: ignore[arg-type]
+            monkeypatch.setattr(erasure, "_scrub_sqlite", lambda _: None)
+            other.delete(second)
+
+        monkeypatch.setattr(erasure, "_scrub_sqlite", interrupted)
+        store.delete(first)
+        with closing(sqlite3.connect(tmp_path / "gallery.db")) as raw:
+            assert raw.execute("SELECT removals, scrub_pending FROM gallery_state").fetchall() == [(2, 0)]
+
+
+def test_postgresql_keeps_nothing_in_tables_indexes_and_statistics(postgresql_url: str) -> None:
+    import psycopg
+
+    with psycopg.connect(postgresql_url, autocommit=True) as raw, open_gallery(postgresql_url) as store:
+        people = fill(store, 12)
+        store.nearest("a-model", template(1, dimensions=128).vector[None], 1, search="hnsw")
+        raw.execute("ANALYZE")
+        raw.execute("CHECKPOINT")
+        folder = Path(raw.execute("SHOW data_directory").fetchone()[0]) / "base"  # type: ignore[index]
+        if not os.access(folder, os.R_OK):
+            pytest.skip("the server's files cannot be read")
+        (first, gone), (_, stays), *_ = people.items()
+        # What is compressed cannot be looked for by its bytes; nothing here is.
+        assert left_in(folder, gone)
+        store.delete(first)
+        raw.execute("CHECKPOINT")
+        assert left_in(folder, gone) == {}
+        assert left_in(folder, stays)
