@@ -70,6 +70,13 @@ def test_without_sound_any_time_will_do_and_cuts_are_better() -> None:
     assert found.starts[105] == found.ends[195] == found.ends[200] == MUTE
 
 
+def test_a_cut_is_taken_before_a_pause_just_beside_it() -> None:
+    found = cut((100, 200), setting([(10.4, 12.0), (18.0, 19.7)], cuts=(100, 200)))
+    assert not [frame for frame in found.starts if 100 < frame < 105]
+    assert not [frame for frame in found.ends if 195 < frame < 200]
+    assert found.starts[100] == found.ends[200] == EASY
+
+
 def test_no_shot_flashes_at_the_start_or_the_end() -> None:
     found = cut((100, 200), setting(None, cuts=(100, 150, 200)))
     assert not [frame for frame in found.starts if 140 < frame < 150]

@@ -4,6 +4,7 @@ How well a boundary sits is its ease, 0 to 1. A viewer takes a cut, or the breat
 natural boundary; the middle of a long silence is a little less so; a cut that speech runs across loses a word.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -27,6 +28,9 @@ GRID_S = 0.5
 TRIM_S = 1.5
 """Where speech runs across the cut out of a stretch, the stretch may end this much earlier, in a pause; and start this
 much later likewise."""
+
+NEAR_CUT_S = 0.5
+"""Nearer than this to a cut that is easy, no other boundary is offered."""
 
 EASY, QUIET, MUTE, CUT_IN_SPEECH, ROUGH = 1.0, 0.7, 0.5, 0.3, 0.0
 """Ease of: a cut or a breath beside speech; a long silence; anywhere in a video without sound; a cut that speech runs
@@ -163,13 +167,31 @@ def _boundaries(stretch: Stretch, setting: Setting) -> tuple[dict[int, float], d
             starts[frame] = max(start_ease, starts.get(frame, 0.0))
         if end_ease and stretch.start_frame < frame <= stretch.end_frame and not _flashes(frame, cuts, setting, -1):
             ends[frame] = max(end_ease, ends.get(frame, 0.0))
-    return starts, ends
+    return _cuts_first(starts, setting, 1), _cuts_first(ends, setting, -1)
+
+
+def _cuts_first(boundaries: dict[int, float], setting: Setting, direction: int) -> dict[int, float]:
+    """Leave out what lies just behind an easy cut (starts, direction 1) or before it (ends, -1): take the cut."""
+    cuts = sorted(frame for frame, ease in boundaries.items() if frame in setting.cuts and ease == EASY)
+    return {
+        frame: ease
+        for frame, ease in boundaries.items()
+        if _to_cut_s(frame, cuts, setting, -direction) >= NEAR_CUT_S or frame in setting.cuts
+    }
 
 
 def _flashes(frame: int, cuts: Sequence[int], setting: Setting, direction: int) -> bool:
     """Whether a cut follows a start (direction 1), or precedes an end (-1), so soon that the shot would only flash."""
+    return _to_cut_s(frame, cuts, setting, direction) < SHORTEST_PIECE_S - 1e-6
+
+
+def _to_cut_s(frame: int, cuts: Sequence[int], setting: Setting, direction: int) -> float:
+    """Seconds from a boundary to the next of the cuts (ascending) behind it (direction 1) or before it (-1)."""
+    place = bisect_right(cuts, frame) if direction > 0 else bisect_left(cuts, frame) - 1
+    if not 0 <= place < len(cuts):
+        return np.inf
     times = setting.clock.starts_s
-    return any(0 < direction * (times[cut] - times[frame]) < SHORTEST_PIECE_S for cut in cuts)
+    return float(abs(times[cuts[place]] - times[frame]))
 
 
 def _edge_ease(frame: int, setting: Setting) -> float:

@@ -3,6 +3,7 @@
 import shlex
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from closeup.core.cast_json import read_cast
@@ -15,6 +16,41 @@ CAST = "cast.json"
 
 _SHOWN = 20
 """So many people are named in a hint."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """What shorts are made from.
+
+    Attributes:
+        folder: The cast folder.
+        cast: Its cast.
+        person: Whom the shorts are about.
+        video: The video that the cast was made from.
+    """
+
+    folder: Path
+    cast: Cast
+    person: Person
+    video: Path
+
+
+def open_source(folder: Path, who: str, video: Path | None = None, progress: ProgressCallback = ignore) -> Source:
+    """Find the person in the cast, and the video that it was made from.
+
+    Args:
+        folder: A cast folder.
+        who: The person's id or name.
+        video: Where the video is now; None to look where it was.
+        progress: Told that the file is being read through.
+
+    Raises:
+        InputError: If there is no cast, nobody of that name, or the video has moved or changed.
+        FormatError: If the cast is damaged.
+    """
+    cast = open_cast(folder)
+    person = find_person(cast, who, folder)
+    return Source(folder, cast, person, find_video(cast, folder, video, progress))
 
 
 def open_cast(folder: Path) -> Cast:
@@ -59,6 +95,11 @@ def find_person(cast: Cast, who: str, folder: Path) -> Person:
             again = shlex.join(["closeup", "people", str(folder), "unhide", person.id])
             raise InputError(f"{label(person)} is hidden in this cast.", f"Show them again: {again}")
     raise InputError(f"There is nobody called {who!r} in the cast.", _who_is_there(cast))
+
+
+def ask_whom(cast: Cast) -> InputError:
+    """What to say where no person is named."""
+    return InputError("Say whom the shorts are about: --person ID", _who_is_there(cast))
 
 
 def _folded(name: str) -> str:

@@ -1,0 +1,203 @@
+"""From a request to a plan: who, from which video, with which captions, and the moments that are chosen."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from closeup.core.errors import InputError
+from closeup.core.progress import ProgressCallback, ignore
+from closeup.core.types import Cast
+from closeup.features.shorts.boundaries import Cuttable, Spans, cuttable, make_setting
+from closeup.features.shorts.captioning import check_captions, check_letters, unbreakable
+from closeup.features.shorts.choice import Footage, Window, choose, longest_s
+from closeup.features.shorts.evidence import Evidence, gather
+from closeup.features.shorts.interest import Interest, checked_weights, interest, reason
+from closeup.features.shorts.options import ASPECTS, LAYOUTS, ShortsOptions
+from closeup.features.shorts.plan import Piece, Plan, Short
+from closeup.features.shorts.plan_json import MAX_HEIGHT
+from closeup.features.shorts.reel import FrameClock, seen_frames, stretches_of
+from closeup.features.shorts.source import Source, label
+from closeup.media.frame_times import FrameTimes
+from closeup.media.subtitles import Subtitles, read_subtitles
+
+MIN_HEIGHT = 128
+MOST_SHORTS = 50
+
+_ROUNDING_S = 0.5
+"""Before the video is read its frame times are known roughly; what is too little by less than this is left to then."""
+
+_NO_CAPTIONS: Spans = np.zeros((0, 2))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Planned:
+    """A plan, and what it was made from.
+
+    Attributes:
+        plan: The shorts.
+        interest: The curves that they were chosen by.
+        frame_times: Of the video.
+        captions: Of the whole video, or None.
+    """
+
+    plan: Plan
+    interest: Interest
+    frame_times: FrameTimes
+    captions: Subtitles | None
+
+
+def check_options(options: ShortsOptions) -> None:
+    """Make sure that the options make sense, each alone and together.
+
+    Raises:
+        InputError: If one of them does not.
+    """
+    if not 1 <= options.count <= MOST_SHORTS:
+        raise InputError(f"Cannot make {options.count} shorts.", f"Ask for 1 to {MOST_SHORTS}: --count N")
+    if not 1 <= options.min_length_s < math.inf:
+        raise InputError(f"A shortest length of {options.min_length_s:g} s makes no sense.", "Use 1 or more.")
+    if not options.min_length_s <= options.max_length_s < math.inf:
+        raise InputError(
+            f"Shorts cannot be at least {options.min_length_s:g} and at most {options.max_length_s:g} s long.",
+            "Give --min-length and --max-length that fit together.",
+        )
+    if options.aspect not in ASPECTS:
+        raise InputError(f"There is no aspect {options.aspect!r}.", f"Use one of: {', '.join(ASPECTS)}.")
+    if options.layout not in LAYOUTS:
+        raise InputError(f"There is no layout {options.layout!r}.", f"Use one of: {', '.join(LAYOUTS)}.")
+    if not MIN_HEIGHT <= options.height <= MAX_HEIGHT or options.height % 2:
+        raise InputError(
+            f"A height of {options.height} pixels cannot be made.",
+            f"Use an even number from {MIN_HEIGHT} to {MAX_HEIGHT}.",
+        )
+    if options.burn_captions and options.captions is None:
+        raise InputError("There are no captions to burn in.", "Name their file: --captions FILE.srt")
+    checked_weights(options.weights)
+
+
+def read_captions(options: ShortsOptions, duration_s: float) -> tuple[Subtitles | None, tuple[str, ...]]:
+    """The captions of the whole video, or None, and a sentence for each oddity.
+
+    Raises:
+        InputError: If the file cannot be read.
+        FormatError: If it holds no captions, or none that fall into the video.
+    """
+    if options.captions is None:
+        return None, ()
+    captions = read_subtitles(options.captions)
+    odd = check_captions(captions, duration_s)
+    return captions, (*odd, *(check_letters(captions) if options.burn_captions else ()))
+
+
+def make_plan(source: Source, options: ShortsOptions, progress: ProgressCallback = ignore) -> Planned:
+    """Watch and hear the video, and choose the moments.
+
+    Raises:
+        InputError: If the options make no sense, the captions cannot be used, or the person is on screen too little.
+    """
+    check_options(options)
+    cast, person = source.cast, source.person
+    captions, notes = read_captions(options, cast.video.duration_s)
+    _check_enough(source, options)
+    evidence = gather(source.video, cast, person.id, progress)
+    curves = interest(evidence, options.weights)
+    windows, more_notes = _chosen(source, options, evidence, curves, captions)
+    times = evidence.frame_times
+    plan = Plan(
+        video=cast.video,
+        person=person.id,
+        person_name=person.name,
+        shorts=tuple(_short(index, window, times, curves, options) for index, window in enumerate(windows)),
+        weights=curves.weights,
+        absent=evidence.absent,
+        notes=(*notes, *more_notes),
+    )
+    return Planned(plan, curves, times, captions)
+
+
+def _short(index: int, window: Window, times: FrameTimes, curves: Interest, options: ShortsOptions) -> Short:
+    pieces = tuple(
+        Piece(start, end, float(times.start(start)), float(times.start(end))) for start, end in window.pieces
+    )
+    spans = [(piece.start_s, piece.end_s) for piece in pieces]
+    return Short(
+        id=f"s{index + 1}",
+        pieces=pieces,
+        interest=min(max(window.interest, 0.0), 1.0),
+        parts=curves.means(spans),
+        reason=reason(curves, spans),
+        layout=options.layout,
+    )
+
+
+def _chosen(
+    source: Source, options: ShortsOptions, evidence: Evidence, curves: Interest, captions: Subtitles | None
+) -> tuple[tuple[Window, ...], tuple[str, ...]]:
+    """The windows, and a sentence for what could not be as it was asked."""
+    clock = FrameClock.of(evidence.frame_times)
+    spans = _NO_CAPTIONS if captions is None else unbreakable(captions)
+    notes = [] if evidence.speech is not None else ["The video has no sound: moments were chosen by what is seen."]
+    for polish in (True, False):
+        parts = _cuttables(source, clock, evidence.speech, spans, polish=polish)
+        seen = seen_frames(source.cast, source.person, evidence.frame_times.count)
+        footage = Footage(clock, parts, seen, curves.total, evidence.looks)
+        windows = choose(footage, options.count, options.min_length_s, options.max_length_s).windows
+        if windows:
+            break
+    else:
+        raise too_little(source, options, longest_s(footage))
+    if not polish and len(spans):
+        notes.append("Jumps inside the shorts may cut off a caption: without that there was too little.")
+    if len(windows) < options.count:
+        notes.append(_fewer(source, options, len(windows)))
+    return windows, tuple(notes)
+
+
+def _cuttables(
+    source: Source, clock: FrameClock, speech: Spans | None, captions: Spans, *, polish: bool = True
+) -> tuple[Cuttable, ...]:
+    setting = make_setting(clock, [shot.start_frame for shot in source.cast.shots], speech, captions)
+    found = (cuttable(each, setting, polish=polish) for each in stretches_of(source.cast, source.person, clock))
+    return tuple(part for part in found if part is not None)
+
+
+def _fewer(source: Source, options: ShortsOptions, count: int) -> str:
+    asked = f"{count} of {options.count} shorts"
+    return (
+        f"There are {asked}: {label(source.person)} is on screen for {source.person.screen_time_s:.0f} s in all, "
+        f"and each is to be {options.min_length_s:g} s or longer."
+    )
+
+
+def _check_enough(source: Source, options: ShortsOptions) -> None:
+    """Say before the work, and not after it, that the person is on screen too little."""
+    cast = source.cast
+    clock = rough_clock(cast)
+    parts = _cuttables(source, clock, None, _NO_CAPTIONS, polish=False)
+    length_s = sum(clock.starts_s[part.end_frame] - clock.starts_s[part.start_frame] for part in parts)
+    if length_s < options.min_length_s - _ROUNDING_S:
+        seen = seen_frames(cast, source.person, cast.video.frames)
+        flat = np.zeros(1, np.float32)
+        raise too_little(source, options, longest_s(Footage(clock, parts, seen, flat, flat[:, None])))
+
+
+def rough_clock(cast: Cast) -> FrameClock:
+    """When frames start as far as a cast tells: exact at cuts, and in between where the frame rate is constant."""
+    frames = [0, *(shot.end_frame for shot in cast.shots)]
+    times = [0.0, *(shot.end_s for shot in cast.shots)]
+    starts_s = np.interp(np.arange(cast.video.frames + 1), frames, times)
+    return FrameClock(starts_s, float(np.median(np.diff(starts_s))) if cast.video.frames else 0.0)
+
+
+def too_little(source: Source, options: ShortsOptions, longest: float) -> InputError:
+    """Say how much of the person there is, and what would work."""
+    seen_s = source.person.screen_time_s
+    message = f"{label(source.person)} is on screen for {seen_s:.1f} s in all"
+    works = math.floor(longest) if longest >= 3 else math.floor(longest * 10) / 10
+    if works >= 1:
+        message += f", which gives a short of {longest:.1f} s at most, and {options.min_length_s:g} s were asked for."
+        return InputError(message, f"Ask for shorter ones: --min-length {works:g}")
+    others = [person for person in source.cast.people if person.screen_time_s >= max(1.0, 2 * seen_s)]
+    hint = f"Choose somebody who is seen longer, such as {label(others[0])}." if others else ""
+    return InputError(f"{message}, too little for any short.", hint)

@@ -1,0 +1,177 @@
+"""From a request to a plan, over evidence made by hand."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from closeup.core.errors import FormatError, InputError
+from closeup.core.types import Cast
+from closeup.features.shorts import planning
+from closeup.features.shorts.evidence import Evidence, grid
+from closeup.features.shorts.options import ShortsOptions
+from closeup.features.shorts.planning import check_options, make_plan, rough_clock
+from closeup.features.shorts.source import Source
+from features.shorts.planned_cast import FPS, frame_times, planned_cast
+
+SHOTS = [60, 40, 80, 40, 60]
+SEEN = {"p1": [(0, 60), (100, 180), (220, 280)], "p2": [(60, 98)], "p3": [(185, 191)]}
+SHORT = ShortsOptions(count=2, min_length_s=4, max_length_s=7)
+
+
+def evidence(cast: Cast, speech: list[tuple[float, float]] | None = None) -> Evidence:
+    """Two parts, of which one rises slowly to the middle of the video."""
+    times_s = grid(cast.video.duration_s)
+    rise = 1 - np.abs(times_s / cast.video.duration_s - 0.5)
+    return Evidence(
+        times_s=times_s,
+        frame_times=frame_times(cast.video.frames),
+        parts={"presence": rise.astype(np.float32), "motion": np.full(len(times_s), 0.4, np.float32)},
+        absent={"speech": "the video has no sound"} if speech is None else {},
+        speech=None if speech is None else np.array(speech, np.float64).reshape(-1, 2),
+        looks=np.eye(len(times_s), dtype=np.float32),
+    )
+
+
+@pytest.fixture
+def source(monkeypatch: pytest.MonkeyPatch) -> Source:
+    cast = planned_cast(SHOTS, SEEN, {"p1": "Ann"})
+    monkeypatch.setattr(planning, "gather", lambda video, cast, person, progress: evidence(cast))
+    return Source(Path("film.cast"), cast, cast.people[0], Path("film.mp4"))
+
+
+def speaking(monkeypatch: pytest.MonkeyPatch, *speech: tuple[float, float]) -> None:
+    monkeypatch.setattr(planning, "gather", lambda video, cast, person, progress: evidence(cast, list(speech)))
+
+
+def test_a_plan_says_what_and_why(source: Source) -> None:
+    plan = make_plan(source, SHORT).plan
+    assert (plan.person, plan.person_name, plan.video) == ("p1", "Ann", source.cast.video)
+    assert [short.id for short in plan.shorts] == ["s1", "s2"]
+    assert plan.shorts[0].interest >= plan.shorts[1].interest
+    assert plan.weights.keys() == {"presence", "motion"}
+    assert plan.absent == {"speech": "the video has no sound"}
+    for short in plan.shorts:
+        assert 4 <= short.length_s <= 7
+        assert short.parts.keys() == {"presence", "motion"}
+        assert short.parts["motion"] == pytest.approx(0.4)
+        assert short.reason.endswith(".")
+        for piece in short.pieces:
+            assert (piece.start_s, piece.end_s) == (piece.start_frame / FPS, piece.end_frame / FPS)
+            assert any(a <= piece.start_frame < piece.end_frame <= b for a, b in SEEN["p1"])
+    assert make_plan(source, SHORT).plan == plan
+
+
+def test_the_interest_reaches_the_choice(source: Source) -> None:
+    plan = make_plan(source, replace(SHORT, count=1, max_length_s=4)).plan
+    assert 100 <= plan.shorts[0].pieces[0].start_frame < 180  # the middle of the video
+
+
+def test_without_sound_it_says_so(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert any("no sound" in note for note in make_plan(source, SHORT).plan.notes)
+    speaking(monkeypatch, (11.0, 13.0))
+    assert make_plan(source, SHORT).plan.notes == ()
+
+
+def test_speech_is_not_cut(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    speaking(monkeypatch, (10.5, 15.2), (15.8, 19.0))
+    plan = make_plan(source, replace(SHORT, count=1, max_length_s=5.5)).plan
+    assert [(p.start_frame, p.end_frame) for p in plan.shorts[0].pieces] == [(100, 153)]  # from the cut to a breath
+
+
+def test_captions_are_not_cut(source: Source, tmp_path: Path) -> None:
+    file = tmp_path / "film.srt"
+    file.write_text("1\n00:00:10,500 --> 00:00:15,200\nWords\n\n2\n00:00:15,200 --> 00:00:18,900\nMore\n")
+    planned = make_plan(source, replace(SHORT, count=1, captions=file))
+    assert planned.captions is not None
+    edges = {edge for p in planned.plan.shorts[0].pieces for edge in (p.start_s, p.end_s)}
+    assert not [edge for edge in edges if 10.5 < edge < 15.2 or 15.2 < edge < 18.9]
+
+
+def test_captions_that_leave_too_little_are_cut_at_jumps_only_and_it_is_said(source: Source, tmp_path: Path) -> None:
+    file = tmp_path / "film.srt"
+    file.write_text("1\n00:00:02,500 --> 00:00:25,200\nA very long line\n")
+    plan = make_plan(source, replace(SHORT, count=1)).plan
+    assert not any("caption" in note for note in plan.notes)
+    with_captions = replace(SHORT, count=1, captions=file, min_length_s=14, max_length_s=30)
+    plan = make_plan(source, with_captions).plan
+    assert any("may cut off a caption" in note for note in plan.notes)
+    first, last = plan.shorts[0].pieces[0], plan.shorts[0].pieces[-1]
+    assert first.start_s <= 2.5
+    assert last.end_s >= 25.2
+
+
+def test_captions_that_cannot_be_read_are_said_before_the_work(
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "gather", lambda *_: pytest.fail("the video was read"))
+    file = tmp_path / "film.srt"
+    file.write_text("Dear diary\n")
+    with pytest.raises(FormatError):
+        make_plan(source, replace(SHORT, captions=file))
+    file.write_text("1\n01:00:10,500 --> 01:00:15,200\nFrom another film\n")
+    with pytest.raises(FormatError, match="captions begin at 1:00:1"):
+        make_plan(source, replace(SHORT, captions=file))
+    with pytest.raises(InputError):
+        make_plan(source, replace(SHORT, captions=tmp_path / "no.srt"))
+
+
+def test_too_little_of_a_person_says_how_much_and_what_would_work(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "gather", lambda *_: pytest.fail("the video was read"))
+    with pytest.raises(InputError, match=r"p1 \(Ann\) is on screen for 20\.0 s in all, .* 20\.0 s at most") as caught:
+        make_plan(source, replace(SHORT, min_length_s=30, max_length_s=45))
+    assert caught.value.hint == "Ask for shorter ones: --min-length 20"
+    with pytest.raises(InputError, match=r"p3 is on screen for 0\.6 s in all, too little for any short") as caught:
+        make_plan(replace(source, person=source.cast.people[2]), SHORT)
+    assert caught.value.hint == "Choose somebody who is seen longer, such as p1 (Ann)."
+
+
+def test_what_is_said_to_work_works(source: Source) -> None:
+    shortest = ShortsOptions(min_length_s=20, max_length_s=20)
+    assert len(make_plan(source, shortest).plan.shorts) == 1
+
+
+def test_fewer_than_were_asked_for_are_noted(source: Source) -> None:
+    plan = make_plan(source, replace(SHORT, count=9)).plan
+    assert 1 <= len(plan.shorts) < 9
+    assert any(f"There are {len(plan.shorts)} of 9 shorts" in note for note in plan.notes)
+
+
+def test_the_rough_clock_is_exact_at_cuts() -> None:
+    cast = planned_cast(SHOTS, SEEN)
+    assert rough_clock(cast).starts_s == pytest.approx(np.arange(281) / FPS)
+
+
+BAD: dict[str, dict[str, Any]] = {
+    "0 shorts": {"count": 0},
+    "51 shorts": {"count": 51},
+    "shortest length of 0.5": {"min_length_s": 0.5},
+    "shortest length of nan": {"min_length_s": float("nan")},
+    "at least 20 and at most 10": {"min_length_s": 20, "max_length_s": 10},
+    "at most inf": {"max_length_s": float("inf")},
+    "no aspect": {"aspect": "16:9"},
+    "no layout": {"layout": "both"},
+    "height of 1081": {"height": 1081},
+    "height of 64": {"height": 64},
+    "no captions to burn in": {"burn_captions": True},
+    "no part called 'charm'": {"weights": {"charm": 1.0}},
+    "weight of speech": {"weights": {"speech": -1.0}},
+}
+
+
+@pytest.mark.parametrize("words", BAD)
+def test_options_that_make_no_sense_are_refused_with_a_hint(words: str) -> None:
+    with pytest.raises(InputError) as caught:
+        check_options(ShortsOptions(**BAD[words]))
+    assert words in caught.value.message
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("change", [lambda o: o, lambda o: replace(o, height=128, aspect="1:1", layout="split")])
+def test_options_that_make_sense_are_taken(change: Callable[[ShortsOptions], ShortsOptions]) -> None:
+    check_options(change(ShortsOptions()))
