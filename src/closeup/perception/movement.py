@@ -16,8 +16,8 @@ from closeup.core.types import FloatArray, Image
 PICTURE_PX = 160
 """Longer side of the pictures that this is made for."""
 
-_SMALLEST_PX = 16
-"""The search needs some pixels each way; smaller pictures are enlarged."""
+_SMALLEST_PX = 40
+"""Thinner pictures are stretched: with less than 32 pixels one way OpenCV 5.0's search reads beyond its memory."""
 
 BODY_WIDTHS, BODY_ABOVE, BODY_BELOW = 3.0, 0.3, 3.5
 """The region of a person with head and shoulders and hands: face widths across, face heights above and below the
@@ -41,7 +41,7 @@ class MovementMeter:
     """Compares each picture with the one before."""
 
     def __init__(self) -> None:
-        self._flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
         self._before: NDArray[np.uint8] | None = None
 
     def restart(self) -> None:
@@ -63,13 +63,15 @@ class MovementMeter:
         before, self._before = self._before, grey
         if before is None or before.shape != grey.shape:
             return None
-        flow = np.asarray(self._flow.calc(before, grey, None), np.float32)  # (H, W, 2)
+        # None: from nothing, which OpenCV's stubs do not know; an array would be taken for a first guess.
+        found = self._flow.calc(before, grey, None)  # type: ignore[call-overload]
+        flow = np.asarray(found, np.float32)  # (H, W, 2)
         per_s = 1 / (grey.shape[0] * passed_s)
         everything = float(np.hypot(flow[..., 0], flow[..., 1]).mean()) * per_s
         if face_xyxy is None:
             return Movement(None, everything)
-        scale = np.float32(grey.shape[0] / image.shape[0])
-        return Movement(_of_person(flow, face_xyxy * scale) * per_s, everything)
+        stretched = np.array([grey.shape[1] / image.shape[1], grey.shape[0] / image.shape[0]] * 2, np.float32)
+        return Movement(_of_person(flow, face_xyxy * stretched) * per_s, everything)
 
 
 def body_region(face_xyxy: FloatArray, size_wh: tuple[int, int]) -> tuple[slice, slice]:
@@ -99,9 +101,8 @@ def _of_person(flow: FloatArray, face_xyxy: FloatArray) -> float:
 
 def _grey(image: Image) -> NDArray[np.uint8]:
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    smaller = min(grey.shape)
-    if smaller < _SMALLEST_PX:
-        factor = _SMALLEST_PX / smaller
-        size_wh = (max(_SMALLEST_PX, round(grey.shape[1] * factor)), max(_SMALLEST_PX, round(grey.shape[0] * factor)))
+    height, width = grey.shape
+    if min(height, width) < _SMALLEST_PX:
+        size_wh = max(width, _SMALLEST_PX), max(height, _SMALLEST_PX)
         grey = cv2.resize(grey, size_wh, interpolation=cv2.INTER_LINEAR)
     return np.asarray(grey, np.uint8)

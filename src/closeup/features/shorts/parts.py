@@ -6,7 +6,7 @@ scenery differ (docs/concepts/interest.md).
 """
 
 from collections.abc import Sequence
-from math import erf, sqrt
+from math import erf, pi, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -156,7 +156,7 @@ def _ramp(values: NDArray[np.floating], low: float, high: float) -> FloatArray:
 
 
 def _bell(distance_s: Times) -> Times:
-    return np.exp(-0.5 * (distance_s / _RHYTHM_S) ** 2) / (_RHYTHM_S * np.sqrt(2 * np.pi))
+    return np.asarray(np.exp(-0.5 * (distance_s / _RHYTHM_S) ** 2) / (_RHYTHM_S * sqrt(2 * pi)))
 
 
 def _share_inside(time_s: float, end_s: float) -> float:

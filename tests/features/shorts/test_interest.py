@@ -1,0 +1,114 @@
+"""The weighted mean of parts, its weights, and what is said of it."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from closeup.core.errors import InputError
+from closeup.core.types import FloatArray
+from closeup.features.shorts.evidence import Evidence
+from closeup.features.shorts.interest import WEIGHTS, Interest, checked_weights, interest, reason
+from closeup.features.shorts.moments import grid
+from closeup.media.frame_times import FrameTimes
+
+
+def evidence(parts: Mapping[str, FloatArray | list[float]]) -> Evidence:
+    curves = {name: np.array(curve, np.float32) for name, curve in parts.items()}
+    count = len(next(iter(curves.values())))
+    times = FrameTimes.of([Fraction(i, 10) for i in range(count)], Fraction(count, 10))
+    return Evidence(grid(count / 10), times, curves, {}, None, np.zeros((count, 1), np.float32))
+
+
+def test_the_documented_weights_sum_to_one() -> None:
+    assert sum(WEIGHTS.values()) == pytest.approx(1)
+    assert all(weight > 0 for weight in WEIGHTS.values())
+
+
+def test_the_total_is_the_weighted_mean_of_the_parts_there_are() -> None:
+    found = interest(evidence({"presence": [0.4, 1.0], "motion": [1.0, 0.0]}), {"presence": 3, "motion": 1})
+    assert found.weights == pytest.approx({"presence": 0.75, "motion": 0.25})
+    np.testing.assert_allclose(found.total, [0.55, 0.75])
+
+
+def test_where_a_part_is_not_known_the_others_carry_its_weight() -> None:
+    nan = float("nan")
+    parts = {"presence": [0.4, 0.4, nan], "motion": [0.8, nan, nan]}
+    np.testing.assert_allclose(interest(evidence(parts), {"presence": 1, "motion": 1}).total, [0.6, 0.4, 0.0])
+
+
+def test_weight_0_takes_a_part_out_and_leaves_its_curve() -> None:
+    found = interest(evidence({"presence": [0.4], "motion": [0.8]}), {"motion": 0})
+    assert found.total.tolist() == pytest.approx([0.4])
+    assert found.weights["motion"] == 0
+    assert "motion" in found.parts
+
+
+@pytest.mark.parametrize(
+    ("weights", "words"),
+    [
+        ({"beauty": 1.0}, "no part called 'beauty'"),
+        ({"motion": -0.1}, "weight of motion is -0.1"),
+        ({"motion": float("nan")}, "weight of motion is nan"),
+        ({"motion": float("inf")}, "weight of motion is inf"),
+        ({"presence": 0.0, "motion": 0.0}, "weighs anything"),
+    ],
+)
+def test_weights_that_make_no_sense_are_refused(weights: dict[str, float], words: str) -> None:
+    with pytest.raises(InputError, match=words) as caught:
+        interest(evidence({"presence": [0.5], "motion": [0.5]}), weights)
+    assert caught.value.hint
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(sorted(WEIGHTS)),
+        st.lists(st.just(float("nan")) | st.floats(0, 1, width=32), min_size=5, max_size=5),
+        min_size=1,
+    )
+)
+def test_the_total_lies_between_the_parts(parts: dict[str, list[float]]) -> None:
+    found = interest(evidence(parts))
+    assert sum(found.weights.values()) == pytest.approx(1)
+    curves = np.array(list(parts.values()))
+    for total, values in zip(found.total, curves.T, strict=True):
+        known = values[np.isfinite(values)]
+        low, high = (known.min(), known.max()) if len(known) else (0, 0)
+        assert low - 1e-5 <= total <= high + 1e-5
+
+
+def test_means_are_over_the_spans_and_leave_out_what_is_not_known() -> None:
+    nan = float("nan")
+    found = interest(evidence({"presence": np.linspace(0, 1, 100), "expression": [nan] * 50 + [0.6] * 50}))
+    assert found.within([(2.0, 3.0), (9.0, 99.0)]).sum() == 20
+    assert found.means([(0.0, 2.0)]) == {"presence": pytest.approx(np.linspace(0, 1, 100)[:20].mean(), abs=1e-5)}
+    assert found.means([(4.0, 6.0)])["expression"] == pytest.approx(0.6)
+    assert found.means([]) == {}
+
+
+def lively() -> Interest:
+    """Presence throughout, laughter in the third quarter, a larger face in the last, away for the first."""
+    presence = np.repeat([0.0, 0.5, 0.5, 1.0], 50)
+    bursts = np.repeat([0.0, 0.0, 0.9, 0.0], 50)
+    return interest(evidence({"presence": presence, "bursts": bursts, "company": np.full(200, 0.3)}))
+
+
+def test_the_reason_names_what_is_above_the_usual_most_telling_first() -> None:
+    assert reason(lively(), [(10.0, 15.0)]) == "What sounds like laughter or applause."
+    assert reason(lively(), [(15.0, 20.0)]) == "Seen large and clearly."
+    both = reason(lively(), [(10.0, 15.0), (15.0, 20.0)])
+    assert both == "What sounds like laughter or applause and seen large and clearly."
+
+
+def test_where_nothing_is_above_the_usual_that_is_said() -> None:
+    assert reason(lively(), [(5.0, 10.0)]) == "Much like the rest of what the video shows of them."
+
+
+def test_every_part_can_be_named() -> None:
+    for name in WEIGHTS:
+        curve = [0.1] * 90 + [1.0] * 10
+        assert len(reason(interest(evidence({name: curve})), [(9.0, 10.0)])) > 10
+    assert checked_weights({}) == dict(WEIGHTS)

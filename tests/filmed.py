@@ -1,0 +1,38 @@
+"""Small videos with sound, made here."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import av
+import numpy as np
+
+from closeup.core.types import FloatArray, Image
+
+SOUND_HZ = 16_000
+
+
+def write_film(path: Path, pictures: Sequence[Image], fps: int = 25, sound: FloatArray | None = None) -> Path:
+    """Write pictures and mono sound at 16 kHz (N,) as MP4."""
+    height, width = pictures[0].shape[:2]
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("libx264", rate=fps, options={"crf": "18", "preset": "ultrafast"})
+        video.width, video.height, video.pix_fmt = width, height, "yuv420p"
+        audio = container.add_stream("aac", rate=SOUND_HZ, layout="mono") if sound is not None else None
+        for picture in pictures:
+            container.mux(video.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")))
+        container.mux(video.encode(None))
+        if audio is not None and sound is not None:
+            for start in range(0, len(sound), 1024):
+                block = np.ascontiguousarray(sound[None, start : start + 1024], np.float32)
+                frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="mono")
+                frame.sample_rate, frame.pts = SOUND_HZ, start
+                container.mux(audio.encode(frame))
+            container.mux(audio.encode(None))
+    return path
+
+
+def scenery(seed: int, size_wh: tuple[int, int] = (160, 90)) -> Image:
+    """A picture of coarse colours, the same for the same number."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(20, 236, (size_wh[1] // 10 + 1, size_wh[0] // 10 + 1, 3), dtype=np.uint8)
+    return np.ascontiguousarray(np.kron(coarse, np.ones((10, 10, 1), np.uint8))[: size_wh[1], : size_wh[0]])
