@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from closeup.algorithms.camera import Axis, CameraOptions, Span, plan_axis
+from closeup.algorithms.camera import Axis, CameraOptions, Edges, Span, plan_axis
 
 LENGTH = 640.0
 OPTIONS = CameraOptions()
@@ -32,7 +32,12 @@ def _scenes(draw: st.DrawFn) -> tuple[np.ndarray, Axis, Span]:
         weight[draw(st.integers(0, n - 1)) :] = draw(st.sampled_from([0.0, 0.01]))
     best = draw(st.floats(60, 600))
     inside = draw(st.floats(best, 640))
-    return times, _axis(middle, width, weight), Span(best, inside, draw(st.floats(inside, 640)))
+    axis = _axis(middle, width, weight)
+    if draw(st.booleans()):
+        wishes = rng.uniform(0, 640, (4, n))
+        wishes[rng.uniform(size=(4, n)) < draw(st.floats(0, 1))] = np.nan
+        axis = replace(axis, edges=Edges(*wishes))
+    return times, axis, Span(best, inside, draw(st.floats(inside, 640)))
 
 
 @settings(deadline=None, max_examples=40)
@@ -61,7 +66,8 @@ def test_no_frame_speeds_up_by_more_than_the_bound(scene):
 @given(_scenes())
 def test_the_mirrored_scene_has_the_mirrored_path(scene):
     times, axis, span = scene
-    mirrored = Axis(LENGTH - axis.high, LENGTH - axis.low, LENGTH - axis.place, axis.weight, LENGTH)
+    mirrored = axis.mirrored()
+    np.testing.assert_array_equal(mirrored.low, LENGTH - axis.high)
     here, length = plan_axis(times, axis, span, OPTIONS)
     there, other = plan_axis(times, mirrored, span, OPTIONS)
     assert length == pytest.approx(other, abs=0.01)
@@ -115,6 +121,24 @@ def test_a_restless_subject_widens_the_crop_instead_of_chasing():
     assert np.ptp(chased) > 50
     assert length > 260
     assert np.ptp(middle) < 5
+
+
+@pytest.mark.parametrize(
+    ("wish", "low", "high"),
+    [("low_at_most", 190, 390), ("low_at_least", 240, 440), ("high_at_least", 250, 450), ("high_at_most", 200, 400)],
+)
+def test_others_are_let_in_or_kept_out_as_far_as_the_place_allows(wish, low, high):
+    nothing = dict.fromkeys(("low_at_most", "high_at_least", "low_at_least", "high_at_most"), np.full(50, np.nan))
+    middle = np.full(50, 320.0)
+    values = {"low_at_most": low, "low_at_least": low, "high_at_least": high, "high_at_most": high}
+    edges = Edges(**(nothing | {wish: np.full(50, float(values[wish]))}))
+    span = Span(200.0, 200.0, 200.0)
+    found, _ = plan_axis(np.arange(50) / 25, replace(_axis(middle, 60), edges=edges), span, OPTIONS)
+    # 20 or 30 pixels are asked for, and `ease` allows 20 of 200 at no cost but the pull.
+    assert np.ptp(found) < 1e-6
+    limit = OPTIONS.ease * 200
+    wished = {"low_at_most": low + 100, "low_at_least": low + 100, "high_at_least": high - 100}.get(wish, high - 100)
+    assert found[0] - 320 == pytest.approx(np.clip(wished - 320, -limit, limit), abs=1e-5)
 
 
 def test_nobody_is_no_reason_to_move():

@@ -1,5 +1,7 @@
 """follow: exact aspect, in the picture wherever the face allows it, the face whole, eyes high, room to look into."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -133,7 +135,33 @@ def test_no_closer_than_the_pixels_allow():
 def test_there_is_room_on_the_side_that_the_face_looks_to(facing):
     crops = follow(times(50), still(320, 150, (40, 52), facing), picture(640, 360, 9 / 16))
     place = (320 - crops[0, 0]) / (crops[0, 2] - crops[0, 0])
-    assert place == pytest.approx(0.5 - 0.1 * facing, abs=0.005)
+    # a tenth of the crop for the middle of the head, which in profile lies behind the box's middle by a quarter of it
+    assert place == pytest.approx(0.5 - facing * (0.1 - 0.25 * 40 / 202.5), abs=0.005)
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_one_beside_who_fits_is_let_in_and_one_who_does_not_is_kept_out(side):
+    who = still(320, 150, (60, 80))
+    alone = follow(times(50), who, picture(640, 360, 9 / 16))
+
+    def shift(x: float, wh: tuple[float, float]) -> float:
+        """How far the crop moves for one beside at `x` from the face, towards them."""
+        beside = (still(320 + side * x, 150, wh).boxes_xyxy,)
+        crops = follow(times(50), replace(who, beside=beside), picture(640, 360, 9 / 16))
+        return float((crops - alone)[0, 0]) * side
+
+    np.testing.assert_allclose(alone[0, [0, 2]], [320 - 101.25, 320 + 101.25])
+    assert shift(80, (60, 80)) == pytest.approx(80 + 30 * 1.08 - 101.25, abs=0.1)  # let in whole
+    assert shift(130, (120, 160)) == pytest.approx(-20.25, abs=0.1)  # would be cut: kept out as far as `ease` goes
+    assert shift(250, (60, 80)) == pytest.approx(0, abs=0.1)  # not to be seen anyway
+
+
+def test_one_beside_who_is_there_for_some_frames_only():
+    who = still(320, 150, (60, 80))
+    beside = still(420, 150, (60, 80)).boxes_xyxy
+    beside[20:] = np.nan
+    crops = follow(times(50), replace(who, beside=(beside,)), picture(640, 360, 9 / 16))
+    assert np.isfinite(crops).all()
 
 
 def test_a_close_up_wider_than_the_crop_gets_bars_above_and_below():

@@ -11,7 +11,8 @@ bounds the acceleration at every moment. And the width of the crop, one for the 
 a slightly wider crop may spare a restless camera.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -38,6 +39,9 @@ class CameraOptions:
         jerk: Of each width a second squared by which the acceleration changes.
         cut: Of each width by which the subject is cut, for a second.
         discomfort: Of each width by which the subject is outside of the `ease` around its best place, for a second.
+        together: Of each width by which an edge of the crop cuts somebody beside the subject who would fit in, for a
+            second.
+        apart: Of each width by which it lets in a part of somebody who would not, for a second.
         pull: Of each width from the best place, for a second: where the camera stands when nothing else decides.
         ease: How far from its best place the subject may be at no cost but `pull`, in widths.
         widening: Of each width by which the crop is wider than it would best be, for a second.
@@ -49,12 +53,42 @@ class CameraOptions:
     acceleration: float = 1.0
     jerk: float = 0.25
     cut: float = 200.0
-    discomfort: float = 1.0
-    pull: float = 0.02
-    ease: float = 0.12
+    discomfort: float = 4.0
+    together: float = 3.0
+    apart: float = 1.0
+    pull: float = 0.05
+    ease: float = 0.1
     widening: float = 0.3
     overflow: float = 1.2
     max_acceleration: float = 1.5
+
+
+@dataclass(frozen=True, eq=False)
+class Edges:
+    """Where the two edges of the crop would best lie because of others; shape (N,) each, pixels, NaN for no wish.
+
+    Attributes:
+        low_at_most: The crop begins here or before: who begins here is let in.
+        high_at_least: The crop ends here or after, likewise.
+        low_at_least: The crop begins here or after: who ends here is kept out.
+        high_at_most: The crop ends here or before, likewise.
+    """
+
+    low_at_most: FloatArray
+    high_at_least: FloatArray
+    low_at_least: FloatArray
+    high_at_most: FloatArray
+
+    def mapped(self, change: Callable[[FloatArray], FloatArray]) -> "Edges":
+        """Each of the four arrays (N,) changed alike."""
+        return Edges(
+            change(self.low_at_most), change(self.high_at_least), change(self.low_at_least), change(self.high_at_most)
+        )
+
+    def mirrored(self, length: float) -> "Edges":
+        """The same in a picture of this length that is seen in a mirror."""
+        turned = self.mapped(lambda array: length - array)
+        return Edges(turned.high_at_least, turned.low_at_most, turned.high_at_most, turned.low_at_least)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +100,7 @@ class Axis:
         place: Shape (N,), pixels: where the middle of the crop would best be.
         weight: Shape (N,), 0 to 1: how much the subject counts; 0 where there is none.
         length: Pixels of the picture in this direction.
+        edges: What others ask of the crop's edges.
     """
 
     low: FloatArray
@@ -73,6 +108,13 @@ class Axis:
     place: FloatArray
     weight: FloatArray
     length: float
+    edges: Edges | None = None
+
+    def mirrored(self) -> "Axis":
+        """The scene as a mirror shows it."""
+        low, high, place = self.length - self.high, self.length - self.low, self.length - self.place
+        edges = self.edges and self.edges.mirrored(self.length)
+        return replace(self, low=low, high=high, place=place, edges=edges)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +156,13 @@ def plan_axis(times_s: ArrayLike, axis: Axis, span: Span, options: CameraOptions
     if not (axis.weight > 0).any():
         return np.full(len(times), axis.length / 2), span.best
     unit = span.best
-    programme = _Programme(np.round(times - times[0], 6), _scaled(axis, unit), _scaled_span(span, unit, axis), options)
-    middle, length = programme.solve(mirrored=False)
-    mirror, mirror_length = programme.solve(mirrored=True)
+    scene = _scaled(axis, unit)
+    programme = _Programme(np.round(times - times[0], 6), scene, _scaled_span(span, unit, axis), options)
+    middle, length = programme.solve(scene)
+    mirror, mirror_length = programme.solve(scene.mirrored())
     # Where two paths are equally good the solver takes one by the order of its rows. The mean of two best paths is a
     # best path too, and does not know left from right.
-    middle, length = (middle + mirror) / 2, (length + mirror_length) / 2
+    middle, length = (middle + scene.length - mirror) / 2, (length + mirror_length) / 2
     length = float(np.clip(length * unit, span.best, min(span.most, axis.length)))
     return np.clip(middle * unit, length / 2, axis.length - length / 2), length
 
@@ -140,8 +183,11 @@ def _checked(times_s: ArrayLike, axis: Axis, span: Span) -> FloatArray:
 
 def _scaled(axis: Axis, unit: float) -> Axis:
     # Rounded far below a pixel, so that the same scene at another hour is the same programme to the last bit.
-    low, high, place = (np.round(array / unit, 9) for array in (axis.low, axis.high, axis.place))
-    return Axis(low, high, place, axis.weight, axis.length / unit)
+    def scaled(array: FloatArray) -> FloatArray:
+        return np.round(array / unit, 9)
+
+    edges = axis.edges and axis.edges.mapped(scaled)
+    return Axis(scaled(axis.low), scaled(axis.high), scaled(axis.place), axis.weight, axis.length / unit, edges)
 
 
 def _scaled_span(span: Span, unit: float, axis: Axis) -> Span:
@@ -153,11 +199,12 @@ class _Programme:
     """The linear programme of one direction, in units of the narrowest crop's length.
 
     Unknowns, in this order: control points (K), widening and overflow (2), absolute speed, acceleration and jerk of
-    the control points (K-1, K-2, K-3), and per point of the grid what is cut, uncomfortable and off its place (3 G).
+    the control points (K-1, K-2, K-3), and per point of the grid (G) what is cut, uncomfortable and off its place, and
+    by how much each of the four wishes for the edges is missed: seven times G.
     """
 
     def __init__(self, times: FloatArray, axis: Axis, span: Span, options: CameraOptions) -> None:
-        self._axis, self._span, self._options = axis, span, options
+        self._length, self._span, self._options = axis.length, span, options
         total = float(times[-1])
         self._segments = max(1, int(np.ceil(total / KNOT_S - 1e-9)))
         self._step = max(KNOT_S, total) if self._segments == 1 else total / self._segments
@@ -177,19 +224,14 @@ class _Programme:
         inside = np.minimum(times, np.nextafter(self._step * self._segments, 0))
         return sparse.csr_array(BSpline.design_matrix(inside, knots, 3))
 
-    def solve(self, mirrored: bool) -> tuple[FloatArray, float]:
-        """The best path (N,) and the crop's length; of the mirrored scene, mirrored back, where that is asked for."""
-        axis = self._axis
-        low, high, place = (array[self._grid] for array in (axis.low, axis.high, axis.place))
-        if mirrored:
-            low, high, place = axis.length - high, axis.length - low, axis.length - place
-        matrix, limits = self._rows(low, high, place)
+    def solve(self, axis: Axis) -> tuple[FloatArray, float]:
+        """The best path (N,) and the crop's length, for the axis that it was made for or its mirror image."""
+        matrix, limits = self._rows(axis)
         answer = linprog(self._costs(), A_ub=matrix, b_ub=limits, bounds=self._bounds(), method="highs")
         if answer.status != 0:
             raise ArithmeticError(f"no camera path was found: {answer.message}")
-        middle = self._every @ answer.x[: self._controls]
         length = 1.0 + float(answer.x[self._controls : self._controls + 2].sum())
-        return (axis.length - middle if mirrored else middle), length
+        return self._every @ answer.x[: self._controls], length
 
     def _differences(self) -> list[sparse.csr_array]:
         """Speed, acceleration and jerk of the control points: (K-1, K), (K-2, K), (K-3, K)."""
@@ -200,41 +242,72 @@ class _Programme:
         o, k = self._options, self._controls
         motion = [np.full(k - n, cost * self._step) for n, cost in ((1, o.speed), (2, o.acceleration), (3, o.jerk))]
         wide = [o.widening * self._total, o.overflow * self._total]
-        offences = [cost * self._weight for cost in (o.cut, o.discomfort, o.pull)]
+        each = (o.cut, o.discomfort, o.pull, o.together, o.together, o.apart, o.apart)
+        offences = [cost * self._weight for cost in each]
         return np.concatenate([np.zeros(k), wide, *motion, *offences])
 
     def _bounds(self) -> list[tuple[float, float | None]]:
         o, k, g = self._options, self._controls, len(self._grid)
         wide = [(0.0, self._span.inside - 1.0), (0.0, self._span.most - self._span.inside)]
         motion = [(0.0, None)] * (k - 1) + [(0.0, o.max_acceleration)] * (k - 2) + [(0.0, None)] * (k - 3)
-        return [(0.0, self._axis.length)] * k + wide + motion + [(0.0, None)] * (3 * g)
+        return [(0.0, self._length)] * k + wide + motion + [(0.0, None)] * (7 * g)
 
-    def _rows(self, low: FloatArray, high: FloatArray, place: FloatArray) -> tuple[sparse.csr_array, FloatArray]:
+    def _rows(self, axis: Axis) -> tuple[sparse.csr_array, FloatArray]:
         """All that must hold, as rows of A x <= b."""
-        k, g = self._controls, len(self._grid)
-        speed, acceleration, jerk = self._differences()
-        parts = [k, 2, k - 1, k - 2, k - 3, g, g, g]
-        rows, limits = [], []
-
-        def add(limit: FloatArray, blocks: dict[int, sparse.csr_array]) -> None:
-            rows.append([blocks.get(i, sparse.csr_array((len(limit), size))) for i, size in enumerate(parts)])
-            limits.append(limit)
-
-        for index, difference in ((2, speed), (3, acceleration), (4, jerk)):
+        k, g, basis = self._controls, len(self._grid), self._basis_grid
+        table = _Table([k, 2, k - 1, k - 2, k - 3, *[g] * 7])
+        for index, difference in enumerate(self._differences(), start=2):
             count = difference.shape[0]
             for sign in (1.0, -1.0):
-                add(np.zeros(count), {0: sign * difference, index: -_eye(count)})
+                table.add(np.zeros(count), {0: sign * difference, index: -_eye(count)})
         # The crop stays in the picture: a B-spline lies within the range of its control points.
-        add(np.full(k, -0.5), {0: -_eye(k), 1: _both(k, 0.5)})
-        add(np.full(k, self._axis.length - 0.5), {0: _eye(k), 1: _both(k, 0.5)})
-        basis = self._basis_grid
+        table.add(np.full(k, -0.5), {0: -_eye(k), 1: _both(k, 0.5)})
+        table.add(np.full(k, self._length - 0.5), {0: _eye(k), 1: _both(k, 0.5)})
+        low, high, place = (array[self._grid] for array in (axis.low, axis.high, axis.place))
         # The subject's two ends are in the crop, or what is cut is paid for.
-        add(low + 0.5, {0: basis, 1: _both(g, -0.5), 5: -_eye(g)})
-        add(0.5 - high, {0: -basis, 1: _both(g, -0.5), 5: -_eye(g)})
+        table.add(low + 0.5, {0: basis, 1: _both(g, -0.5), 5: -_eye(g)})
+        table.add(0.5 - high, {0: -basis, 1: _both(g, -0.5), 5: -_eye(g)})
         for sign in (1.0, -1.0):
-            add(sign * place + self._options.ease, {0: sign * basis, 6: -_eye(g)})
-            add(sign * place, {0: sign * basis, 7: -_eye(g)})
-        return sparse.csr_array(sparse.block_array(rows, format="csr")), np.concatenate(limits)
+            table.add(sign * place + self._options.ease, {0: sign * basis, 6: -_eye(g)})
+            table.add(sign * place, {0: sign * basis, 7: -_eye(g)})
+        if axis.edges is not None:
+            self._add_edges(table, axis.edges.mapped(lambda array: array[self._grid]))
+        return table.rows()
+
+    def _add_edges(self, table: "_Table", edges: Edges) -> None:
+        """Others are let in or kept out, or it is paid for."""
+        wishes = (
+            (8, edges.low_at_most, 1.0, -0.5),
+            (9, edges.high_at_least, -1.0, -0.5),
+            (10, edges.low_at_least, -1.0, 0.5),
+            (11, edges.high_at_most, 1.0, 0.5),
+        )
+        for index, wish, sign, wider in wishes:
+            rows = np.flatnonzero(~np.isnan(wish))
+            basis, slack = sign * self._basis_grid[rows], -_eye(len(wish))[rows]
+            limit = sign * wish[rows] - wider
+            table.add(limit, {0: basis, 1: _both(len(rows), wider), index: slack})
+
+
+class _Table:
+    """Rows of a linear programme, put together from blocks; a block that is not given is zero."""
+
+    def __init__(self, sizes: list[int]) -> None:
+        self._sizes = sizes
+        self._blocks: list[list[sparse.csr_array]] = []
+        self._limits: list[FloatArray] = []
+
+    def add(self, limits: FloatArray, blocks: dict[int, sparse.csr_array]) -> None:
+        """Add as many rows as there are limits."""
+        if len(limits):
+            count = len(limits)
+            row = [blocks[i] if i in blocks else sparse.csr_array((count, n)) for i, n in enumerate(self._sizes)]
+            self._blocks.append(row)
+            self._limits.append(limits)
+
+    def rows(self) -> tuple[sparse.csr_array, FloatArray]:
+        """All rows, and their limits."""
+        return sparse.csr_array(sparse.block_array(self._blocks, format="csr")), np.concatenate(self._limits)
 
 
 def _eye(count: int) -> sparse.csr_array:

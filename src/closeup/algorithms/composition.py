@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from closeup.algorithms.camera import Axis, CameraOptions, FloatArray, Span, plan_axis
+from closeup.algorithms.camera import Axis, CameraOptions, Edges, FloatArray, Span, plan_axis
 
 EYE_LINE = 0.38
 """Where the eyes best lie, as a share of the crop's height from the top."""
@@ -23,11 +23,17 @@ HEAD_AND_SHOULDERS_HEIGHTS = 3.2
 LOOKING_ROOM = 0.1
 """How far a face in profile stands from the middle, in widths of the crop: half way to the line of the thirds."""
 
+BEHIND = 0.25
+"""How far the middle of a head in profile lies behind the middle of the face's box, in widths of the box."""
+
 MARGIN = 0.04
 """Room on each side of the face's box, as a share of its size: boxes are sampled now and then, and jitter by this."""
 
 HAIR = 0.3
 """Hair and a little air above the face's box, as a share of its height."""
+
+FIT_SHARE = 0.8
+"""Somebody beside the subject is let in where the crop can hold both in at least this share of the frames."""
 
 MOST = 1.6
 """The crop is at most this much wider than it must be, for the camera's peace."""
@@ -43,12 +49,15 @@ class Subject:
         eyes_y: Shape (N,), height of the eyes in pixels.
         facing: Shape (N,), -1 looks to the left of the picture, 1 to the right, 0 into the camera.
         weight: Shape (N,): 1 where the chosen person is there, less where somebody else is shown, 0 for nobody.
+        beside: Boxes (N, 4) of each of the others in the shot, NaN where they are not to be seen. Who fits into the
+            crop as well is let in, who does not is kept out, as far as the subject's own place allows it.
     """
 
     boxes_xyxy: FloatArray
     eyes_y: FloatArray
     facing: FloatArray
     weight: FloatArray
+    beside: tuple[FloatArray, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +121,7 @@ def follow(times_s: ArrayLike, subject: Subject, frame: Frame, options: CameraOp
         place=(boxes[:, 0] + boxes[:, 2]) / 2 + _lead(subject, sides[:, 0], span.best),
         weight=subject.weight,
         length=width,
+        edges=_edges([np.clip(each - origin, 0.0, [width, height] * 2) for each in subject.beside], boxes, span.best),
     )
     middle_x, crop_width = plan_axis(times, across, span, options)
     crop_height = crop_width / frame.aspect
@@ -160,7 +170,28 @@ def _lead(subject: Subject, face_widths: FloatArray, crop_width: float) -> Float
     counting = _counting(subject.weight)
     facing = float(np.median(subject.facing[counting]))
     free = max(0.0, (crop_width - float(np.median(face_widths[counting]))) / 2)
-    return np.where(counting, facing * min(LOOKING_ROOM * crop_width, free / 2), 0.0)
+    behind = BEHIND * float(np.median(face_widths[counting]))
+    return np.where(counting, facing * (min(LOOKING_ROOM * crop_width, free / 2) - min(behind, free / 4)), 0.0)
+
+
+def _edges(others: list[FloatArray], boxes: FloatArray, crop_width: float) -> Edges | None:
+    """Whom of the others, boxes (N, 4) with NaN, to let in beside the subject's boxes (N, 4), and whom to keep out."""
+    if not others:
+        return None
+    edges = Edges(*(np.full(len(boxes), np.nan) for _ in range(4)))
+    for each in others:
+        there = ~np.isnan(each[:, 0])
+        margin = MARGIN * (each[:, 2] - each[:, 0])
+        low, high = each[:, 0] - margin, each[:, 2] + margin
+        together = np.maximum(high, boxes[:, 2]) - np.minimum(low, boxes[:, 0])
+        if (together[there] <= crop_width).mean() >= FIT_SHARE:
+            np.fmin(edges.low_at_most, low, out=edges.low_at_most, where=there)
+            np.fmax(edges.high_at_least, high, out=edges.high_at_least, where=there)
+        else:
+            after, before = there & (low >= boxes[:, 2]), there & (high <= boxes[:, 0])
+            np.fmin(edges.high_at_most, low, out=edges.high_at_most, where=after)
+            np.fmax(edges.low_at_least, high, out=edges.low_at_least, where=before)
+    return edges
 
 
 def _in_heights(options: CameraOptions, frame: Frame) -> CameraOptions:

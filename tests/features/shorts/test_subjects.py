@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from closeup.features.shorts.subjects import OTHERS_WEIGHT, along, subject_of, track_runs
+from closeup.features.shorts.subjects import OTHERS_WEIGHT, PROBABLY_WEIGHT, along, subject_of, track_runs
 from features.shorts.framed_cast import Seen, at, boxes, framed_cast, times, walk
 
 
@@ -69,6 +69,26 @@ def test_in_a_long_absence_the_one_who_is_seen_most_is_shown():
     np.testing.assert_allclose(subject.boxes_xyxy[60:110, [0, 2]].mean(axis=1), 500)
     assert (subject.weight[50:60] == 0).all()
     assert (subject.weight[110:] == 0).all()
+
+
+def test_a_face_without_a_name_where_the_person_was_is_probably_theirs():
+    """They look away, and are not recognised."""
+    own = [Seen("p1", 0, 60, at(100)), Seen("p1", 90, 100, at(120))]
+    for x, wh, weight in ((115, (60, 80), PROBABLY_WEIGHT), (300, (60, 80), 0), (115, (25, 33), 0)):
+        subject = _subject(framed_cast([100], [*own, Seen(None, 65, 85, at(x), wh)]), 0, 0, 100)
+        assert set(subject.weight[65:85]) == {weight}
+        assert (np.delete(subject.weight, np.s_[60:90]) == 1).all()
+    overlapping = framed_cast([100], [*own, Seen(None, 50, 85, at(115))])
+    assert (_subject(overlapping, 0, 0, 100).weight[60:85] == 0).all()
+
+
+def test_those_beside_are_told_where_they_are_and_the_background_is_not():
+    others = [Seen("p2", 10, 60, at(300)), Seen(None, 0, 100, at(500), (25, 30))]
+    subject = _subject(framed_cast([100], [Seen("p1", 0, 50, at(100)), *others]), 0, 0, 100)
+    assert len(subject.beside) == 1
+    there = ~np.isnan(subject.beside[0][:, 0])
+    assert np.flatnonzero(there).tolist() == list(range(10, 50))
+    np.testing.assert_allclose(subject.beside[0][there][:, [0, 2]].mean(axis=1), 300)
 
 
 def test_faces_of_other_shots_do_not_count():

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +14,20 @@ from closeup.core.types import Cast, Face, Track
 AWAY_S = 1.5
 """While the chosen person is away for less than this the camera waits; for longer, it may look at somebody else."""
 
+PROBABLY_WEIGHT = 0.5
+"""How much a face counts that nobody could put a name to, where the chosen person was just before, or is just after."""
+
+MOST_GROWTH = 1.5
+"""Such a face is at most this much larger or smaller than the person's."""
+
 OTHERS_WEIGHT = 0.01
 """How much somebody else counts while the chosen person is away: enough to turn to them for some seconds."""
 
 LOOKING_ASIDE = 0.2
 """How far the nose lies from the middle of the eyes, in widths of the face's box, where a face is called in profile."""
+
+BESIDE_SIZE = 0.5
+"""Whose face is smaller than this against the chosen person's, side by side, is background."""
 
 NEARBY_S = 2.0
 """Samples farther than this from the frames asked for are left alone, unless there are none nearer."""
@@ -43,13 +53,63 @@ def subject_of(cast: Cast, person: str, shot: int, frames: Frames, times_s: Time
     # Two tracks of one person may overlap (a mirror, a picture in the picture): the larger face is meant.
     own = sorted((track for track in here if track.person == person), key=_mean_area, reverse=True)
     subject = along(own, frames, times_s, 1.0)
+    if own:
+        unknown = [track for track in here if track.person is None]
+        _fill(subject, [track for track in unknown if _continues(track, own)], (frames, times_s), PROBABLY_WEIGHT)
     for gap in _gaps(subject.weight, times_s):
         others = [track for track in here if track.person != person and track_runs(track, frames[gap]).any()]
         most_seen = sorted(others, key=lambda track: _seen(track, frames[gap]), reverse=True)[:1]
-        shown = along(most_seen, frames[gap], times_s[gap], OTHERS_WEIGHT)
-        for whole, part in zip(_arrays(subject), _arrays(shown), strict=True):
-            whole[gap] = part
-    return subject
+        _fill(subject, most_seen, (frames, times_s), OTHERS_WEIGHT, gap)
+    return replace(subject, beside=_beside(subject, here, person, (frames, times_s)))
+
+
+def _fill(
+    subject: Subject, tracks: Sequence[Track], stretch: tuple[Frames, Times], weight: float, part: slice = slice(None)
+) -> None:
+    """Show the tracks in a part of the N frames, where the subject has nobody yet."""
+    frames, times_s = stretch
+    shown = along(tracks, frames, times_s, weight)
+    empty = np.zeros(len(frames), dtype=bool)
+    empty[part] = True
+    empty &= subject.weight == 0
+    for whole, filling in zip(_arrays(subject), _arrays(shown), strict=True):
+        whole[empty] = filling[empty]
+
+
+def _continues(track: Track, own: Sequence[Track]) -> bool:
+    """Whether a track of nobody lies where the chosen person must be: they have turned away, and are not recognised."""
+    if any(other.start_frame < track.end_frame and track.start_frame < other.end_frame for other in own):
+        return False
+    faces = sorted((face for other in own for face in other.faces), key=lambda face: face.time_s)
+    known = [face.time_s for face in faces]
+    boxes = np.array([face.box_xyxy for face in track.faces], dtype=np.float64)
+    for face, box in zip(track.faces, boxes, strict=True):
+        after = bisect_left(known, face.time_s)
+        around = np.array([near.box_xyxy for near in faces[max(0, after - 1) : after + 1]], dtype=np.float64)
+        width = float((around[:, 2] - around[:, 0]).mean())
+        apart = np.abs((around[:, :2] + around[:, 2:] - box[:2] - box[2:]) / 2).max(axis=1)
+        larger = float(box[2] - box[0]) / max(1.0, width)
+        if apart.min() > width or not 1 / MOST_GROWTH < larger < MOST_GROWTH:
+            return False
+    return True
+
+
+def _beside(
+    subject: Subject, here: Sequence[Track], person: str, stretch: tuple[Frames, Times]
+) -> tuple[NDArray[np.float64], ...]:
+    """Boxes (N, 4) of those whose face is not much smaller than the subject's, NaN where they are not beside it."""
+    frames, times_s = stretch
+    sides = subject.boxes_xyxy[:, 2:] - subject.boxes_xyxy[:, :2]
+    boxes = []
+    for track in here:
+        if track.person != person and (track_runs(track, frames) & (subject.weight == 1)).any():
+            other = along([track], frames, times_s, 1.0)
+            others_sides = other.boxes_xyxy[:, 2:] - other.boxes_xyxy[:, :2]
+            near = np.prod(others_sides, axis=1) >= BESIDE_SIZE**2 * np.prod(sides, axis=1)
+            there = (other.weight > 0) & (subject.weight == 1) & near
+            if there.any():
+                boxes.append(np.where(there[:, None], other.boxes_xyxy, np.nan))
+    return tuple(boxes)
 
 
 def along(tracks: Sequence[Track], frames: Frames, times_s: Times, weight: float) -> Subject:
