@@ -10,6 +10,7 @@ from av.sidedata.sidedata import Type as SideDataType
 from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 
 from closeup.core.types import Image
+from closeup.media.planes import LEFT_SITING, Planes, as_yuv420, frame_planes, is_high_definition
 
 _UNSPECIFIED = 2
 """AVCOL_SPC_UNSPECIFIED: the file does not say which YUV it holds."""
@@ -37,13 +38,24 @@ class Orientation:
 
     def upright(self, image: Image) -> Image:
         """The stored picture (H, W, 3) turned upright, (H, W, 3) or (W, H, 3), contiguous."""
+        return np.ascontiguousarray(self.view(image))
+
+    def view(self, image: Image) -> Image:
+        """The stored picture (H, W, 3) or plane (H, W) turned upright, (H, W, ...) or (W, H, ...), without a copy."""
         if self.swap_xy:
-            image = image.transpose(1, 0, 2)
+            image = image.swapaxes(0, 1)
         if self.mirror_x:
             image = image[:, ::-1]
-        if self.mirror_y:
-            image = image[::-1]
-        return np.ascontiguousarray(image)
+        return image[::-1] if self.mirror_y else image
+
+    def siting_xy(self, size_wh: tuple[int, int]) -> tuple[float, float]:
+        """Where the first colour sample of the upright picture of `size_wh` lies, in pixels from its first one."""
+        x, y = reversed(LEFT_SITING) if self.swap_xy else LEFT_SITING
+        width, height = size_wh
+        # The first sample was the last one: of an odd side, half of it lies outside.
+        x = width % 2 * -1 + 1 - x if self.mirror_x else x
+        y = height % 2 * -1 + 1 - y if self.mirror_y else y
+        return x, y
 
 
 def orientation_of(frame: VideoFrame) -> Orientation:
@@ -85,6 +97,16 @@ class Converter:
         # A frame that is RGB already comes back as itself, and the array must not share its pixels.
         return self.orientation.upright(stored.copy() if converted is frame else stored)
 
+    def planes(self, frame: VideoFrame, size_wh: tuple[int, int]) -> Planes:
+        """`frame` as upright planes of `size_wh` (width, height), without a copy where it is stored that way.
+
+        Two threads must not convert the same frame at the same time, as with `rgb`.
+        """
+        stored_wh = self.orientation.size_wh(size_wh)
+        y, u, v = frame_planes(as_yuv420(frame, stored_wh, self._scaler(stored_wh)))
+        view = self.orientation.view
+        return Planes(view(y), view(u), view(v), self.orientation.siting_xy(size_wh))
+
     def _scaler(self, size_wh: tuple[int, int]) -> VideoReformatter:
         scalers: dict[tuple[int, int], VideoReformatter] = self._own.__dict__.setdefault("scalers", {})
         if size_wh not in scalers:
@@ -96,5 +118,4 @@ class Converter:
 
 def _colorspace(frame: VideoFrame) -> Colorspace | None:
     """BT.709 for high definition that does not say; swscale would take BT.601 and tint every face."""
-    high = frame.width >= 1280 or frame.height > 576
-    return Colorspace.ITU709 if high and frame.colorspace == _UNSPECIFIED else None
+    return Colorspace.ITU709 if is_high_definition(frame) and frame.colorspace == _UNSPECIFIED else None

@@ -22,8 +22,9 @@ from closeup.core.errors import InputError
 from closeup.core.timebase import clock
 from closeup.core.types import Image
 from closeup.media.container import announced_duration, choose_stream, convert_hint, frame_rate, open_container
-from closeup.media.conversion import Converter, orientation_of
+from closeup.media.conversion import Converter, Orientation, orientation_of
 from closeup.media.files import require_file, unreadable
+from closeup.media.planes import Colour, Planes, colour_of
 from closeup.media.timestamps import Timeline, stamp_of
 
 _MAX_BAD_IN_A_ROW = 500
@@ -80,6 +81,16 @@ class DecodedFrame:
         with self._lock:
             return self._converter.rgb(self._frame, (width, height))
 
+    def planes(self) -> Planes:
+        """The upright picture in 8-bit yuv420p, at full size; read it only, for it may be the decoder's own memory."""
+        with self._lock:
+            return self._converter.planes(self._frame, self.size_wh)
+
+    @property
+    def colour(self) -> Colour:
+        """What the numbers in `planes` mean."""
+        return colour_of(self._frame)
+
 
 class VideoReader:
     """The frames of a video file, once through, in presentation order; made by `open_video`.
@@ -134,6 +145,11 @@ class VideoReader:
     def origin(self) -> Fraction:
         """The first frame's time stamp in seconds: where time 0 lies on the file's own clock; 0 where it has none."""
         return self._origin
+
+    @property
+    def orientation(self) -> Orientation:
+        """How stored pixels become the upright picture, for all frames."""
+        return self._converter.orientation
 
     @property
     def mended(self) -> int:

@@ -1,0 +1,204 @@
+"""A short from its pieces and the camera's path: decoded once, encoded once, exact to the frame and in step with sound.
+
+Three threads work at once: one decodes, one reframes, one encodes (and libx264 has threads of its own).
+"""
+
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.core.read_ahead import read_ahead
+from closeup.core.types import FloatArray
+from closeup.features.shorts.plan import Piece
+from closeup.media.audio import has_sound, read_sound
+from closeup.media.excerpt import excerpt_frames
+from closeup.media.frame_times import FrameTimes
+from closeup.media.loudness import Levelled, level
+from closeup.media.movie import SOUND_RATE_HZ, MovieFormat, MovieWriter
+from closeup.media.planes import Colour
+from closeup.media.reframe import Drawing, Overlay, reframe
+from closeup.media.video import DecodedFrame, open_video
+
+_AHEAD = 4
+"""Pictures that wait between two threads: enough that none stands still, and 50 MB of 4K at most."""
+
+_FADE_S = 0.005
+"""Sound fades out and in where two pieces that are apart meet: at full level, a jump of the wave would click."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RenderPiece:
+    """A piece with the crops that are shown of it.
+
+    Attributes:
+        piece: Which frames.
+        panels: For each panel, crops of shape (N, 4), float64: for each of the piece's N frames, the rectangle of the
+            upright picture, xyxy in pixels of any fraction, that fills the panel. One panel is the whole picture, two
+            are its upper and lower half. What lies beyond the picture is filled with a blurred copy.
+    """
+
+    piece: Piece
+    panels: tuple[NDArray[np.float64], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a short looks like beside its crops.
+
+    Attributes:
+        size_wh: Width and height in pixels, even.
+        overlay: What is drawn over the picture, or None.
+    """
+
+    size_wh: tuple[int, int]
+    overlay: Overlay | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedInfo:
+    """What became of a short.
+
+    Attributes:
+        frames: How many it shows.
+        duration_s: How long it lasts, in seconds.
+        has_sound: Whether it has a sound track: it has one where the video has.
+        loudness_lufs_in: Loudness of its sound as it was in the video (EBU R 128), or None where there is none to
+            measure.
+        gain_db: By how much that was made louder (softer, where negative).
+    """
+
+    frames: int
+    duration_s: float
+    has_sound: bool
+    loudness_lufs_in: float | None
+    gain_db: float
+
+
+def render_short(
+    video: Path,
+    pieces: Sequence[RenderPiece],
+    frame_times: FrameTimes,
+    output: Path,
+    look: Look,
+    progress: ProgressCallback = ignore,
+) -> RenderedInfo:
+    """Render pieces of a video, one after the other, as an MP4 (H.264, yuv420p, AAC).
+
+    Every frame keeps its exact time, whatever the frame rate; pieces follow each other without a gap, and the sound is
+    cut at the same times, brought to about -14 LUFS. The file appears whole or, after an error or Ctrl-C, not at all.
+
+    Args:
+        video: Where the pieces are from.
+        pieces: In the order of the video, not overlapping; at least one.
+        frame_times: Of the video.
+        output: The MP4 to write; replaced if it exists.
+        look: Size of the picture, and what is drawn over it.
+        progress: Told how many seconds are done.
+
+    Raises:
+        InputError: If the video cannot be read, or is another than the one that the times are of.
+        OutputError: If the file cannot be written, or the disk is full.
+        ValueError: If pieces, crops or size make no sense.
+    """
+    _require_crops(pieces, frame_times)
+    starts = short_times([each.piece for each in pieces], frame_times)
+    sound = _levelled_sound(video, [each.piece for each in pieces], frame_times)
+    with open_video(video) as reader:
+        colour = next(iter(reader)).colour
+    ranges = [(each.piece.start_frame, each.piece.end_frame) for each in pieces]
+    heard = sound.sound if sound else None
+    movie = MovieFormat(look.size_wh, starts, colour)
+    crops = [crop for each in pieces for crop in zip(*each.panels, strict=True)]
+    with read_ahead(excerpt_frames(video, frame_times, ranges), _AHEAD) as frames:
+        reframed = _reframed(zip(frames, crops, starts, strict=False), look, colour)
+        with read_ahead(reframed, _AHEAD) as pictures, MovieWriter(output, movie, heard) as writer:
+            for picture, end in zip(pictures, starts[1:], strict=True):
+                writer.write(picture)
+                progress(Progress("Rendering", float(end), float(starts[-1]), "s"))
+    return RenderedInfo(
+        frames=len(crops),
+        duration_s=float(starts[-1]),
+        has_sound=sound is not None,
+        loudness_lufs_in=sound.loudness_in_lufs if sound else None,
+        gain_db=sound.gain_db if sound else 0.0,
+    )
+
+
+def short_times(pieces: Sequence[Piece], frame_times: FrameTimes) -> list[Fraction]:
+    """When each frame of a short begins on its own clock, in seconds, exact, and then when the last one ends."""
+    times, begins = [], Fraction(0)
+    for piece in pieces:
+        shift = begins - frame_times.start(piece.start_frame)
+        times += [frame_times.start(frame) + shift for frame in range(piece.start_frame, piece.end_frame)]
+        begins = frame_times.start(piece.end_frame) + shift
+    return [*times, begins]
+
+
+def _require_crops(pieces: Sequence[RenderPiece], frame_times: FrameTimes) -> None:
+    bounds = [bound for each in pieces for bound in (each.piece.start_frame, each.piece.end_frame)]
+    if not pieces or bounds != sorted(bounds) or bounds[0] < 0 or bounds[-1] > frame_times.count:
+        raise ValueError(f"pieces {bounds} are not in order, or not in a video of {frame_times.count} frames")
+    for each in pieces:
+        shape = (each.piece.end_frame - each.piece.start_frame, 4)
+        if shape[0] < 1 or len(each.panels) not in (1, 2) or any(crops.shape != shape for crops in each.panels):
+            shapes = [crops.shape for crops in each.panels]
+            raise ValueError(f"one or two panels with crops of shape {shape} are needed, got {shapes}")
+
+
+def _reframed(
+    shown: Iterable[tuple[DecodedFrame, tuple[NDArray[np.float64], ...], Fraction]], look: Look, colour: Colour
+) -> Generator[av.VideoFrame, None, None]:
+    drawing: Drawing | None = None
+    for frame, crops, start in shown:
+        picture = reframe(frame.planes(), crops, look.size_wh)
+        over = look.overlay.at(float(start)) if look.overlay else None
+        if over is not None:
+            if drawing is None or drawing.rgba is not over[0] or drawing.top_left_xy != over[1]:
+                drawing = Drawing(*over, colour)
+            drawing.draw(picture)
+        yield picture
+
+
+def _levelled_sound(video: Path, pieces: Sequence[Piece], frame_times: FrameTimes) -> Levelled | None:
+    """The pieces' sound, one after the other, at its level; None where the video has none."""
+    if not has_sound(video):
+        return None
+    parts, written = [], 0
+    for piece, (length, apart) in zip(pieces, _lengths(pieces, frame_times), strict=True):
+        start, end = frame_times.start(piece.start_frame), frame_times.start(piece.end_frame)
+        part = read_sound(video, start, end, SOUND_RATE_HZ, 2, frame_times)
+        # Lengths are rounded on the short's clock, so that sound does not drift against pictures from join to join.
+        part = np.pad(part[:length], ((0, max(length - len(part), 0)), (0, 0)), mode="edge")
+        parts.append(_faded(part, fade_in=apart[0], fade_out=apart[1]))
+        written += length
+    return level(np.concatenate(parts), SOUND_RATE_HZ)
+
+
+def _lengths(pieces: Sequence[Piece], frame_times: FrameTimes) -> Iterator[tuple[int, tuple[bool, bool]]]:
+    """Samples of each piece, and whether its start and its end are apart from what is heard before and after."""
+    end, samples = Fraction(0), 0
+    for index, piece in enumerate(pieces):
+        end += frame_times.start(piece.end_frame) - frame_times.start(piece.start_frame)
+        until = round(end * SOUND_RATE_HZ)
+        before = index == 0 or pieces[index - 1].end_frame != piece.start_frame
+        after = index + 1 == len(pieces) or pieces[index + 1].start_frame != piece.end_frame
+        yield until - samples, (before, after)
+        samples = until
+
+
+def _faded(sound: FloatArray, *, fade_in: bool, fade_out: bool) -> FloatArray:
+    """Sound (N, C) that begins and ends softly where it is asked for."""
+    count = min(round(_FADE_S * SOUND_RATE_HZ), len(sound) // 2)
+    ramp = ((np.arange(count) + 0.5) / max(count, 1)).astype(np.float32)[:, None]
+    sound = sound.copy()
+    if fade_in:
+        sound[:count] *= ramp
+    if fade_out and count:
+        sound[-count:] *= ramp[::-1]
+    return sound

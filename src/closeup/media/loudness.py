@@ -1,0 +1,149 @@
+"""How loud sound is, and bringing it to the level that people expect, without distortion.
+
+Loudness is measured after EBU R 128 and ITU-R BS.1770-4, by pyloudnorm; true peaks after annex 2 of the latter.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from closeup.core.types import FloatArray
+
+TARGET_LUFS = -14.0
+"""What the large platforms play video at: sound that is louder is turned down there, sound that is softer stays so."""
+
+PEAK_LIMIT_DBTP = -1.0
+"""The highest true peak: EBU R 128's limit, which leaves room for what AAC adds."""
+
+SILENT_LUFS = -50.0
+"""Sound below this is noise of a room or a device, and is left alone."""
+
+MAX_GAIN_DB = 20.0
+"""More would bring up the noise more than the voice."""
+
+_SHORTEST_S = 0.4
+"""The length of one block of the measurement; shorter sound has no loudness."""
+
+_PHASES, _TAPS = 4, 12
+"""Oversampling for true peaks, as in BS.1770-4."""
+
+_ATTACK_S, _RELEASE_S = 0.005, 0.08
+"""The limiter turns down within the first and up again within the second: below what is heard as a click, and slow
+enough not to distort low voices."""
+
+_BLOCK = 1 << 18
+"""Samples whose peaks are worked out at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Levelled:
+    """Sound brought to its level.
+
+    Attributes:
+        sound: Float32 (N, C).
+        loudness_in_lufs: What it measured before; None where it is shorter than 0.4 s or silent.
+        gain_db: What it was turned up by (down, where negative).
+        limited: Whether peaks had to be held down beside that.
+    """
+
+    sound: FloatArray
+    loudness_in_lufs: float | None
+    gain_db: float
+    limited: bool
+
+
+def integrated_loudness(sound: FloatArray, rate_hz: int) -> float | None:
+    """Integrated loudness in LUFS of sound (N, C), one or two channels; None below 0.4 s, or where all is silence."""
+    import pyloudnorm  # it brings scipy's signal processing, which takes a while to load
+
+    if len(sound) < _SHORTEST_S * rate_hz or not np.any(sound):
+        return None
+    with np.errstate(divide="ignore"):
+        loudness = float(pyloudnorm.Meter(rate_hz).integrated_loudness(sound.astype(np.float64)))
+    return loudness if np.isfinite(loudness) else None
+
+
+def true_peak(sound: FloatArray) -> float:
+    """The highest level that sound (N, C) reaches between its samples too, linear; 0 where there is none."""
+    return max((float(block.max()) for block in _peak_blocks(sound) if len(block)), default=0.0)
+
+
+def level(sound: FloatArray, rate_hz: int, target_lufs: float = TARGET_LUFS) -> Levelled:
+    """Bring sound (N, C) to a loudness, with true peaks of at most -1 dBTP.
+
+    It is turned up or down as a whole; only where that would lift peaks over the limit are those held down, and the
+    result is a little softer than the target then. Sound under -50 LUFS, and what is too short to measure, stays as
+    it is.
+    """
+    loudness = integrated_loudness(sound, rate_hz)
+    if loudness is None or loudness < SILENT_LUFS:
+        return Levelled(sound, loudness, 0.0, limited=False)
+    gain_db = min(target_lufs - loudness, MAX_GAIN_DB)
+    louder = sound * np.float32(_linear(gain_db))
+    limited = true_peak(louder) > _linear(PEAK_LIMIT_DBTP)
+    return Levelled(limit_peaks(louder, rate_hz) if limited else louder, loudness, gain_db, limited)
+
+
+def limit_peaks(sound: FloatArray, rate_hz: int, ceiling_dbtp: float = PEAK_LIMIT_DBTP) -> FloatArray:
+    """Sound (N, C) turned down smoothly around each peak that would pass the ceiling, all channels alike.
+
+    A look-ahead limiter: the gain that each sample needs, its running minimum, so that it holds on both sides of a
+    peak, and the running mean of that, so that it moves without a step. Over any sample the mean is of minima that
+    all include it, so the ceiling holds.
+    """
+    ceiling = np.float32(_linear(ceiling_dbtp))
+    peaks = np.concatenate([*_peak_blocks(sound), np.zeros(0, np.float32)])
+    needed = ceiling / np.maximum(peaks, ceiling)
+    attack, release = max(1, round(_ATTACK_S * rate_hz)), max(1, round(_RELEASE_S * rate_hz))
+    # Minimum over [n - release, n + attack], mean over [n - attack, n]: later gain comes back in steps of the release.
+    held = _running(needed, attack, release, minimum=True)
+    smooth = _running(held, 0, attack, minimum=False)
+    return sound * np.minimum(smooth, 1)[:, None]
+
+
+def _running(values: FloatArray, ahead: int, behind: int, *, minimum: bool) -> FloatArray:
+    """Minimum or mean over the samples from `behind` before to `ahead` after each one."""
+    row, window = values[None, :], ahead + behind + 1
+    padded = cv2.copyMakeBorder(row, 0, 0, behind, ahead, cv2.BORDER_REPLICATE)
+    if minimum:
+        found = cv2.erode(padded, np.ones((1, window), np.uint8), borderType=cv2.BORDER_REPLICATE)[0]
+        return np.ascontiguousarray(found[window // 2 : window // 2 + len(values)])
+    sums = np.concatenate([[0.0], np.cumsum(padded[0], dtype=np.float64)])
+    return ((sums[window:] - sums[:-window]) / window).astype(np.float32)
+
+
+def _peak_blocks(sound: FloatArray) -> list[FloatArray]:
+    """The highest true peak around each sample, over all channels, in blocks (n,)."""
+    filters = _interpolators()
+    half = _TAPS // 2
+    padded = np.pad(np.asarray(sound, np.float32), ((half, half), (0, 0)))
+    blocks = []
+    for first in range(0, len(sound), _BLOCK):
+        part = padded[first : first + _BLOCK + _TAPS]
+        length = min(_BLOCK, len(sound) - first)
+        highest = np.abs(part[half : half + length]).max(axis=1)
+        for channel in part.T:
+            for taps in filters:
+                between = np.abs(np.convolve(channel, taps, "valid"))
+                # One lies between this sample and the next: it belongs to both.
+                np.maximum(highest, between[1 : 1 + length], out=highest)
+                np.maximum(highest, between[:length], out=highest)
+        blocks.append(highest)
+    return blocks
+
+
+def _interpolators() -> NDArray[np.float32]:
+    """Filters (3, 12) that give the sound at a quarter, half and three quarters of the way to the next sample."""
+    places = np.arange(_TAPS) - _TAPS // 2 + 1
+    filters = []
+    for phase in range(1, _PHASES):
+        at = places - phase / _PHASES
+        taps = np.sinc(at) * np.kaiser(_TAPS * 100 + 1, 5.0)[np.rint((at + _TAPS / 2) * 100).astype(int)]
+        filters.append(taps[::-1] / taps.sum())
+    return np.array(filters, np.float32)
+
+
+def _linear(decibels: float) -> float:
+    return float(10.0 ** (decibels / 20))

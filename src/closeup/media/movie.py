@@ -1,0 +1,137 @@
+"""Pictures and sound to an MP4 with the exact times of both: H.264 and AAC, which everything plays."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import accumulate, pairwise
+from math import lcm
+from pathlib import Path
+
+import av
+import numpy as np
+from av.container import OutputContainer
+from av.video.reformatter import ColorRange
+
+from closeup.core.types import FloatArray
+from closeup.media.encoder import require_even
+from closeup.media.mp4_file import X264_OPTIONS, Mp4File
+from closeup.media.planes import Colour
+
+SOUND_RATE_HZ = 48000
+SOUND_BIT_RATE = 160_000
+"""Of stereo AAC; where FFmpeg's encoder is no longer told from the source in most listening tests."""
+
+_AAC_FRAME = 1024
+
+_FINEST_TICK = 2**31 - 1
+"""Ticks a second that MP4 can count."""
+
+_COMMON_TICK = Fraction(1, 90_000)
+"""For times that have no common tick as large as MP4 needs; rounding to it errs by 6 microseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class MovieFormat:
+    """What a movie is made of.
+
+    Attributes:
+        size_wh: Width and height in pixels, even.
+        starts: When each picture begins, in seconds, ascending from 0; then when the last one ends.
+        colour: What the numbers of the pictures mean.
+    """
+
+    size_wh: tuple[int, int]
+    starts: Sequence[Fraction]
+    colour: Colour
+
+
+class MovieWriter(Mp4File):
+    """Writes yuv420p frames and stereo sound into an MP4; a context manager."""
+
+    def __init__(self, path: Path, movie: MovieFormat, sound: FloatArray | None) -> None:
+        """Say what will be written.
+
+        Args:
+            path: Where the MP4 will be; replaced if it exists.
+            movie: Size, times and colour.
+            sound: Float32 (N, 2) at 48000 Hz from time 0, or None for a file without sound.
+
+        Raises:
+            ValueError: If a side is odd, times do not ascend from 0, or the sound has another shape.
+        """
+        super().__init__(path)
+        require_even(movie.size_wh)
+        starts = movie.starts
+        if len(starts) < 2 or starts[0] != 0 or any(b <= a for a, b in pairwise(starts)):
+            raise ValueError("times must ascend from 0, to the end of the last picture")
+        if sound is not None and (sound.ndim != 2 or sound.shape[1] != 2):
+            raise ValueError(f"expected sound (N, 2), got {sound.shape}")
+        self._movie, self._sound = movie, sound
+        self._tick = common_tick(starts)
+        # Times that are nearer to each other than a tick still are one after the other.
+        rounded = (round(start / self._tick) for start in starts)
+        self._stamps = list(accumulate(rounded, lambda before, stamp: max(stamp, before + 1)))
+        self._lasts = {stamp: after - stamp for stamp, after in pairwise(self._stamps)}
+        self._written = 0
+        self._sounded = 0
+
+    def _add_streams(self, container: OutputContainer) -> None:
+        movie = self._movie
+        rate = (len(movie.starts) - 1) / movie.starts[-1]
+        self._pictures = container.add_stream("libx264", rate=rate.limit_denominator(1001), options=X264_OPTIONS)
+        self._pictures.width, self._pictures.height = movie.size_wh
+        self._pictures.pix_fmt = "yuv420p"
+        context = self._pictures.codec_context
+        context.time_base = self._tick
+        self._pictures.time_base = self._tick
+        context.color_range = ColorRange.MPEG
+        context.colorspace, context.color_primaries = movie.colour.matrix, movie.colour.primaries
+        context.color_trc = movie.colour.transfer
+        if self._sound is not None:
+            self._track = container.add_stream("aac", rate=SOUND_RATE_HZ, layout="stereo")
+            self._track.bit_rate = SOUND_BIT_RATE
+
+    def write(self, frame: av.VideoFrame) -> None:
+        """Add the next picture, yuv420p of the movie's size, and the sound up to it.
+
+        Raises:
+            OutputError: If the disk is full or fails.
+            ValueError: If there are more pictures than times.
+        """
+        if self._written >= len(self._lasts):
+            raise ValueError(f"{self.path} was to have {len(self._lasts)} pictures, and there is one more")
+        frame.pts, frame.time_base = self._stamps[self._written], self._tick
+        self._written += 1
+        self._encode_pictures(frame)
+        self._write_sound(self._stamps[self._written] * self._tick)
+
+    def _encode_pictures(self, frame: av.VideoFrame | None) -> None:
+        for packet in self._encoded(self._pictures, frame):
+            # x264 does not say how long a picture lasts, and the last one would get the length of the one before.
+            packet.duration = self._lasts[packet.pts]
+            self._mux(packet)
+
+    def _write_sound(self, until: Fraction) -> None:
+        if self._sound is None:
+            return
+        while self._sounded < min(len(self._sound), until * SOUND_RATE_HZ):
+            block = np.ascontiguousarray(self._sound[self._sounded : self._sounded + _AAC_FRAME].T)
+            frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="stereo")
+            frame.sample_rate, frame.time_base = SOUND_RATE_HZ, Fraction(1, SOUND_RATE_HZ)
+            frame.pts = self._sounded
+            self._sounded += block.shape[1]
+            self._mux(self._encoded(self._track, frame))
+
+    def _flush(self) -> None:
+        if self._written != len(self._lasts):
+            raise ValueError(f"{self.path} was to have {len(self._lasts)} pictures, and has {self._written}")
+        self._encode_pictures(None)
+        if self._sound is not None:
+            self._write_sound(Fraction(len(self._sound), SOUND_RATE_HZ))
+            self._mux(self._encoded(self._track, None))
+
+
+def common_tick(times: Sequence[Fraction]) -> Fraction:
+    """The largest tick in seconds that counts all of the times exactly, as far as MP4 can count so fine."""
+    per_s = lcm(*(time.denominator for time in times))
+    return Fraction(1, per_s) if per_s <= _FINEST_TICK else _COMMON_TICK
