@@ -23,6 +23,9 @@ SILENT_LUFS = -50.0
 MAX_GAIN_DB = 20.0
 """More would bring up the noise more than the voice."""
 
+MAX_MAKE_UP_DB = 3.0
+"""More, and the limiter would work all the time, which is heard as pumping."""
+
 _SHORTEST_S = 0.4
 """The length of one block of the measurement; shorter sound has no loudness."""
 
@@ -73,17 +76,20 @@ def true_peak(sound: FloatArray) -> float:
 def level(sound: FloatArray, rate_hz: int, target_lufs: float = TARGET_LUFS) -> Levelled:
     """Bring sound (N, C) to a loudness, with true peaks of at most -1 dBTP.
 
-    It is turned up or down as a whole; only where that would lift peaks over the limit are those held down, and the
-    result is a little softer than the target then. Sound under -50 LUFS, and what is too short to measure, stays as
-    it is.
+    It is turned up or down as a whole; only where that would lift peaks over the limit are those held down. What is
+    lost by that is made up for once, by 3 dB at most: sound with higher peaks stays a little softer than the target.
+    Sound under -50 LUFS, and what is too short to measure, stays as it is.
     """
     loudness = integrated_loudness(sound, rate_hz)
     if loudness is None or loudness < SILENT_LUFS:
         return Levelled(sound, loudness, 0.0, limited=False)
     gain_db = min(target_lufs - loudness, MAX_GAIN_DB)
     louder = sound * np.float32(_linear(gain_db))
-    limited = true_peak(louder) > _linear(PEAK_LIMIT_DBTP)
-    return Levelled(limit_peaks(louder, rate_hz) if limited else louder, loudness, gain_db, limited)
+    if true_peak(louder) <= _linear(PEAK_LIMIT_DBTP):
+        return Levelled(louder, loudness, gain_db, limited=False)
+    lost_db = loudness + gain_db - (integrated_loudness(limit_peaks(louder, rate_hz), rate_hz) or target_lufs)
+    gain_db += min(max(lost_db, 0.0), MAX_MAKE_UP_DB)
+    return Levelled(limit_peaks(sound * np.float32(_linear(gain_db)), rate_hz), loudness, gain_db, limited=True)
 
 
 def limit_peaks(sound: FloatArray, rate_hz: int, ceiling_dbtp: float = PEAK_LIMIT_DBTP) -> FloatArray:
@@ -111,7 +117,8 @@ def _running(values: FloatArray, ahead: int, behind: int, *, minimum: bool) -> F
         found = cv2.erode(padded, np.ones((1, window), np.uint8), borderType=cv2.BORDER_REPLICATE)[0]
         return np.ascontiguousarray(found[window // 2 : window // 2 + len(values)])
     sums = np.concatenate([[0.0], np.cumsum(padded[0], dtype=np.float64)])
-    return ((sums[window:] - sums[:-window]) / window).astype(np.float32)
+    mean: FloatArray = ((sums[window:] - sums[:-window]) / window).astype(np.float32)
+    return mean
 
 
 def _peak_blocks(sound: FloatArray) -> list[FloatArray]:

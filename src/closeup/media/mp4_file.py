@@ -104,7 +104,7 @@ class Mp4File:
             OutputError: If the disk is full or fails: some encoders write too.
         """
         try:
-            packets: "list[Packet[Any]]" = stream.encode(frame)
+            packets: list[Packet[Any]] = stream.encode(frame)
         except OSError as error:
             raise output_error(self.path, error) from error
         return packets

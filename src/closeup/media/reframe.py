@@ -32,6 +32,10 @@ _HIDDEN_PX = 0.75
 """A crop that reaches this many pixels of the output beyond the picture is a matter of rounding: the edge goes on."""
 
 
+Picture = av.VideoFrame
+"""A finished picture in yuv420p of limited range."""
+
+
 class Overlay(Protocol):
     """Something that is drawn over the picture: captions."""
 
@@ -67,7 +71,7 @@ def split_panels(size_wh: tuple[int, int], count: int) -> tuple[Panel, ...]:
     return Panel(0, 0, width, upper), Panel(0, upper, width, height - upper)
 
 
-def reframe(picture: Planes, crops_xyxy: Sequence[NDArray[np.float64]], size_wh: tuple[int, int]) -> av.VideoFrame:
+def reframe(picture: Planes, crops_xyxy: Sequence[NDArray[np.float64]], size_wh: tuple[int, int]) -> Picture:
     """Fill a frame's panels with crops of a picture, each shape (4,).
 
     What a crop has beyond the picture is filled with a blurred and darkened copy of what it shows of it.
@@ -83,7 +87,7 @@ def reframe(picture: Planes, crops_xyxy: Sequence[NDArray[np.float64]], size_wh:
     Raises:
         ValueError: If a crop has no area or shows nothing of the picture, or the panels do not fit.
     """
-    frame = av.VideoFrame(*size_wh, "yuv420p")
+    frame = Picture(*size_wh, "yuv420p")
     outs = frame_planes(frame)
     for panel, crop in zip(split_panels(size_wh, len(crops_xyxy)), crops_xyxy, strict=True):
         _fill_panel(picture, crop, panel, outs)
@@ -174,7 +178,7 @@ class Drawing:
             for paint, cover in ((yuv[..., 0], alpha), (small[..., 1], small[..., 3]), (small[..., 2], small[..., 3]))
         ]
 
-    def draw(self, frame: av.VideoFrame) -> None:
+    def draw(self, frame: Picture) -> None:
         """Lay it over a yuv420p frame of limited range; what does not fit in is cut off."""
         for out, (paint, left_over), halved in zip(frame_planes(frame), self._layers, (1, 2, 2), strict=True):
             x, y = self._xy[0] // halved, self._xy[1] // halved

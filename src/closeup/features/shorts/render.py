@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,7 +21,7 @@ from closeup.media.frame_times import FrameTimes
 from closeup.media.loudness import Levelled, level
 from closeup.media.movie import SOUND_RATE_HZ, MovieFormat, MovieWriter
 from closeup.media.planes import Colour
-from closeup.media.reframe import Drawing, Overlay, reframe
+from closeup.media.reframe import Drawing, Overlay, Picture, reframe
 from closeup.media.video import DecodedFrame, open_video
 
 _AHEAD = 4
@@ -153,7 +152,7 @@ def _require_crops(pieces: Sequence[RenderPiece], frame_times: FrameTimes) -> No
 
 def _reframed(
     shown: Iterable[tuple[DecodedFrame, tuple[NDArray[np.float64], ...], Fraction]], look: Look, colour: Colour
-) -> Generator[av.VideoFrame, None, None]:
+) -> Generator[Picture, None, None]:
     drawing: Drawing | None = None
     for frame, crops, start in shown:
         picture = reframe(frame.planes(), crops, look.size_wh)
