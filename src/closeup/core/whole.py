@@ -5,7 +5,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -95,6 +95,33 @@ def whole_folder(target: Path, *, overwrite: bool) -> Iterator[Path]:
         if part is not None:
             with held_back():
                 shutil.rmtree(part, ignore_errors=True)
+
+
+def carry_over_files(old: Path, new: Path, left_out: Callable[[str], bool]) -> None:
+    """Bring what lies in one folder into another, as hard links where the disk has them.
+
+    Args:
+        old: Where to take from.
+        new: Where to put it; nothing of those names is there yet.
+        left_out: Says of a name in `old` whether it stays behind.
+
+    Raises:
+        OSError: If something cannot be read or written.
+    """
+    for entry in sorted(old.iterdir()):
+        if left_out(entry.name):
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.copytree(entry, new / entry.name, symlinks=True, copy_function=_link)
+        else:
+            _link(entry, new / entry.name)
+
+
+def _link(old: str | Path, new: str | Path) -> None:
+    try:
+        os.link(old, new, follow_symlinks=False)
+    except OSError:  # another file system, or one without hard links
+        shutil.copy2(old, new, follow_symlinks=False)
 
 
 def _swap(part: Path, target: Path) -> None:

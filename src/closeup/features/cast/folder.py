@@ -1,7 +1,6 @@
 """The result folder of a cast: what lies where, written and changed as a whole (docs/concepts/cast-folder.md)."""
 
 import glob
-import os
 import re
 import shlex
 import shutil
@@ -16,7 +15,7 @@ from closeup.core.cast_json import cast_from_json, cast_to_json, encode_cast, re
 from closeup.core.errors import FormatError, InputError, OutputError
 from closeup.core.types import Cast, Track
 from closeup.core.vectors import TrackVectors, check_vectors, encode_vectors, load_vectors
-from closeup.core.whole import output_error, part_prefix, whole_folder
+from closeup.core.whole import carry_over_files, output_error, part_prefix, whole_folder
 from closeup.features.cast.anchors import TrackFinder, anchor_track
 from closeup.features.cast.baseline import Baseline, encode_baseline, read_baseline
 from closeup.features.cast.edits import Edits, encode_edits, person_number, read_edits
@@ -158,7 +157,7 @@ class CastFolder:
                 notes=members.warnings,
             )
             with whole_folder(self.path, overwrite=True) as part:
-                _keep(self.path, part, _CHANGED_BY_EDITS)
+                carry_over_files(self.path, part, _CHANGED_BY_EDITS.__contains__)
                 _write_readable(part, changed, change.edits, self.path.name)
         return change
 
@@ -182,7 +181,7 @@ def write_cast_folder(target: Path, result: CastResult, *, overwrite: bool) -> N
         if target.exists():
             if read_edits(target / EDITS).operations != result.edits.operations:
                 raise OutputError(f"{target} was edited by another closeup in the meantime.", "Run this once more.")
-            _keep(target, part, _OURS)
+            carry_over_files(target, part, _OURS.__contains__)
         (part / TRACKS).mkdir()
         for track in cast.tracks:
             (part / TRACKS / f"{track.id}.jpg").write_bytes(_picture(result, track))
@@ -294,24 +293,6 @@ def _sweep(target: Path, without: Path | None = None) -> None:
         for entry in target.parent.iterdir():
             if left_behind.fullmatch(entry.name) and entry != without:
                 shutil.rmtree(entry, ignore_errors=True)
-
-
-def _keep(old: Path, part: Path, without: frozenset[str]) -> None:
-    """Bring the rest of the old folder into the new one, as hard links where the disk has them."""
-    for entry in sorted(old.iterdir()):
-        if entry.name in without:
-            continue
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.copytree(entry, part / entry.name, symlinks=True, copy_function=_link)
-        else:
-            _link(entry, part / entry.name)
-
-
-def _link(old: str | Path, new: str | Path) -> None:
-    try:
-        os.link(old, new, follow_symlinks=False)
-    except OSError:  # another file system, or one without hard links
-        shutil.copy2(old, new, follow_symlinks=False)
 
 
 def _lost_hint(path: Path) -> str:

@@ -1,0 +1,92 @@
+"""Curves and stretches of a video as SVG, in a frame of 1000 by 100 that is as wide as the video is long."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from closeup.core.timebase import clock
+
+MOST_POINTS = 500
+"""Points of a curve; more than that a page cannot show."""
+
+_TICK_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A stretch of a timeline; `x` and `width` are percentages of the video, as text; `title` its times for people."""
+
+    x: str
+    width: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A time on the ruler: where, what it reads, and whether a narrow page leaves it out."""
+
+    x: str
+    text: str
+    minor: bool
+
+
+def bar(start_s: float, end_s: float, length_s: float) -> Bar:
+    """A stretch of a video of `length_s` seconds."""
+    x, end = (min(max(value / length_s, 0.0), 1.0) * 100 for value in (start_s, end_s))
+    return Bar(f"{x:.3f}%", f"{max(end - x, 0):.3f}%", f"{clock(start_s)} – {clock(end_s)}")  # noqa: RUF001
+
+
+def ticks(length_s: float) -> list[Tick]:
+    """Round times for the ruler, about eight; every other one is minor."""
+    step = next((step for step in _TICK_STEPS_S if length_s / step <= 8), max(1, round(length_s / 8)))
+    times = [n * step for n in range(int(length_s / step) + 1) if n * step <= 0.96 * length_s]
+    return [Tick(f"{100 * time / length_s:.3f}%", clock(time), n % 2 == 1) for n, time in enumerate(times)]
+
+
+def cut_marks(times_s: Sequence[float], length_s: float) -> str:
+    """Cuts as one SVG path in a frame of 1000 by 1."""
+    return "".join(f"M{1000 * time_s / length_s:.2f} 0v1" for time_s in times_s)
+
+
+def curve_area(times_s: ArrayLike, values: ArrayLike, length_s: float) -> str:
+    """The area under a curve as an SVG path in a frame of 1000 by 100, y down; 0 is at the bottom, 1 at the top.
+
+    A long curve is drawn by the means of its parts; where it is not known (NaN), there is a gap.
+
+    Args:
+        times_s: Shape (T,): the middle of each moment in seconds, evenly apart.
+        values: Shape (T,), 0 to 1 or NaN.
+        length_s: The video's length in seconds.
+    """
+    times, means = _thinned(np.asarray(times_s, np.float64), np.asarray(values, np.float64))
+    known = np.isfinite(means)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], known, [False]])))
+    half_s = (times[1] - times[0]) / 2 if len(times) > 1 else length_s / 2
+    return "".join(
+        _run(times[low:high], means[low:high], half_s, length_s)
+        for low, high in zip(edges[::2], edges[1::2], strict=True)
+    )
+
+
+def _thinned(times: NDArray[np.float64], values: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+    """The curve by the means of at most `MOST_POINTS` parts of equal length; NaN where nothing is known."""
+    size = -(-len(times) // MOST_POINTS)
+    if size <= 1:
+        return times, values
+    starts = np.arange(0, len(times), size)
+    known = np.isfinite(values)
+    counts = np.add.reduceat(known.astype(np.float64), starts)
+    sums = np.add.reduceat(np.where(known, values, 0.0), starts)
+    means = np.divide(sums, counts, out=np.full(len(starts), np.nan), where=counts > 0)
+    lengths = np.diff([*starts, len(times)])
+    return np.add.reduceat(times, starts) / lengths, means
+
+
+def _run(times: NDArray[np.float64], values: NDArray[np.float64], half_s: float, length_s: float) -> str:
+    """One stretch without gaps, from where its first moment begins to where its last one ends."""
+    xs = np.clip(np.concatenate([[times[0] - half_s], times, [times[-1] + half_s]]) / length_s, 0, 1) * 1000
+    ys = 100 - 100 * np.clip(np.concatenate([values[:1], values, values[-1:]]), 0, 1)
+    line = "".join(f"L{x:.1f} {y:.1f}" for x, y in zip(xs, ys, strict=True))
+    return f"M{xs[0]:.1f} 100{line}L{xs[-1]:.1f} 100Z"
