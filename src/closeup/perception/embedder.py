@@ -34,9 +34,11 @@ class OnnxEmbedder:
         self._std = np.array(card.std, dtype=np.float32)
         self._swap = card.colour == "BGR"
 
-    def crop(self, image: Image, landmarks_xy: FloatArray) -> Image:
+    def crop(self, image: Image, landmarks_xy: FloatArray, zoom: float = 1.0) -> Image:
         """Cut one face out of a picture, aligned; see `FaceEmbedder.crop` for (5, 2) and (S, S, 3)."""
-        to_crop = similarity_transform(np.asarray(landmarks_xy, dtype=np.float64), self._template)
+        middle = np.array(self._size_wh) / 2
+        template = (self._template - middle) * zoom + middle
+        to_crop = similarity_transform(np.asarray(landmarks_xy, dtype=np.float64), template)
         return cut_out(image, to_crop, self._size_wh)
 
     def embed(self, crops: Image) -> FloatArray:

@@ -56,6 +56,11 @@ def judge(image: Image, box_xyxy: FloatArray, landmarks_xy: FloatArray, score: f
     return Quality(total=float(total), **parts)
 
 
+def brightness(image: Image, landmarks_xy: FloatArray) -> float:
+    """Mean brightness, 0 to 255, of the middle of the face with landmarks (5, 2) in an RGB picture (H, W, 3)."""
+    return float(_chip(image, landmarks_xy)[8:-8, 8:-8].mean())
+
+
 def frontality(landmarks_xy: FloatArray) -> float:
     """Say how frontal a face with landmarks (5, 2) is: 1 straight on, 0 in profile.
 

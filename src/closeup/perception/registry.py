@@ -23,6 +23,10 @@ EMBEDDERS = {"builtin": "dlib-resnet-128", "zoo": "sface-2021dec"}
 
 LANDMARKS = "dlib-5"
 
+RECOGNISERS = ("face-reid-0095", "dlib-resnet-128")
+"""Embedders that tell people apart in the gallery, best first: those whose false-accept rates have been measured. The
+cast keeps to `EMBEDDERS`: its thresholds are read for those."""
+
 
 @dataclass(frozen=True, slots=True)
 class FaceModels:
@@ -58,6 +62,32 @@ def choose(models: str, settings: Settings) -> tuple[ModelCard, ModelCard]:
         if locate(zoo_embedder, settings) is not None:
             embedder = zoo_embedder
     return detector, embedder
+
+
+def choose_recognisers(models: str, settings: Settings) -> tuple[tuple[ModelCard, ...], tuple[ModelCard, ...]]:
+    """Say which detectors and embedders the gallery uses for `models` on this machine, best first; nothing is loaded.
+
+    The first detector looks first; another one looks where it finds nothing. The first embedder answers.
+
+    Raises:
+        InputError: If `models` is none of the choices.
+        ModelError: If a file is damaged.
+    """
+    first, _ = choose(models, settings)
+    others = [card(name) for name in DETECTORS.values() if name != first.name and models != "builtin"]
+    detectors = (first, *(each for each in others if locate(each, settings) is not None))
+    names = [EMBEDDERS["builtin"]] if models == "builtin" else RECOGNISERS
+    embedders = tuple(card(name) for name in names if locate(card(name), settings) is not None)
+    return detectors, embedders or (card(EMBEDDERS["builtin"]),)
+
+
+def new_detector(detector_card: ModelCard, settings: Settings) -> FaceDetector:
+    """Load one detector, for one thread.
+
+    Raises:
+        ModelError: If it is not on this machine; says what to type.
+    """
+    return _detector_factory(detector_card, settings)()
 
 
 def face_models(models: str, settings: Settings | None = None) -> FaceModels:

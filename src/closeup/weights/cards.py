@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,24 @@ class Threshold:
     value: float
     meaning: str
     error_rate: str
+    read_from: str
+
+
+@dataclass(frozen=True, slots=True)
+class FarTable:
+    """Similarities of one embedder by the false-accept rate that each was read at.
+
+    Attributes:
+        rates: False-accept rates, falling, each above 0 and below 1.
+        thresholds: Cosine similarities, rising, as many: from each on, that share of the pairs of two people is taken
+            for one person.
+        pairs: How many pairs of two people it was read from.
+        read_from: The data, in words.
+    """
+
+    rates: tuple[float, ...]
+    thresholds: tuple[float, ...]
+    pairs: int
     read_from: str
 
 
@@ -78,6 +97,9 @@ class ModelCard:
         dim: Length of an embedder's vectors; None for the other tasks.
         centre: Where an embedder's unit vectors (dim,) gather when a picture says nothing about who it is; empty where
             that is not known.
+        zooms: At which sizes an embedder looks at a face of a single photo, 1 being the crop that it was made for; the
+            vectors are added up. Video has many pictures of a face, and each is looked at once.
+        far: Thresholds by false-accept rate, for pairs of photos; None where that was not measured.
         thresholds: By what they are for.
     """
 
@@ -107,6 +129,8 @@ class ModelCard:
     alignment_source: str = ""
     dim: int | None = None
     centre: tuple[float, ...] = ()
+    zooms: tuple[float, ...] = (1.0,)
+    far: FarTable | None = None
     thresholds: Mapping[str, Threshold] = field(default_factory=dict)
 
 
@@ -177,7 +201,9 @@ def _value(key: str, value: Any) -> Any:
         return {name: _threshold(name, table) for name, table in _typed(key, value, dict).items()}
     if key == "alignment":
         return tuple(_numbers(key, point, 2) for point in _typed(key, value, list))
-    if key == "centre":
+    if key == "far":
+        return _far_table(_typed(key, value, dict))
+    if key in ("centre", "zooms"):
         return _numbers(key, value, len(_typed(key, value, list)))
     if key in ("mean", "std"):
         return _numbers(key, value, 3)
@@ -213,6 +239,19 @@ def _has_source(made: ModelCard) -> bool:
     return bool(made.made_from) if made.url is None else made.url.startswith("https://") and not made.made_from
 
 
+def _far_table(table: dict[str, Any]) -> FarTable:
+    names = {item.name for item in fields(FarTable)}
+    if table.keys() != names:
+        raise FormatError(f"the table of false-accept rates needs exactly {', '.join(sorted(names))}.")
+    count = len(_typed("far.rates", table["rates"], list))
+    rates, thresholds = (_numbers(f"far.{key}", table[key], count) for key in ("rates", "thresholds"))
+    falls = all(a > b for a, b in pairwise(rates)) and all(a < b for a, b in pairwise(thresholds))
+    if count < 2 or not falls or rates[0] >= 1 or rates[-1] <= 0:
+        raise FormatError("false-accept rates are two or more, between 0 and 1, falling, and their thresholds rise.")
+    pairs, read_from = _typed("far.pairs", table["pairs"], int), _typed("far.read_from", table["read_from"], str)
+    return FarTable(rates, thresholds, pairs, read_from)
+
+
 def _check(made: ModelCard) -> None:
     """Hold the rules that tie fields together."""
     rules = {
@@ -231,6 +270,8 @@ def _check(made: ModelCard) -> None:
         == (made.dim is not None and made.dim > 0),
         "input sizes are above 0": made.input_size_wh is None or min(made.input_size_wh) > 0,
         "std is above 0": min(made.std) > 0,
+        "there is a zoom, and each is above 0": bool(made.zooms) and min(made.zooms) > 0,
+        "only an embedder has a table of false-accept rates": made.far is None or made.task == "embedder",
         "alignment has five points, and a source": (made.alignment is not None) == bool(made.alignment_source)
         and len(made.alignment or "12345") == 5,
     }
