@@ -40,7 +40,7 @@ def _scenes(draw: st.DrawFn) -> tuple[np.ndarray, Axis, Span]:
     return times, axis, Span(best, inside, draw(st.floats(inside, 640)))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(_scenes())
 def test_the_crop_stays_in_the_picture_and_its_length_in_the_span(scene):
     times, axis, span = scene
@@ -51,7 +51,7 @@ def test_the_crop_stays_in_the_picture_and_its_length_in_the_span(scene):
     assert (middle + length / 2 <= LENGTH + 1e-6).all()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(_scenes())
 def test_no_frame_speeds_up_by_more_than_the_bound(scene):
     times, axis, span = scene
@@ -62,7 +62,7 @@ def test_no_frame_speeds_up_by_more_than_the_bound(scene):
         assert change.max() <= OPTIONS.max_acceleration * span.best * 1.02 + 1e-3
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(_scenes())
 def test_the_mirrored_scene_has_the_mirrored_path(scene):
     times, axis, span = scene
@@ -74,7 +74,7 @@ def test_the_mirrored_scene_has_the_mirrored_path(scene):
     np.testing.assert_allclose(there, LENGTH - here, atol=0.01)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(_scenes(), st.integers(0, 40_000))
 def test_the_same_scene_at_another_hour_has_the_same_path(scene, later):
     times, axis, span = scene
@@ -134,9 +134,9 @@ def test_others_are_let_in_or_kept_out_as_far_as_the_place_allows(wish, low, hig
     edges = Edges(**(nothing | {wish: np.full(50, float(values[wish]))}))
     span = Span(200.0, 200.0, 200.0)
     found, _ = plan_axis(np.arange(50) / 25, replace(_axis(middle, 60), edges=edges), span, OPTIONS)
-    # 20 or 30 pixels are asked for, and `ease` allows 20 of 200 at no cost but the pull.
+    # 20 or 30 pixels are asked for; `ease` allows 20 of 200 at no cost but the pull, and letting in is worth more.
     assert np.ptp(found) < 1e-6
-    limit = OPTIONS.ease * 200
+    limit = np.inf if wish in ("low_at_most", "high_at_least") else OPTIONS.ease * 200
     wished = {"low_at_most": low + 100, "low_at_least": low + 100, "high_at_least": high - 100}.get(wish, high - 100)
     assert found[0] - 320 == pytest.approx(np.clip(wished - 320, -limit, limit), abs=1e-5)
 

@@ -54,7 +54,7 @@ class CameraOptions:
     jerk: float = 0.25
     cut: float = 200.0
     discomfort: float = 4.0
-    together: float = 3.0
+    together: float = 6.0
     apart: float = 1.0
     pull: float = 0.05
     ease: float = 0.1

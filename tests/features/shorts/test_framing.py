@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from closeup.core.errors import InputError
 from closeup.core.types import Cast
 from closeup.features.shorts.framing import FramingOptions, frame_piece, pieces_by_layout
+from core.cast_strategies import casts
 from features.shorts.framed_cast import FPS, Seen, at, boxes, framed_cast, piece, times, walk
 
 UPRIGHT = FramingOptions((1080, 1920))
@@ -42,7 +43,7 @@ def _casts(draw: st.DrawFn) -> tuple[Cast, list[Seen]]:
     return framed_cast(shots, seen, size_wh), seen
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(_casts(), st.sampled_from(SIZES))
 def test_every_frame_has_a_crop_of_exact_aspect_with_the_whole_face(made, size_wh):
     cast, seen = made
@@ -61,7 +62,7 @@ def test_every_frame_has_a_crop_of_exact_aspect_with_the_whole_face(made, size_w
         assert (faces[:, 2:] <= around[:, 2:] + slack).all()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=20)
 @given(_casts())
 def test_inside_of_a_shot_nothing_jumps_and_the_zoom_stays(made):
     cast, _ = made
@@ -104,6 +105,20 @@ def test_the_same_video_later_in_another_has_the_same_crops(made, later):
     here = _crops(cast, 0, n)
     there = frame_piece(moved, "p1", piece(later, later + n), times(0, n) + by, UPRIGHT).panels[0]
     np.testing.assert_allclose(there, here, atol=0.05)
+
+
+@settings(deadline=None, max_examples=25)
+@given(casts(), st.sampled_from(SIZES), st.sampled_from(["follow", "split"]))
+def test_whatever_the_cast_holds_the_crops_are_finite_and_of_exact_aspect(cast, size_wh, layout):
+    n = cast.video.frames
+    for person in (*cast.people, *cast.passers_by, *cast.hidden):
+        framing = frame_piece(cast, person.id, piece(0, n), times(0, n), FramingOptions(size_wh, layout))
+        for crops in framing.panels:
+            assert np.isfinite(crops).all()
+            assert crops.shape == (n, 4)
+            sides = crops[:, 2:] - crops[:, :2]
+            aspect = size_wh[0] * len(framing.panels) / size_wh[1]
+            np.testing.assert_allclose(sides[:, 0] / sides[:, 1], aspect, rtol=1e-9)
 
 
 def test_the_camera_jumps_at_the_cut():
