@@ -16,7 +16,19 @@ from pathlib import Path
 from bench import ROOT, Bench, BenchError
 from tables import Section, section_json, section_markdown
 
-SECTIONS = ("quality", "films", "cuts", "merging", "speed", "one_core", "stages", "embedding", "memory", "camera_path")
+SECTIONS = (
+    "quality",
+    "films",
+    "cuts",
+    "merging",
+    "speed",
+    "one_core",
+    "stages",
+    "embedding",
+    "memory",
+    "camera_path",
+    "interest",
+)
 
 
 def main() -> int:

@@ -165,4 +165,4 @@ def test_a_face_that_was_not_judged_counts_by_its_score() -> None:
     cast = cast_with(72.0)
     face: Face = replace(cast.tracks[0].faces[0], quality=None, score=0.64)
     bare = replace(cast, tracks=(replace(cast.tracks[0], faces=(face,)),))
-    assert float(parts.presence(bare, "p1", TIMES_S)[0]) == pytest.approx(0.8, abs=1e-5)
+    assert float(parts.presence(bare, "p1", TIMES_S)[0]) == pytest.approx(0.64, abs=1e-5)

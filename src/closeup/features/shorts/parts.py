@@ -46,7 +46,7 @@ _REFERENCES = 600
 
 
 def presence(cast: Cast, person: str, times_s: Times) -> FloatArray:
-    """How well the person is seen at each moment (T,): the geometric mean of size and quality; 0 where they are away.
+    """How well the person is seen at each moment (T,): size times quality, both 0 to 1; 0 where they are away.
 
     Args:
         cast: Who is in the video, and its size.
@@ -144,7 +144,7 @@ def _seen(tracks: Sequence[Track], cast: Cast, times_s: Times) -> FloatArray:
         heights = np.array([face.box_xyxy[3] - face.box_xyxy[1] for face in track.faces], np.float64)
         sizes = _ramp(np.log(np.maximum(heights / shorter, 1e-6)), np.log(SMALL_FACE), np.log(LARGE_FACE))
         quality = [face.quality.total if face.quality else face.score for face in track.faces]
-        values = np.sqrt(sizes * np.array(quality))
+        values = sizes * np.array(quality)
         times = [face.time_s for face in track.faces]
         best[inside] = np.maximum(best[inside], np.interp(times_s[inside], times, values))
     return best
