@@ -7,7 +7,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from closeup.core.types import Cast, Face, Image
 from closeup.features.shorts.finished import FramedPiece, Poster, time_in_short
@@ -15,13 +14,10 @@ from closeup.features.shorts.plan import Piece
 from closeup.media.excerpt import excerpt_frames
 from closeup.media.frame_times import FrameTimes
 from closeup.media.image import encode_jpeg
+from closeup.media.still import still
+from closeup.media.video import DecodedFrame
 
 JPEG_QUALITY = 90
-
-_BLUR = 0.04
-"""Blur of what stands behind a crop that reaches beyond the picture, as a share of the panel's width."""
-
-_DARKENED = 0.45
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,80 +64,27 @@ def make_posters(source: PosterSource, shorts: Sequence[Sequence[FramedPiece]]) 
     """
     wanted = [poster_frame(source.cast, source.person, [framed.piece for framed in short]) for short in shorts]
     ranges = [(frame, frame + 1) for frame in sorted(set(wanted))]
-    pictures: dict[int, Image] = {}
+    posters: dict[int, Poster] = {}
     with closing(excerpt_frames(source.video, source.times, ranges)) as frames:
         for frame in frames:
-            pictures[frame.index] = frame.rgb()
-    return tuple(_poster(pictures[frame], frame, short, source) for frame, short in zip(wanted, shorts, strict=True))
+            for number, short in enumerate(shorts):
+                if wanted[number] == frame.index:
+                    posters[number] = _poster(frame, short, source)
+    return tuple(posters[number] for number in range(len(shorts)))
 
 
-def _poster(picture: Image, frame: int, short: Sequence[FramedPiece], source: PosterSource) -> Poster:
-    framed = next(each for each in short if each.piece.start_frame <= frame < each.piece.end_frame)
-    boxes = [crops[frame - framed.piece.start_frame] for crops in framed.framing.panels]
-    time_s = time_in_short([each.piece for each in short], float(source.times.start(frame)))
-    return Poster(encode_jpeg(compose(picture, boxes, source.size_wh), JPEG_QUALITY), frame, time_s)
-
-
-def compose(picture: Image, boxes_xyxy: Sequence[NDArray[np.float64]], size_wh: tuple[int, int]) -> Image:
-    """What a short shows of one picture: each crop fills its panel, one above the other.
-
-    Args:
-        picture: Shape (H, W, 3), RGB uint8.
-        boxes_xyxy: Crops of shape (4,) in pixels, one for each panel. Where one reaches beyond the picture, a blurred
-            and darkened copy of the picture fills it.
-        size_wh: Width and height of the result.
-
-    Returns:
-        Shape (h, w, 3), RGB uint8.
-    """
-    edges = np.linspace(0, size_wh[1], len(boxes_xyxy) + 1).round().astype(int)
-    panels = [
-        _panel(picture, box, (size_wh[0], int(high - low)))
-        for box, low, high in zip(boxes_xyxy, edges[:-1], edges[1:], strict=True)
-    ]
-    return np.concatenate(panels)
-
-
-def _panel(picture: Image, box_xyxy: NDArray[np.float64], size_wh: tuple[int, int]) -> Image:
-    height, width = picture.shape[:2]
-    x0, y0, x1, y1 = box_xyxy.tolist()
-    inside = (max(x0, 0.0), max(y0, 0.0), min(x1, float(width)), min(y1, float(height)))
-    if inside[0] >= inside[2] or inside[1] >= inside[3]:
-        return _backdrop(picture, size_wh)
-    scale = size_wh[0] / (x1 - x0)
-    low_x, low_y, high_x, high_y = (
-        round((edge - start) * scale) for edge, start in zip(inside, (x0, y0, x0, y0), strict=True)
-    )
-    high_x, high_y = min(max(high_x, low_x + 1), size_wh[0]), min(max(high_y, low_y + 1), size_wh[1])
-    cut = picture[_pixels(inside[1], inside[3]), _pixels(inside[0], inside[2])]
-    filled = scaled(cut, (high_x - low_x, high_y - low_y))
-    if filled.shape[:2] == (size_wh[1], size_wh[0]):
-        return filled
-    panel = _backdrop(picture, size_wh)
-    panel[low_y:high_y, low_x:high_x] = filled
-    return panel
-
-
-def _pixels(low: float, high: float) -> slice:
-    """The whole pixels nearest to an interval; at least one."""
-    return slice(min(round(low), round(high) - 1), round(high))
+def _poster(frame: DecodedFrame, short: Sequence[FramedPiece], source: PosterSource) -> Poster:
+    framed = next(each for each in short if each.piece.start_frame <= frame.index < each.piece.end_frame)
+    crops = [panel[frame.index - framed.piece.start_frame] for panel in framed.framing.panels]
+    image = still(frame, crops, source.size_wh)
+    time_s = time_in_short([each.piece for each in short], float(frame.time))
+    return Poster(encode_jpeg(image, JPEG_QUALITY), frame.index, time_s)
 
 
 def scaled(picture: Image, size_wh: tuple[int, int]) -> Image:
     """A picture (H, W, 3), RGB uint8, at another size, averaged where it shrinks, smooth where it grows: (h, w, 3)."""
     method = cv2.INTER_AREA if size_wh[0] < picture.shape[1] else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(picture, size_wh, interpolation=method), dtype=np.uint8)
-
-
-def _backdrop(picture: Image, size_wh: tuple[int, int]) -> Image:
-    """The picture (H, W, 3) so large that it covers a panel, blurred and darkened: (h, w, 3)."""
-    scale = max(size_wh[0] / picture.shape[1], size_wh[1] / picture.shape[0])
-    width, height = (max(each, round(side * scale)) for side, each in zip(picture.shape[1::-1], size_wh, strict=True))
-    whole = scaled(picture, (width, height))
-    x, y = (width - size_wh[0]) // 2, (height - size_wh[1]) // 2
-    cut = whole[y : y + size_wh[1], x : x + size_wh[0]]
-    soft = cv2.GaussianBlur(cut, (0, 0), max(_BLUR * size_wh[0], 1.0))
-    return np.asarray(np.rint(soft * _DARKENED), dtype=np.uint8)
 
 
 def _quality(face: Face) -> float:

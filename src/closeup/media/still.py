@@ -1,0 +1,32 @@
+"""One picture as a virtual camera shows it, for people to look at: the same pixels as in the film, as RGB."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from av.video.reformatter import ColorRange
+from numpy.typing import NDArray
+
+from closeup.core.types import Image
+from closeup.media.conversion import Converter, Orientation
+from closeup.media.reframe import reframe
+from closeup.media.video import DecodedFrame
+
+
+def still(frame: DecodedFrame, crops_xyxy: Sequence[NDArray[np.float64]], size_wh: tuple[int, int]) -> Image:
+    """A frame with its panels filled by crops, as `reframe` does it.
+
+    Args:
+        frame: The decoded frame.
+        crops_xyxy: One or two crops of shape (4,), pixels of the upright frame.
+        size_wh: Width and height of the result, even.
+
+    Returns:
+        RGB uint8 (H, W, 3).
+
+    Raises:
+        ValueError: If a crop has no area or shows nothing of the picture, or the panels do not fit.
+    """
+    picture = reframe(frame.planes(), crops_xyxy, size_wh)
+    # Crops keep the colours' own numbers; without these tags they would be read by the size of the result.
+    picture.colorspace, picture.color_range = frame.colour.matrix, ColorRange.MPEG
+    return Converter(Orientation()).rgb(picture, size_wh)
