@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from closeup import __version__
-from closeup.cli import cast, demo
+from closeup.cli import cast, demo, shorts
 from closeup.cli.messages import show_error
 from closeup.core.errors import EXIT_BAD_INPUT, CloseupError
 from closeup.core.interrupts import REQUESTS
@@ -148,6 +148,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(cast.app)
+app.add_typer(shorts.app)
 app.add_typer(demo.app)
 for _name, (_, _help) in LATE.items():
     app.add_typer(typer.Typer(), name=_name, help=_help)

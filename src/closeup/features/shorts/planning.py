@@ -36,13 +36,13 @@ class Planned:
 
     Attributes:
         plan: The shorts.
-        interest: The curves that they were chosen by.
+        interest: The curves that they were chosen by; None where a plan comes without them.
         frame_times: Of the video.
         captions: Of the whole video, or None.
     """
 
     plan: Plan
-    interest: Interest
+    interest: Interest | None
     frame_times: FrameTimes
     captions: Subtitles | None
 
