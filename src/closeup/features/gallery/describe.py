@@ -15,7 +15,7 @@ from closeup.perception.protocols import Detections, FaceDetector, FaceEmbedder
 from closeup.perception.quality import judge
 from closeup.perception.registry import DETECTORS, choose_recognisers, load_embedder, new_detector
 from closeup.perception.second_look import look_again
-from closeup.weights.cards import ModelCard, card
+from closeup.weights.cards import ModelCard, Threshold, card
 
 COVERS = 0.6
 """A face covers a point that lies within so many of its widths from its middle, across and down."""
@@ -94,7 +94,7 @@ class FaceReader:
     def read(
         self, image: Image, *, covering_xy: tuple[float, float] | None = None, every_model: bool = False
     ) -> tuple[DescribedFace, ...]:
-        """Find and describe the faces of an RGB picture (H, W, 3), the largest first; none where there is none.
+        """Find and describe the faces of an RGB picture (H, W, 3), the largest and surest first; none where none is.
 
         Where nothing is found the picture is looked at again: by the other detectors on the machine, and by each one
         in versions of the picture that are larger, turned, softened or evened out. Such faces say so.
@@ -108,7 +108,7 @@ class FaceReader:
         cards = self.embedders if every_model else (self.card,)
         for detector, again in [(each, False) for each in self.detectors] + [(each, True) for each in self.detectors]:
             found = self._look(image, detector, again=again)
-            wanted = _in_order(found, covering_xy)
+            wanted = _in_order(found, covering_xy, doubtful=detector.thresholds.get("doubtful"))
             if wanted:
                 late = again or detector is not self.detectors[0]
                 return tuple(self._describe(image, found, row, (detector, late), cards) for row in wanted)
@@ -167,16 +167,22 @@ class FaceReader:
         return self._embedders[model.name]
 
 
-def _in_order(found: Detections, covering_xy: tuple[float, float] | None) -> list[int]:
-    """The faces that are wanted, largest first: all, or those that cover a point and then the others."""
+def _in_order(found: Detections, covering_xy: tuple[float, float] | None, *, doubtful: Threshold | None) -> list[int]:
+    """The faces that are wanted, by width times score: all, or those that cover a point and then the others.
+
+    Faces that the detector doubts are left out where there is one that it does not doubt.
+    """
     boxes = found.boxes_xyxy
     sizes = boxes[:, 2:] - boxes[:, :2]
-    order = [int(row) for row in np.argsort(-sizes.prod(axis=1), kind="stable")]
+    order = [int(row) for row in np.argsort(-sizes[:, 0] * found.scores, kind="stable")]
+    if doubtful is not None:
+        sure = [row for row in order if found.scores[row] >= doubtful.value]
+        order = sure or order
     if covering_xy is None:
         return order
     middles = (boxes[:, :2] + boxes[:, 2:]) / 2
     away = np.abs(middles - np.asarray(covering_xy, np.float32))
     covers = np.all(away <= COVERS * sizes[:, :1], axis=1)
-    if not covers.any():
+    if not covers[order].any():
         return []
     return [row for row in order if covers[row]] + [row for row in order if not covers[row]]

@@ -5,7 +5,7 @@ pairs count as two people: that is what a gallery would answer.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,7 +28,7 @@ from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import FloatArray
 from closeup.features.gallery.describe import FaceReader, read_photo
-from closeup.features.gallery.pairs import Pair, find_photos, photos_of, read_pairs
+from closeup.features.gallery.pairs import Pair, Photo, find_photos, photos_of, read_pairs
 
 FARS = (0.01, 0.001)
 """The false-accept rates at which the true-accept rate is told."""
@@ -102,6 +102,21 @@ class PairsEvaluation:
     similarities: NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How photos became vectors.
+
+    Attributes:
+        models: Role ("detector", "embedder") to the name of the card.
+        second_looks: How many faces were found at a second look only.
+        seconds_per_photo: On average, from the file to the vector.
+    """
+
+    models: Mapping[str, str]
+    second_looks: int
+    seconds_per_photo: float
+
+
 def evaluate_pairs(
     reader: FaceReader, folder: Path, pairs_path: Path, progress: ProgressCallback = ignore
 ) -> PairsEvaluation:
@@ -134,18 +149,51 @@ def evaluate_pairs(
         second_looks += late
     progress(Progress("Describing", len(photos), len(photos), "photos"))
     seconds = (time.perf_counter() - started) / len(photos)
+    return judge(
+        pairs,
+        photos,
+        vectors,
+        Reading({"detector": reader.detectors[0].name, "embedder": reader.card.name}, second_looks, seconds),
+    )
+
+
+def judge(
+    pairs: tuple[Pair, ...], photos: tuple[Photo, ...], vectors: Sequence[FloatArray | None], reading: Reading
+) -> PairsEvaluation:
+    """Compare the pairs' vectors, and say how often that is right.
+
+    Args:
+        pairs: With two folds or more.
+        photos: Those of the pairs.
+        vectors: The unit vector (D,) of each photo's face; None where no face was found.
+        reading: How they were had.
+    """
     rows = {photo: row for row, photo in enumerate(photos)}
     similarities = _similarities(vectors, [(rows[pair.first], rows[pair.second]) for pair in pairs])
+    same, folds = np.array([pair.same for pair in pairs]), np.array([pair.fold for pair in pairs])
+    judged = accuracy_over_folds(similarities, same, folds)
+    people = np.array([(pair.first.person, pair.second.person) for pair in pairs])
     missing = [photo for photo, vector in zip(photos, vectors, strict=True) if vector is None]
-    return _judged(
-        pairs,
-        similarities,
-        models={"detector": reader.detectors[0].name, "embedder": reader.card.name},
+    return PairsEvaluation(
+        models=reading.models,
+        pairs=len(pairs),
         photos=len(photos),
+        folds=len(judged.accuracies),
+        accuracy=judged.mean,
+        accuracy_deviation=judged.deviation,
+        accuracies=tuple(judged.accuracies.tolist()),
+        thresholds=tuple(judged.thresholds.tolist()),
+        tar_at_far={far: tar_at_far(similarities, same, far)[0] for far in FARS},
+        eer=equal_error_rate(similarities, same),
+        not_found=len(missing),
         missing=tuple(f"{photo.person}_{photo.number:04d}" for photo in missing),
-        second_looks=second_looks,
+        second_looks=reading.second_looks,
         lost_pairs=sum(pair.same and (pair.first in missing or pair.second in missing) for pair in pairs),
-        seconds_per_photo=seconds,
+        accuracy_where_found=_accuracy_where_found(similarities, same, folds),
+        seconds_per_photo=reading.seconds_per_photo,
+        intervals=tuple(_intervals(way, similarities, same, judged.right, people) for way in ("pair", "person")),
+        roc=roc_curve(similarities, same),
+        similarities=similarities,
     )
 
 
@@ -186,36 +234,13 @@ def _vector(reader: FaceReader, path: Path) -> tuple[FloatArray | None, bool]:
     return (faces[0].embedding, faces[0].second_look) if faces else (None, False)
 
 
-def _similarities(vectors: list[FloatArray | None], pairs: list[tuple[int, int]]) -> NDArray[np.float64]:
+def _similarities(vectors: Sequence[FloatArray | None], pairs: list[tuple[int, int]]) -> NDArray[np.float64]:
     """Cosine of each pair (N,)."""
     values = []
     for first, second in pairs:
         a, b = vectors[first], vectors[second]
         values.append(NOT_FOUND if a is None or b is None else float(np.dot(a.astype(np.float64), b)))
     return np.array(values)
-
-
-def _judged(pairs: tuple[Pair, ...], similarities: NDArray[np.float64], **told: Any) -> PairsEvaluation:
-    """All figures of similarities (N,); `told` are the fields that are known already."""
-    same, folds = np.array([pair.same for pair in pairs]), np.array([pair.fold for pair in pairs])
-    judged = accuracy_over_folds(similarities, same, folds)
-    people = np.array([(pair.first.person, pair.second.person) for pair in pairs])
-    return PairsEvaluation(
-        pairs=len(pairs),
-        folds=len(judged.accuracies),
-        accuracy=judged.mean,
-        accuracy_deviation=judged.deviation,
-        accuracies=tuple(judged.accuracies.tolist()),
-        thresholds=tuple(judged.thresholds.tolist()),
-        tar_at_far={far: tar_at_far(similarities, same, far)[0] for far in FARS},
-        eer=equal_error_rate(similarities, same),
-        not_found=len(told["missing"]),
-        accuracy_where_found=_accuracy_where_found(similarities, same, folds),
-        intervals=tuple(_intervals(way, similarities, same, judged.right, people) for way in ("pair", "person")),
-        roc=roc_curve(similarities, same),
-        similarities=similarities,
-        **told,
-    )
 
 
 def _accuracy_where_found(
