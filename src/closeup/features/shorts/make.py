@@ -25,7 +25,7 @@ from closeup.features.shorts.options import ASPECTS, ShortsOptions
 from closeup.features.shorts.picture_area import find_area
 from closeup.features.shorts.plan import Plan, Short
 from closeup.features.shorts.plan_json import PlanFile, read_plan
-from closeup.features.shorts.planning import Planned, check_options, make_plan, read_captions
+from closeup.features.shorts.planning import Planned, check_options, make_plan, mean_interest, read_captions
 from closeup.features.shorts.posters import PosterSource, make_posters
 from closeup.features.shorts.render import Look, RenderedInfo, RenderPiece, render_short
 from closeup.features.shorts.source import Source, open_source
@@ -231,13 +231,10 @@ def _planned(file: PlanFile, plan_file: Path, source: Source) -> Planned:
 def _judged(short: Short, curves: Interest) -> Short:
     """A short of a plan with the figures of its moments, and another reason where they are no longer those planned."""
     spans = [(piece.start_s, piece.end_s) for piece in short.pieces]
-    inside = curves.within(spans)
-    if not inside.any():
-        return short
     parts = curves.means(spans)
     moved = any(abs(parts.get(name, value) - value) > _CHANGED for name, value in short.parts.items())
     told = reason(curves, spans) if moved else short.reason
-    return replace(short, interest=float(curves.total[inside].mean()), parts=parts, reason=told)
+    return replace(short, interest=mean_interest(curves, spans), parts=parts, reason=told)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

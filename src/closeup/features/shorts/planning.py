@@ -1,7 +1,8 @@
 """From a request to a plan: who, from which video, with which captions, and the moments that are chosen."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -108,7 +109,7 @@ def make_plan(source: Source, options: ShortsOptions, progress: ProgressCallback
         video=cast.video,
         person=person.id,
         person_name=person.name,
-        shorts=tuple(_short(index, window, times, curves, options) for index, window in enumerate(windows)),
+        shorts=_shorts(windows, times, curves, options),
         weights=curves.weights,
         absent=evidence.absent,
         notes=(*notes, *more_notes),
@@ -116,19 +117,26 @@ def make_plan(source: Source, options: ShortsOptions, progress: ProgressCallback
     return Planned(plan, curves, times, captions)
 
 
-def _short(index: int, window: Window, times: FrameTimes, curves: Interest, options: ShortsOptions) -> Short:
-    pieces = tuple(
-        Piece(start, end, float(times.start(start)), float(times.start(end))) for start, end in window.pieces
-    )
-    spans = [(piece.start_s, piece.end_s) for piece in pieces]
-    return Short(
-        id=f"s{index + 1}",
-        pieces=pieces,
-        interest=min(max(window.interest, 0.0), 1.0),
-        parts=curves.means(spans),
-        reason=reason(curves, spans),
-        layout=options.layout,
-    )
+def _shorts(
+    windows: Sequence[Window], times: FrameTimes, curves: Interest, options: ShortsOptions
+) -> tuple[Short, ...]:
+    """The windows with their figures and reasons, most interesting first."""
+    found = []
+    for window in windows:
+        pieces = tuple(
+            Piece(start, end, float(times.start(start)), float(times.start(end))) for start, end in window.pieces
+        )
+        spans = [(piece.start_s, piece.end_s) for piece in pieces]
+        parts, told = curves.means(spans), reason(curves, spans)
+        found.append(Short("", pieces, mean_interest(curves, spans), parts, told, options.layout))
+    found.sort(key=lambda short: (-round(short.interest, 4), short.pieces[0].start_frame))
+    return tuple(replace(short, id=f"s{number}") for number, short in enumerate(found, start=1))
+
+
+def mean_interest(curves: Interest, spans_s: Sequence[tuple[float, float]]) -> float:
+    """The mean over the moments in the spans [start, end), in seconds; 0 where they hold none."""
+    inside = curves.within(spans_s)
+    return float(curves.total[inside].mean()) if inside.any() else 0.0
 
 
 def _chosen(
