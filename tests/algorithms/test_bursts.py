@@ -47,10 +47,20 @@ def test_many_who_laugh_or_clap_are_heard_where_they_do(maker: Maker, rms: float
         chords(20.0) + hiss(20.0),
         np.concatenate([talk(10.0), chords(10.0)]) + hiss(20.0),
         np.concatenate([hiss(10.0), talk(10.0, 0.2)]),
+        hiss(4.0, 0.1) * np.minimum(1, np.arange(4 * RATE_HZ) / RATE_HZ * 3).astype(np.float32),
         np.zeros(10 * RATE_HZ, np.float32),
         np.concatenate([np.zeros(5 * RATE_HZ), talk_with(hiss(4.0, 0.0005))]).astype(np.float32),
     ],
-    ids=["noise", "speech", "music", "speech then music", "louder speech", "silence", "a room after digital silence"],
+    ids=[
+        "noise",
+        "speech",
+        "music",
+        "speech then music",
+        "louder speech",
+        "noise fading in",
+        "silence",
+        "a room after digital silence",
+    ],
 )
 def test_what_is_no_burst_is_not_heard_as_one(sound: FloatArray) -> None:
     curve = heard(sound)

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import median_filter, percentile_filter
+from scipy.ndimage import percentile_filter
 
 from closeup.core.types import FloatArray
 
@@ -40,6 +40,9 @@ _SPAN_S = 0.8
 """Laughs and claps of many last longer; three syllables of speech, with the gaps between them, fit within."""
 
 _VALLEY_PERCENT = 15
+_FLAT_PERCENT = 35
+"""Flatness must hold for most of the span: music is noisy for moments."""
+
 _BACKGROUND_S, _BACKGROUND_PERCENT = 60.0, 20
 _LOUD_PERCENT = 90
 _SILENT_DB = -100.0
@@ -47,17 +50,17 @@ _SILENT_DB = -100.0
 
 @dataclass(frozen=True, slots=True)
 class Scales:
-    """Where each measure is 0 and where 1; read off the sound of ten clips, 4 minutes (docs/concepts/interest.md).
+    """Where each measure is 0 and where 1; read off the sound of twelve clips, 4 minutes (docs/concepts/interest.md).
 
     Attributes:
         rise_db: Quiet parts above the background.
-        flatness: Mean spectral flatness of the bands; Gaussian noise has 0.56, speech 0.3 to 0.5, music 0.1 to 0.4.
+        flatness: Spectral flatness of the bands, their mean; noise has 0.56, speech 0.3 to 0.5, music 0.1 to 0.4.
         gaps_db: Mean level above quiet parts; laughter and applause have 2 to 5, speech 8 to 20.
         below_loud_db: Quiet parts above the level that a tenth of the whole exceeds.
     """
 
     rise_db: tuple[float, float] = (6.0, 14.0)
-    flatness: tuple[float, float] = (0.44, 0.52)
+    flatness: tuple[float, float] = (0.42, 0.50)
     gaps_db: tuple[float, float] = (9.0, 5.0)
     below_loud_db: tuple[float, float] = (-18.0, -10.0)
 
@@ -110,13 +113,14 @@ def _scores(levels_db: FloatArray, flatness: FloatArray, scales: Scales) -> NDAr
     valleys = percentile_filter(levels_db, _VALLEY_PERCENT, span, mode="nearest")
     means = np.convolve(np.pad(levels_db, span // 2, mode="edge"), np.full(span, 1 / span), mode="valid")
     every = span // 2
-    background = percentile_filter(valleys[::every], _BACKGROUND_PERCENT, _odd(_BACKGROUND_S / every), mode="nearest")
+    # Beyond its ends the sound is thought mirrored: repeating its last moment would make that the background.
+    background = percentile_filter(valleys[::every], _BACKGROUND_PERCENT, _odd(_BACKGROUND_S / every), mode="reflect")
     background = np.repeat(background, every)[: len(valleys)]
     audible = levels_db[levels_db > _SILENT_DB]
     loud = float(np.percentile(audible, _LOUD_PERCENT)) if len(audible) else 0.0
     return np.asarray(
         _ramp(valleys - background, scales.rise_db)
-        * _ramp(median_filter(flatness, span, mode="nearest"), scales.flatness)
+        * _ramp(percentile_filter(flatness, _FLAT_PERCENT, span, mode="nearest"), scales.flatness)
         * _ramp(means - valleys, scales.gaps_db)
         * _ramp(valleys - loud, scales.below_loud_db),
         np.float64,

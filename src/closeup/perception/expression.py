@@ -25,7 +25,7 @@ falls from 0.956 to 0.949, with 1.3 to 0.916."""
 SMALLEST_PX = 24
 """Shorter sides of the box below this are not judged: there is not enough to see."""
 
-BATCH = 32
+BATCH = 8
 """Faces that are worth collecting before `strengths` is called."""
 
 _NEUTRAL = 0

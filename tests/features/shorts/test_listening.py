@@ -50,3 +50,11 @@ def test_silence_is_heard_as_such(tmp_path: Path) -> None:
 def test_a_film_without_sound_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="has no sound"):
         listen(film_of(tmp_path, None, 1.0), 1.0, ignore)
+
+
+def test_progress_may_stop_it(tmp_path: Path) -> None:
+    def stop(_: Progress) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        listen(film_of(tmp_path, hiss(9.0), 9.0), 9.0, stop)

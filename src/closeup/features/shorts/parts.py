@@ -166,5 +166,5 @@ def _share_inside(time_s: float, end_s: float) -> float:
 
 
 def _blocks(rows: FloatArray) -> list[FloatArray]:
-    """Rows in blocks of a few thousand, so that comparing them all takes little memory."""
-    return np.array_split(rows, max(1, len(rows) // 4096))
+    """Rows in blocks of a few hundred, so that comparing them all takes little memory."""
+    return np.array_split(rows, max(1, len(rows) // 256))

@@ -1,7 +1,7 @@
 """One pass over the pictures of a video: frame times of all frames; movement, looks and expressions ten times a second.
 
-Every frame is decoded, and most are only asked when they start. What is kept grows with the length by some 200 bytes a
-moment, whatever the size of the pictures.
+Every frame is decoded, and most are only asked when they start. What is kept grows with the length by a few
+hundred bytes a moment, whatever the size of the pictures.
 """
 
 from bisect import bisect_right
