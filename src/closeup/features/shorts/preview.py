@@ -123,7 +123,7 @@ def render_preview(handover: Handover, *, folder_name: str, notes: Sequence[str]
             seen=_seen(handover.cast, handover.plan.person, length_s),
             total=_total_area(handover, length_s),
             curves=_curves(handover, length_s),
-            absent=sorted(handover.plan.absent.items()),
+            absent=_absent(handover),
             files=_files(handover),
             commands=_commands(handover, folder_name),
             options=_options(handover),
@@ -165,9 +165,10 @@ def _headline(handover: Handover) -> str:
     count = _NUMBERS[many] if many < len(_NUMBERS) else str(many)
     total_s = sum(finished.short.length_s for finished in handover.shorts)
     noun = "short" if many == 1 else "shorts"
+    long = "long" if many == 1 else "in all"
     if handover.rendered:
-        return f"{count} {noun}, {clock(total_s)} in all."
-    return f"{count} {noun} planned, {clock(total_s)} in all. Nothing is rendered yet."
+        return f"{count} {noun}, {clock(total_s)} {long}."
+    return f"{count} {noun} planned, {clock(total_s)} {long}. Nothing is rendered yet."
 
 
 def _facts(handover: Handover) -> list[tuple[str, str]]:
@@ -273,7 +274,7 @@ def _short_files(finished: FinishedShort) -> list[tuple[str, str]]:
     name = finished.short.id
     files = [("Video", f"{name}.mp4")] if finished.rendered is not None else []
     files.append(("Poster", f"{name}.jpg"))
-    if finished.captions is not None:
+    if finished.captions is not None and finished.rendered is not None:
         files += [("SRT", f"{name}.srt"), ("WebVTT", f"{name}.vtt")]
     return files
 
@@ -305,6 +306,14 @@ def _curves(handover: Handover, length_s: float) -> list[_PartCurve]:
         for name in order
         if name in interest.parts and name in handover.plan.weights
     ]
+
+
+def _absent(handover: Handover) -> list[tuple[str, str]]:
+    """The parts that could not be judged, those with one reason together, and the reason as a sentence."""
+    by_reason: dict[str, list[str]] = {}
+    for name, why in sorted(handover.plan.absent.items()):
+        by_reason.setdefault(why.rstrip("."), []).append(_label(name))
+    return [(", ".join(names), f"{why[:1].upper()}{why[1:]}.") for why, names in by_reason.items()]
 
 
 def _files(handover: Handover) -> list[tuple[str, str]]:
