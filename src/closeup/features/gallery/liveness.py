@@ -26,7 +26,7 @@ TURNS = ("left", "right", "up", "down")
 """Poses that may be asked for."""
 
 COUNT = 4
-"""Turns in a challenge: 256 sequences, of which a recording shows one."""
+"""Turns in a challenge: 256 sequences of four directions, 16 of two; a recording shows one of them."""
 
 STEP_S = 8.0
 """Seconds that each turn, and the way back to the front, may take."""
@@ -104,10 +104,17 @@ class LivenessReport:
     parallax: tuple[float, ...] = ()
 
 
-def random_turns(count: int = COUNT, rng: random.Random | None = None) -> tuple[str, ...]:
-    """Draw the turns to ask for; by the system's own randomness, which nobody can foresee, unless `rng` is given."""
+def random_turns(poses: Sequence[str] = TURNS, count: int = COUNT, rng: random.Random | None = None) -> tuple[str, ...]:
+    """Draw the turns to ask for.
+
+    Args:
+        poses: Which poses can be told apart; "front" is none to ask for.
+        count: How many turns.
+        rng: By default the system's own randomness, which nobody can foresee.
+    """
     source = rng or random.SystemRandom()
-    return tuple(source.choice(TURNS) for _ in range(count))
+    choices = [pose for pose in TURNS if pose in poses]
+    return tuple(source.choice(choices) for _ in range(count))
 
 
 def nose_parallax(front_xy: FloatArray, turned_xy: FloatArray) -> float:

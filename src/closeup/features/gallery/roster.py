@@ -71,6 +71,12 @@ class Roster:
         rows = self._rows(place)[~self._counts_of(place)]
         return tuple(int(number) for number in self._template_ids[rows])
 
+    def similarities_to(self, identity_id: str, vectors: FloatArray) -> FloatArray:
+        """Cosine similarities (Q,) of the embeddings (Q, D) to one identity that can be recognised."""
+        place = self._ids.index(identity_id)
+        templates = self._vectors[self._rows(place)[self._counts_of(place)]]
+        return np.array([identity_similarity(row) for row in vectors @ templates.T], np.float32)
+
     def ranked(self, vectors: FloatArray, most: int = 1) -> list[tuple[Match, ...]]:
         """For each of the embeddings (Q, D) the `most` identities that are most like it, best first.
 
@@ -123,11 +129,16 @@ def read_roster(store: GalleryStore, model: str, fellow_threshold: float) -> Ros
     """
     matrix, identities = store.matrix(model), store.identities()
     if not identities:
-        raise InputError("Nobody is enrolled in the gallery.", "Enrol somebody: closeup gallery enrol NAME PHOTO")
+        raise nobody_enrolled()
     if not len(matrix.vectors):
         others = [other for other in store.models() if other != model]
         raise other_models(model, others)
     return Roster(matrix, identities, fellow_threshold)
+
+
+def nobody_enrolled() -> InputError:
+    """Say that the gallery is empty."""
+    return InputError("Nobody is enrolled in the gallery.", "Enrol somebody: closeup gallery enrol NAME PHOTO")
 
 
 def other_models(model: str, others: Sequence[str]) -> ModelError:

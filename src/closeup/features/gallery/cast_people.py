@@ -1,0 +1,269 @@
+"""The gallery and a cast folder: people with names go into the gallery, and the gallery's names onto the cast.
+
+A cast folder holds the embeddings of the best few faces of every track, and where their landmarks are: nothing needs
+to be decoded, and everything is compared by the model that the cast was made with.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from closeup.algorithms.framing import EYE_LINE
+from closeup.core.cast_json import read_cast
+from closeup.core.errors import InputError
+from closeup.core.types import Cast, Face, FloatArray, Image, Person, Track
+from closeup.core.vectors import TrackVectors, load_vectors
+from closeup.features.gallery.describe import DescribedFace, FaceReader
+from closeup.features.gallery.enrol import Sample, enrol_samples, templates_of
+from closeup.features.gallery.importing import Imported, ImportReport
+from closeup.features.gallery.options import FAR, EnrolOptions
+from closeup.features.gallery.recognise import Answer, Recogniser, coverage, model_for
+from closeup.features.gallery.roster import nobody_enrolled
+from closeup.media.image import decode_jpeg
+from closeup.perception.pose import head_pose, pose_name
+from closeup.storage.gallery import GalleryStore
+from closeup.storage.records import NewTemplate
+
+PER_POSE = 2
+"""Faces of each pose that are taken from a cast, the best ones."""
+
+MOST_PICTURES = 12
+"""Tracks of a person whose pictures are read, the best ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class CastAnswer:
+    """Who a person of a cast is.
+
+    Attributes:
+        person: Their id in the cast.
+        called: What they are called there, or None.
+        answer: Who of the gallery they are; `answer.name` is None for nobody.
+        conflict: Why the name is not given all the same, a sentence; empty otherwise.
+    """
+
+    person: str
+    called: str | None
+    answer: Answer
+    conflict: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CastFaces:
+    """A cast with the embeddings of its faces.
+
+    Attributes:
+        cast: Who is in the video.
+        vectors: The embeddings of its tracks' faces.
+        folder: Where it lies.
+    """
+
+    cast: Cast
+    vectors: TrackVectors
+    folder: Path
+
+    def of(self, person: Person) -> list[int]:
+        """Rows of `vectors` that are a person's faces."""
+        own = {place for place, track in enumerate(self.cast.tracks) if track.person == person.id}
+        return [row for row, track in enumerate(self.vectors.face_track.tolist()) if track in own]
+
+
+def read_cast_faces(folder: Path) -> CastFaces:
+    """Read a result folder of closeup cast.
+
+    Raises:
+        InputError: If it is none, or damaged.
+    """
+    if not (folder / "cast.json").is_file():
+        raise InputError(f"{folder} is not the result of closeup cast.", "Make one: closeup cast VIDEO")
+    cast = read_cast(folder / "cast.json")
+    return CastFaces(cast, load_vectors(folder / "vectors.npz", cast), folder)
+
+
+def import_cast(
+    store: GalleryStore, reader: FaceReader, folder: Path, options: EnrolOptions | None = None
+) -> ImportReport:
+    """Enrol the people of a cast who have names; the others stay out.
+
+    By the model that the cast was made with, from its embeddings; by the reader's other models from the pictures of
+    the tracks.
+
+    Raises:
+        InputError: If the folder is no result of closeup cast, or nobody in it has a name.
+        StorageError: If the database cannot be used.
+    """
+    options = options or EnrolOptions()
+    faces = read_cast_faces(folder)
+    named = [person for person in (*faces.cast.people, *faces.cast.passers_by) if person.name]
+    if not named:
+        raise InputError(
+            f"Nobody in {folder} has a name.", f'Give somebody one first: closeup people {folder} name p1 "Anna"'
+        )
+    return ImportReport(tuple(_import_one(store, reader, faces, person, options) for person in named), ())
+
+
+def name_cast(
+    store: GalleryStore, folder: Path, new_reader: Callable[[], FaceReader], far: float = FAR
+) -> tuple[CastAnswer, ...]:
+    """Say of everybody in a cast, passers-by too, who of the gallery they are; nothing is changed.
+
+    All faces of a person decide together. Of two people who are in the picture at the same time only the one who is
+    more alike gets a name that both would have.
+
+    Args:
+        store: The gallery.
+        folder: A result folder of closeup cast.
+        new_reader: Makes a reader; called only if more people have templates of one of its models than of the model
+            that the cast was made with, whose embeddings lie in the folder.
+        far: False-accept rate to answer at.
+
+    Raises:
+        InputError: If the folder is no result of closeup cast, or nobody is enrolled.
+        ModelError: If all templates are of models that are not on this machine.
+    """
+    faces = read_cast_faces(folder)
+    if not store.identities():
+        raise nobody_enrolled()
+    model, reader = faces.vectors.embedder, None
+    if any(coverage(store, other) > coverage(store, model) for other in store.models()):
+        reader = new_reader()
+        best = model_for(store, reader)
+        if coverage(store, best) > coverage(store, model):
+            model = best
+    recogniser = Recogniser(store, model, far)
+    answers: list[CastAnswer] = []
+    for person in (*faces.cast.people, *faces.cast.passers_by):
+        vectors = _vectors_by(faces, person, model, reader)
+        if len(vectors):
+            answers.append(CastAnswer(person.id, person.name, recogniser.answer_together(vectors)))
+    return tuple(_without_twins(answers, faces.cast))
+
+
+def _vectors_by(faces: CastFaces, person: Person, model: str, reader: FaceReader | None) -> FloatArray:
+    """A person's faces (N, D) as a model describes them; N may be 0."""
+    if model == faces.vectors.embedder or reader is None:
+        return faces.vectors.face[faces.of(person)]
+    found = [described.embeddings[model] for _, described, _ in _pictured(faces, person, reader)]
+    return np.stack(found) if found else np.empty((0, 1), np.float32)
+
+
+def _pictured(faces: CastFaces, person: Person, reader: FaceReader) -> Iterator[tuple[Track, DescribedFace, Image]]:
+    """A person's face in the pictures of their tracks, the best tracks first: track, face, picture (H, W, 3).
+
+    A picture may show a neighbour too: the face nearest to the picture's middle line and eye line is meant.
+    """
+    own = [track for track in faces.cast.tracks if track.person == person.id]
+    own.sort(key=lambda track: -max(face.quality.total if face.quality else 0.0 for face in track.faces))
+    for track in own[:MOST_PICTURES]:
+        image = decode_jpeg(_picture(faces.folder, track))
+        found = reader.read(image, every_model=True)
+        if found:
+            eyes = np.array([image.shape[1] / 2, image.shape[0] * EYE_LINE])
+            face = min(found, key=lambda face: float(np.hypot(*(face.landmarks_xy[:2].mean(axis=0) - eyes))))
+            if not face.faults:
+                yield track, face, image
+
+
+def _without_twins(answers: Sequence[CastAnswer], cast: Cast) -> list[CastAnswer]:
+    """The answers, with a conflict where somebody more alike is in the picture beside them."""
+    settled = []
+    for one in answers:
+        rivals = [
+            other
+            for other in answers
+            if other.person != one.person
+            and one.answer.name is not None
+            and other.answer.name == one.answer.name
+            and (other.answer.similarity, one.person) > (one.answer.similarity, other.person)
+            and _together(cast, one.person, other.person)
+        ]
+        if rivals:
+            reason = f"{rivals[0].person} is in the picture at the same time, and more like {one.answer.name}."
+            settled.append(replace(one, conflict=reason))
+        else:
+            settled.append(one)
+    return settled
+
+
+def _together(cast: Cast, one: str, other: str) -> bool:
+    """Whether two people of a cast have tracks that run at the same time."""
+    mine = [track for track in cast.tracks if track.person == one]
+    theirs = [track for track in cast.tracks if track.person == other]
+    return any(a.start_frame < b.end_frame and b.start_frame < a.end_frame for a in mine for b in theirs)
+
+
+def _import_one(
+    store: GalleryStore, reader: FaceReader, faces: CastFaces, person: Person, options: EnrolOptions
+) -> Imported:
+    assert person.name is not None
+    try:
+        samples = _samples(faces, person, options)
+        if any(each.name != faces.vectors.embedder for each in reader.embedders):
+            samples += _picture_samples(faces, person, reader)
+        if not samples:
+            raise InputError(f"There is no good face of {person.id} in {faces.folder}.")
+        report = enrol_samples(store, person.name, samples, options, poses=reader.poses)
+    except InputError as error:
+        return Imported(person.name, None, error.message, error.hint)
+    return Imported(person.name, report)
+
+
+def _samples(faces: CastFaces, person: Person, options: EnrolOptions) -> list[Sample]:
+    """The best faces of each pose, by the model that the cast was made with."""
+    by_pose: dict[str, list[tuple[float, Sample]]] = {}
+    for row in faces.of(person):
+        track = faces.cast.tracks[int(faces.vectors.face_track[row])]
+        frame = int(faces.vectors.face_frame[row])
+        face = next(face for face in track.faces if face.frame == frame)
+        quality = float(faces.vectors.face_quality[row])
+        best = max(track.faces, key=lambda other: other.quality.total if other.quality else 0.0)
+        keep = options.keep_pictures and face is best  # a track's picture shows its best face
+        sample = _sample(faces, track, face, faces.vectors.face[row], quality, keep=keep)
+        by_pose.setdefault(sample.pose, []).append((quality, sample))
+    chosen = []
+    for found in by_pose.values():
+        found.sort(key=lambda pair: -pair[0])
+        chosen += [sample for _, sample in found[:PER_POSE]]
+    return chosen
+
+
+def _picture_samples(faces: CastFaces, person: Person, reader: FaceReader) -> list[Sample]:
+    """The best face of each pose in the pictures of the tracks, by the reader's other models."""
+    taken: Counter[str] = Counter()
+    samples = []
+    for track, face, image in _pictured(faces, person, reader):
+        taken[face.pose_name] += 1
+        if taken[face.pose_name] > PER_POSE:
+            continue
+        templates = templates_of(image, face, f"{faces.cast.video.sha256}:{track.id}", keep=False)
+        others = tuple(template for template in templates if template.model != faces.vectors.embedder)
+        samples.append(Sample(others, f"{faces.folder}, track {track.id}"))
+    return samples
+
+
+def _sample(faces: CastFaces, track: Track, face: Face, vector: FloatArray, quality: float, *, keep: bool) -> Sample:
+    pose = head_pose(face.landmarks_xy)
+    template = NewTemplate(
+        model=faces.vectors.embedder,
+        vector=np.asarray(vector, np.float32),
+        pose=pose_name(pose),
+        yaw_deg=pose.yaw_deg,
+        pitch_deg=pose.pitch_deg,
+        roll_deg=pose.roll_deg,
+        quality=quality,
+        picture_jpeg=_picture(faces.folder, track) if keep else None,
+        source=f"{faces.cast.video.sha256}:{track.id}:{face.frame}",
+    )
+    return Sample((template,), f"{faces.folder}, track {track.id}")
+
+
+def _picture(folder: Path, track: Track) -> bytes:
+    """The track's picture, of its best face."""
+    path = folder / "tracks" / f"{track.id}.jpg"
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"Cannot read {path}: {error.strerror or error}.") from error

@@ -1,0 +1,277 @@
+"""Enrolling: from photos of somebody to templates under a name, all of them or none.
+
+A face that is enrolled under another name already stops it, unless that is wanted: two names for one person, or one
+photo too many from the wrong folder, are found here or never.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from closeup.core.errors import InputError
+from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.core.types import Image
+from closeup.features.gallery.describe import DescribedFace, FaceReader
+from closeup.features.gallery.options import FAR, REQUIRED_POSES, EnrolOptions
+from closeup.features.gallery.photos import Refused, only_face
+from closeup.features.gallery.pictures import kept_picture
+from closeup.features.gallery.roster import read_roster
+from closeup.features.gallery.scoring import FELLOW_FAR, fellows
+from closeup.media.video import hash_file
+from closeup.storage.gallery import GalleryStore
+from closeup.storage.names import clean_name, name_key
+from closeup.storage.records import IdentityRecord, NewTemplate
+from closeup.weights.cards import card
+from closeup.weights.far import threshold_for
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """A face to be enrolled.
+
+    Attributes:
+        templates: What will be stored of it: one template for each model, the one that answers first.
+        origin: Where it is from, for people: a photo, a moment of a video, a track of a cast.
+    """
+
+    templates: tuple[NewTemplate, ...]
+    origin: str
+
+    @property
+    def pose(self) -> str:
+        """The head's pose."""
+        return self.templates[0].pose
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyKnown:
+    """A face that is enrolled under another name.
+
+    Attributes:
+        name: That name.
+        origin: Which photo shows it.
+        similarity: Cosine, at or above the `threshold`, which was read at the false-accept rate `far`.
+    """
+
+    name: str
+    origin: str
+    similarity: float
+    threshold: float
+    far: float
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolReport:
+    """What came of enrolling somebody.
+
+    Attributes:
+        identity: As they are stored now.
+        added: Poses of the faces that were added, in the order of the photos; a photo that was there adds nothing.
+        missing: Poses that should be there and are not yet, of those that the models can tell.
+        refused: Photos that were not used.
+        flagged: Where the faces are from that are not like the others of this person; they are stored and do not count.
+        already_known: The face is enrolled under another name too, and `force` was on; else None.
+    """
+
+    identity: IdentityRecord
+    added: tuple[str, ...]
+    missing: tuple[str, ...]
+    refused: tuple[Refused, ...] = ()
+    flagged: tuple[str, ...] = ()
+    already_known: AlreadyKnown | None = None
+
+
+class AlreadyEnrolledError(InputError):
+    """A face is enrolled under another name already.
+
+    Attributes:
+        known: Under which, and how alike.
+    """
+
+    def __init__(self, known: AlreadyKnown, name: str) -> None:
+        super().__init__(
+            f"{known.origin} shows a face that is enrolled as {known.name} already: similarity {known.similarity:.3f}, "
+            f"threshold {known.threshold:.3f}, which {100 * known.far:.2g} % of pairs of strangers reach.",
+            f"If it is the same person, enrol it as {known.name}; if these are two people who look alike, add --force.",
+        )
+        self.known = known
+        self.name = name
+
+
+def enrol(
+    store: GalleryStore,
+    reader: FaceReader,
+    name: str,
+    photos: Sequence[Path],
+    options: EnrolOptions | None = None,
+    *,
+    progress: ProgressCallback = ignore,
+) -> EnrolReport:
+    """Enrol the face in some photos under a name; photos that are of no use are left out, and said.
+
+    Args:
+        store: The gallery.
+        reader: Finds and describes faces.
+        name: Theirs; templates are added where it is enrolled already.
+        photos: Each with one face.
+        options: What to keep beside the templates, and when to go on all the same.
+        progress: Told how far it is, in photos.
+
+    Raises:
+        InputError: If no photo is of use, or the name cannot be stored. Nothing is stored then.
+        AlreadyEnrolledError: If a face is enrolled under another name; nothing is stored.
+        StorageError: If the database cannot be used.
+    """
+    options = options or EnrolOptions()
+    clean_name(name)
+    samples: list[Sample] = []
+    refused: list[Refused] = []
+    hint = ""
+    for number, photo in enumerate(photos):
+        progress(Progress("Reading", number, len(photos), "photos"))
+        try:
+            samples.append(sample_photo(reader, photo, options))
+        except InputError as error:
+            refused.append(Refused(str(photo), error.message))
+            hint = error.hint
+    progress(Progress("Reading", len(photos), len(photos), "photos"))
+    if not samples:
+        if len(refused) == 1:
+            raise InputError(refused[0].reason, hint)
+        reasons = " ".join(item.reason for item in refused[:3]) or "There is none."
+        raise InputError(f"None of {len(photos)} photos of {name} can be used. {reasons}", hint)
+    return enrol_samples(store, name, samples, options, refused=tuple(refused), poses=reader.poses)
+
+
+def sample_photo(reader: FaceReader, photo: Path, options: EnrolOptions) -> Sample:
+    """Make a sample of the one face in a photo.
+
+    Raises:
+        InputError: If it is no picture, shows no face or several, or one that is too poor to know somebody by.
+    """
+    image, face = only_face(reader, photo, largest=options.largest, every_model=True)
+    if face.faults:
+        reasons = " ".join(fault.reason for fault in face.faults)
+        raise InputError(f"{photo} is of no use. {reasons}", "Take a sharp, well lit one of the bare face.")
+    return Sample(templates_of(image, face, hash_file(photo), keep=options.keep_pictures), str(photo))
+
+
+def templates_of(image: Image, face: DescribedFace, source: str | None, *, keep: bool) -> tuple[NewTemplate, ...]:
+    """What is stored of a face: a template for each model that described it, the one that answers first.
+
+    Templates of all models on the machine are kept, so that the gallery can be used with each of them, as a cast that
+    was made with another one needs it. A picture is kept once, with the first.
+
+    Args:
+        image: Where it is, RGB (H, W, 3).
+        face: The face.
+        source: Hash of the picture's file, or None.
+        keep: Whether to store a small picture too.
+    """
+    picture = kept_picture(image, face.box_xyxy, face.landmarks_xy) if keep else None
+    models = [face.model, *(model for model in face.embeddings if model != face.model)]
+    return tuple(
+        NewTemplate(
+            model=model,
+            vector=face.embeddings[model],
+            pose=face.pose_name,
+            yaw_deg=face.pose.yaw_deg,
+            pitch_deg=face.pose.pitch_deg,
+            roll_deg=face.pose.roll_deg,
+            quality=face.quality.total,
+            picture_jpeg=picture if model == face.model else None,
+            source=source,
+        )
+        for model in models
+    )
+
+
+def enrol_samples(
+    store: GalleryStore,
+    name: str,
+    samples: Sequence[Sample],
+    options: EnrolOptions,
+    *,
+    refused: tuple[Refused, ...] = (),
+    poses: Sequence[str] = REQUIRED_POSES,
+) -> EnrolReport:
+    """Store samples, at least one, under a name.
+
+    Args:
+        store: The gallery.
+        name: Theirs.
+        samples: Of one person.
+        options: What to note, and when to go on all the same.
+        refused: For the report.
+        poses: Which poses can be told apart.
+
+    Raises:
+        AlreadyEnrolledError: If one is enrolled under another name and `options.force` is off; nothing is stored.
+        StorageError: If the database cannot be used.
+    """
+    known = already_known(store, name, samples, options.far)
+    if known is not None and not options.force:
+        raise AlreadyEnrolledError(known, name)
+    before = _templates_before(store, name)
+    templates = [template for sample in samples for template in sample.templates]
+    identity = store.enrol(name, templates, consent=options.consent, retain_until=options.retain_until)
+    sources = {record.source for record in before if record.source is not None}
+    new = [sample for sample in samples if sample.templates[0].source not in sources]
+    return EnrolReport(
+        identity=identity,
+        added=tuple(sample.pose for sample in new),
+        missing=tuple(pose for pose in REQUIRED_POSES if pose in poses and pose not in identity.poses),
+        refused=refused,
+        flagged=_flagged(before, new),
+        already_known=known,
+    )
+
+
+def already_known(store: GalleryStore, name: str, samples: Sequence[Sample], far: float = FAR) -> AlreadyKnown | None:
+    """Find the sample that is most like somebody of another name, if one is enough so by any model.
+
+    The more people there are, the likelier one of them is like a stranger by chance. So the rate is parted among
+    them, as far down as thresholds are known.
+    """
+    models = {template.model for sample in samples for template in sample.templates}
+    found = [hit for model in sorted(models) for hit in _known_by(store, name, samples, model, far)]
+    return max(found, key=lambda hit: hit.similarity - hit.threshold) if found else None
+
+
+def _known_by(
+    store: GalleryStore, name: str, samples: Sequence[Sample], model: str, far: float
+) -> Iterator[AlreadyKnown]:
+    """The samples that are like somebody of another name by one model."""
+    embedder = card(model)
+    if embedder.far is None or not len(store.matrix(model).vectors):
+        return
+    roster = read_roster(store, model, threshold_for(embedder, FELLOW_FAR).threshold)
+    point = threshold_for(embedder, max(far / len(roster), min(embedder.far.rates)))
+    own = [(sample, template) for sample in samples for template in sample.templates if template.model == model]
+    vectors = np.stack([template.vector for _, template in own])
+    for (sample, _), ranked in zip(own, roster.ranked(vectors), strict=True):
+        match = ranked[0]
+        if match.similarity >= point.threshold and name_key(match.name) != name_key(name):
+            yield AlreadyKnown(match.name, sample.origin, match.similarity, point.threshold, point.far)
+
+
+def _templates_before(store: GalleryStore, name: str) -> Sequence[NewTemplate]:
+    """What was stored under a name, oldest first."""
+    key = name_key(clean_name(name))
+    for record in store.identities():
+        if name_key(record.name) == key:
+            return store.templates_of(record.id)
+    return ()
+
+
+def _flagged(before: Sequence[NewTemplate], new: Sequence[Sample]) -> tuple[str, ...]:
+    """Where those samples are from that are not like the rest of their person, by the model that answers."""
+    if not new:
+        return ()
+    model = new[0].templates[0].model
+    old = [template.vector for template in before if template.model == model]
+    vectors = np.stack([*old, *(sample.templates[0].vector for sample in new)])
+    counts = fellows(vectors, threshold_for(card(model), FELLOW_FAR).threshold)[len(old) :]
+    return tuple(sample.origin for sample, counted in zip(new, counts.tolist(), strict=True) if not counted)

@@ -1,0 +1,117 @@
+"""Many people at once: a folder with a folder for each person."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from closeup.core.errors import InputError
+from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.features.gallery.describe import FaceReader
+from closeup.features.gallery.enrol import EnrolReport, enrol
+from closeup.features.gallery.options import EnrolOptions
+from closeup.features.gallery.photos import pictures_in
+from closeup.storage.gallery import GalleryStore
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFolder:
+    """The pictures of one person; the folder's name is theirs."""
+
+    name: str
+    photos: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What came of one person's folder.
+
+    Attributes:
+        name: Of the folder.
+        report: None where nobody was enrolled.
+        problem: Why not, a sentence; empty otherwise.
+        hint: What to do about it; empty otherwise.
+    """
+
+    name: str
+    report: EnrolReport | None
+    problem: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What came of all folders.
+
+    Attributes:
+        people: In the order of the folders.
+        ignored: Pictures that lie beside the folders, and so belong to nobody.
+    """
+
+    people: tuple[Imported, ...]
+    ignored: tuple[str, ...]
+
+
+def person_folders(folder: Path) -> tuple[tuple[PersonFolder, ...], tuple[str, ...]]:
+    """The folders of people in a folder, and the pictures that lie beside them.
+
+    Raises:
+        InputError: If it is no folder, may not be read, or has no folder with pictures in it.
+    """
+    everything = list(pictures_in(folder))
+    beside = tuple(str(picture) for picture in everything if picture.parent == folder)
+    by_name: dict[str, list[Path]] = {}
+    for picture in everything:
+        if picture.parent != folder:
+            by_name.setdefault(picture.relative_to(folder).parts[0], []).append(picture)
+    if not by_name:
+        raise InputError(
+            f"{folder} has no folders with pictures in them.",
+            "Make one for each person, named as they are: people/Anna/1.jpg, people/Anna/2.jpg, people/Ben/1.jpg",
+        )
+    return tuple(PersonFolder(name, tuple(photos)) for name, photos in by_name.items()), beside
+
+
+def import_people(
+    store: GalleryStore,
+    reader: FaceReader,
+    folder: Path,
+    options: EnrolOptions | None = None,
+    *,
+    progress: ProgressCallback = ignore,
+) -> ImportReport:
+    """Enrol a folder for each person; one who cannot be enrolled does not stop the others.
+
+    Each person is stored whole before the next one is read, so that an interrupted import can be run again: what is
+    there already is not stored twice.
+
+    Raises:
+        InputError: As `person_folders`.
+        ModelError: If a model is not on this machine.
+        StorageError: If the database cannot be used.
+    """
+    options = options or EnrolOptions()
+    folders, beside = person_folders(folder)
+    total, done = sum(len(person.photos) for person in folders), 0
+    people = []
+    for person in folders:
+        progress(Progress("Enrolling", done, total, "photos"))
+        people.append(_import_one(store, reader, person, options))
+        done += len(person.photos)
+    progress(Progress("Enrolling", total, total, "photos"))
+    return ImportReport(tuple(people), beside)
+
+
+def _import_one(store: GalleryStore, reader: FaceReader, person: PersonFolder, options: EnrolOptions) -> Imported:
+    try:
+        return Imported(person.name, enrol(store, reader, person.name, person.photos, options))
+    except InputError as error:
+        return Imported(person.name, None, error.message, error.hint)
+
+
+def summary(people: Sequence[Imported]) -> str:
+    """What came of it, in a sentence."""
+    done = [person for person in people if person.report is not None]
+    faces = sum(len(person.report.added) for person in done if person.report is not None)
+    left = len(people) - len(done)
+    sentence = f"{len(done)} {'person' if len(done) == 1 else 'people'} with {faces} new faces"
+    return f"{sentence}; {left} could not be enrolled." if left else f"{sentence}."

@@ -1,0 +1,39 @@
+"""What the user can choose about the gallery, declared once; light to import, so that the command line can show it."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from closeup.weights.far import DEFAULT_FAR
+
+FAR = DEFAULT_FAR
+"""False-accept rate that answers are read at where nothing else is said."""
+
+TOP = 5
+"""Look-alikes that are listed."""
+
+REQUIRED_POSES = ("front", "left", "right", "down")
+"""Poses that an identity should be enrolled by; sides as the picture shows them."""
+
+WELCOME_POSES = ("up",)
+"""Poses that help and are not asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolOptions:
+    """How somebody is enrolled.
+
+    Attributes:
+        consent: A note on what they agreed to, and when; None leaves what is noted as it is.
+        retain_until: Last day on which they may be kept; None likewise.
+        keep_pictures: Store head and shoulders beside each template; else no picture is stored.
+        largest: Of several faces in a photo take the largest; else such a photo is refused.
+        force: Enrol a face also where it is enrolled under another name already.
+        far: False-accept rate at which a face counts as enrolled already.
+    """
+
+    consent: str | None = None
+    retain_until: date | None = None
+    keep_pictures: bool = False
+    largest: bool = False
+    force: bool = False
+    far: float = FAR

@@ -1,0 +1,88 @@
+"""From a photo to the one face that it is about, or to the reason why it is of no use."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from closeup.core.errors import InputError
+from closeup.core.types import Image
+from closeup.features.gallery.describe import DescribedFace, FaceReader, read_photo
+from closeup.perception.gates import several_faces
+
+PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".jp2"})
+"""Files in a folder that are taken for pictures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A photo that was not used.
+
+    Attributes:
+        photo: As it was given.
+        reason: Why, a sentence.
+    """
+
+    photo: str
+    reason: str
+
+
+def only_face(
+    reader: FaceReader, photo: Path, *, largest: bool = False, every_model: bool = False
+) -> tuple[Image, DescribedFace]:
+    """Read a photo and give it, RGB (H, W, 3), with the one face that it is about.
+
+    Args:
+        reader: Finds and describes faces.
+        photo: A picture file.
+        largest: Of several faces of about one size take the largest.
+        every_model: Describe it by every embedder on the machine.
+
+    Raises:
+        InputError: If it is no picture, or shows no face, or several of about one size.
+    """
+    image = read_photo(photo)
+    return image, one_of(reader.read(image, every_model=every_model), str(photo), largest=largest)
+
+
+def one_of(faces: Sequence[DescribedFace], photo: str, *, largest: bool = False) -> DescribedFace:
+    """The face that a photo is about: the largest, unless another one is nearly as large.
+
+    Args:
+        faces: All that were found, the largest first.
+        photo: What the photo is called.
+        largest: Take the largest however large the others are.
+
+    Raises:
+        InputError: If there is none, or there are several of about one size.
+    """
+    if not faces:
+        raise InputError(f"No face was found in {photo}.", "Take one with the face larger, sharper or better lit.")
+    fault = several_faces(np.stack([face.box_xyxy for face in faces]))
+    if fault is not None and not largest:
+        raise InputError(
+            f"{photo} is in doubt. {fault.reason}", "Cut out the face that is meant, or take the largest: --largest"
+        )
+    return faces[0]
+
+
+def pictures_in(folder: Path) -> Iterator[Path]:
+    """Every picture file below a folder, by path; hidden files and folders are left out.
+
+    Raises:
+        InputError: If it is no folder, or may not be read.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not a folder.", "Give a folder with pictures.")
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        raise InputError(f"{folder} cannot be read: {error.strerror or error}.") from error
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir() and not entry.is_symlink():  # a link could lead back up, and never end
+            yield from pictures_in(entry)
+        elif entry.suffix.lower() in PICTURE_SUFFIXES and entry.is_file():
+            yield entry

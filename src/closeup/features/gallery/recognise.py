@@ -1,0 +1,134 @@
+"""Who a face is, out of everybody who is enrolled: a name, or nobody of them, with the figures behind the answer."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from closeup.core.types import FloatArray, Image
+from closeup.features.gallery.describe import DescribedFace, FaceReader
+from closeup.features.gallery.roster import Match, Roster, nobody_enrolled, other_models, read_roster
+from closeup.features.gallery.scoring import FELLOW_FAR
+from closeup.storage.gallery import GalleryStore
+from closeup.weights.cards import card
+from closeup.weights.far import FarPoint, threshold_for
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Whether a face is somebody's who is enrolled.
+
+    Attributes:
+        name: Who it is; None for nobody who is enrolled.
+        identity_id: Of the same; None likewise.
+        nearest: Who is most like it, whether it is them or not.
+        similarity: Cosine similarity to the nearest, -1 to 1.
+        threshold: Similarity from which on it is them.
+        far: False-accept rate that the threshold was read at: how often one stranger passes for one person.
+        read_from: The data that it was read from.
+        model: Name of the embedder's card.
+        candidates: How many people the face was compared with.
+        flagged: Whether the nearest has a template that is far from the others and does not count.
+    """
+
+    name: str | None
+    identity_id: str | None
+    nearest: str
+    similarity: float
+    threshold: float
+    far: float
+    read_from: str
+    model: str
+    candidates: int
+    flagged: bool = False
+
+    @property
+    def stranger_rate(self) -> float:
+        """About how often a stranger is taken for one of all these people, if each comparison errs by itself."""
+        return 1 - (1 - self.far) ** self.candidates
+
+
+def model_for(store: GalleryStore, reader: FaceReader) -> str:
+    """The model by which faces are compared with a gallery: the one of the reader's that most people have templates of.
+
+    Of equals the one that the reader answers with. So a gallery goes on working when a better model comes to the
+    machine, and the better one takes over when everybody is enrolled with it.
+
+    Raises:
+        InputError: If nobody is enrolled.
+        ModelError: If all templates are of models that are not on this machine, or that `--models` leaves out.
+    """
+    stored = store.models()
+    usable = [each.name for each in reader.embedders if each.name in stored and each.far is not None]
+    if usable:
+        return max(usable, key=lambda model: coverage(store, model))
+    if not stored and not store.identities():
+        raise nobody_enrolled()
+    raise other_models(reader.card.name, stored)
+
+
+def coverage(store: GalleryStore, model: str) -> int:
+    """How many people have templates of a model."""
+    return len(set(store.matrix(model).identity_ids.tolist()))
+
+
+def read_for(reader: FaceReader, image: Image, model: str) -> tuple[DescribedFace, ...]:
+    """Find the faces of an RGB picture (H, W, 3) and describe them by `model`, one of the reader's, at least."""
+    return reader.read(image, every_model=model != reader.card.name)
+
+
+class Recogniser:
+    """Everybody who is enrolled, and a threshold; for a changed gallery another is made.
+
+    Attributes:
+        roster: Who can be recognised.
+        point: Threshold and the false-accept rate it was read at.
+        model: Name of the card of the embedder by which faces are compared.
+        same_threshold: Similarity from which on two pictures are likely of one person, more leniently.
+    """
+
+    def __init__(self, store: GalleryStore, model: str, far: float) -> None:
+        """Get ready.
+
+        Args:
+            store: The gallery.
+            model: Name of the card of the embedder that the faces are read with.
+            far: False-accept rate of one comparison.
+
+        Raises:
+            InputError: If nobody is enrolled, or no threshold is known for that rate.
+            ModelError: If all templates are of other models.
+        """
+        embedder = card(model)
+        self.model = model
+        self.point: FarPoint = threshold_for(embedder, far)
+        self.same_threshold = threshold_for(embedder, FELLOW_FAR).threshold
+        self.roster: Roster = read_roster(store, model, self.same_threshold)
+
+    def answer(self, vectors: FloatArray) -> tuple[Answer, ...]:
+        """Say for each of the embeddings (Q, D), L2-normalised, who it is."""
+        return tuple(self._answer(ranked[0]) for ranked in self.roster.ranked(vectors))
+
+    def answer_together(self, vectors: FloatArray) -> Answer:
+        """Say who the faces (N, D), at least one, are that are known to be one person's: the mean over them decides.
+
+        Whoever is nearest to one of them at least is looked at.
+        """
+        near = {ranked[0].identity_id: ranked[0] for ranked in self.roster.ranked(vectors)}
+        means = {who: float(np.mean(self.roster.similarities_to(who, vectors))) for who in near}
+        best = max(near, key=lambda who: means[who])
+        return self._answer(Match(best, near[best].name, means[best]))
+
+    def _answer(self, match: Match) -> Answer:
+        known = match.similarity >= self.point.threshold
+        return Answer(
+            name=match.name if known else None,
+            identity_id=match.identity_id if known else None,
+            nearest=match.name,
+            similarity=match.similarity,
+            threshold=self.point.threshold,
+            far=self.point.far,
+            read_from=self.point.read_from,
+            model=self.model,
+            candidates=len(self.roster),
+            flagged=bool(self.roster.flagged(match.identity_id)),
+        )

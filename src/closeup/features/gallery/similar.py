@@ -1,0 +1,180 @@
+"""Look-alikes: who in the gallery, or which faces in a folder, are most like a face."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from closeup.core.errors import InputError
+from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.features.gallery.describe import FaceReader, read_photo
+from closeup.features.gallery.options import FAR, TOP
+from closeup.features.gallery.photos import Refused, only_face, pictures_in
+from closeup.features.gallery.pictures import thumbnail, thumbnail_of_jpeg
+from closeup.features.gallery.recognise import Recogniser, model_for
+from closeup.features.gallery.sheet import Sheet, SheetEntry, sheet_page
+from closeup.media.video import hash_file
+from closeup.storage.gallery import GalleryStore
+from closeup.weights.cards import card
+from closeup.weights.far import threshold_for
+
+SHEET_PX = 220
+"""Side of a picture on the sheet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Somebody, or a face in a picture, that is like the one asked about.
+
+    Attributes:
+        name: The identity's name, or the picture's path.
+        similarity: Cosine, -1 to 1; higher is more alike. The distance is 1 less that.
+        same: Whether the similarity reaches the threshold.
+        picture: A small picture as data: URI; None where none is kept.
+    """
+
+    name: str
+    similarity: float
+    same: bool
+    picture: str | None = None
+
+    @property
+    def distance(self) -> float:
+        """Cosine distance, 0 to 2."""
+        return 1 - self.similarity
+
+
+@dataclass(frozen=True, slots=True)
+class LookAlikes:
+    """The nearest to a face.
+
+    Attributes:
+        photo: Which was asked about; `picture` its face as data: URI.
+        among: What was searched, a few words.
+        compared: How many people, or faces in pictures, those were.
+        found: Best first.
+        threshold: Similarity from which on two faces are taken for one person's, read at the false-accept rate `far`.
+        skipped: Pictures of the folder that were of no use.
+    """
+
+    photo: str
+    picture: str
+    among: str
+    compared: int
+    found: tuple[Alike, ...]
+    threshold: float
+    far: float
+    skipped: tuple[Refused, ...] = ()
+
+    def sheet(self) -> str:
+        """The picture sheet, as HTML that needs nothing."""
+        entries = [SheetEntry(Path(a.name).name, "", a.similarity, a.same, a.picture) for a in self.found]
+        title = Path(self.photo).name
+        return sheet_page(Sheet(title, self.picture, self.among, self.compared, self.threshold, self.far, entries))
+
+
+def similar(
+    store: GalleryStore, reader: FaceReader, photo: Path, top: int = TOP, far: float = FAR, *, largest: bool = False
+) -> LookAlikes:
+    """Find who in the gallery is most like the face in a photo.
+
+    Args:
+        store: The gallery.
+        reader: Finds and describes faces.
+        photo: With one face.
+        top: How many to list, 1 and up.
+        far: False-accept rate of the threshold that is told beside.
+        largest: Of several faces take the largest.
+
+    Raises:
+        InputError: If it is no picture, or shows no face or several; if nobody is enrolled.
+        ModelError: If all templates are of other models.
+    """
+    _check_top(top)
+    recogniser = Recogniser(store, model_for(store, reader), far)
+    every = recogniser.model != reader.card.name
+    image, face = only_face(reader, photo, largest=largest, every_model=every)
+    roster, point = recogniser.roster, recogniser.point
+    ranked = roster.ranked(face.embeddings[recogniser.model][None], most=top)[0]
+    found = tuple(
+        Alike(match.name, match.similarity, match.similarity >= point.threshold, _kept(store, match.identity_id))
+        for match in ranked
+    )
+    shown = thumbnail(image, face.box_xyxy, SHEET_PX)
+    return LookAlikes(str(photo), shown, "the gallery", len(roster), found, point.threshold, point.far)
+
+
+def similar_in(
+    folder: Path,
+    reader: FaceReader,
+    photo: Path,
+    top: int = TOP,
+    far: float = FAR,
+    *,
+    progress: ProgressCallback = ignore,
+) -> LookAlikes:
+    """Find which faces in the pictures below a folder are most like the one in a photo, the largest one if several.
+
+    The photo itself, where it is there too, does not count. Nothing is stored.
+
+    Raises:
+        InputError: If the photo is of no use, or the folder has no picture with a face.
+    """
+    _check_top(top)
+    image, face = only_face(reader, photo, largest=True)
+    point = threshold_for(card(face.model), far)
+    faces, skipped = _faces_in(folder, reader, hash_file(photo), progress)
+    if not faces:
+        raise InputError(f"No picture in {folder} shows a face.", "Give a folder with pictures of people.")
+    similarities = np.stack([vector for _, vector, _ in faces]) @ face.embedding
+    best = np.argsort(-similarities, kind="stable")[:top].tolist()
+    found = tuple(
+        Alike(
+            str(faces[place][0]),
+            float(similarities[place]),
+            bool(similarities[place] >= point.threshold),
+            thumbnail(read_photo(faces[place][0]), faces[place][2], SHEET_PX),
+        )
+        for place in best
+    )
+    shown = thumbnail(image, face.box_xyxy, SHEET_PX)
+    among = f"the folder {folder.resolve().name}"
+    return LookAlikes(str(photo), shown, among, len(faces), found, point.threshold, point.far, tuple(skipped))
+
+
+def _faces_in(
+    folder: Path, reader: FaceReader, without: str, progress: ProgressCallback
+) -> tuple[list[tuple[Path, np.ndarray, np.ndarray]], list[Refused]]:
+    """Every face in the pictures below a folder: picture, embedding (D,) and box (4,); and what was of no use."""
+    pictures = list(pictures_in(folder))
+    faces: list[tuple[Path, np.ndarray, np.ndarray]] = []
+    skipped: list[Refused] = []
+    for number, picture in enumerate(pictures):
+        progress(Progress("Reading", number, len(pictures), "photos"))
+        try:
+            if hash_file(picture) == without:
+                continue
+            found = reader.read(read_photo(picture))
+        except InputError as error:
+            skipped.append(Refused(str(picture), error.message))
+            continue
+        if not found:
+            skipped.append(Refused(str(picture), f"No face was found in {picture}."))
+        faces += [(picture, face.embedding, face.box_xyxy) for face in found]
+    progress(Progress("Reading", len(pictures), len(pictures), "photos"))
+    return faces, skipped
+
+
+def _kept(store: GalleryStore, identity_id: str) -> str | None:
+    """The best picture that is kept of somebody, small."""
+    kept = [template for template in store.templates_of(identity_id) if template.picture_jpeg is not None]
+    if not kept:
+        return None
+    best = max(kept, key=lambda template: (template.pose == "front", template.quality))
+    assert best.picture_jpeg is not None
+    return thumbnail_of_jpeg(best.picture_jpeg, SHEET_PX)
+
+
+def _check_top(top: int) -> None:
+    if top < 1:
+        raise InputError(f"{top} look-alikes cannot be listed.", "Ask for 1 or more: --top 5")

@@ -1,0 +1,114 @@
+"""A made-up reader and photos for it: who is in a photo stands in the colours of its first row."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from closeup.core.types import FloatArray, Image, Quality
+from closeup.features.gallery.describe import DescribedFace
+from closeup.perception.gates import Fault
+from closeup.perception.pose import POSES, HeadPose
+from closeup.weights.cards import FarTable, ModelCard, card
+from features.gallery.people import faces_of
+
+TABLE = FarTable((0.1, 0.01, 0.001, 0.0001, 0.00001), (0.35, 0.4, 0.5, 0.6, 0.65), 1000, "made-up pairs")
+ANGLES = {"front": (0.0, 0.0), "left": (-30.0, 0.0), "right": (30.0, 0.0), "up": (0.0, -20.0), "down": (0.0, 20.0)}
+
+
+def made_up_card(name: str = "made-up") -> ModelCard:
+    """An embedder's card with a table of thresholds: 0.5 at a false-accept rate of 0.001."""
+    return replace(card("dlib-resnet-128"), name=name, far=TABLE)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One face in a photo.
+
+    Attributes:
+        person: Whose, from 0 up.
+        variant: Which of their faces.
+        pose: One of `POSES`.
+        fault: Whether it is too poor to be enrolled.
+        small: Whether it is somebody in the background.
+    """
+
+    person: int
+    variant: int = 0
+    pose: str = "front"
+    fault: bool = False
+    small: bool = False
+
+
+def photo(path: Path, *faces: Shown) -> Path:
+    """Write a picture with these faces as PNG."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    assert cv2.imwrite(str(path), cv2.cvtColor(picture(*faces), cv2.COLOR_RGB2BGR))
+    return path
+
+
+def picture(*faces: Shown) -> Image:
+    """A picture with these faces, RGB (100, 320, 3)."""
+    image = np.full((100, 320, 3), 90, np.uint8)
+    image[0] = 0
+    for place, face in enumerate(faces):
+        image[0, place] = (face.person + 1, face.variant, POSES.index(face.pose) * 10 + face.fault + 2 * face.small)
+    return image
+
+
+@dataclass
+class FakeReader:
+    """Reads the photos above as the real one reads photos.
+
+    Attributes:
+        embedders: Cards; each describes a face by a vector of its own.
+        poses: That it can tell.
+        reads: How many pictures it was given.
+    """
+
+    embedders: tuple[ModelCard, ...] = field(default_factory=lambda: (made_up_card(),))
+    poses: tuple[str, ...] = POSES
+    reads: int = 0
+
+    @property
+    def card(self) -> ModelCard:
+        return self.embedders[0]
+
+    def read(
+        self, image: Image, *, covering_xy: tuple[float, float] | None = None, every_model: bool = False
+    ) -> tuple[DescribedFace, ...]:
+        self.reads += 1
+        cards = self.embedders if every_model else self.embedders[:1]
+        codes = [(place, *(int(v) for v in image[0, place])) for place in range(10) if image[0, place, 0]]
+        faces = [self._face(place, red - 1, green, blue, cards) for place, red, green, blue in codes]
+        return tuple(sorted(faces, key=lambda face: -float(face.box_xyxy[2] - face.box_xyxy[0])))
+
+    def _face(self, place: int, person: int, variant: int, code: int, cards: Sequence[ModelCard]) -> DescribedFace:
+        side, x = (6.0 if code & 2 else 30.0), 32.0 * place
+        box = np.array([x, 40, x + side, 40 + side], np.float32)
+        points = np.array([[x + a * side, 40 + b * side] for a, b in _PLACES], np.float32)
+        pose = POSES[code // 10]
+        yaw, pitch = ANGLES[pose]
+        return DescribedFace(
+            box_xyxy=box,
+            landmarks_xy=points,
+            score=0.9,
+            quality=Quality(0.8 - 0.01 * variant, 0.8, 0.8, 0.9, 0.7, 0.9),
+            pose=HeadPose(yaw, pitch, 0.0),
+            pose_name=pose,
+            embeddings={each.name: embedding(person, variant, each.name) for each in cards},
+            model=self.card.name,
+            detector="made-up-detector",
+            second_look=False,
+            faults=(Fault("blurred", "The face is blurred: its sharpness is 0.10 of 1."),) if code & 1 else (),
+        )
+
+
+_PLACES = ((0.3, 0.4), (0.7, 0.4), (0.5, 0.6), (0.35, 0.8), (0.65, 0.8))
+
+
+def embedding(person: int, variant: int, model: str = "made-up") -> FloatArray:
+    """The vector (DIM,) that a model makes of a face."""
+    return faces_of(person + (0 if model == "made-up" else 1000), 1, spread=0.4, first=variant)[0]

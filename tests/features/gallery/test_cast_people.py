@@ -1,0 +1,149 @@
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from closeup.core.errors import InputError, ModelError
+from closeup.core.types import FloatArray, Image
+from closeup.features.cast.folder import write_cast_folder
+from closeup.features.gallery.cast_people import import_cast, name_cast, read_cast_faces
+from closeup.features.gallery.enrol import enrol
+from closeup.features.gallery.options import EnrolOptions
+from closeup.features.gallery.roster import read_roster
+from closeup.storage.gallery import GalleryStore
+from features.cast.fake_cast import fake_result
+from features.gallery.made_up import FakeReader, Shown, embedding, made_up_card, photo
+
+# The cast: A (t1, t3, t6) is p1, B (t2, t4) is p2, C (t5) is p3, D (t7) is p4 and passes by; t8 is nobody's.
+OWNERS = (0, 1, 0, 1, 2, 0, 3, 9)
+
+
+def folder_of(place: Path, names: dict[str, str] | None = None, model: str = "made-up") -> Path:
+    """A cast whose faces are those of the made-up people 0, 1, 2, 3."""
+    result = fake_result()
+    faces = np.stack([embedding(owner, track) for track, owner in enumerate(OWNERS)])
+    people = tuple(replace(person, name=(names or {}).get(person.id)) for person in result.cast.people)
+    vectors = replace(result.vectors, face=faces, embedder=model)
+    write_cast_folder(
+        place / "talk.cast",
+        replace(result, cast=replace(result.cast, people=people), vectors=vectors),
+        overwrite=False,
+    )
+    return place / "talk.cast"
+
+
+def enrolled(store: GalleryStore, reader: Any, place: Path, *people: int) -> None:
+    for person in people:
+        photos = [photo(place / f"{person}-{n}.png", Shown(person, 50 + n)) for n in range(2)]
+        enrol(store, reader, f"person {person}", photos)
+
+
+def no_reader() -> Any:
+    raise AssertionError("no picture need be read")
+
+
+def test_named_people_are_enrolled_by_their_tracks(store: GalleryStore, reader: Any, tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, {"p1": "Ann", "p3": "Cid"})
+    report = import_cast(store, reader, folder, EnrolOptions(consent="in the contract"))
+    assert [(p.name, p.report is not None) for p in report.people] == [("Ann", True), ("Cid", True)]
+    roster = read_roster(store, "made-up", 0.4)
+    answers = [ranked[0].name for ranked in roster.ranked(np.stack([embedding(0, 40), embedding(2, 41)]))]
+    assert answers == ["Ann", "Cid"]
+    assert {record.consent for record in store.identities()} == {"in the contract"}
+    assert import_cast(store, reader, folder).people[0].report.added == ()  # type: ignore[union-attr]
+
+
+def test_pictures_of_the_tracks_are_kept_where_asked_for(store: GalleryStore, reader: Any, tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, {"p1": "Ann"})
+    import_cast(store, reader, folder, EnrolOptions(keep_pictures=True))
+    kept = [t.picture_jpeg for t in store.templates_of(store.find("Ann").id)]
+    assert (folder / "tracks" / "t1.jpg").read_bytes() in kept
+
+
+def test_the_readers_other_models_read_the_pictures_of_the_tracks(
+    store: GalleryStore, reader: Any, tmp_path: Path
+) -> None:
+    both = FakeReader((made_up_card("older"), made_up_card()))
+
+    def read(image: Image, **_: Any) -> Any:
+        return (replace(FakeReader.read(both, _coded(0), every_model=True)[0], landmarks_xy=_landmarks(image)),)
+
+    both.read = read  # type: ignore[method-assign]
+    import_cast(store, both, folder_of(tmp_path, {"p1": "Ann"}))  # type: ignore[arg-type]
+    models = [t.model for t in store.templates_of(store.find("Ann").id)]
+    assert models.count("made-up") == 2
+    assert models.count("older") == 2
+
+
+def _coded(person: int) -> Image:
+    from features.gallery.made_up import picture
+
+    return picture(Shown(person))
+
+
+def _landmarks(image: Image) -> FloatArray:
+    return np.array([[50, 60], [70, 60], [60, 70], [52, 80], [68, 80]], np.float32)
+
+
+def test_nobody_with_a_name_is_told(store: GalleryStore, reader: Any, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"Nobody in .*talk\.cast has a name") as caught:
+        import_cast(store, reader, folder_of(tmp_path))
+    assert 'name p1 "Anna"' in caught.value.hint
+    with pytest.raises(InputError, match="not the result of closeup cast"):
+        import_cast(store, reader, tmp_path)
+
+
+def test_a_cast_is_told_who_is_who(store: GalleryStore, reader: Any, tmp_path: Path) -> None:
+    enrolled(store, reader, tmp_path, 0, 2, 7)
+    answers = name_cast(store, folder_of(tmp_path, {"p3": "Cid"}), no_reader)
+    assert {a.person: a.answer.name for a in answers} == {"p1": "person 0", "p2": None, "p3": "person 2", "p4": None}
+    assert {a.person: a.called for a in answers}["p3"] == "Cid"
+    assert all(a.conflict == "" for a in answers)
+
+
+def test_two_in_one_picture_do_not_get_one_name(store: GalleryStore, reader: Any, tmp_path: Path) -> None:
+    enrolled(store, reader, tmp_path, 0)
+    folder = folder_of(tmp_path)
+    faces = read_cast_faces(folder)
+    # B, who is beside A in the first shot, looks much like A.
+    like = np.stack([embedding(0 if owner == 1 else owner, 60 + n) for n, owner in enumerate(OWNERS)])
+    result = fake_result()
+    write_cast_folder(folder, replace(result, vectors=replace(faces.vectors, face=like)), overwrite=True)
+    answers = {a.person: a for a in name_cast(store, folder, no_reader)}
+    assert [answers[p].answer.name for p in ("p1", "p2")] == ["person 0", "person 0"]
+    assert sorted(bool(answers[p].conflict) for p in ("p1", "p2")) == [False, True]
+    told = answers["p1"].conflict + answers["p2"].conflict
+    assert "is in the picture at the same time, and more like person 0." in told
+
+
+def test_the_pictures_are_read_where_the_gallery_has_another_model(
+    store: GalleryStore, reader: Any, tmp_path: Path
+) -> None:
+    enrolled(store, reader, tmp_path, 0, 1)
+    folder = folder_of(tmp_path, model="older")
+    fake = FakeReader()
+    order = iter([0, 0, 0, 1, 1, 2, 3])
+
+    def read(image: Image, **_: Any) -> Any:
+        return (replace(FakeReader.read(fake, _coded(next(order)))[0], landmarks_xy=_landmarks(image)),)
+
+    fake.read = read  # type: ignore[method-assign]
+    answers = name_cast(store, folder, lambda: fake)  # type: ignore[arg-type, return-value]
+    assert [a.answer.name for a in answers] == ["person 0", "person 1", None, None]
+    assert {a.answer.model for a in answers} == {"made-up"}
+
+
+def test_an_empty_gallery_and_one_that_cannot_be_compared(store: GalleryStore, reader: Any, tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, model="older")
+    with pytest.raises(InputError, match="Nobody is enrolled"):
+        name_cast(store, folder, no_reader)
+    gone: Any = FakeReader((made_up_card("gone"),))
+    enrol_gone = embedding(0, 0)
+    from closeup.storage.records import NewTemplate
+
+    store.enrol("Ann", [NewTemplate("gone", enrol_gone, "front", 0, 0, 0, 0.5)])
+    assert gone.card.name == "gone"
+    with pytest.raises(ModelError, match="of gone"):
+        name_cast(store, folder, lambda: reader)

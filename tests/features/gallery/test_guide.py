@@ -1,0 +1,212 @@
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from closeup.core.errors import InputError
+from closeup.core.types import Image
+from closeup.features.gallery import guide as module
+from closeup.features.gallery.describe import DescribedFace
+from closeup.features.gallery.guide import (
+    REQUESTS,
+    TIME_S,
+    HeadViews,
+    PoseCollector,
+    collect_from_camera,
+    collect_from_video,
+    same_person_threshold,
+    watch_until_alive,
+)
+from closeup.features.gallery.liveness import LivenessCheck
+from closeup.perception.pose import head_pose, pose_name
+from closeup.storage.records import POSES
+from features.gallery import heads
+from features.gallery.made_up import FakeReader, Shown, embedding, made_up_card, picture
+
+SAME = 0.4
+
+
+class Actor:
+    """Somebody before a camera who does what is said, half a second later; a look every 0.1 s."""
+
+    def __init__(self, obeys: bool = True) -> None:
+        self.said: list[str] = []
+        self.now = np.array(heads.ANGLES["front"])
+        self.obeys = obeys
+        self.reader = FakeReader()
+        self.reader.read = self.read  # type: ignore[method-assign]
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+    def pictures(self, seconds: float = TIME_S + 30) -> Iterator[tuple[float, Image]]:
+        for number in range(round(seconds * 10)):
+            if self.said and self.obeys:
+                wanted = next(pose for pose, request in REQUESTS.items() if self.said[-1].startswith(request))
+                self.now = self.now + np.clip(np.array(heads.ANGLES[wanted]) - self.now, -8, 8)
+            self.time_s = number / 10
+            yield self.time_s, picture(Shown(1, number % 200))
+
+    def read(self, image: Image, **_: Any) -> tuple[DescribedFace, ...]:
+        (face,) = FakeReader().read(image, every_model=True)
+        points = heads.view(self.time_s, heads.head(*self.now), 0.02).landmarks_xy
+        pose = head_pose(points)
+        return (replace(face, landmarks_xy=points, pose=pose, pose_name=pose_name(pose)),)
+
+
+def looks(*shown: Sequence[Shown]) -> Any:
+    """Look at these one after the other, half a second apart."""
+    reader: Any = FakeReader()
+    collector = PoseCollector(reader, SAME)
+    reasons = [collector.look(n / 2, picture(*faces), reader.read(picture(*faces))) for n, faces in enumerate(shown)]
+    return collector, reasons
+
+
+def test_the_best_look_at_each_pose_is_kept(reader: Any) -> None:
+    collector, reasons = looks([Shown(1, 3)], [Shown(1, 1, "left")], [Shown(1, 0)], [Shown(1, 2)])
+    assert reasons == ["", "", "", ""]
+    samples = collector.samples("film.mp4", "ab12", keep=False)
+    assert [(s.pose, s.templates[0].source, s.origin) for s in samples] == [
+        ("front", "ab12:0.000", "film.mp4 at 0.0 s"),
+        ("left", "ab12:0.500", "film.mp4 at 0.5 s"),
+    ]
+    assert collector.missing() == ("right", "down")
+    assert collector.missing(3) == ("left", "right", "down")
+
+
+def test_looks_of_no_use_are_said_and_counted(reader: Any) -> None:
+    collector, reasons = looks([], [Shown(1)], [Shown(1), Shown(2)], [Shown(1, fault=True)], [Shown(2)], [])
+    assert reasons == [
+        "no face is in view",
+        "",
+        "more than one face is in view",
+        "the face is blurred",
+        "this is somebody else than before",
+        "no face is in view",
+    ]
+    assert collector.reasons.most_common(1) == [("no face is in view", 2)]
+
+
+def test_samples_are_described_by_every_model(reader: Any) -> None:
+    two: Any = FakeReader((made_up_card(), made_up_card("older")))
+    collector = PoseCollector(two, SAME)
+    collector.look(0.0, picture(Shown(1)), two.read(picture(Shown(1))))
+    (sample,) = collector.samples("the camera", None, keep=True)
+    assert [t.model for t in sample.templates] == ["made-up", "older"]
+    assert sample.templates[1].vector == pytest.approx(embedding(1, 0, "older"))
+    assert [t.source for t in sample.templates] == [None, None]
+
+
+def film(monkeypatch: pytest.MonkeyPatch, *shown: Sequence[Shown]) -> None:
+    """Let the next video that is opened show each of these for a quarter of a second, at 20 frames a second."""
+    frames = [
+        SimpleNamespace(time=Fraction(n, 20), rgb=lambda faces=shown[n // 5]: picture(*faces))
+        for n in range(len(shown) * 5)
+    ]
+
+    class Reader(list[Any]):
+        duration_hint_s = None
+
+    @contextmanager
+    def opened(path: Path) -> Iterator[Any]:
+        yield Reader(frames)
+
+    monkeypatch.setattr(module, "open_video", opened)
+    monkeypatch.setattr(module, "hash_file", lambda path: "ab12")
+
+
+def test_a_video_gives_its_best_frames(reader: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    film(monkeypatch, *[[Shown(1, n, pose)] for n, pose in enumerate(POSES)], [])
+    found = collect_from_video(reader, Path("ann.mp4"), SAME)
+    assert [s.pose for s in found.samples] == sorted(POSES)
+    assert (found.looks, found.reasons) == (6, (("no face is in view", 1),))
+
+
+def test_a_video_without_anybody_says_why(reader: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    film(monkeypatch, [Shown(1), Shown(2)], [Shown(1), Shown(2)], [])
+    with pytest.raises(InputError, match=r"No look at ann\.mp4 is of use: more than one face is in view in 2 of 3"):
+        collect_from_video(reader, Path("ann.mp4"), SAME)
+
+
+def test_a_camera_guides_through_the_poses(reader: Any) -> None:
+    actor = Actor()
+    found = collect_from_camera(actor.reader, actor.pictures(), SAME, actor.say)  # type: ignore[arg-type]
+    assert [s.pose for s in found.samples if s.pose != "up"] == ["down", "front", "left", "right"]
+    assert [text for text in actor.said if "(" not in text] == [REQUESTS[p] for p in ("front", "left", "right", "down")]
+    assert actor.time_s < 20
+
+
+def test_who_does_nothing_is_waited_for_and_then_left(reader: Any) -> None:
+    actor = Actor(obeys=False)
+    found = collect_from_camera(actor.reader, actor.pictures(), SAME, actor.say)  # type: ignore[arg-type]
+    poses = {s.pose for s in found.samples}
+    assert "front" in poses
+    assert not poses & {"left", "right"}
+    assert TIME_S <= actor.time_s < TIME_S + 1
+
+
+def test_the_check_comes_first_and_all_its_looks_count(reader: Any) -> None:
+    actor, check = Actor(), LivenessCheck(("left", "right"))
+    found = collect_from_camera(actor.reader, actor.pictures(), SAME, actor.say, check=check)  # type: ignore[arg-type]
+    assert found.liveness is not None
+    assert found.liveness.state == "passed"
+    assert {"front", "left", "right", "down"} <= {s.pose for s in found.samples}
+
+
+def test_a_check_that_fails_gives_nothing(reader: Any) -> None:
+    actor = Actor(obeys=False)
+    check = LivenessCheck(("left",))
+    with pytest.raises(InputError, match="not look like a living head") as caught:
+        collect_from_camera(actor.reader, actor.pictures(), SAME, actor.say, check=check)  # type: ignore[arg-type]
+    assert "Nothing was stored" in caught.value.hint
+
+
+def test_a_camera_that_stops_in_the_middle_of_the_check(reader: Any) -> None:
+    actor = Actor()
+    with pytest.raises(InputError, match="before the check"):
+        collect_from_camera(
+            actor.reader,  # type: ignore[arg-type]
+            actor.pictures(0.5),
+            SAME,
+            actor.say,
+            check=LivenessCheck(("left",)),
+        )
+
+
+@pytest.mark.parametrize("turns", [None, ("right",)])
+def test_somebody_is_looked_at_until_the_front_is_good(reader: Any, turns: tuple[str, ...] | None) -> None:
+    actor = Actor()
+    check = LivenessCheck(turns) if turns else None
+    face, report = watch_until_alive(actor.reader, actor.pictures(), SAME, actor.say, check)  # type: ignore[arg-type]
+    assert face.pose_name == "front"
+    assert (report.state if report else None) == ("passed" if turns else None)
+
+
+def test_nobody_before_the_camera(reader: Any) -> None:
+    empty = ((n / 2, picture()) for n in range(500))
+    said: list[str] = []
+    with pytest.raises(InputError, match="No good look at a face came"):
+        watch_until_alive(reader, empty, SAME, said.append)
+    assert said == [f"{REQUESTS['front']} (No face is in view.)"]
+
+
+def test_another_face_is_not_the_same(reader: Any) -> None:
+    views = HeadViews(SAME)
+    assert [views.of(n, reader.read(picture(Shown(who))))[0].same for n, who in enumerate((1, 1, 2, 2))] == [
+        True,
+        True,
+        False,
+        True,
+    ]
+
+
+def test_requests_name_the_side_that_the_picture_shows() -> None:
+    assert "your right" in REQUESTS["left"]
+    assert "your left" in REQUESTS["right"]
+    assert same_person_threshold(made_up_card()) == 0.4

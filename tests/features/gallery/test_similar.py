@@ -1,0 +1,56 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from closeup.core.errors import InputError
+from closeup.features.gallery.enrol import enrol
+from closeup.features.gallery.options import EnrolOptions
+from closeup.features.gallery.similar import similar, similar_in
+from closeup.storage.gallery import GalleryStore
+from features.gallery.made_up import Shown, photo
+
+
+def test_the_gallery_is_ranked_with_distances_and_kept_pictures(
+    store: GalleryStore, reader: Any, tmp_path: Path
+) -> None:
+    for person in range(6):
+        options = EnrolOptions(keep_pictures=person == 3)
+        enrol(store, reader, f"person {person}", [photo(tmp_path / f"{person}.png", Shown(person))], options)
+    found = similar(store, reader, photo(tmp_path / "who.png", Shown(3, 5)), top=4)
+    assert [found.found[0].name, len(found.found), found.compared] == ["person 3", 4, 6]
+    assert [a.similarity for a in found.found] == sorted((a.similarity for a in found.found), reverse=True)
+    assert [a.same for a in found.found] == [True, False, False, False]
+    assert found.found[0].distance == pytest.approx(1 - found.found[0].similarity)
+    assert [a.picture is None for a in found.found] == [False, True, True, True]
+    page = found.sheet()
+    assert "of 6 faces in the gallery" in page
+    assert page.count("data:image/jpeg") == 2
+
+
+def test_a_folder_is_searched_without_the_photo_itself(reader: Any, tmp_path: Path) -> None:
+    who = photo(tmp_path / "album" / "who.png", Shown(1))
+    photo(tmp_path / "album" / "deep" / "party.png", Shown(2), Shown(1, 1))
+    photo(tmp_path / "album" / "other.png", Shown(3))
+    photo(tmp_path / "album" / "sea.png")
+    (tmp_path / "album" / "broken.jpg").write_text("x")
+    (tmp_path / "album" / "notes.txt").write_text("x")
+    found = similar_in(tmp_path / "album", reader, who, top=2)
+    assert (found.compared, found.among) == (3, "the folder album")
+    assert Path(found.found[0].name).name == "party.png"
+    assert [a.same for a in found.found] == [True, False]
+    assert sorted(Path(item.photo).name for item in found.skipped) == ["broken.jpg", "sea.png"]
+    assert found.sheet().count("data:image/jpeg") == 3
+
+
+def test_what_cannot_be_answered(store: GalleryStore, reader: Any, tmp_path: Path) -> None:
+    who = photo(tmp_path / "who.png", Shown(1))
+    with pytest.raises(InputError, match="Nobody is enrolled"):
+        similar(store, reader, who)
+    with pytest.raises(InputError, match="0 look-alikes"):
+        similar(store, reader, who, top=0)
+    with pytest.raises(InputError, match="is not a folder"):
+        similar_in(tmp_path / "absent", reader, who)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="shows a face"):
+        similar_in(tmp_path / "empty", reader, who)
