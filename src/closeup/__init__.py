@@ -7,11 +7,20 @@ if TYPE_CHECKING:
     from closeup.core.types import Cast as Cast
     from closeup.features.cast.find import find_cast as find_cast
     from closeup.features.cast.options import CastOptions as CastOptions
+    from closeup.features.gallery.describe import FaceReader as FaceReader
+    from closeup.features.gallery.enrol import enrol as enrol
+    from closeup.features.gallery.identify import identify as identify
+    from closeup.features.gallery.identify import identify_video as identify_video
+    from closeup.features.gallery.options import EnrolOptions as EnrolOptions
+    from closeup.features.gallery.similar import similar as similar
+    from closeup.features.gallery.verify import verify as verify
     from closeup.features.shorts.make import make_shorts as make_shorts
     from closeup.features.shorts.make import plan_shorts as plan_shorts
     from closeup.features.shorts.make import render_plan as render_plan
     from closeup.features.shorts.options import ShortsOptions as ShortsOptions
     from closeup.features.shorts.plan import Plan as Plan
+    from closeup.storage.gallery import GalleryStore as GalleryStore
+    from closeup.storage.gallery import open_gallery as open_gallery
 
 __version__ = "0.1.0"
 
@@ -19,12 +28,21 @@ _HOMES = {
     "Cast": "closeup.core.types",
     "CastOptions": "closeup.features.cast.options",
     "CloseupError": "closeup.core.errors",
+    "EnrolOptions": "closeup.features.gallery.options",
+    "FaceReader": "closeup.features.gallery.describe",
+    "GalleryStore": "closeup.storage.gallery",
     "Plan": "closeup.features.shorts.plan",
     "ShortsOptions": "closeup.features.shorts.options",
+    "enrol": "closeup.features.gallery.enrol",
     "find_cast": "closeup.features.cast.find",
+    "identify": "closeup.features.gallery.identify",
+    "identify_video": "closeup.features.gallery.identify",
     "make_shorts": "closeup.features.shorts.make",
+    "open_gallery": "closeup.storage.gallery",
     "plan_shorts": "closeup.features.shorts.make",
     "render_plan": "closeup.features.shorts.make",
+    "similar": "closeup.features.gallery.similar",
+    "verify": "closeup.features.gallery.verify",
 }
 """Public name to the module it lives in: loaded on first use, so that `import closeup` stays light."""
 
@@ -32,13 +50,22 @@ __all__ = [
     "Cast",
     "CastOptions",
     "CloseupError",
+    "EnrolOptions",
+    "FaceReader",
+    "GalleryStore",
     "Plan",
     "ShortsOptions",
     "__version__",
+    "enrol",
     "find_cast",
+    "identify",
+    "identify_video",
     "make_shorts",
+    "open_gallery",
     "plan_shorts",
     "render_plan",
+    "similar",
+    "verify",
 ]
 
 

@@ -115,7 +115,14 @@ def _models() -> typer.Typer:
     return models.app
 
 
+def _gallery() -> typer.Typer:
+    from closeup.cli import gallery
+
+    return gallery.app
+
+
 LATE = {
+    "gallery": (_gallery, "Enrol people by their faces, recognise them, find look-alikes."),
     "people": (_people, "See and correct the people in a result folder."),
     "models": (_models, "List, fetch and check the models."),
 }

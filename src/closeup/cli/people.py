@@ -3,13 +3,15 @@
 import json
 import shlex
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from closeup.cli.messages import show_hint, show_note
+from closeup.cli.gallery_words import similarity_words
+from closeup.cli.messages import one_line, show_hint, show_note
 from closeup.core.cast_json import cast_to_json
 from closeup.core.errors import InputError
 from closeup.core.timebase import clock
@@ -17,6 +19,7 @@ from closeup.core.types import Person
 from closeup.features.cast import operations
 from closeup.features.cast.folder import CastFolder
 from closeup.features.cast.operations import Change, Scene
+from closeup.features.gallery.options import FAR
 
 _STANDINGS = {"people": "", "passers_by": "passes by", "hidden": "hidden"}
 _IDS_SHOWN = 6
@@ -69,11 +72,63 @@ def list_people(
 @app.command("name")
 def name(
     context: typer.Context,
-    identity: Identity,
-    words: Annotated[list[str], typer.Argument(metavar="NAME", help='The name; "" takes it away.')],
+    identity: Annotated[str | None, typer.Argument(metavar="ID", help="A person's id.", show_default=False)] = None,
+    words: Annotated[list[str] | None, typer.Argument(metavar="NAME", help='The name; "" takes it away.')] = None,
+    from_gallery: Annotated[
+        bool, typer.Option("--from-gallery", help="Name everybody who is known in the gallery and has no name yet.")
+    ] = False,
+    far: Annotated[
+        float | None,
+        typer.Option(metavar="RATE", help="With --from-gallery: the false-accept rate.", show_default=f"{FAR:g}"),
+    ] = None,
 ) -> None:
-    """Give a person a name."""
+    """Give a person a name, or everybody the names that the gallery knows them by."""
+    if from_gallery:
+        if words:
+            raise typer.BadParameter("takes the names from the gallery; leave NAME out.", param_hint="--from-gallery")
+        _name_from_gallery(context.obj, identity, FAR if far is None else far)
+        return
+    if identity is None or words is None or far is not None:
+        raise typer.BadParameter("give an id and a name, or --from-gallery.", param_hint="ID NAME")
     _edit(context.obj, lambda scene: operations.name_person(scene, identity, " ".join(words)))
+
+
+def _name_from_gallery(folder: Path, identity: str | None, far: float) -> None:
+    """Name those in the cast whom the gallery knows; one change in all that is undone name by name."""
+    from closeup.features.gallery.cast_people import name_cast
+    from closeup.features.gallery.describe import FaceReader
+    from closeup.storage.gallery import open_gallery
+
+    CastFolder(folder)
+    with open_gallery() as store:
+        everybody = name_cast(store, folder, FaceReader, far)
+    answers = [answer for answer in everybody if identity in (None, answer.person)]
+    if identity is not None and not answers:
+        raise InputError(f"There is no person {identity}.", "See who there is: closeup people DIR list")
+    chosen = []
+    for answer in answers:
+        who = one_line(f"{answer.person} ({answer.called})" if answer.called else answer.person)
+        if answer.answer.name is None:
+            typer.echo(f"{who} is unknown; {similarity_words(answer.answer)} to {one_line(answer.answer.nearest)}.")
+        elif answer.conflict:
+            show_note(f"{who} is not named {answer.answer.name}: {answer.conflict}")
+        elif answer.called is None:
+            chosen.append((answer.person, answer.answer))
+        elif answer.called != answer.answer.name:
+            show_note(f"{who} keeps that name; the gallery knows them as {answer.answer.name}.")
+    if not chosen:
+        typer.echo("Nobody was named.")
+        return
+
+    def wish(scene: Scene) -> Change:
+        sentences = []
+        for person, found in chosen:
+            change = operations.name_person(scene, person, found.name or "")
+            scene = replace(scene, edits=change.edits)
+            sentences.append(f"{change.sentence} ({similarity_words(found)})")
+        return Change(scene.edits, "\n".join(sentences))
+
+    _edit(folder, wish)
 
 
 @app.command("merge")

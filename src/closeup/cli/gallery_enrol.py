@@ -1,0 +1,291 @@
+"""`closeup gallery enrol | import | import-cast`: people into the gallery."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from closeup.cli.gallery_options import AsJson, Largest, Models, Quiet, show_json
+from closeup.cli.gallery_people import identity_json
+from closeup.cli.messages import one_line, show_error, show_hint, show_note
+from closeup.cli.progress_bar import progress_bar
+from closeup.core.errors import EXIT_BAD_INPUT, InputError
+from closeup.features.gallery.options import EnrolOptions
+
+if TYPE_CHECKING:
+    from closeup.features.gallery.describe import FaceReader
+    from closeup.features.gallery.enrol import EnrolReport
+    from closeup.features.gallery.importing import Imported, ImportReport
+    from closeup.storage.gallery import GalleryStore
+
+app = typer.Typer()
+
+Consent = Annotated[str | None, typer.Option(metavar="TEXT", help="Note what they agreed to, and when.")]
+Retain = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="Last day on which they may be kept."),
+]
+Keep = Annotated[bool, typer.Option("--keep-pictures", help="Store head and shoulders too; else only numbers.")]
+Force = Annotated[bool, typer.Option("--force", help="Enrol also a face that is enrolled under another name.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the faces come from: photos, or a camera, or a video.
+
+    Attributes:
+        photos: Files.
+        camera: Index, or None.
+        video: File, or None.
+        liveness: Whether to ask for head turns first.
+    """
+
+    photos: Sequence[Path]
+    camera: int | None
+    video: Path | None
+    liveness: bool
+
+
+@app.command()
+def enrol(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Who it is.", show_default=False)],
+    photos: Annotated[list[Path] | None, typer.Argument(metavar="PHOTO", show_default=False)] = None,
+    camera: Annotated[
+        bool, typer.Option("--camera", help="Take the pictures now: the camera guides through the poses.")
+    ] = False,
+    camera_index: Annotated[
+        int, typer.Option("--camera-index", metavar="INDEX", help="Which camera; they are counted from 0.")
+    ] = 0,
+    video: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Take the best frame of each pose from a video of one person.")
+    ] = None,
+    liveness: Annotated[
+        bool, typer.Option("--liveness", help="With --camera: ask for head turns first, against photos.")
+    ] = False,
+    consent: Consent = None,
+    retain_until: Retain = None,
+    keep_pictures: Keep = False,
+    largest: Largest = False,
+    force: Force = False,
+    models: Models = "auto",
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Enrol somebody by photos, before a camera, or from a video; more can be added at any time.
+
+    Best are several poses: front, left, right, down, and up. What is stored are the name and numbers made from the
+    face, and no picture unless --keep-pictures is given.
+    """
+    source = Source(photos or [], camera_index if camera else None, video, liveness)
+    check_source(source)
+    options = EnrolOptions(consent, _day(retain_until), keep_pictures, largest, force)
+    from closeup.features.gallery.describe import FaceReader
+    from closeup.storage.gallery import open_gallery
+
+    with open_gallery() as store:
+        report = _enrol_from(store, FaceReader(models), name, source, options, quiet=quiet)
+    if as_json:
+        show_json(report_json(report))
+    elif not quiet:
+        tell(report)
+    for refused in report.refused:
+        show_note(refused.reason)
+
+
+def check_source(source: Source) -> None:
+    """Make sure that the faces come from one place.
+
+    Raises:
+        BadParameter: If they come from none, or from two, or a photo shall prove that it lives.
+    """
+    given = [bool(source.photos), source.camera is not None, source.video is not None]
+    if sum(given) != 1:
+        raise typer.BadParameter("give photos, or --camera, or --video FILE.", param_hint="PHOTO")
+    if source.liveness and source.camera is None:
+        raise typer.BadParameter("asks somebody to turn, so it goes with --camera only.", param_hint="--liveness")
+
+
+def _enrol_from(
+    store: "GalleryStore", reader: "FaceReader", name: str, source: Source, options: EnrolOptions, *, quiet: bool
+) -> "EnrolReport":
+    from closeup.features.gallery import enrol as feature
+    from closeup.features.gallery.guide import collect_from_video, same_person_threshold
+    from closeup.storage.names import clean_name
+
+    clean_name(name)
+    if source.photos:
+        with progress_bar(name, quiet=quiet or len(source.photos) < 3) as progress:
+            return feature.enrol(store, reader, name, source.photos, options, progress=progress)
+    if source.video is not None:
+        with progress_bar(source.video.name, quiet=quiet) as progress:
+            threshold = same_person_threshold(reader.card)
+            found = collect_from_video(
+                reader, source.video, threshold, keep_pictures=options.keep_pictures, progress=progress
+            )
+    else:
+        found = _before_camera(reader, source, options)
+    return feature.enrol_samples(store, name, found.samples, options, poses=reader.poses)
+
+
+def _before_camera(reader: "FaceReader", source: Source, options: EnrolOptions) -> Any:
+    from closeup.features.gallery.guide import collect_from_camera, same_person_threshold
+    from closeup.features.gallery.liveness import LivenessCheck, random_turns
+    from closeup.media.camera import open_camera
+
+    assert source.camera is not None
+    check = LivenessCheck(random_turns(reader.poses)) if source.liveness else None
+    threshold = same_person_threshold(reader.card)
+    with open_camera(source.camera) as camera:
+        found = collect_from_camera(
+            reader, camera.pictures(), threshold, say, keep_pictures=options.keep_pictures, check=check
+        )
+    if found.liveness is not None:
+        say(LIVENESS_TOLD)
+    return found
+
+
+LIVENESS_TOLD = (
+    "A living head turned as it was asked. That stops photos, and videos that were made before; "
+    "it does not stop masks, or faces that are exchanged in the camera's picture."
+)
+
+
+def say(text: str) -> None:
+    """Ask somebody before the camera for something: on stderr, where results do not go."""
+    typer.echo(one_line(text), err=True)
+
+
+@app.command("import")
+def import_people(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="With a folder for each person.", show_default=False)],
+    consent: Consent = None,
+    retain_until: Retain = None,
+    keep_pictures: Keep = False,
+    largest: Largest = False,
+    force: Force = False,
+    models: Models = "auto",
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Enrol many people: DIR has a folder for each, with their name, and their photos in it."""
+    options = EnrolOptions(consent, _day(retain_until), keep_pictures, largest, force)
+    from closeup.features.gallery import importing
+    from closeup.features.gallery.describe import FaceReader
+    from closeup.storage.gallery import open_gallery
+
+    importing.person_folders(folder)
+    with open_gallery() as store, progress_bar(folder.name, quiet=quiet) as progress:
+        report = importing.import_people(store, FaceReader(models), folder, options, progress=progress)
+    _tell_import(report, quiet=quiet, as_json=as_json)
+
+
+@app.command("import-cast")
+def import_cast(
+    folder: Annotated[
+        Path, typer.Argument(metavar="CASTDIR", help="A result folder of closeup cast.", show_default=False)
+    ],
+    consent: Consent = None,
+    retain_until: Retain = None,
+    keep_pictures: Keep = False,
+    force: Force = False,
+    models: Models = "auto",
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Enrol the people of a cast who have names, by their best faces in the video."""
+    options = EnrolOptions(consent, _day(retain_until), keep_pictures, force=force)
+    from closeup.features.gallery.cast_people import import_cast as feature
+    from closeup.features.gallery.describe import FaceReader
+    from closeup.storage.gallery import open_gallery
+
+    with open_gallery() as store:
+        report = feature(store, FaceReader(models), folder, options)
+    _tell_import(report, quiet=quiet, as_json=as_json)
+
+
+def _tell_import(report: "ImportReport", *, quiet: bool, as_json: bool) -> None:
+    from closeup.features.gallery.importing import summary
+
+    if as_json:
+        show_json({"people": [_imported_json(person) for person in report.people], "ignored": list(report.ignored)})
+    failed = [person for person in report.people if person.report is None]
+    for person in report.people:
+        if person.report is None:
+            show_error(InputError(f"{person.name}: {person.problem}", person.hint))
+        elif not quiet:
+            _tell_oddities(person.name, person.report)
+    if not quiet:
+        for path in report.ignored[:3]:
+            show_note(f"{path} lies beside the folders and belongs to nobody.")
+        if not as_json:
+            typer.echo(f"Enrolled: {summary(report.people)}")
+    if failed:
+        raise typer.Exit(EXIT_BAD_INPUT)
+
+
+def _tell_oddities(name: str, report: "EnrolReport") -> None:
+    for refused in report.refused:
+        show_note(f"{name}: {refused.reason}")
+    tell_flags(report)
+
+
+def tell(report: "EnrolReport") -> None:
+    """Say what came of enrolling somebody."""
+    who = one_line(report.identity.name)
+    if report.added:
+        faces = f"{len(report.added)} new {'face' if len(report.added) == 1 else 'faces'}"
+        typer.echo(f"{who} is enrolled: {faces} ({', '.join(report.added)}), {report.identity.templates} in all.")
+    else:
+        typer.echo(f"{who} is enrolled with these pictures already; nothing was added.")
+    if report.missing:
+        typer.echo(f"Poses still missing: {', '.join(report.missing)}.")
+    tell_flags(report)
+
+
+def tell_flags(report: "EnrolReport") -> None:
+    """Say what does not fit: faces unlike the others of their person, and a face that has another name too."""
+    for origin in report.flagged:
+        show_note(
+            f"{origin} shows a face that is not like the others of {report.identity.name}: two people under one name? "
+            "It is stored and does not count."
+        )
+    if report.flagged:
+        show_hint(f"See all faces: closeup gallery show '{report.identity.name}'")
+    if report.already_known is not None:
+        known = report.already_known
+        show_note(
+            f"{known.origin} is also like {known.name}: similarity {known.similarity:.3f}, "
+            f"threshold {known.threshold:.3f}."
+        )
+
+
+def report_json(report: "EnrolReport") -> dict[str, Any]:
+    """What JSON says of an enrolment."""
+    known = report.already_known
+    return identity_json(report.identity) | {
+        "added": list(report.added),
+        "missing": list(report.missing),
+        "refused": [{"photo": item.photo, "reason": item.reason} for item in report.refused],
+        "flagged": list(report.flagged),
+        "already_known": known
+        and {
+            "name": known.name,
+            "photo": known.origin,
+            "similarity": known.similarity,
+            "threshold": known.threshold,
+            "far": known.far,
+        },
+    }
+
+
+def _imported_json(person: "Imported") -> dict[str, Any]:
+    if person.report is None:
+        return {"name": person.name, "error": person.problem, "hint": person.hint}
+    return report_json(person.report)
+
+
+def _day(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None
