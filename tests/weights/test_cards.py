@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from closeup.core.errors import FormatError, ModelError
-from closeup.weights.cards import CARDS_DIR, Threshold, all_cards, card, card_from_table, read_card
+from closeup.weights.cards import CARDS_DIR, FarTable, Threshold, all_cards, card, card_from_table, read_card
 
 from .conftest import make_card
 
@@ -91,6 +91,17 @@ def test_a_card_reads_as_it_is_written() -> None:
     assert made.colour == "RGB"
 
 
+def far_table(**changes: Any) -> dict[str, Any]:
+    """A table of false-accept rates as a card has it; `changes` replace fields."""
+    return {"rates": [0.1, 0.01], "thresholds": [0.2, 0.4], "pairs": 1000, "read_from": "r"} | changes
+
+
+def test_an_embedders_card_has_false_accept_rates() -> None:
+    made = make_card(task="embedder", dim=3, far=far_table(), zooms=[1, 1.5])
+    assert made.far == FarTable((0.1, 0.01), (0.2, 0.4), 1000, "r")
+    assert made.zooms == (1.0, 1.5)
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -127,6 +138,19 @@ def test_a_card_reads_as_it_is_written() -> None:
         ({"alignment": [[1]] * 5, "alignment_source": "s"}, "'alignment' is"),
         ({"thresholds": {"same": {"value": 1}}}, "threshold 'same' needs exactly"),
         ({"thresholds": [1]}, "'thresholds' is"),
+        ({"zooms": []}, "there is a zoom"),
+        ({"zooms": [0]}, "there is a zoom"),
+        ({"zooms": ["1"]}, "'zooms' is"),
+        ({"far": {"rates": [0.1, 0.01]}}, "false-accept rates needs exactly pairs, rates, read_from, thresholds"),
+        ({"far": far_table(rates=[0.1])}, "'far.thresholds' is"),
+        ({"far": far_table(rates=[0.01, 0.1])}, "falling"),
+        ({"far": far_table(rates=[1, 0.1])}, "between 0 and 1"),
+        ({"far": far_table(rates=[0.1, 0])}, "between 0 and 1"),
+        ({"far": far_table(thresholds=[0.5, 0.5])}, "thresholds rise"),
+        ({"far": far_table(rates=[0.1], thresholds=[0.5])}, "two or more"),
+        ({"far": far_table(rates=0.1)}, "'far.rates' is"),
+        ({"far": far_table(pairs=1.5)}, "'far.pairs' is"),
+        ({"far": far_table()}, "only an embedder"),
     ],
 )
 def test_a_wrong_card_says_what_is_wrong(changes: dict[str, Any], words: str) -> None:

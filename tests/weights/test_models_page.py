@@ -23,6 +23,9 @@ def test_the_page_says_what_people_must_know(name: str) -> None:
     for text in (card.summary, card.licence, card.licence_note, card.training_data, card.source, card.sha256):
         assert (text or "") in part
     assert ("not allowed" in part) == (not card.commercial_use)
+    if card.far is not None:
+        assert f"| {100 * card.far.rates[0]:g} % | {card.far.thresholds[0]:g} |" in part
+        assert f"Read from {card.far.pairs:,} pairs. {card.far.read_from}" in part
     for threshold in card.thresholds.values():
         assert f"| {threshold.value:g} | {threshold.meaning} |" in part
 

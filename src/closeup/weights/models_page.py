@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from closeup.weights.cards import PACKS, ModelCard, Point, all_cards
+from closeup.weights.cards import PACKS, FarTable, ModelCard, Point, all_cards
 
 MADE = "<!-- Made by `make docs`; do not edit by hand. -->"
 
@@ -53,6 +53,8 @@ def _model(card: ModelCard) -> Iterator[str]:
     yield f"### {card.name}"
     yield card.summary
     yield "\n".join(f"- {name}: {text}" for name, text in _facts(card) if text)
+    if card.far:
+        yield _far_table(card.far)
     if card.thresholds:
         yield _thresholds(card)
 
@@ -87,6 +89,12 @@ def _input(card: ModelCard) -> str:
 
 def _points(points: tuple[Point, ...] | None) -> str:
     return ", ".join(f"({x:g}, {y:g})" for x, y in points or ())
+
+
+def _far_table(far: FarTable) -> str:
+    lines = ["| false-accept rate | cosine similarity, from |", "| ---: | ---: |"]
+    lines += [f"| {100 * rate:g} % | {value:g} |" for rate, value in zip(far.rates, far.thresholds, strict=True)]
+    return "\n".join([*lines, "", f"Read from {far.pairs:,} pairs. {far.read_from}"])
 
 
 def _thresholds(card: ModelCard) -> str:
