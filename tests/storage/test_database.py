@@ -9,7 +9,7 @@ import pytest
 
 from closeup.core.errors import CloseupError, DependencyError, InputError, StorageError
 from closeup.core.settings import Settings
-from closeup.storage.database import open_database, parse_url
+from closeup.storage.database import _use_wal, open_database, parse_url
 from closeup.storage.gallery import open_gallery
 from galleries import sqlite_url, template
 
@@ -147,6 +147,11 @@ def test_a_damaged_database_is_told(tmp_path: Path) -> None:
     path.write_bytes(bytes(content))
     with pytest.raises(CloseupError, match="is damaged"), open_gallery(sqlite_url(path)) as store:
         store.matrix("a-model")
+
+
+def test_a_place_without_a_write_ahead_log_is_told(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(":memory:")) as memory, pytest.raises(StorageError, match="write-ahead log"):
+        _use_wal(memory, tmp_path / "gallery.db", 0.02)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")

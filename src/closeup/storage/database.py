@@ -123,7 +123,7 @@ def _open_sqlite(url: URL, path: Path, wait_s: float) -> Database:
     def prepare(connection: sqlite3.Connection, _: object) -> None:
         # The driver's own transactions begin late and commit early; ours are begun by the listener below.
         connection.isolation_level = None
-        _use_wal(connection, wait_s)
+        _use_wal(connection, path, wait_s)
         for setting in ("foreign_keys=ON", "secure_delete=ON", "synchronous=FULL"):
             connection.execute(f"PRAGMA {setting}")
 
@@ -148,7 +148,7 @@ def _make_file(path: Path) -> None:
         ) from error
 
 
-def _use_wal(connection: sqlite3.Connection, wait_s: float) -> None:
+def _use_wal(connection: sqlite3.Connection, path: Path, wait_s: float) -> None:
     """Switch to the write-ahead log. SQLite does not wait where two processes do so at once, so that we do."""
     deadline = time.monotonic() + wait_s
     while True:
@@ -162,7 +162,10 @@ def _use_wal(connection: sqlite3.Connection, wait_s: float) -> None:
                 raise
         else:
             if time.monotonic() > deadline:
-                raise sqlite3.OperationalError("the write-ahead log cannot be used here")
+                raise StorageError(
+                    f"The gallery {path} lies where SQLite's write-ahead log does not work.",
+                    "Name a file on a disk of this machine in CLOSEUP_DATABASE_URL, or a PostgreSQL server.",
+                )
         time.sleep(0.01)
 
 

@@ -1,6 +1,5 @@
 """Making the bytes of what was deleted go away too, not the rows alone."""
 
-import sqlite3
 from typing import Any
 
 from sqlalchemy import select, text, update
@@ -8,6 +7,7 @@ from sqlalchemy import select, text, update
 from closeup.core.errors import StorageError
 from closeup.storage.database import Database
 from closeup.storage.faults import spoken
+from closeup.storage.hnsw import build_index, drop_indexes
 from closeup.storage.tables import identities, models, pictures, state, templates
 
 
@@ -61,14 +61,19 @@ def _scrub_sqlite(database: Database) -> None:
         driver.execute("VACUUM")
         busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if busy:
-            raise sqlite3.OperationalError("others read the write-ahead log")
+            raise StorageError(f"The gallery {database.place} is being read by another process.")
     finally:
         raw.close()
 
 
 def _scrub_postgresql(database: Database) -> None:
+    # Written anew with the tables, an HNSW index would keep everybody from reading for as long as it takes to build.
+    # So that is done afterwards, when others can read; without it, the next search that needs it would do it.
+    indexed = drop_indexes(database)
     names = ", ".join(table.name for table in (pictures, templates, identities, models))
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text(f"SET lock_timeout = {max(1, round(database.wait_s * 1000))}"))
         connection.execute(text(f"VACUUM (FULL) {names}"))
         connection.execute(text("RESET lock_timeout"))
+    for number, dimensions in indexed.items():
+        build_index(database, number, dimensions)

@@ -192,6 +192,11 @@ class GalleryStore:
         Raises:
             StorageError: Also where the rows are deleted but others keep the bytes from being removed.
         """
+        with self._database.read() as connection:
+            nobody = not writing.expired(connection, today)
+        if nobody:  # no reason for everybody to read anew, nor to rewrite the file
+            erasure.scrub_if_pending(self._database)
+            return ()
         with self._database.write(removing=True) as connection:
             gone = tuple(reading.identity(connection, number) for number in writing.expired(connection, today))
             writing.remove(connection, [record.id for record in gone])

@@ -6,14 +6,15 @@ way pgvector's documentation gives for vectors of different lengths.
 """
 
 import numpy as np
-from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy import Connection, bindparam, func, select, text
+from sqlalchemy.exc import DBAPIError
 
 from closeup.core.errors import InputError, StorageError
 from closeup.core.types import FloatArray
 from closeup.storage.columns import Vector
 from closeup.storage.database import Database
 from closeup.storage.records import Neighbours
-from closeup.storage.tables import models
+from closeup.storage.tables import models, templates
 
 MAX_DIMENSIONS = 2000
 """Of the vectors that pgvector's HNSW index takes."""
@@ -23,6 +24,9 @@ MAX_NEIGHBOURS = 1000
 
 CANDIDATES = 200
 """How many candidates the index keeps while it searches (`ef_search`); see benchmarks/search.py for the recall."""
+
+_NO_ROOM = "53100"
+"""SQLSTATE of a full disk, and of full shared memory."""
 
 _VERSION = (0, 8)
 """The first pgvector that goes on searching where an index has given fewer rows than were asked for."""
@@ -74,31 +78,46 @@ def build_index(database: Database, number: int, dimensions: int) -> None:
         StorageError: The database cannot be used.
     """
     with database.write() as connection:
-        rows = connection.execute(
-            text("SELECT count(*) FROM gallery_templates WHERE model = :number"), {"number": number}
-        ).scalar_one()
-        # A graph that does not fit into this memory takes many times as long to build. By one worker: several need it
-        # as shared memory, of which containers have little.
-        kilobytes = max(65_536, rows * (4 * dimensions + 800) // 1000)
-        connection.execute(text(f"SET LOCAL maintenance_work_mem = {min(kilobytes, 8_000_000)}"))
-        connection.execute(text("SET LOCAL max_parallel_maintenance_workers = 0"))
-        connection.execute(
-            text(
-                f"CREATE INDEX IF NOT EXISTS {_index_name(number)} ON gallery_templates "
-                f"USING hnsw ((vector::vector({dimensions})) vector_ip_ops) WHERE model = {number}"
-            )
+        counted = select(func.count()).where(templates.c.model == number)
+        # A graph that does not fit into this memory takes many times as long to build.
+        kilobytes = connection.execute(counted).scalar_one() * (4 * dimensions + 800) // 1000
+        connection.execute(text(f"SET LOCAL maintenance_work_mem = {min(max(kilobytes, 65_536), 8_000_000)}"))
+        try:
+            with connection.begin_nested():
+                _create_index(connection, number, dimensions)
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) != _NO_ROOM:
+                raise
+            # Several workers share the graph in /dev/shm, of which containers have little; one alone needs none.
+            connection.execute(text("SET LOCAL max_parallel_maintenance_workers = 0"))
+            _create_index(connection, number, dimensions)
+
+
+def _create_index(connection: Connection, number: int, dimensions: int) -> None:
+    connection.execute(
+        text(
+            f"CREATE INDEX IF NOT EXISTS {_index_name(number)} ON gallery_templates "
+            f"USING hnsw ((vector::vector({dimensions})) vector_ip_ops) WHERE model = {number}"
         )
-        # PostgreSQL would copy vectors into its statistics of the index, where deleting does not reach them.
-        connection.execute(text(f"ALTER INDEX {_index_name(number)} ALTER COLUMN 1 SET STATISTICS 0"))
+    )
+    # PostgreSQL would copy vectors into its statistics of the index, where deleting does not reach them.
+    connection.execute(text(f"ALTER INDEX {_index_name(number)} ALTER COLUMN 1 SET STATISTICS 0"))
 
 
-def drop_unused_indexes(connection: Connection) -> None:
-    """Remove the indexes of models that are gone."""
-    known = {_index_name(number) for number in connection.execute(select(models.c.number)).scalars()}
-    query = text(r"SELECT indexname FROM pg_indexes WHERE tablename = 'gallery_templates' AND indexname ~ :form")
-    for name in connection.execute(query, {"form": f"^{_index_name('[0-9]+')}$"}).scalars().all():
-        if name not in known:
+def drop_indexes(database: Database) -> dict[int, int]:
+    """Remove all indexes; gives the models that had one and are still there, by number, with their dimensions.
+
+    Raises:
+        StorageError: The database cannot be used.
+    """
+    with database.write() as connection:
+        known = {row.number: row.dimensions for row in connection.execute(select(models.c.number, models.c.dimensions))}
+        form = f"^{_index_name('[0-9]+')}$"
+        query = text("SELECT indexname FROM pg_indexes WHERE tablename = 'gallery_templates' AND indexname ~ :form")
+        names = connection.execute(query, {"form": form}).scalars().all()
+        for name in names:
             connection.execute(text(f"DROP INDEX {name}"))
+    return {number: known[number] for number in known if _index_name(number) in names}
 
 
 def _index_name(number: int | str) -> str:

@@ -106,8 +106,10 @@ class MatrixCache:
         if held.count and held.removals != removals:
             held = _without_removed(connection, number, held)
         last = int(held.ids[held.count - 1]) if held.count else 0
-        wanted = (templates.c.model == number) & (templates.c.id > last)
-        held.reserve(held.count + connection.execute(select(func.count()).where(wanted)).scalar_one())
+        # At most as many as there are ids since: counting them would read the whole table once more, and memory that is
+        # set aside and not used costs nothing.
+        newest = connection.execute(select(func.max(templates.c.id))).scalar() or 0
+        held.reserve(held.count + max(0, newest - last))
         for part in _stream(connection, number, last, dimensions):
             held.append(part)
         return held

@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime
 from sqlalchemy import Connection, and_, delete, exists, insert, select, update
 
 from closeup.core.errors import InputError
-from closeup.storage.hnsw import drop_unused_indexes
 from closeup.storage.names import name_key
 from closeup.storage.reading import identity
 from closeup.storage.records import IdentityRecord, NewTemplate
@@ -141,8 +140,6 @@ def remove(connection: Connection, identity_ids: Iterable[str]) -> None:
         connection.execute(delete(identities).where(identities.c.id == identity_id))  # the rest by ON DELETE CASCADE
     used = exists().where(templates.c.model == models.c.number)
     connection.execute(delete(models).where(~used))
-    if connection.dialect.name == "postgresql":
-        drop_unused_indexes(connection)
 
 
 def expired(connection: Connection, today: date) -> tuple[str, ...]:
