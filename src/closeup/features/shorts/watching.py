@@ -5,6 +5,7 @@ hundred bytes a moment, whatever the size of the pictures.
 """
 
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -89,14 +90,16 @@ class _Watcher:
     """What has been seen so far."""
 
     def __init__(self, cast: Cast, person: str, size_wh: tuple[int, int], judge: ExpressionJudge | None) -> None:
-        self._paths = [_FacePath(track) for track in cast.tracks if track.person == person]
+        own = sorted((track for track in cast.tracks if track.person == person), key=lambda track: track.start_s)
+        self._coming = deque(_FacePath(track) for track in own)
+        self._running: list[_FacePath] = []
         self._cut_frames = [shot.start_frame for shot in cast.shots]
         self._small_wh = fitted(size_wh, PICTURE_PX)
         self._scale = self._small_wh[0] / size_wh[0]
         self._meter = MovementMeter()
         self._last: tuple[int, Fraction] = (-1, Fraction(0))
         self._moments: list[Moment] = []
-        self._faces = _FaceJudge(judge, due_faces(path.track for path in self._paths))
+        self._faces = _FaceJudge(judge, due_faces(own))
 
     def look(self, frame: DecodedFrame) -> None:
         """Take in a frame for its moment."""
@@ -122,10 +125,16 @@ class _Watcher:
         return Watched(frame_times, person, everything, descriptors, *self._faces.results())
 
     def _face_at(self, time_s: float) -> FloatArray | None:
-        """Where the person's face is, xyxy (4,) in pixels of the small picture; the largest where there are several."""
-        boxes = [box for path in self._paths if (box := path.at(time_s)) is not None]
-        if not boxes:
+        """Where the person's face is, xyxy (4,) in pixels of the small picture; the largest where there are several.
+
+        Times have to ascend from call to call.
+        """
+        while self._coming and self._coming[0].track.start_s <= time_s:
+            self._running.append(self._coming.popleft())
+        self._running = [path for path in self._running if time_s < path.track.end_s]
+        if not self._running:
             return None
+        boxes = [path.at(time_s) for path in self._running]
         return max(boxes, key=lambda box: float(box[3] - box[1])) * np.float32(self._scale)
 
 
@@ -137,10 +146,8 @@ class _FacePath:
         self._times_s = [face.time_s for face in track.faces]
         self._boxes = np.stack([face.box_xyxy for face in track.faces])
 
-    def at(self, time_s: float) -> FloatArray | None:
-        """The box (4,) in pixels of the video's frame; None where the track does not run."""
-        if not self.track.start_s <= time_s < self.track.end_s:
-            return None
+    def at(self, time_s: float) -> FloatArray:
+        """The box (4,) at a time in seconds at which the track runs, in pixels of the video's frame."""
         return np.array([np.interp(time_s, self._times_s, side) for side in self._boxes.T], np.float32)
 
 
