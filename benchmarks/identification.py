@@ -69,8 +69,8 @@ def measure(bench: Bench) -> Section:
     note = (
         f"{people} people with {LEAST_PHOTOS} photos or more, {photos} photos with a face ({album.missing} without, "
         f"builtin); the first ones of each, by number, are enrolled. Open set: {HALVES} random halves of the people; "
-        "the threshold is the one that 1 % of the probes of people who are not enrolled pass; detected and identified are "
-        "the probes of the others that pass it and get the right name. The threshold is read from the probes "
+        "the threshold is the one that 1 % of the probes of people who are not enrolled pass; detected and identified "
+        "are the probes of the others that pass it and get the right name. The threshold is read from the probes "
         "themselves, the same way for all."
     )
     table = Table(

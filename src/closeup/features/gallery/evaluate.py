@@ -149,35 +149,31 @@ def evaluate_pairs(
         second_looks += late
     progress(Progress("Describing", len(photos), len(photos), "photos"))
     seconds = (time.perf_counter() - started) / len(photos)
-    return judge(
-        pairs,
-        photos,
-        vectors,
-        Reading({"detector": reader.detectors[0].name, "embedder": reader.card.name}, second_looks, seconds),
-    )
+    rows = {photo: row for row, photo in enumerate(photos)}
+    similarities = _similarities(vectors, [(rows[pair.first], rows[pair.second]) for pair in pairs])
+    missing = [photo for photo, vector in zip(photos, vectors, strict=True) if vector is None]
+    models = {"detector": reader.detectors[0].name, "embedder": reader.card.name}
+    return judge(pairs, similarities, missing, Reading(models, second_looks, seconds))
 
 
 def judge(
-    pairs: tuple[Pair, ...], photos: tuple[Photo, ...], vectors: Sequence[FloatArray | None], reading: Reading
+    pairs: tuple[Pair, ...], similarities: NDArray[np.float64], missing: Sequence[Photo], reading: Reading
 ) -> PairsEvaluation:
-    """Compare the pairs' vectors, and say how often that is right.
+    """Say how often similarities are right.
 
     Args:
         pairs: With two folds or more.
-        photos: Those of the pairs.
-        vectors: The unit vector (D,) of each photo's face; None where no face was found.
-        reading: How they were had.
+        similarities: Shape (N,), of each pair; `NOT_FOUND` where one of its photos is missing, and above it elsewhere.
+        missing: The photos without a face.
+        reading: How the others became vectors.
     """
-    rows = {photo: row for row, photo in enumerate(photos)}
-    similarities = _similarities(vectors, [(rows[pair.first], rows[pair.second]) for pair in pairs])
     same, folds = np.array([pair.same for pair in pairs]), np.array([pair.fold for pair in pairs])
     judged = accuracy_over_folds(similarities, same, folds)
     people = np.array([(pair.first.person, pair.second.person) for pair in pairs])
-    missing = [photo for photo, vector in zip(photos, vectors, strict=True) if vector is None]
     return PairsEvaluation(
         models=reading.models,
         pairs=len(pairs),
-        photos=len(photos),
+        photos=len(photos_of(pairs)),
         folds=len(judged.accuracies),
         accuracy=judged.mean,
         accuracy_deviation=judged.deviation,
