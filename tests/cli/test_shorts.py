@@ -18,6 +18,7 @@ from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback
 from closeup.core.types import Person, VideoInfo
 from closeup.features.shorts import make, source
+from closeup.features.shorts.make import Request, Target, default_folder
 from closeup.features.shorts.options import ASPECTS, LAYOUTS, ShortsOptions
 from closeup.features.shorts.plan import Piece, Plan, Short
 from closeup.features.shorts.source import Source
@@ -43,23 +44,25 @@ class FakeWork:
     """Stands where features.shorts.make does: notes what it was asked for.
 
     Attributes:
-        asked: (folder, who, video) of each search for the person and the video.
+        asked: What each preparation was asked for.
         runs: (what, source or plan file, options or video, folder, overwrite) of each run.
         error: What every run raises, if anything.
     """
 
-    asked: list[tuple[Path, str, Path | None]] = field(default_factory=list)
+    asked: list[Request] = field(default_factory=list)
     runs: list[tuple[Any, ...]] = field(default_factory=list)
     plan: Plan = PLAN
     error: Exception | None = None
 
-    def open_source(self, folder: Path, who: str, video: Path | None, progress: ProgressCallback) -> Source:
-        self.asked.append((folder, who, video))
+    def prepare(self, request: Request, options: ShortsOptions, progress: ProgressCallback) -> tuple[Source, Target]:
+        self.asked.append(request)
         cast = some_cast()
-        return Source(folder, cast, cast.people[0], Path("film.mp4"))
+        place = request.output or default_folder(request.cast_folder, cast, cast.people[0])
+        source = Source(request.cast_folder, cast, cast.people[0], Path("film.mp4"))
+        return source, Target(place, request.overwrite)
 
     def run(self, what: str) -> Callable[..., Plan]:
-        def work(source: Source, options: ShortsOptions, target: Any, progress: ProgressCallback) -> Plan:
+        def work(source: Source, target: Target, options: ShortsOptions, progress: ProgressCallback) -> Plan:
             self.runs.append((what, options, target.folder, target.overwrite))
             progress(Progress("Rendering", 1.0, 2.0, "s"))
             if self.error:
@@ -79,7 +82,7 @@ def work(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeWork:
     for name in ("render_shorts", "write_plan"):
         monkeypatch.setattr(make, name, create_autospec(getattr(make, name), side_effect=fake.run(name)))
     monkeypatch.setattr(make, "render_plan", create_autospec(make.render_plan, side_effect=fake.render_plan))
-    monkeypatch.setattr(source, "open_source", create_autospec(source.open_source, side_effect=fake.open_source))
+    monkeypatch.setattr(make, "prepare", create_autospec(make.prepare, side_effect=fake.prepare))
     monkeypatch.setattr(source, "open_cast", create_autospec(source.open_cast, side_effect=lambda _: some_cast()))
     monkeypatch.chdir(tmp_path)
     return fake
@@ -92,7 +95,7 @@ def run(*words: str) -> Result:
 def test_shorts_go_beside_the_cast_under_the_names_of_video_and_person(work: FakeWork) -> None:
     result = run("deep/film.cast", "--person", "Abe")
     assert result.exit_code == 0, result.stderr
-    assert work.asked == [(Path("deep/film.cast"), "Abe", None)]
+    assert work.asked == [Request(Path("deep/film.cast"), "Abe")]
     assert work.runs == [("render_shorts", ShortsOptions(), Path("deep/film-p1.shorts"), False)]
 
 
@@ -103,7 +106,7 @@ def test_options_reach_the_work(work: FakeWork) -> None:
     assert result.exit_code == 0, result.stderr
     weights = {"speech": 0.5, "motion": 0.0}
     chosen = ShortsOptions(2, 5.0, 9.5, "4:5", 1350, "split", Path("a.srt"), True, weights)
-    assert work.asked == [(Path("film.cast"), "p1", Path("new.mp4"))]
+    assert work.asked == [Request(Path("film.cast"), "p1", Path("new.mp4"), Path("there"), True)]
     assert work.runs == [("render_shorts", chosen, Path("there"), True)]
 
 

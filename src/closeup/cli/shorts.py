@@ -3,6 +3,7 @@
 import json
 import shlex
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -149,7 +150,7 @@ def shorts(
     elif folder is None:
         raise typer.BadParameter("name the result folder of closeup cast.", param_hint="CASTDIR")
     else:
-        tell(make(Request(folder, person, video, output), ShortsOptions(**given), manner), manner)
+        tell(make(Wish(folder, person, video, output), ShortsOptions(**given), manner), manner)
 
 
 def read_weights(words: list[str]) -> dict[str, float]:
@@ -171,7 +172,7 @@ def read_weights(words: list[str]) -> dict[str, float]:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class Wish:
     """What to make shorts of: a cast folder, a person in it, where the video is now, and where the result goes."""
 
     folder: Path
@@ -180,22 +181,23 @@ class Request:
     output: Path | None
 
 
-def make(request: Request, options: ShortsOptions, manner: Manner) -> Run:
+def make(wish: Wish, options: ShortsOptions, manner: Manner) -> Run:
     """Choose the moments and, unless only the plan is wanted, render them; showing progress."""
     from closeup.features.shorts import make as work
-    from closeup.features.shorts.source import ask_whom, open_cast, open_source
+    from closeup.features.shorts.source import ask_whom, open_cast
 
     started = time.monotonic()
-    if request.person is None:
-        raise ask_whom(open_cast(request.folder))
-    with progress_bar(request.folder.name, quiet=manner.quiet) as progress:
-        source = open_source(request.folder, request.person, request.video, progress)
-        output = request.output or work.default_folder(source)
-        target = work.Target(output, overwrite=manner.overwrite)
-        run = work.write_plan if manner.plan_only else work.render_shorts
-        with made_folder(output.parent):
-            plan = run(source, options, target, progress)
-    return Run(output, plan, time.monotonic() - started)
+    if wish.person is None:
+        raise ask_whom(open_cast(wish.folder))
+    request = work.Request(wish.folder, wish.person, wish.video, wish.output, manner.overwrite)
+    run = work.write_plan if manner.plan_only else work.render_shorts
+    with ExitStack() as stack:
+        if wish.output is not None:
+            stack.enter_context(made_folder(wish.output.parent))
+        progress = stack.enter_context(progress_bar(wish.folder.name, quiet=manner.quiet))
+        source, target = work.prepare(request, options, progress)
+        plan = run(source, target, options, progress)
+    return Run(target.folder, plan, time.monotonic() - started)
 
 
 def render(plan_file: Path, output: Path | None, video: Path | None, manner: Manner) -> Run:

@@ -150,7 +150,7 @@ def test_progress_goes_up_to_the_end(made: Made, tmp_path: Path) -> None:
 
 
 def plan_for(made: Made, place: Path) -> Path:
-    write_plan(open_source(made.cast, "Red"), OPTIONS, Target(place))
+    write_plan(open_source(made.cast, "Red"), Target(place), OPTIONS)
     return place / "plan.json"
 
 
@@ -255,11 +255,11 @@ def test_the_other_person_has_other_shorts(made: Made, tmp_path: Path) -> None:
 
 
 def test_without_a_place_it_lies_beside_the_cast(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = open_source(made.cast, "Red")
-    expected = made.cast.parent / f"film-{source.person.id}.shorts"
-    assert default_folder(source) == expected
+    cast = CastFolder(made.cast).cast()
+    expected = made.cast.parent / f"film-{cast.people[0].id}.shorts"
+    assert default_folder(made.cast, cast, cast.people[0]) == expected
     monkeypatch.chdir(made.cast)
-    assert default_folder(replace(source, folder=Path())) == expected.resolve()
+    assert default_folder(Path(), cast, cast.people[0]) == expected.resolve()
 
 
 @pytest.mark.parametrize(
@@ -277,7 +277,7 @@ def test_sizes_are_even(aspect: str, height: int, size: tuple[int, int]) -> None
 
 
 def test_the_place_is_checked_before_the_work(copy: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(make, "make_plan", lambda *_: pytest.fail("the video was read"))
+    monkeypatch.setattr(make, "find_video", lambda *_: pytest.fail("the video was read"))
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").touch()
     for place, overwrite, words in (
@@ -340,7 +340,7 @@ def test_a_full_disk_while_writing_leaves_what_was_there(
     source = open_source(copy.cast, "Red")
     monkeypatch.setattr(Path, call, full)
     with pytest.raises(OutputError, match="No space left"):
-        write_plan(source, OPTIONS, Target(copy.shorts, overwrite=True))
+        write_plan(source, Target(copy.shorts, overwrite=True), OPTIONS)
     assert contents(copy.shorts) == before
     assert names(copy.cast.parent) == beside
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from closeup.core.errors import InputError, OutputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.core.types import Cast, Person
 from closeup.features.shorts.captioning import CaptionOverlay, cut_captions
 from closeup.features.shorts.curves_file import FILE_NAME as CURVES
 from closeup.features.shorts.curves_file import read_curves
@@ -28,7 +29,7 @@ from closeup.features.shorts.plan_json import PlanFile, read_plan
 from closeup.features.shorts.planning import Planned, check_options, make_plan, mean_interest, read_captions
 from closeup.features.shorts.posters import PosterSource, make_posters
 from closeup.features.shorts.render import Look, RenderedInfo, RenderPiece, render_short
-from closeup.features.shorts.source import Source, open_source
+from closeup.features.shorts.source import Source, find_person, find_video, open_cast, open_source
 from closeup.media.audio import has_sound
 from closeup.media.frame_times import read_frame_times
 
@@ -105,28 +106,60 @@ def make_shorts(
             Said before the work where that can be known.
     """
     options = options or ShortsOptions()
+    request = Request(Path(cast_folder), person, output=Path(output), overwrite=overwrite)
+    return render_shorts(*prepare(request, options, progress), options, progress)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the command line asks for.
+
+    Attributes:
+        cast_folder: A result folder of `closeup cast`.
+        person: Id or name.
+        video: Where the video is now; None to look where it was.
+        output: Where the result goes; None for beside the cast folder.
+        overwrite: Replace a folder of shorts that is there.
+    """
+
+    cast_folder: Path
+    person: str
+    video: Path | None = None
+    output: Path | None = None
+    overwrite: bool = False
+
+
+def prepare(request: Request, options: ShortsOptions, progress: ProgressCallback = ignore) -> tuple[Source, Target]:
+    """Check all that can be checked at once, and only then read through the video for its hash.
+
+    Raises:
+        InputError: As in `plan_shorts`.
+        OutputError: As in `make_shorts`.
+    """
     check_options(options)
-    source = open_source(Path(cast_folder), person, progress=progress)
-    return render_shorts(source, options, Target(Path(output), overwrite), progress)
-
-
-def default_folder(source: Source) -> Path:
-    """Where shorts go if nothing else is said: beside the cast folder, by the names of the video and the person."""
-    name = f"{Path(source.cast.video.path).stem}-{source.person.id}.shorts"
-    return source.folder.parent / name if source.folder.name else source.folder.resolve().parent / name
-
-
-def render_shorts(source: Source, options: ShortsOptions, target: Target, progress: ProgressCallback = ignore) -> Plan:
-    """Choose and render; arguments and errors as in `make_shorts`."""
+    cast = open_cast(request.cast_folder)
+    person = find_person(cast, request.person, request.cast_folder)
+    target = Target(request.output or default_folder(request.cast_folder, cast, person), request.overwrite)
     check_target(target)
+    video = find_video(cast, request.cast_folder, request.video, progress)
+    return Source(request.cast_folder, cast, person, video), target
+
+
+def default_folder(cast_folder: Path, cast: Cast, person: Person) -> Path:
+    """Where shorts go if nothing else is said: beside the cast folder, by the names of the video and the person."""
+    home = cast_folder if cast_folder.name else cast_folder.resolve()  # "." has no name to put beside
+    return home.parent / f"{Path(cast.video.path).stem}-{person.id}.shorts"
+
+
+def render_shorts(source: Source, target: Target, options: ShortsOptions, progress: ProgressCallback = ignore) -> Plan:
+    """Choose and render; arguments and errors as in `make_shorts`."""
     job = _Job(source, options, make_plan(source, options, progress))
     _write(job, target, progress, rendered=True)
     return job.planned.plan
 
 
-def write_plan(source: Source, options: ShortsOptions, target: Target, progress: ProgressCallback = ignore) -> Plan:
+def write_plan(source: Source, target: Target, options: ShortsOptions, progress: ProgressCallback = ignore) -> Plan:
     """Choose, and write the plan, its reasons and a page, but no videos; arguments and errors as in `make_shorts`."""
-    check_target(target)
     job = _Job(source, options, make_plan(source, options, progress))
     _write(job, target, progress, rendered=False)
     return job.planned.plan
@@ -177,9 +210,13 @@ def check_target(target: Target) -> None:
         OutputError: If it exists and may not be replaced, or cannot be written.
     """
     folder = target.folder
-    if folder.exists() and not folder.is_dir():
+    try:
+        there = folder.exists() or folder.is_symlink()
+    except OSError as error:  # a name that is too long, or a folder that may not be looked into
+        raise OutputError(f"{folder} cannot be used: {error.strerror}.", "Choose another place with -o.") from error
+    if there and not folder.is_dir():
         raise OutputError(f"{folder} is a file, not a folder.", "Choose another place with -o.")
-    if folder.exists() and not target.overwrite:
+    if there and not target.overwrite:
         raise OutputError(
             f"{folder} exists already.", "Add --overwrite to replace it, or choose another place with -o."
         )
