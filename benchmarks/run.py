@@ -28,6 +28,7 @@ SECTIONS = (
     "memory",
     "camera_path",
     "interest",
+    "chosen_person",
 )
 
 
