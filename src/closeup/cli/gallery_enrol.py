@@ -237,7 +237,8 @@ def tell(report: "EnrolReport") -> None:
     who = one_line(report.identity.name)
     if report.added:
         faces = f"{len(report.added)} new {'face' if len(report.added) == 1 else 'faces'}"
-        typer.echo(f"{who} is enrolled: {faces} ({', '.join(report.added)}), {report.identity.templates} in all.")
+        total = f"{report.identity.templates} template{'' if report.identity.templates == 1 else 's'} in all"
+        typer.echo(f"{who} is enrolled: {faces} ({', '.join(report.added)}); {total}.")
     else:
         typer.echo(f"{who} is enrolled with these pictures already; nothing was added.")
     if report.missing:

@@ -39,7 +39,7 @@ def list_identities(as_json: AsJson = False) -> None:
         )
         for record in people
     ]
-    show_table(*rows, head=("name", "faces", "poses", "keep until", "consent"))
+    show_table(*rows, head=("name", "templates", "poses", "keep until", "consent"))
     typer.echo(f"{len(people)} {'person' if len(people) == 1 else 'people'} in {one_line(place)}")
 
 
@@ -81,13 +81,15 @@ def show(who: Who, as_json: AsJson = False) -> None:
             f"{t.quality:.2f}",
             t.model,
             "kept" if t.picture_jpeg else "",
-            "not like the others" if t.id in standing.flagged else "",
+            "flagged" if t.id in standing.flagged else "",
         )
         for t in standing.templates
     ]
-    show_table(*rows, head=("face", "pose", "yaw, pitch", "quality", "model", "picture", ""))
+    show_table(*rows, head=("template", "pose", "yaw, pitch", "quality", "model", "picture", ""))
+    if standing.flagged:
+        typer.echo("A flagged face is not like the others of this person, and does not count.")
     if standing.missing:
-        typer.echo(f"Poses still missing: {', '.join(standing.missing)}.")
+        typer.echo(f"Poses that would help: {', '.join(standing.missing)}.")
 
 
 @app.command()
@@ -114,7 +116,7 @@ def merge(
     with open_gallery() as store:
         first, second = store.find(into), store.find(other)
         record = store.merge(first.id, second.id)
-    typer.echo(f"{one_line(second.name)} is part of {one_line(record.name)} now, who has {_faces(record.templates)}.")
+    typer.echo(f"{one_line(second.name)} is part of {one_line(record.name)} now, who has {_templates(record.templates)}.")
 
 
 @app.command()
@@ -124,12 +126,12 @@ def delete(who: Who, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do n
 
     with open_gallery() as store:
         record = store.find(who)
-        question = f"Delete {one_line(record.name)} with {_faces(record.templates)}, for good?"
+        question = f"Delete {one_line(record.name)} with {_templates(record.templates)}, for good?"
         if not yes and sys.stdin.isatty() and not typer.confirm(question):
             typer.echo("Nothing was deleted.")
             return
         store.delete(record.id)
-    typer.echo(f"{one_line(record.name)} is deleted, with {_faces(record.templates)}.")
+    typer.echo(f"{one_line(record.name)} is deleted, with {_templates(record.templates)}.")
 
 
 @app.command()
@@ -185,5 +187,5 @@ def identity_json(record: "IdentityRecord") -> dict[str, Any]:
     }
 
 
-def _faces(count: int) -> str:
-    return f"{count} {'face' if count == 1 else 'faces'}"
+def _templates(count: int) -> str:
+    return f"{count} {'template' if count == 1 else 'templates'}"

@@ -37,6 +37,7 @@ class Actor:
 
     def __init__(self, obeys: bool = True) -> None:
         self.said: list[str] = []
+        self.heard: tuple[int, float] = (0, 0.0)
         self.now = np.array(heads.ANGLES["front"])
         self.obeys = obeys
         self.reader = FakeReader()
@@ -47,7 +48,9 @@ class Actor:
 
     def pictures(self, seconds: float = TIME_S + 30) -> Iterator[tuple[float, Image]]:
         for number in range(round(seconds * 10)):
-            if self.said and self.obeys:
+            if len(self.said) != self.heard[0]:
+                self.heard = len(self.said), number / 10
+            if self.said and self.obeys and number / 10 - self.heard[1] >= 0.4:
                 wanted = next(pose for pose, request in REQUESTS.items() if self.said[-1].startswith(request))
                 self.now = self.now + np.clip(np.array(heads.ANGLES[wanted]) - self.now, -8, 8)
             self.time_s = number / 10

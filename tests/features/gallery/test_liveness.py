@@ -104,8 +104,9 @@ def test_a_recording_that_turns_before_it_is_asked_fails() -> None:
     for number in range(3):
         check.look(number / 10, [view(number / 10, head(*ANGLES["front"]), 0.01)])
     assert check.report.wanted == "left"
-    check.look(0.25, [view(0.25, head(*ANGLES["left"]))])
-    assert check.report.state == "failed"
+    for time_s in (0.3, 0.4, 0.5):
+        assert check.report.state == "running"  # one look may err
+        check.look(time_s, [view(time_s, head(*ANGLES["left"]), 0.01)])
     assert "sooner than anybody can follow" in check.report.reason
 
 

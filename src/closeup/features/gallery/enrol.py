@@ -19,6 +19,7 @@ from closeup.features.gallery.photos import Refused, only_face
 from closeup.features.gallery.pictures import kept_picture
 from closeup.features.gallery.roster import read_roster
 from closeup.features.gallery.scoring import FELLOW_FAR, fellows
+from closeup.features.gallery.standing import standing_of
 from closeup.media.video import hash_file
 from closeup.storage.gallery import GalleryStore
 from closeup.storage.names import clean_name, name_key
@@ -219,10 +220,11 @@ def enrol_samples(
     identity = store.enrol(name, templates, consent=options.consent, retain_until=options.retain_until)
     sources = {record.source for record in before if record.source is not None}
     new = [sample for sample in samples if sample.templates[0].source not in sources]
+    missing = standing_of(store, identity.id).missing
     return EnrolReport(
         identity=identity,
         added=tuple(sample.pose for sample in new),
-        missing=tuple(pose for pose in REQUIRED_POSES if pose in poses and pose not in identity.poses),
+        missing=tuple(pose for pose in missing if pose in poses),
         refused=refused,
         flagged=_flagged(before, new),
         already_known=known,

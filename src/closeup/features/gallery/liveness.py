@@ -212,13 +212,13 @@ class LivenessCheck:
             self._held.clear()
             self._watch_wrong(view, wanted)
             return
-        assert self._since_s is not None
-        if wanted != "front" and view.time_s - self._since_s < QUICKEST_S:
-            self._fail(f"The turn {wanted} came sooner than anybody can follow a request.")
-            return
         self._wrong_s = None
         self._held = [*self._held, view][-HOLD:]
         if len(self._held) < HOLD:
+            return
+        assert self._since_s is not None
+        if wanted != "front" and self._held[0].time_s - self._since_s < QUICKEST_S:
+            self._fail(f"The turn {wanted} came sooner than anybody can follow a request.")
             return
         if wanted == "front":
             self._front = [held.landmarks_xy for held in self._held]

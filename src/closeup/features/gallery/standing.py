@@ -21,7 +21,7 @@ class Standing:
         identity: Who.
         templates: Their faces, of all models, oldest first.
         flagged: Ids of templates that are far from the others of their model, and do not count.
-        missing: Poses that should be there and are not.
+        missing: Poses that should be there and are not, flagged faces aside.
     """
 
     identity: IdentityRecord
@@ -38,8 +38,10 @@ def standing_of(store: GalleryStore, name_or_id: str) -> Standing:
     """
     identity = store.find(name_or_id)
     templates = store.templates_of(identity.id)
-    missing = tuple(pose for pose in REQUIRED_POSES if pose not in identity.poses)
-    return Standing(identity, templates, frozenset(_flagged(templates)), missing)
+    flagged = frozenset(_flagged(templates))
+    there = {template.pose for template in templates if template.id not in flagged}
+    missing = tuple(pose for pose in REQUIRED_POSES if pose not in there)
+    return Standing(identity, templates, flagged, missing)
 
 
 def _flagged(templates: tuple[TemplateRecord, ...]) -> list[int]:
