@@ -1,10 +1,11 @@
-"""A second, thorough look at a picture in which no face was found: it takes longer, and makes up few faces.
+"""A second, thorough look at a picture in which no face was found for sure: it takes longer, and makes up few faces.
 
 A detector that is merely given a lower threshold finds faces in packets and fabrics. So dlib's detector looks at six
 versions of the picture, at a low threshold, and what four of them agree upon is a face. Of 20 photos of Labeled Faces
 in the Wild in which the first look misses the face, 12 are found this way; of 120 photos of groceries, 13 have a
-"face" at the first look, and the second adds none. YuNet looks at the picture enlarged, and turned by quarter turns,
-at its usual threshold.
+"face" at the first look, and 12 at the second. YuNet looks at the picture enlarged, and turned by quarter turns, at its
+usual threshold. It finds half of the faces that lie on their side as they lie, with the landmarks wrong and a score of
+0.9 at most; the look in which it is surest is the one that is upright.
 """
 
 from collections.abc import Callable, Iterator
@@ -43,10 +44,7 @@ def look_again(detector: FaceDetector, image: Image) -> Detections:
     """
     if isinstance(detector, HogDetector):
         return _agreed(list(_hog_looks(detector, image)))
-    for found in _other_looks(detector, image):
-        if len(found):
-            return found
-    return no_detections()
+    return max(_other_looks(detector, image), key=lambda found: float(found.scores.max(initial=-1.0)))
 
 
 def _hog_looks(detector: HogDetector, image: Image) -> Iterator[Detections]:

@@ -15,7 +15,7 @@ from closeup.perception.protocols import Detections, FaceDetector, FaceEmbedder
 from closeup.perception.quality import judge
 from closeup.perception.registry import DETECTORS, choose_recognisers, load_embedder, new_detector
 from closeup.perception.second_look import look_again
-from closeup.weights.cards import ModelCard, Threshold, card
+from closeup.weights.cards import ModelCard, card
 
 COVERS = 0.6
 """A face covers a point that lies within so many of its widths from its middle, across and down."""
@@ -62,6 +62,26 @@ def read_photo(path: Path) -> Image:
     return read_image(path)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """What one look at a picture shows: all faces, the rows of those that are wanted, and who looked, and when."""
+
+    found: Detections
+    wanted: list[int]
+    detector: ModelCard
+    late: bool
+
+    @property
+    def top_score(self) -> float:
+        """Of the wanted face that is surest; -1 where there is none."""
+        return float(self.found.scores[self.wanted].max(initial=-1.0))
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the detector is sure of a face that is wanted."""
+        return self.top_score >= self.detector.thresholds["clear"].value
+
+
 class FaceReader:
     """Finds and describes the faces of pictures; one instance serves one thread at a time.
 
@@ -92,27 +112,28 @@ class FaceReader:
         return POSES if self.detectors[0].name == DETECTORS["zoo"] else ("front", "left", "right")
 
     def read(
-        self, image: Image, *, covering_xy: tuple[float, float] | None = None, every_model: bool = False
+        self,
+        image: Image,
+        *,
+        covering_xy: tuple[float, float] | None = None,
+        every_model: bool = False,
+        thorough: bool = True,
     ) -> tuple[DescribedFace, ...]:
         """Find and describe the faces of an RGB picture (H, W, 3), the largest and surest first; none where none is.
 
-        Where nothing is found the picture is looked at again: by the other detectors on the machine, and by each one
-        in versions of the picture that are larger, turned, softened or evened out. Such faces say so.
+        Where nothing is found, or nothing that the detector is sure of, the picture is looked at again, in versions
+        that are larger, turned, softened or evened out; then by the other detectors on the machine, of which only
+        what they are sure of counts. Faces that are found so say so.
 
         Args:
             image: The picture.
-            covering_xy: A point, in pixels, that the wanted face covers: where no face does, nothing was found. The
-                faces that do come first.
+            covering_xy: A point, in pixels, that the wanted face covers; others are left out.
             every_model: Describe by every embedder on the machine, not only by the one that answers.
+            thorough: Look again where need be. Of a video the next picture comes soon, and one look at each will do.
         """
+        seen = self._find(image, covering_xy) if thorough else self._look(image, self.detectors[0], covering_xy)
         cards = self.embedders if every_model else (self.card,)
-        for detector, again in [(each, False) for each in self.detectors] + [(each, True) for each in self.detectors]:
-            found = self._look(image, detector, again=again)
-            wanted = _in_order(found, covering_xy, doubtful=detector.thresholds.get("doubtful"))
-            if wanted:
-                late = again or detector is not self.detectors[0]
-                return tuple(self._describe(image, found, row, (detector, late), cards) for row in wanted)
-        return ()
+        return tuple(self._describe(image, seen, row, cards) for row in seen.wanted) if seen else ()
 
     def embed(self, image: Image, landmarks_xy: FloatArray, model: ModelCard | None = None) -> FloatArray:
         """Describe one face, by landmarks (5, 2), of an RGB picture (H, W, 3): a unit vector (D,), float32.
@@ -128,15 +149,32 @@ class FaceReader:
         total = embedder.embed(crops).sum(axis=0)
         return np.asarray(total / np.linalg.norm(total), dtype=np.float32)
 
-    def _look(self, image: Image, detector: ModelCard, *, again: bool) -> Detections:
-        loaded = self._detector(detector)
-        return look_again(loaded, image) if again else loaded.detect(image)
+    def _find(self, image: Image, covering_xy: tuple[float, float] | None) -> _Seen | None:
+        """What shows a face for sure, else what the first detector is surest of; None where no face is seen."""
+        first, *others = self.detectors
+        plain = self._look(image, first, covering_xy)
+        if plain.is_sure:
+            return plain
+        again = self._look_again(image, first, covering_xy)
+        surer = again if again.top_score > plain.top_score else plain
+        if surer.wanted:
+            return surer
+        for other in others:
+            for look in (self._look, self._look_again):
+                if (seen := look(image, other, covering_xy)).is_sure:
+                    return seen
+        return None
 
-    def _describe(
-        self, image: Image, found: Detections, row: int, way: tuple[ModelCard, bool], cards: tuple[ModelCard, ...]
-    ) -> DescribedFace:
-        """Describe one face; `way` is the detector that found it, and whether in a second look."""
-        detector, late = way
+    def _look(self, image: Image, model: ModelCard, covering_xy: tuple[float, float] | None) -> _Seen:
+        found = self._detector(model).detect(image)
+        return _Seen(found, _in_order(found, covering_xy, model), model, late=model is not self.detectors[0])
+
+    def _look_again(self, image: Image, model: ModelCard, covering_xy: tuple[float, float] | None) -> _Seen:
+        found = look_again(self._detector(model), image)
+        return _Seen(found, _in_order(found, covering_xy, model), model, late=True)
+
+    def _describe(self, image: Image, seen: _Seen, row: int, cards: tuple[ModelCard, ...]) -> DescribedFace:
+        found, detector = seen.found, seen.detector
         box, landmarks, score = found.boxes_xyxy[row], found.landmarks_xy[row], float(found.scores[row])
         quality, pose = judge(image, box, landmarks, score), head_pose(landmarks)
         vectors = {each.name: self.embed(image, found.crop_xy[row], each) for each in cards}
@@ -152,7 +190,7 @@ class FaceReader:
             embeddings=vectors,
             model=self.card.name,
             detector=detector.name,
-            second_look=late,
+            second_look=seen.late,
             faults=(*faults, *nothing),
         )
 
@@ -167,22 +205,18 @@ class FaceReader:
         return self._embedders[model.name]
 
 
-def _in_order(found: Detections, covering_xy: tuple[float, float] | None, *, doubtful: Threshold | None) -> list[int]:
-    """The faces that are wanted, by width times score: all, or those that cover a point and then the others.
+def _in_order(found: Detections, covering_xy: tuple[float, float] | None, detector: ModelCard) -> list[int]:
+    """The faces that are wanted, by width times score: all, or those that cover a point.
 
     Faces that the detector doubts are left out where there is one that it does not doubt.
     """
     boxes = found.boxes_xyxy
     sizes = boxes[:, 2:] - boxes[:, :2]
     order = [int(row) for row in np.argsort(-sizes[:, 0] * found.scores, kind="stable")]
-    if doubtful is not None:
-        sure = [row for row in order if found.scores[row] >= doubtful.value]
-        order = sure or order
-    if covering_xy is None:
-        return order
-    middles = (boxes[:, :2] + boxes[:, 2:]) / 2
-    away = np.abs(middles - np.asarray(covering_xy, np.float32))
-    covers = np.all(away <= COVERS * sizes[:, :1], axis=1)
-    if not covers[order].any():
-        return []
-    return [row for row in order if covers[row]] + [row for row in order if not covers[row]]
+    if covering_xy is not None:
+        away = np.abs((boxes[:, :2] + boxes[:, 2:]) / 2 - np.asarray(covering_xy, np.float32))
+        covers = np.all(away <= COVERS * sizes[:, :1], axis=1)
+        order = [row for row in order if covers[row]]
+    if (doubtful := detector.thresholds.get("doubtful")) is not None:
+        order = [row for row in order if found.scores[row] >= doubtful.value] or order
+    return order
