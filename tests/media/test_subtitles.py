@@ -94,6 +94,7 @@ def test_a_number_that_is_spoken_is_no_counter():
         ("WEBVTT\n\nwords without a time\n\n00:01.000 --> 00:02.000\nHi", r"Line 3 is no caption"),
         ("WEBVTT\n\na\nb\n00:01.000 --> 00:02.000\nHi", r"Line 3 is no caption"),
         ("WEBVTT\n", r"no captions"),
+        ("1\n00:00:01,000 --> 00:00:01,000\nHi\n", r"None of its captions has words and a length"),
         ("WEBVTTX\n\n00:01.000 --> 00:02.000\nHi", r"Line 1 is no caption"),
     ],
 )
@@ -213,6 +214,7 @@ def test_any_text_is_captions_or_refused_with_a_reason(text):
         read = parse_subtitles(text.encode())
     except FormatError:
         return
+    assert read.cues
     for cue in read.cues:
         assert 0 <= cue.start_s < cue.end_s
         assert all(line and line == line.strip() for line in cue.text.split("\n"))
@@ -220,7 +222,8 @@ def test_any_text_is_captions_or_refused_with_a_reason(text):
         assert all(cue.text.replace("\n", " ")[a:b] == w.text for (a, b), w in zip(places, cue.words, strict=True))
         edges = [cue.start_s, *(edge for word in cue.words for edge in (word.start_s, word.end_s)), cue.end_s]
         assert edges == sorted(edges)
-    assert parse_subtitles(encode_srt(read)).cues is not None
+    again = parse_subtitles(encode_srt(read))
+    assert [(cue.start_s, cue.end_s) for cue in again.cues] == [(cue.start_s, cue.end_s) for cue in read.cues]
 
 
 def test_a_file_is_named_in_the_complaint(tmp_path: Path):

@@ -120,6 +120,8 @@ def parse_subtitles(content: bytes) -> Subtitles:
         raise FormatError("It has no captions: no line says from when --> to when.", HINT)
     cues = [_cue(item, webvtt) for item in found]
     shown = [cue for cue in cues if cue is not None]
+    if not shown:
+        raise FormatError("None of its captions has words and a length.", HINT)
     if len(shown) < len(cues):
         notes += (f"Captions left out because they have no words or no length: {len(cues) - len(shown)}.",)
     untold = sum(bool(cue.words) and not _in_order(cue) for cue in shown)

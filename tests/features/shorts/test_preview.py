@@ -85,7 +85,7 @@ def test_every_short_has_a_card_with_its_reason_times_and_parts():
     assert "Short 1 0:13 Seen large and clearly." in page.text
     assert "0:02.0 – 0:08.0 0:12.0 – 0:19.0" in page.text
     assert "Presence 0.90 50% Speech 0.42 38% Motion 0.10 12%" in page.text
-    assert "Two people, one above the other · Sound 9.5 dB louder" in page.text
+    assert "In parts two people, one above the other · Sound 9.5 dB louder" in page.text
     assert "Two shorts, 0:19 in all. From film.mp4 ." in page.text
 
 

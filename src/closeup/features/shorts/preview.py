@@ -191,7 +191,7 @@ def _card(handover: Handover, finished: FinishedShort) -> _Card:
     return _Card(
         id=short.id,
         name=short.title or f"Short {short.id.removeprefix('s')}",
-        layout="Two people, one above the other" if _split(finished) else "",
+        layout=_layout(finished),
         still=_still(finished.poster.jpeg),
         still_at=f"{finished.poster.time_s:.3f}",
         video=video,
@@ -208,8 +208,11 @@ def _card(handover: Handover, finished: FinishedShort) -> _Card:
     )
 
 
-def _split(finished: FinishedShort) -> bool:
-    return any(framed.framing.layout == "split" for framed in finished.framed)
+def _layout(finished: FinishedShort) -> str:
+    split = [framed.framing.layout == "split" for framed in finished.framed]
+    if not any(split):
+        return ""
+    return "Two people, one above the other" if all(split) else "In parts two people, one above the other"
 
 
 def _still(jpeg: bytes) -> str:
