@@ -32,6 +32,9 @@ _SLIP_S = Fraction(15, 1000)
 _NEW_CLOCK_S = Fraction(1)
 """Stamps that fall back by more mean that the file's clock was set anew: joined recordings do that."""
 
+_MAX_BAD_IN_A_ROW = 500
+"""Damaged parts in a row that cannot be read before the sound is taken to have ended."""
+
 _RUN_IN_S = Fraction(1)
 """Decoding begins this much before the first sample that is wanted: decoders need some packets to settle."""
 
@@ -177,18 +180,22 @@ def _sound_stream(container: InputContainer) -> AudioStream | None:
 
 def _frames(container: InputContainer, stream: AudioStream) -> Iterator[av.AudioFrame]:
     """Frames that decode; damaged packets are passed over, and a failing disk ends the sound."""
-    packets = container.demux(stream)
-    while True:
+    bad_in_a_row = 0
+    while bad_in_a_row < _MAX_BAD_IN_A_ROW:
         try:
-            packet = next(packets, None)
-            if packet is None:
-                return
-            frames = packet.decode()
+            for packet in container.demux(stream):
+                try:
+                    frames = packet.decode()
+                except av.error.FFmpegError:
+                    continue
+                bad_in_a_row = 0
+                yield from (frame for frame in frames if frame.samples)
         except av.error.InvalidDataError:
-            continue
+            bad_in_a_row += 1
         except OSError:
             return
-        yield from (frame for frame in frames if frame.samples)
+        else:
+            return
 
 
 class _Run:

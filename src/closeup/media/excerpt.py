@@ -131,6 +131,8 @@ def _from_key(path: Path, times: FrameTimes, start: int) -> Generator[DecodedFra
     """Frames from a key frame at or before `start`, following each other without a gap."""
     with open_video(path) as reader:
         size_wh, converter = reader.size_wh, Converter(reader.orientation)
+        if reader.origin != times.origin:
+            raise _AstrayError
     with open_container(path) as container:
         stream = choose_stream(container, path)
         stream.thread_type = "AUTO"

@@ -82,6 +82,8 @@ class MovieWriter(Mp4File):
         self._pictures.width, self._pictures.height = movie.size_wh
         self._pictures.pix_fmt = "yuv420p"
         context = self._pictures.codec_context
+        # PyAV asks for slices otherwise: fewer bits saved, and threads that wait for each other.
+        context.thread_type = "FRAME"
         context.time_base = self._tick
         self._pictures.time_base = self._tick
         context.color_range = ColorRange.MPEG
