@@ -141,8 +141,15 @@ def test_a_word_wider_than_the_line_is_parted():
 
 
 def test_two_speakers_are_kept_apart():
-    lines = [page.lines for page in CaptionArtist(UPRIGHT).pages("- Hi.\n- Who is it?")]
-    assert lines == [("- Hi.",), ("- Who is it?",)]
+    artist = CaptionArtist(UPRIGHT)
+    assert [page.lines for page in artist.pages("- Hi.\n- Who is it?")] == [("- Hi.", "- Who is it?")]
+    long = "- Hi.\n- Who is it, and what do you want?\n- Me."
+    assert [page.lines for page in artist.pages(long)] == [
+        ("- Hi.",),
+        ("- Who is it, and", "what do you want?"),
+        ("- Me.",),
+    ]
+    assert [(page.start, page.end) for page in artist.pages(long)] == [(0, 5), (6, 41), (42, 47)]
 
 
 def test_what_the_font_cannot_draw_is_named_and_left_out():

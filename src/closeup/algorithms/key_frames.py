@@ -47,12 +47,12 @@ def _reach(curve: NDArray[np.float64], tolerance: float) -> tuple[int, bool]:
     slopes = rise / steps
     low = np.maximum.accumulate((rise - tolerance) / steps, axis=0)
     high = np.minimum.accumulate((rise + tolerance) / steps, axis=0)
-    open_ = (low <= high).all(axis=1)
-    closed = not open_.all()
-    end = int(np.argmin(open_)) if closed else len(open_)
+    is_open = np.all(low <= high, axis=1)
+    closed = not is_open.all()
+    end = int(np.argmin(is_open)) if closed else len(is_open)
     # A row can be an end if the line to it passes all rows before it: its slope lies in the funnel that they leave.
     fits = (slopes[1:end] >= low[: max(end - 1, 0)]) & (slopes[1:end] <= high[: max(end - 1, 0)])
-    ends = np.flatnonzero(fits.all(axis=1))
+    ends = np.flatnonzero(np.all(fits, axis=1))
     return (int(ends[-1]) + 2 if len(ends) else 1), closed
 
 

@@ -114,17 +114,20 @@ class CaptionArtist:
 
         Lines are broken at spaces, in Hangul too, and inside a word only where it alone is wider than a line. A new
         page begins where a sentence does, if that can be had. Lines that begin with a dash, as two speakers have them,
-        are kept apart. Characters that the font cannot draw are left out.
+        each begin a line; two short ones share a page. Characters that the font cannot draw are left out.
 
         Returns:
             In the text's order; empty if there is nothing that can be drawn.
         """
         width = self.box_xyxy[2] - self.box_xyxy[0] - 2 * self._pad
-        return tuple(
-            Page(tuple(_joined(line) for line in lines), lines[0][0].start, lines[-1][-1].end)
-            for block in _blocks(text)
-            for lines in break_into_pages(self._pieces(text, block, width), self._width, width, MOST_LINES)
-        )
+        pages: list[Page] = []
+        for block in _blocks(text):
+            broken = break_into_pages(self._pieces(text, block, width), self._width, width, MOST_LINES)
+            new = [Page(tuple(map(_joined, lines)), lines[0][0].start, lines[-1][-1].end) for lines in broken]
+            if pages and len(new) == 1 and len(pages[-1].lines) + len(new[0].lines) <= MOST_LINES:
+                new = [Page(pages[-1].lines + new[0].lines, pages.pop().start, new[0].end)]
+            pages += new
+        return tuple(pages)
 
     def draw(self, lines: Sequence[str]) -> tuple[RgbaImage, tuple[int, int]]:
         """Draw the lines of a page.

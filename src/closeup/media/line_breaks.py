@@ -96,7 +96,7 @@ def _pages_from(
     pieces: Sequence[Piece], spans: Sequence[dict[int, float]], start: int, width: float, most_lines: int
 ) -> list[tuple[tuple[int, ...], int, float]]:
     """The pages that can begin at a piece: starts of their lines, end, cost."""
-    pages = []
+    pages: list[tuple[tuple[int, ...], int, float]] = []
     for end, first in spans[start].items():
         short = _SHORT * (1 - min(first / width, 1)) ** 2
         pages.append(((start,), end, _PAGE_COST + _break_cost(pieces, end) + short))
