@@ -41,12 +41,13 @@ def planned_cast(
 
 
 def track(name: str, person: str, span: tuple[int, int], edges: Sequence[int]) -> Track:
-    """A track with one face, in its first frame."""
+    """A track with a face in its first frame and one in its last."""
     start, end = span
     shot = int(np.searchsorted(edges, start, side="right")) - 1
     assert end <= edges[shot + 1]
-    face = Face(start, start / FPS, np.array([100, 40, 160, 100], np.float32), np.zeros((5, 2), np.float32), 0.9)
-    return Track(name, shot, person, start, end, start / FPS, end / FPS, (face,))
+    box, points = np.array([100, 40, 160, 100], np.float32), np.zeros((5, 2), np.float32)
+    faces = tuple(Face(frame, frame / FPS, box, points, 0.9) for frame in sorted({start, end - 1}))
+    return Track(name, shot, person, start, end, start / FPS, end / FPS, faces)
 
 
 def frame_times(frames: int, fps: int = FPS) -> FrameTimes:

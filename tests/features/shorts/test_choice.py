@@ -90,6 +90,16 @@ def test_the_person_is_on_screen_for_most_of_it() -> None:
     assert choose(given, 1, 5, 5).windows[0].on_screen >= MOST
 
 
+def test_a_short_starts_and_ends_with_the_person() -> None:
+    """They look away from 3 to 5.5 s, where the interest is highest; every half second is a boundary."""
+    given = footage([110], [(0, 30), (55, 110)], bump(110, (35, 70, 1.0)))
+    for count in (1, 2):
+        for window in choose(given, count, 2, 4).windows:
+            (start, _), (_, end) = window.pieces[0], window.pieces[-1]
+            assert given.seen[start : start + 5].any()
+            assert given.seen[end - 5 : end].any()
+
+
 def test_as_many_as_were_asked_for_come_before_better_ones() -> None:
     """The best window lies in the middle, where it would leave no room for a second one."""
     given = footage([110], [(0, 110)], bump(110, (30, 80, 1.0)))

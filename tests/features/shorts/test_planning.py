@@ -40,6 +40,7 @@ def evidence(cast: Cast, speech: list[tuple[float, float]] | None = None) -> Evi
 def source(monkeypatch: pytest.MonkeyPatch) -> Source:
     cast = planned_cast(SHOTS, SEEN, {"p1": "Ann"})
     monkeypatch.setattr(planning, "gather", lambda video, cast, person, progress: evidence(cast))
+    monkeypatch.setattr(planning, "without_blends", lambda video, times, cuts, windows, min_length_s: windows)
     return Source(Path("film.cast"), cast, cast.people[0], Path("film.mp4"))
 
 

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -24,7 +25,7 @@ def test_shots_that_follow_each_other_are_one_stretch() -> None:
 
 
 def test_a_track_that_begins_just_after_a_cut_is_taken_to_begin_there() -> None:
-    assert stretches([50, 40], [(57, 83)]) == [(50, 90)]
+    assert stretches([50, 40], [(54, 86)]) == [(50, 90)]
 
 
 def test_a_person_who_comes_late_and_goes_early_is_shown_from_then_till_then() -> None:
@@ -35,6 +36,24 @@ def test_looking_away_for_a_moment_stays_in() -> None:
     assert stretches([100], [(0, 40), (65, 100)]) == [(0, 100)]
 
 
+def test_a_face_that_comes_back_elsewhere_may_be_behind_a_cut_that_was_not_found() -> None:
+    cast = planned_cast([100], {"p1": [(0, 40), (50, 100)]})
+    for moved_px, size_px, together in ((100, 60, True), (130, 60, False), (0, 90, True), (0, 100, False)):
+        box = np.array([100 + moved_px, 40, 100 + moved_px + size_px, 40 + size_px], np.float32)
+        elsewhere = tuple(replace(face, box_xyxy=box) for face in cast.tracks[1].faces)
+        changed = replace(cast, tracks=(cast.tracks[0], replace(cast.tracks[1], faces=elsewhere)))
+        assert len(stretches_of(changed, cast.people[0], frame_clock(100))) == (1 if together else 2)
+
+
+def test_a_stretch_begins_and_ends_with_a_face_that_was_seen() -> None:
+    """A track is taken to run on for half the time between two looks, in which a cut may lie that was not found."""
+    cast = planned_cast([100], {"p1": [(20, 80)]})
+    track = cast.tracks[0]
+    seen = (replace(track.faces[0], frame=22), replace(track.faces[1], frame=77))
+    changed = replace(cast, tracks=(replace(track, faces=seen),))
+    assert stretches_of(changed, cast.people[0], frame_clock(100)) == (Stretch(22, 78),)
+
+
 def test_being_away_for_long_is_cut_out() -> None:
     assert stretches([200], [(0, 90), (125, 200)]) == [(0, 90), (125, 200)]
 
@@ -42,6 +61,7 @@ def test_being_away_for_long_is_cut_out() -> None:
 def test_in_a_shot_of_others_only_the_person_is_shown() -> None:
     assert stretches([200], [(0, 20), (45, 65)]) == [(0, 20), (45, 65)]
     assert stretches([200], [(6, 30)]) == [(6, 30)]
+    assert stretches([200], [(4, 30)]) == [(0, 30)]
 
 
 def test_a_flash_is_left_out_unless_it_joins_others() -> None:

@@ -43,6 +43,9 @@ UNLIKE_COSINE = 0.5
 MOST = 0.6
 """The person must be on screen in this share of a short."""
 
+SEEN_S = 0.5
+"""The person must be seen within this time of a short's start, and of its end."""
+
 _WANTED = 10.0
 """Above any difference in worth: as many shorts as were asked for come before better ones."""
 
@@ -185,7 +188,10 @@ class _Reel:
             frames = np.array([row[0] for row in rows], np.int64)
             stretch = np.array([row[1] for row in rows], np.int64)
             ease = np.array([row[2] for row in rows], np.float64)
-            enough = np.abs(times[edges[stretch]] - times[frames]) >= SHORTEST_PIECE_S - _TOLERANCE_S
+            # Seconds with the person up to half a second on (for starts) or back (for ends), inside the stretch.
+            other = np.searchsorted(times, times[frames] + np.where(edges[stretch] > frames, SEEN_S, -SEEN_S))
+            seen = np.abs(sums[2, np.clip(other, first[stretch], last[stretch])] - sums[2, frames]) > 0
+            enough = seen & (np.abs(times[edges[stretch]] - times[frames]) >= SHORTEST_PIECE_S - _TOLERANCE_S)
             frames, stretch = frames[enough], stretch[enough]
             place_s, interest_s, seen_s = sums[:, frames] + offsets[:, stretch]
             return _Ends(frames, stretch, ease[enough], place_s, interest_s, seen_s, price[stretch])

@@ -12,6 +12,7 @@ from closeup.core.types import Cast
 from closeup.features.shorts.boundaries import Cuttable, Spans, cuttable, make_setting
 from closeup.features.shorts.captioning import check_captions, check_letters, unbreakable
 from closeup.features.shorts.choice import Footage, Window, choose, longest_s
+from closeup.features.shorts.clean_cuts import without_blends
 from closeup.features.shorts.evidence import Evidence, gather
 from closeup.features.shorts.interest import Interest, checked_weights, interest, reason
 from closeup.features.shorts.options import ASPECTS, LAYOUTS, ShortsOptions
@@ -155,6 +156,8 @@ def _chosen(
             break
     else:
         raise too_little(source, options, longest_s(footage))
+    cuts = [shot.start_frame for shot in source.cast.shots]
+    windows = without_blends(source.video, evidence.frame_times, cuts, windows, options.min_length_s)
     if not polish and len(spans):
         notes.append("Jumps inside the shorts may cut off a caption: without that there was too little.")
     if len(windows) < options.count:

@@ -4,28 +4,36 @@ A stretch is a whole shot where the person is in it for most of the time; where 
 it is trimmed to where they are. Shots without them are left out, so that no short ever shows one.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from closeup.core.types import Cast, Person, Shot
+from closeup.core.types import Cast, Face, Person, Shot, Track
 from closeup.media.frame_times import FrameTimes
 
 LONGEST_ABSENCE_S = 3.0
-"""In a shot that shows the person most of the time, a break of this length in their track stays in: they look away, or
-somebody passes before them, and the talk goes on."""
+"""In a shot that shows the person most of the time, a break of this length in their track stays in if they are still in
+the same place after it: they look away, or somebody passes before them, and the talk goes on."""
 
 LONGEST_ABSENCE_ELSEWHERE_S = 1.0
 """The same in a shot that mostly shows others."""
 
-EDGE_S = 0.8
-"""A track that begins or ends this near to a cut is taken to reach it: faces are looked for a few times a second, and
-found late while they turn; `EDGE_ELSEWHERE_S` in a shot that mostly shows others."""
+LONGEST_MISS_S = 0.4
+"""A shorter break is the detector's, wherever the face is after it; a longer one to another place may be a cut that
+nobody has found."""
 
-EDGE_ELSEWHERE_S = 0.4
+SAME_PLACE = 2.0
+"""A face is in the same place if it has moved by less than this, in widths of the larger one, and kept its size to
+within a factor of `SAME_SIZE`."""
+
+SAME_SIZE = 1.6
+
+EDGE_S = 0.5
+"""A track that begins or ends this near to a cut is taken to reach it: faces are looked for a few times a second, and
+found late while they turn. Elsewhere a stretch begins and ends with a face that was seen."""
 
 SHORTEST_PIECE_S = 1.0
 """Whatever is shorter is a flash in which a viewer recognises nobody."""
@@ -83,40 +91,67 @@ def seen_frames(cast: Cast, person: Person, frames: int) -> NDArray[np.bool_]:
 
 def stretches_of(cast: Cast, person: Person, clock: FrameClock) -> tuple[Stretch, ...]:
     """The person's stretches in the order of the video, not touching, each at least `SHORTEST_PIECE_S` long."""
-    seen = seen_frames(cast, person, len(clock.starts_s) - 1)
+    tracks: dict[int, list[Track]] = {}
+    for track in cast.tracks:
+        if track.person == person.id:
+            tracks.setdefault(track.shot, []).append(track)
     found: list[Stretch] = []
-    for index in sorted({track.shot for track in cast.tracks if track.person == person.id}):
-        for stretch in _in_shot(cast.shots[index], seen, clock):
+    for index in sorted(tracks):
+        for stretch in _in_shot(cast.shots[index], tracks[index], clock.starts_s):
             if found and found[-1].end_frame == stretch.start_frame:
                 found[-1] = Stretch(found[-1].start_frame, stretch.end_frame)
             else:
                 found.append(stretch)
-    lengths = clock.starts_s
-    return tuple(s for s in found if lengths[s.end_frame] - lengths[s.start_frame] >= SHORTEST_PIECE_S)
-
-
-def _in_shot(shot: Shot, seen: NDArray[np.bool_], clock: FrameClock) -> Iterable[Stretch]:
-    """The stretches of one shot."""
-    begins, ends = _runs(seen[shot.start_frame : shot.end_frame])
-    begins, ends = begins + shot.start_frame, ends + shot.start_frame
-    if not len(begins):
-        return
     times = clock.starts_s
-    share = (times[ends] - times[begins]).sum() / (times[shot.end_frame] - times[shot.start_frame])
-    mostly = share >= 0.5
+    return tuple(s for s in found if times[s.end_frame] - times[s.start_frame] >= SHORTEST_PIECE_S)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Run:
+    """Frames [start, end) in which a person is tracked without a break; `first` and `last` are faces that were seen."""
+
+    start: int
+    end: int
+    first: Face
+    last: Face
+
+
+def _in_shot(shot: Shot, tracks: Sequence[Track], times: NDArray[np.float64]) -> Iterator[Stretch]:
+    """The stretches of one shot, by the person's tracks in it and when frames start (N + 1,)."""
+    runs = _runs(tracks)
+    tracked_s = sum(times[run.end] - times[run.start] for run in runs)
+    mostly = tracked_s >= 0.5 * (times[shot.end_frame] - times[shot.start_frame])
     absence_s = LONGEST_ABSENCE_S if mostly else LONGEST_ABSENCE_ELSEWHERE_S
-    edge_s = EDGE_S if mostly else EDGE_ELSEWHERE_S
-    apart = np.flatnonzero(times[begins[1:]] - times[ends[:-1]] > absence_s)
-    for first, last in zip([0, *(apart + 1)], [*apart, len(begins) - 1], strict=True):
-        start, end = int(begins[first]), int(ends[last])
-        if times[start] - times[shot.start_frame] <= edge_s:
-            start = shot.start_frame
-        if times[shot.end_frame] - times[end] <= edge_s:
-            end = shot.end_frame
-        yield Stretch(start, end)
+    joined = runs[:1]
+    for run in runs[1:]:
+        away_s = times[run.start] - times[joined[-1].end]
+        if away_s <= LONGEST_MISS_S or (away_s <= absence_s and _same_place(joined[-1].last, run.first)):
+            joined[-1] = replace(joined[-1], end=run.end, last=run.last)
+        else:
+            joined.append(run)
+    for run in joined:
+        at_start = times[run.start] - times[shot.start_frame] <= EDGE_S
+        at_end = times[shot.end_frame] - times[run.end] <= EDGE_S
+        start = shot.start_frame if at_start else run.first.frame
+        yield Stretch(start, shot.end_frame if at_end else run.last.frame + 1)
 
 
-def _runs(flags: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Starts and exclusive ends of the runs of True in flags (N,): two arrays (R,)."""
-    steps = np.diff(np.concatenate([[0], flags.astype(np.int8), [0]]))
-    return np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)
+def _runs(tracks: Sequence[Track]) -> list[_Run]:
+    """Tracks of one shot, those that overlap or touch made one."""
+    runs: list[_Run] = []
+    for track in sorted(tracks, key=lambda track: track.start_frame):
+        run = _Run(track.start_frame, track.end_frame, track.faces[0], track.faces[-1])
+        if runs and run.start <= runs[-1].end:
+            last = max(runs[-1].last, run.last, key=lambda face: face.frame)
+            runs[-1] = replace(runs[-1], end=max(runs[-1].end, run.end), last=last)
+        else:
+            runs.append(run)
+    return runs
+
+
+def _same_place(before: Face, after: Face) -> bool:
+    """Whether a face that went away and one that came are about where the other was, and as large."""
+    (x0, y0, x1, y1), (u0, v0, u1, v1) = before.box_xyxy.tolist(), after.box_xyxy.tolist()
+    widths = x1 - x0, u1 - u0
+    moved = np.hypot((u0 + u1 - x0 - x1) / 2, (v0 + v1 - y0 - y1) / 2)
+    return bool(moved < SAME_PLACE * max(widths) and max(widths) < SAME_SIZE * min(widths))
