@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
@@ -15,6 +15,7 @@ CURVES = arrays(
 )
 
 
+@settings(deadline=None)
 @given(CURVES, st.sampled_from([0.0, 0.04, 1.0, 100.0]))
 def test_straight_lines_between_keys_stay_within_the_tolerance(curve, tolerance):
     chosen = key_frames(curve, tolerance)

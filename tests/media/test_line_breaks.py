@@ -1,7 +1,7 @@
 """Breaking captions into lines and pages."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from closeup.media.line_breaks import Piece, break_into_pages
@@ -54,6 +54,7 @@ def test_parts_of_a_word_stay_on_a_page_where_they_can():
 WORDS = st.lists(st.text("abc.,가나다?", min_size=1, max_size=9), max_size=30)
 
 
+@settings(deadline=None)
 @given(WORDS, st.integers(3, 20), st.integers(1, 2))
 def test_nothing_is_lost_and_every_line_fits(words, width, most_lines):
     broken = pages(" ".join(words), width, most_lines)
@@ -64,6 +65,7 @@ def test_nothing_is_lost_and_every_line_fits(words, width, most_lines):
             assert len(line) <= width or " " not in line
 
 
+@settings(deadline=None)
 @given(WORDS, st.integers(3, 20))
 def test_pages_are_not_wasted(words, width):
     """Never more than one page above the fewest that there could be for each sentence."""

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from closeup.core.errors import FormatError, InputError
@@ -182,17 +182,20 @@ def subtitles(draw: st.DrawFn) -> Subtitles:
     return Subtitles(tuple(sorted(cues, key=lambda cue: (cue.start_s, cue.end_s))))
 
 
+@settings(deadline=None)
 @given(subtitles())
 def test_webvtt_gives_back_what_was_written(written):
     assert parse_subtitles(encode_vtt(written)) == written
 
 
+@settings(deadline=None)
 @given(subtitles())
 def test_subrip_gives_back_what_was_written(written):
     arrows = Subtitles(tuple(Cue(c.start_s, c.end_s, c.text.replace("-->", "→")) for c in written.cues))
     assert parse_subtitles(encode_srt(written)) == arrows
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 99_999), min_size=3, max_size=8, unique=True), st.data())
 def test_word_times_come_back(times, data):
     edges = sorted(times)
@@ -208,6 +211,7 @@ FRAGMENTS = st.sampled_from(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.lists(FRAGMENTS, max_size=40).map("".join))
 def test_any_text_is_captions_or_refused_with_a_reason(text):
     try:

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from closeup.core.errors import FormatError
@@ -136,6 +136,7 @@ def captions(draw: st.DrawFn) -> Subtitles:
     return Subtitles(tuple(sorted(cues, key=lambda cue: (cue.start_s, cue.end_s))))
 
 
+@settings(deadline=None)
 @given(captions(), st.lists(TIMES, min_size=2, max_size=8, unique=True).map(sorted))
 def test_whatever_is_cut_lies_inside_the_short(subtitles, edges):
     pieces = [piece(low, high) for low, high in zip(edges[::2], edges[1::2], strict=False)]
@@ -150,6 +151,7 @@ def test_whatever_is_cut_lies_inside_the_short(subtitles, edges):
     assert (spans[1:, 0] >= spans[:-1, 1]).all()
 
 
+@settings(deadline=None)
 @given(captions(), st.lists(TIMES, max_size=20))
 def test_the_overlay_shows_something_exactly_while_a_caption_with_letters_runs(subtitles, times):
     overlay = CaptionOverlay(subtitles, (90, 160))

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -44,6 +44,7 @@ def test_a_long_curve_is_drawn_by_means():
     assert {y for _, y in area[1:-1]} == {50.0}
 
 
+@settings(deadline=None)
 @given(arrays(np.float32, st.integers(1, 1500), elements=st.floats(0, 1, width=32) | st.just(np.nan)))
 def test_areas_stay_in_their_frame(values):
     for area in points(curve_area(grid(len(values)), values, len(values) / 10)):

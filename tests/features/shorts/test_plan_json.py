@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from closeup.core.errors import FormatError, InputError
@@ -73,6 +73,7 @@ def test_the_file_can_be_moved_together_with_the_cast(tmp_path):
     assert (tmp_path / "a/talk.shorts/plan.json").read_bytes() == path.read_bytes()
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 1000), min_size=2, max_size=12, unique=True).map(sorted))
 def test_any_pieces_come_back(edges):
     pairs = [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=False)]
@@ -170,6 +171,7 @@ def places(value: object, way: tuple = ()) -> list[tuple]:
     return [way, *(found for key, item in inner for found in places(item, (*way, key)))]
 
 
+@settings(deadline=None)
 @given(st.sampled_from(places(document())), JSON)
 def test_any_value_anywhere_is_a_plan_or_refused(way, value):
     data = document()
@@ -190,6 +192,7 @@ def test_any_value_anywhere_is_a_plan_or_refused(way, value):
             assert 0 <= one.start_frame < one.end_frame <= 1000
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_any_bytes_are_refused(tmp_path_factory, content):
     path = tmp_path_factory.mktemp("plan") / "plan.json"

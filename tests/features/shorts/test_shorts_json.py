@@ -6,7 +6,7 @@ from dataclasses import replace
 import jsonschema
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from closeup.core.errors import FormatError, InputError
@@ -65,6 +65,7 @@ def test_the_camera_comes_back_within_a_twentieth_of_a_pixel_from_few_keys():
                 assert len(path.frames) < len(crops) / 2
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.lists(st.floats(-1e4, 1e4), min_size=2, max_size=2), min_size=1, max_size=30),
     st.floats(1, 3000),
@@ -141,6 +142,7 @@ def places(value: object, way: tuple = ()) -> list[tuple]:
 WAYS = [way for way in places(document()) if way]
 
 
+@settings(deadline=None)
 @given(st.sampled_from(WAYS), JSON)
 def test_what_the_reader_takes_the_schema_takes_too(way, value):
     data = document()

@@ -8,7 +8,7 @@ from typing import Any
 
 import opentimelineio as otio
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from closeup.core.types import VideoInfo
@@ -100,6 +100,7 @@ def test_the_decision_list_to_the_letter(fps, header, codes):
 FRAMES = st.lists(st.integers(0, 300_000), min_size=2, max_size=12, unique=True).map(sorted)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(RATES), st.lists(FRAMES, min_size=1, max_size=3), st.booleans())
 def test_every_cut_is_on_its_frame_at_every_rate(fps, edges, sound):
     shorts = [list(zip(each[::2], each[1::2], strict=False)) for each in edges]
