@@ -179,7 +179,7 @@ def test_a_cast_goes_into_the_gallery_and_gets_its_names_back(place: Path) -> No
     named = CliRunner().invoke(app, ["people", "talk.cast", "name", "--from-gallery"])
     assert named.exit_code == 0
     assert "p1 is now called Ann. (similarity" in named.stdout
-    assert "p3 is unknown; similarity" in named.stdout
+    assert "p3 is unknown; most like" in named.stdout
     listed = CliRunner().invoke(app, ["people", "talk.cast", "list", "--json"])
     assert [one["name"] for one in json.loads(listed.stdout)["people"]] == ["Ann", "Bob", None]
     again = CliRunner().invoke(app, ["people", "talk.cast", "name", "--from-gallery"])
@@ -207,7 +207,7 @@ def test_verify_two_photos_and_somebody_enrolled(people: None) -> None:
     data = answer("verify", "ann0.png", "ann2.png", "--far", "0.0001")
     assert (data["same"], data["threshold"], data["far"]) == (True, 0.6, 0.0001)
     assert "Two different people: similarity" in type_in("verify", "ann0.png", "bob0.png").stdout
-    assert "(reached by 0.1 % of pairs of strangers)" in type_in("verify", "ann0.png", "ann2.png").stdout
+    assert "which 0.1 % of pairs of strangers reach" in type_in("verify", "ann0.png", "ann2.png").stdout
     assert answer("verify", "bob2.png", "--as", "bob")["same"]
     assert not answer("verify", "bob2.png", "--as", "ann")["same"]
     assert "give another photo, or --as NAME" in refused("verify", "ann0.png")

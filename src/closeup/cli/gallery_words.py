@@ -16,8 +16,8 @@ MANY_STRANGERS = 0.05
 def similarity_words(judged: "Answer | Verification") -> str:
     """The figures behind an answer."""
     return (
-        f"similarity {judged.similarity:.3f}, threshold {judged.threshold:.3f} "
-        f"(reached by {percent(judged.far)} of pairs of strangers)"
+        f"similarity {judged.similarity:.3f}, threshold {judged.threshold:.3f}, "
+        f"which {percent(judged.far)} of pairs of strangers reach"
     )
 
 

@@ -109,7 +109,9 @@ def _name_from_gallery(folder: Path, identity: str | None, far: float) -> None:
     for answer in answers:
         who = one_line(f"{answer.person} ({answer.called})" if answer.called else answer.person)
         if answer.answer.name is None:
-            typer.echo(f"{who} is unknown; {similarity_words(answer.answer)} to {one_line(answer.answer.nearest)}.")
+            typer.echo(
+                f"{who} is unknown; most like {one_line(answer.answer.nearest)}, {similarity_words(answer.answer)}."
+            )
         elif answer.conflict:
             show_note(f"{who} is not named {answer.answer.name}: {answer.conflict}")
         elif answer.called is None:

@@ -110,5 +110,7 @@ _PLACES = ((0.3, 0.4), (0.7, 0.4), (0.5, 0.6), (0.35, 0.8), (0.65, 0.8))
 
 
 def embedding(person: int, variant: int, model: str = "made-up") -> FloatArray:
-    """The vector (DIM,) that a model makes of a face."""
-    return faces_of(person + (0 if model == "made-up" else 1000), 1, spread=0.4, first=variant)[0]
+    """The vector that a model makes of a face: (DIM,) of the model "made-up", longer by 8 of any other."""
+    if model == "made-up":
+        return faces_of(person, 1, spread=0.4, first=variant)[0]
+    return np.concatenate([faces_of(person + 1000, 1, spread=0.4, first=variant)[0], np.zeros(8, np.float32)])

@@ -269,11 +269,12 @@ def _templates_before(store: GalleryStore, name: str) -> Sequence[NewTemplate]:
 
 
 def _flagged(before: Sequence[NewTemplate], new: Sequence[Sample]) -> tuple[str, ...]:
-    """Where those samples are from that are not like the rest of their person, by the model that answers."""
-    if not new:
-        return ()
-    model = new[0].templates[0].model
-    old = [template.vector for template in before if template.model == model]
-    vectors = np.stack([*old, *(sample.templates[0].vector for sample in new)])
-    counts = fellows(vectors, threshold_for(card(model), FELLOW_FAR).threshold)[len(old) :]
-    return tuple(sample.origin for sample, counted in zip(new, counts.tolist(), strict=True) if not counted)
+    """Where those samples are from that are not like the rest of their person, each by its own first model."""
+    found = []
+    for model in dict.fromkeys(sample.templates[0].model for sample in new):
+        own = [sample for sample in new if sample.templates[0].model == model]
+        old = [template.vector for template in before if template.model == model]
+        vectors = np.stack([*old, *(sample.templates[0].vector for sample in own)])
+        counts = fellows(vectors, threshold_for(card(model), FELLOW_FAR).threshold)[len(old) :]
+        found += [sample.origin for sample, counted in zip(own, counts.tolist(), strict=True) if not counted]
+    return tuple(dict.fromkeys(found))
