@@ -1,3 +1,5 @@
+import cv2
+import dlib
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -5,8 +7,9 @@ from hypothesis import strategies as st
 
 from closeup.core.boxes import iou
 from closeup.core.settings import read_settings
-from closeup.perception.hog import CHIP_PX, HogDetector, usual_five
-from closeup.perception.registry import LANDMARKS, landmark_map
+from closeup.perception import hog
+from closeup.perception.hog import CHIP_PX, LEAST_MARGIN, WORKING_AREA_PX, HogDetector, average_five, usual_five
+from closeup.perception.registry import LANDMARKS, face_models, landmark_map
 from closeup.weights.cards import card
 from closeup.weights.store import require
 from stills import FACES_XYXY, astronaut, at_scale, hopper, still
@@ -77,3 +80,41 @@ def test_an_upright_mean_face_has_five_points_in_order() -> None:
     assert five[0, 0] < five[2, 0] < five[1, 0]
     assert five[:2, 1].max() < five[2, 1] < five[3:, 1].min()
     assert np.ptp(five[:, 0]) < CHIP_PX
+
+
+@settings(max_examples=50)
+@given(st.floats(0.05, 20), st.floats(-180, 180), st.floats(-500, 500), st.floats(-500, 500))
+def test_the_average_five_move_with_the_face(factor: float, angle: float, x: float, y: float) -> None:
+    turn = np.radians(angle)
+    matrix = factor * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    straight = average_five(CORNERS).astype(np.float64)
+    np.testing.assert_allclose(
+        average_five(CORNERS @ matrix.T + [x, y]), straight @ matrix.T + [x, y], atol=2e-3 * factor
+    )
+
+
+def test_a_crop_by_the_average_five_is_the_chip_that_dlib_cuts(detector: HogDetector) -> None:
+    embedder = face_models("builtin", read_settings()).embedder
+    points = dlib.shape_predictor(str(require(card(LANDMARKS), read_settings())))
+    image = np.ascontiguousarray(at_scale(hopper(), 0.7))
+    found = detector.detect(image)
+    box = dlib.rectangle(*(round(float(v)) for v in found.boxes_xyxy[0]))
+    chip = dlib.get_face_chip(image, points(image, box), size=150, padding=0.25)
+    ours = embedder.crop(image, found.crop_xy[0])
+    # The landmarks are looked for in pictures of another size, so the crops differ by a pixel or two.
+    shift, _ = cv2.phaseCorrelate(*(cv2.cvtColor(each, cv2.COLOR_RGB2GRAY).astype(np.float32) for each in (chip, ours)))
+    assert np.hypot(*shift) < 3
+    assert np.abs(chip.astype(int) - ours.astype(int)).mean() < 12
+
+
+def test_the_average_face_is_that_of_the_card() -> None:
+    chip = (0.25 + np.array(hog._MEAN_FIVE)) / 1.5 * CHIP_PX
+    np.testing.assert_allclose(average_five(chip), card("dlib-resnet-128").alignment, atol=1e-3)
+
+
+def test_a_look_at_a_lower_margin_finds_no_less(detector: HogDetector) -> None:
+    grey = np.asarray(cv2.cvtColor(astronaut(), cv2.COLOR_RGB2GRAY), np.uint8)
+    usual, low = (detector.look(grey, WORKING_AREA_PX, margin) for margin in (LEAST_MARGIN, -1.0))
+    np.testing.assert_array_equal(usual.boxes_xyxy, detector.detect(astronaut()).boxes_xyxy)
+    assert len(low) > len(usual)
+    assert low.scores.min() == 0

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -56,3 +58,15 @@ def test_taking_keeps_the_order_asked_for(count: int, data: st.DataObject) -> No
         np.testing.assert_array_equal(taken.boxes_xyxy[row], faces.boxes_xyxy[index])
         np.testing.assert_array_equal(taken.landmarks_xy[row], faces.landmarks_xy[index])
         assert taken.scores[row] == faces.scores[index]
+
+
+@given(st.integers(1, 9), st.sampled_from([0.5, 2.0]))
+def test_crops_are_aligned_by_the_average_face_where_there_is_one(count: int, factor: float) -> None:
+    plain = some(count)
+    assert plain.crop_xy is plain.landmarks_xy
+    steadier = replace(plain, average_xy=plain.landmarks_xy + np.float32(1))
+    np.testing.assert_array_equal(steadier.crop_xy, plain.landmarks_xy + np.float32(1))
+    np.testing.assert_array_equal(steadier.scaled(factor).crop_xy, steadier.crop_xy * np.float32(factor))
+    np.testing.assert_array_equal(steadier.take([count - 1]).crop_xy, steadier.crop_xy[count - 1 :])
+    with pytest.raises(ValueError, match="shapes"):
+        replace(plain, average_xy=np.zeros((count + 1, 5, 2), np.float32))

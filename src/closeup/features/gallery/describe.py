@@ -179,7 +179,7 @@ class FaceReader:
         quality, pose = judge(image, box, landmarks, score), head_pose(landmarks)
         vectors = {each.name: self.embed(image, found.crop_xy[row], each) for each in cards}
         faults = faults_of(image, Candidate(box, landmarks, quality, pose, detector))
-        nothing = [fault for each in cards if (fault := generic_fault(each, vectors[each.name]))]
+        nothing = generic_fault(self.card, vectors[self.card.name])
         return DescribedFace(
             box_xyxy=box,
             landmarks_xy=landmarks,
@@ -191,7 +191,7 @@ class FaceReader:
             model=self.card.name,
             detector=detector.name,
             second_look=seen.late,
-            faults=(*faults, *nothing),
+            faults=(*faults, nothing) if nothing else faults,
         )
 
     def _detector(self, model: ModelCard) -> FaceDetector:
