@@ -52,6 +52,8 @@ def write_video(path: Path, images: list[np.ndarray], **oddities: object) -> Pat
         context.time_base = odd.tick
         if odd.sample_aspect_ratio is not None:
             context.sample_aspect_ratio = odd.sample_aspect_ratio
+        if odd.colorspace is not None:
+            context.colorspace = odd.colorspace
         if odd.color_trc is not None:
             context.color_trc = odd.color_trc
         if odd.rotation or odd.flip:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate, pairwise
-from math import lcm
+from math import ceil, lcm
 from pathlib import Path
 
 import av
@@ -116,7 +116,8 @@ class MovieWriter(Mp4File):
     def _write_sound(self, until: Fraction) -> None:
         if self._sound is None:
             return
-        while self._sounded < min(len(self._sound), until * SOUND_RATE_HZ):
+        wanted = min(len(self._sound), ceil(until * SOUND_RATE_HZ))
+        while self._sounded < wanted:
             block = np.ascontiguousarray(self._sound[self._sounded : self._sounded + _AAC_FRAME].T)
             frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="stereo")
             frame.sample_rate, frame.time_base = SOUND_RATE_HZ, Fraction(1, SOUND_RATE_HZ)

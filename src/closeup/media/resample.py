@@ -33,9 +33,9 @@ class Axis:
 
     Attributes:
         scale: Source pixels that one pixel of the output spans.
-        offset: In source pixels; -0.5 and below lies outside.
+        offset: In source pixels. The output may reach about a pixel of its own beyond the source, where the edge goes on.
         count: Pixels of the output.
-        size: Pixels of the source; outside of it, its edge goes on.
+        size: Pixels of the source.
     """
 
     scale: float
