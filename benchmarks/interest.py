@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import Bench, BenchError
+from bench import Bench, BenchError, read_json
 from closeup.core.cast_json import read_cast
 from closeup.core.settings import Settings
 from closeup.core.types import Cast
@@ -54,6 +54,7 @@ def measure(bench: Bench) -> Section:
     """Choose windows in every made video by the interest, by parts of it, and blindly."""
     cases = [_case(bench, seed) for seed in range(1 if bench.quick else 5)]
     rows = {"the interest": [_chosen(case, _total(case)) for case in cases]}
+    rows["closeup shorts"] = [_planned(bench, case) for case in cases]
     rows["moments shuffled"] = [found for case in cases for found in _shuffled(case)]
     rows["constant"] = [found for case in cases for found in _constant(case)]
     curves = Table(
@@ -73,10 +74,11 @@ _HEADS = ("chosen by", "windows", "hits", "of them", "time in lively passages")
 _NOTE = (
     f"The {WINDOWS} best windows of {WINDOW_S:g} s in each video that do not overlap and show the person for "
     f"{SEEN_SHARE:.0%} of their time. A hit lies by more than half in one of the {WINDOWS} lively passages, of "
-    f"{PASSAGE_S:g} s each. Besides there are dull ones, and ones that are lively in one way only: a large calm face, "
-    "a small face with expression, loud talk with laughter and applause over a small calm face, loud music, and "
-    "somebody else being lively. `moments shuffled` takes seconds of the interest in another order, `constant` windows "
-    f"anywhere; {BLIND_TRIES} times each."
+    f"{PASSAGE_S:g} s each. Lively means a large face, expression and movement, and loud talk with laughter and "
+    "applause. Of the others two have nothing of this, three have one of the three, and three two of them; one has "
+    "loud music, and one somebody else being lively. `closeup shorts` has the whole command choose, with its own ends. "
+    "`moments shuffled` takes seconds of the interest in another order, `constant` windows anywhere; "
+    f"{BLIND_TRIES} times each."
 )
 
 
@@ -125,7 +127,20 @@ def _chosen(case: Case, curve: Curve) -> Found:
         best = int(np.argmax(means))
         starts.append(best / 10)
         means[max(0, best - length + 1) : best + length] = -np.inf
-    return _found(case, starts)
+    return _found(case, _windows(starts))
+
+
+def _planned(bench: Bench, case: Case) -> Found:
+    """By `closeup shorts --plan`, which also minds cuts, pauses and likeness."""
+    folder, output = bench.cast_of(case.made.video, "zoo"), bench.out / "lively" / f"lively-{case.seed}.shorts"
+    words = ["--count", str(WINDOWS), "--min-length", f"{WINDOW_S:g}", "--max-length", f"{PASSAGE_S:g}", "--plan"]
+    who = ["--person", _person(case.made, case.cast), "-o", str(output)]
+    done = bench.closeup("shorts", str(folder), *who, *words, "--overwrite", "--quiet")
+    if done.code:
+        raise BenchError(f"closeup shorts {folder.name} failed:\n{done.errors}")
+    plan = read_json(output / "plan.json")
+    shorts = [[(piece["start_s"], piece["end_s"]) for piece in short["pieces"]] for short in plan["shorts"]]
+    return _found(case, shorts)
 
 
 def _shuffled(case: Case) -> Iterator[Found]:
@@ -146,7 +161,7 @@ def _constant(case: Case) -> Iterator[Found]:
         for start in rng.permutation(np.flatnonzero(seen >= SEEN_SHARE)) / 10:
             if len(starts) < WINDOWS and all(abs(start - other) >= WINDOW_S for other in starts):
                 starts.append(float(start))
-        yield _found(case, starts)
+        yield _found(case, _windows(starts))
 
 
 def _seen_share(case: Case) -> Curve:
@@ -155,16 +170,18 @@ def _seen_share(case: Case) -> Curve:
     return np.convolve(case.evidence.parts["presence"] > 0, np.full(length, 1 / length), mode="valid")
 
 
-def _found(case: Case, starts: Sequence[float]) -> Found:
+def _found(case: Case, shorts: Sequence[Sequence[tuple[float, float]]]) -> Found:
+    """How shorts of pieces [start, end) in seconds lie."""
+    lively = [(p.start_s, p.end_s) for p in case.made.passages if p.kind == LIVELY]
     shares = []
-    for start in starts:
-        inside = [
-            max(0.0, min(start + WINDOW_S, p.end_s) - max(start, p.start_s))
-            for p in case.made.passages
-            if p.kind == LIVELY
-        ]
-        shares.append(sum(inside) / WINDOW_S)
-    return Found(len(starts), sum(share > 0.5 for share in shares), float(np.mean(shares)) if shares else 0.0)
+    for pieces in shorts:
+        inside = sum(max(0.0, min(b, d) - max(a, c)) for a, b in pieces for c, d in lively)
+        shares.append(inside / sum(b - a for a, b in pieces))
+    return Found(len(shorts), sum(share > 0.5 for share in shares), float(np.mean(shares)) if shares else 0.0)
+
+
+def _windows(starts: Sequence[float]) -> list[list[tuple[float, float]]]:
+    return [[(start, start + WINDOW_S)] for start in starts]
 
 
 def _hits(found: Sequence[Found]) -> float:
