@@ -125,7 +125,7 @@ def name_cast(
         ModelError: If all templates are of models that are not on this machine.
     """
     faces = read_cast_faces(folder)
-    if not store.identities():
+    if not store.models():
         raise nobody_enrolled()
     model, reader = faces.vectors.embedder, None
     if any(coverage(store, other) > coverage(store, model) for other in store.models()):

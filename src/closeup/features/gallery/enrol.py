@@ -6,6 +6,7 @@ photo too many from the wrong folder, are found here or never.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -215,16 +216,17 @@ def enrol_samples(
     known = already_known(store, name, samples, options.far)
     if known is not None and not options.force:
         raise AlreadyEnrolledError(known, name)
-    before = _templates_before(store, name)
+    started = datetime.now(UTC)
     templates = [template for sample in samples for template in sample.templates]
     identity = store.enrol(name, templates, consent=options.consent, retain_until=options.retain_until)
-    sources = {record.source for record in before if record.source is not None}
+    standing = standing_of(store, identity.id)
+    before = [template for template in standing.templates if template.created_at < started]
+    sources = {template.source for template in before if template.source is not None}
     new = [sample for sample in samples if sample.templates[0].source not in sources]
-    missing = standing_of(store, identity.id).missing
     return EnrolReport(
         identity=identity,
         added=tuple(sample.pose for sample in new),
-        missing=tuple(pose for pose in missing if pose in poses),
+        missing=tuple(pose for pose in standing.missing if pose in poses),
         refused=refused,
         flagged=_flagged(before, new),
         already_known=known,
@@ -257,15 +259,6 @@ def _known_by(
         match = ranked[0]
         if match.similarity >= point.threshold and name_key(match.name) != name_key(name):
             yield AlreadyKnown(match.name, sample.origin, match.similarity, point.threshold, point.far)
-
-
-def _templates_before(store: GalleryStore, name: str) -> Sequence[NewTemplate]:
-    """What was stored under a name, oldest first."""
-    key = name_key(clean_name(name))
-    for record in store.identities():
-        if name_key(record.name) == key:
-            return store.templates_of(record.id)
-    return ()
 
 
 def _flagged(before: Sequence[NewTemplate], new: Sequence[Sample]) -> tuple[str, ...]:

@@ -47,7 +47,8 @@ def map_gallery(store: GalleryStore, reader: FaceReader, *, progress: ProgressCa
         InputError: If there are too few templates for a map.
         ModelError: If all templates are of other models.
     """
-    model, records = model_for(store, reader), {record.id: record for record in store.identities()}
+    model = model_for(store, reader)
+    records = {record.id: record for record in store.identities()}
     matrix = store.matrix(model)
     rows, notes = _sample(len(matrix.vectors))
     wanted = {int(matrix.template_ids[row]) for row in rows}

@@ -61,9 +61,7 @@ def model_for(store: GalleryStore, reader: FaceReader) -> str:
     usable = [each.name for each in reader.embedders if each.name in stored and each.far is not None]
     if usable:
         return max(usable, key=lambda model: coverage(store, model))
-    if not stored and not store.identities():
-        raise nobody_enrolled()
-    raise other_models(reader.card.name, stored)
+    raise other_models(reader.card.name, stored) if stored else nobody_enrolled()
 
 
 def coverage(store: GalleryStore, model: str) -> int:

@@ -1,7 +1,8 @@
 """Who is enrolled, ready to be compared with: every identity by all of its templates of one model that count."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from closeup.core.errors import InputError, ModelError
 from closeup.core.types import FloatArray
 from closeup.features.gallery.scoring import fellows, identity_similarity
 from closeup.storage.gallery import GalleryStore
-from closeup.storage.records import IdentityRecord, TemplateMatrix
+from closeup.storage.records import TemplateMatrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,54 +28,70 @@ class Match:
     similarity: float
 
 
+@dataclass(eq=False)
+class Groups:
+    """The templates of one model by identity.
+
+    Attributes:
+        matrix: The templates, in the order of their ids.
+        fellow_threshold: Similarity from which on two templates of one identity belong together.
+    """
+
+    matrix: TemplateMatrix
+    fellow_threshold: float
+    _counting: dict[int, NDArray[np.bool_]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        places: dict[str, int] = {}
+        owners = self.matrix.identity_ids.tolist()
+        codes = np.fromiter((places.setdefault(owner, len(places)) for owner in owners), np.intp, len(owners))
+        self.ids = list(places)
+        self.places = places
+        self.order = np.argsort(codes, kind="stable")
+        self.sizes = np.bincount(codes, minlength=len(places))
+        self.starts = np.cumsum(self.sizes) - self.sizes
+
+    def rows(self, place: int) -> NDArray[np.intp]:
+        """Rows (T,) of the matrix that are an identity's."""
+        start = self.starts[place]
+        return np.asarray(self.order[start : start + self.sizes[place]])
+
+    def counting(self, place: int) -> NDArray[np.bool_]:
+        """Which templates of an identity count, (T,); worked out once, for those that somebody is near to."""
+        if place not in self._counting:
+            self._counting[place] = fellows(self.matrix.vectors[self.rows(place)], self.fellow_threshold)
+        return self._counting[place]
+
+
 class Roster:
-    """The identities of a gallery as they are now; another is made after a change.
+    """Everybody whom a model can recognise.
 
     Attributes:
         model: Name of the embedder's card.
-        identities: Everybody in the gallery, by id, whether there are templates of the model or not.
-        unreadable: Names of those who have templates of other models only, and cannot be recognised.
     """
 
-    def __init__(self, matrix: TemplateMatrix, identities: Sequence[IdentityRecord], fellow_threshold: float) -> None:
-        """Arrange the templates by identity.
-
-        Args:
-            matrix: The templates of one model.
-            identities: Everybody.
-            fellow_threshold: Similarity from which on two templates of one identity belong together.
-        """
-        self.model = matrix.model
-        self.identities = {record.id: record for record in identities}
-        self._fellow_threshold = fellow_threshold
-        places: dict[str, int] = {}
-        codes = [places.setdefault(owner, len(places)) for owner in matrix.identity_ids.tolist()]
-        self._ids = list(places)
-        self._order = np.argsort(np.array(codes, dtype=np.intp), kind="stable")
-        counts = np.bincount(np.array(codes, dtype=np.intp), minlength=len(places))
-        self._starts = np.cumsum(counts) - counts
-        self._counts = counts
-        self._vectors = matrix.vectors
-        self._template_ids = matrix.template_ids
-        self._counting: dict[int, NDArray[np.bool_]] = {}
-        self.unreadable = tuple(record.name for record in identities if record.templates and record.id not in places)
+    def __init__(self, groups: Groups, name_of: Callable[[str], str]) -> None:
+        """Be ready to compare with the templates in `groups`; `name_of` gives the name that goes with an id."""
+        self.model = groups.matrix.model
+        self._groups = groups
+        self._name_of = name_of
 
     def __len__(self) -> int:
         """How many identities can be recognised."""
-        return len(self._ids)
+        return len(self._groups.ids)
 
     def flagged(self, identity_id: str) -> tuple[int, ...]:
         """Ids of the templates of an identity that are far from their fellows, and do not count."""
-        if identity_id not in self._ids:
+        place = self._groups.places.get(identity_id)
+        if place is None:
             return ()
-        place = self._ids.index(identity_id)
-        rows = self._rows(place)[~self._counts_of(place)]
-        return tuple(int(number) for number in self._template_ids[rows])
+        rows = self._groups.rows(place)[~self._groups.counting(place)]
+        return tuple(int(number) for number in self._groups.matrix.template_ids[rows])
 
     def similarities_to(self, identity_id: str, vectors: FloatArray) -> FloatArray:
         """Cosine similarities (Q,) of the embeddings (Q, D) to one identity that can be recognised."""
-        place = self._ids.index(identity_id)
-        templates = self._vectors[self._rows(place)[self._counts_of(place)]]
+        place = self._groups.places[identity_id]
+        templates = self._groups.matrix.vectors[self._groups.rows(place)[self._groups.counting(place)]]
         return np.array([identity_similarity(row) for row in vectors @ templates.T], np.float32)
 
     def ranked(self, vectors: FloatArray, most: int = 1) -> list[tuple[Match, ...]]:
@@ -85,55 +102,75 @@ class Roster:
         return [self._ranked_one(vector, most) for vector in vectors]
 
     def _ranked_one(self, vector: FloatArray, most: int) -> tuple[Match, ...]:
-        if not self._ids:
+        groups = self._groups
+        if not groups.ids:
             return ()
-        similarities = (self._vectors @ vector)[self._order]
+        similarities = (groups.matrix.vectors @ vector)[groups.order]
         # No identity's similarity is above that of its nearest template: in this order the rest is soon too far.
-        nearest = np.maximum.reduceat(similarities, self._starts)
+        nearest = np.maximum.reduceat(similarities, groups.starts)
         found: list[tuple[float, int]] = []
-        for place in np.argsort(-nearest, kind="stable").tolist():
+        for place in _falling(nearest):
             if len(found) >= most and found[most - 1][0] <= -float(nearest[place]):
                 break
-            start = self._starts[place]
-            own = similarities[start : start + self._counts[place]]
-            found = sorted([*found, (-identity_similarity(own[self._counts_of(place)]), place)])[:most]
-        return tuple(self._match(place, -negative) for negative, place in found)
+            start = groups.starts[place]
+            own = similarities[start : start + groups.sizes[place]][groups.counting(place)]
+            found = sorted([*found, (-identity_similarity(own), place)])[:most]
+        return tuple(Match(groups.ids[place], self._name_of(groups.ids[place]), -negative) for negative, place in found)
 
-    def _match(self, place: int, similarity: float) -> Match:
-        identity_id = self._ids[place]
-        record = self.identities.get(identity_id)
-        return Match(identity_id, record.name if record else identity_id, similarity)
 
-    def _rows(self, place: int) -> NDArray[np.intp]:
-        start = self._starts[place]
-        return np.asarray(self._order[start : start + self._counts[place]])
+def _falling(values: FloatArray, first: int = 64) -> Iterator[int]:
+    """Places of the values (I,), largest first; of many values all are sorted only if somebody asks that far."""
+    if len(values) <= first:
+        yield from np.argsort(-values, kind="stable").tolist()
+        return
+    head = np.argpartition(-values, first)[:first]
+    yield from head[np.argsort(-values[head], kind="stable")].tolist()
+    begun = set(head.tolist())
+    yield from (place for place in np.argsort(-values, kind="stable").tolist() if place not in begun)
 
-    def _counts_of(self, place: int) -> NDArray[np.bool_]:
-        """Which templates of an identity count; worked out once for those that somebody is near to."""
-        if place not in self._counting:
-            self._counting[place] = fellows(self._vectors[self._rows(place)], self._fellow_threshold)
-        return self._counting[place]
+
+_GROUPS: WeakKeyDictionary[GalleryStore, dict[str, Groups]] = WeakKeyDictionary()
+"""Of each open gallery the templates by identity, one grouping a model: the same until somebody writes."""
 
 
 def read_roster(store: GalleryStore, model: str, fellow_threshold: float) -> Roster:
-    """Read who can be recognised by a model.
+    """Read who can be recognised by a model; what is in memory of an unchanged gallery is used again.
 
     Args:
         store: The gallery.
         model: Name of the embedder's card.
-        fellow_threshold: As for `Roster`.
+        fellow_threshold: Similarity from which on two templates of one identity belong together.
 
     Raises:
         InputError: If nobody is enrolled.
         ModelError: If all templates are of other models.
     """
-    matrix, identities = store.matrix(model), store.identities()
-    if not identities:
-        raise nobody_enrolled()
+    matrix = store.matrix(model)
     if not len(matrix.vectors):
-        others = [other for other in store.models() if other != model]
-        raise other_models(model, others)
-    return Roster(matrix, identities, fellow_threshold)
+        stored = store.models()
+        raise other_models(model, stored) if stored else nobody_enrolled()
+    known = _GROUPS.setdefault(store, {})
+    groups = known.get(model)
+    if groups is None or not _same(groups.matrix, matrix) or groups.fellow_threshold != fellow_threshold:
+        groups = known[model] = Groups(matrix, fellow_threshold)
+
+    def name_of(identity_id: str) -> str:
+        try:
+            return store.find(identity_id).name
+        except InputError:  # deleted a moment ago, by another process
+            return identity_id
+
+    return Roster(groups, name_of)
+
+
+def _same(one: TemplateMatrix, other: TemplateMatrix) -> bool:
+    """Whether two matrices of a model hold the same templates of the same people, without comparing their vectors.
+
+    An id is never given to another template; a merge changes owners.
+    """
+    return np.array_equal(one.template_ids, other.template_ids) and (
+        one.identity_ids is other.identity_ids or bool((one.identity_ids == other.identity_ids).all())
+    )
 
 
 def nobody_enrolled() -> InputError:
