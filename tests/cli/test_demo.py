@@ -4,7 +4,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from closeup.cli import demo, shorts
 from closeup.cli.main import app
+from closeup.core.errors import InputError
 
 
 def names(folder: str = ".") -> list[str]:
@@ -14,6 +16,34 @@ def names(folder: str = ".") -> list[str]:
 @pytest.fixture(autouse=True)
 def programme(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("closeup.features.demo.programme.make_programme", lambda path, _: path.write_bytes(b"film"))
+
+
+@pytest.fixture(autouse=True)
+def wishes(monkeypatch: pytest.MonkeyPatch) -> list[shorts.Wish]:
+    """What shorts were asked for; all fail."""
+    asked: list[shorts.Wish] = []
+
+    def make(wish: shorts.Wish, options: Any, manner: shorts.Manner) -> shorts.Run:
+        assert options == demo.SHORT
+        assert manner.overwrite
+        asked.append(wish)
+        raise InputError("They are seen too little.")
+
+    monkeypatch.setattr(shorts, "make", make)
+    return asked
+
+
+def test_demo_makes_a_short_of_the_first_person(find: Any, wishes: list[shorts.Wish]) -> None:
+    result = CliRunner().invoke(app, ["demo"])
+    assert result.exit_code == 0, result.output
+    assert wishes == [shorts.Wish(Path("demo/demo.cast"), "p1", Path("demo/demo.mp4"), None)]
+    assert "note: No short was made. They are seen too little.\n" in result.stderr
+
+
+def test_demo_of_nobody_makes_no_short(find: Any, wishes: list[shorts.Wish]) -> None:
+    find.finds(people=())
+    assert CliRunner().invoke(app, ["demo"]).exit_code == 0
+    assert wishes == []
 
 
 def test_demo_makes_its_own_programme_and_says_where_the_report_is(find: Any) -> None:

@@ -25,6 +25,8 @@ from closeup.features.shorts.source import Source
 
 from .conftest import some_cast
 
+NO_SOUND = "the video has no sound"
+
 PLAN = Plan(
     video=VideoInfo("film.mp4", "ab" * 32, 120.0, Fraction(25), 3000, 1280, 720),
     person="p1",
@@ -34,7 +36,7 @@ PLAN = Plan(
         Short("s2", (Piece(2000, 2500, 80, 100),), 0.5, {"presence": 0.6}, "Others in the picture."),
     ),
     weights={"presence": 1.0},
-    absent={"speech": "the video has no sound"},
+    absent={"speech": NO_SOUND, "expression": "A model is missing.", "bursts": NO_SOUND},
     notes=("There are 2 of 3 shorts.",),
 )
 
@@ -130,7 +132,8 @@ def test_a_run_says_what_why_and_where(work: FakeWork) -> None:
     assert "35 s of shorts" in result.stdout
     assert "Preview: film-p1.shorts/preview.html" in result.stdout
     assert "note: There are 2 of 3 shorts.\n" in result.stderr
-    assert "note: speech was not judged: the video has no sound.\n" in result.stderr
+    assert "note: Not judged: speech, bursts. The video has no sound.\n" in result.stderr
+    assert "note: Not judged: expression. A model is missing.\n" in result.stderr
 
 
 def test_a_plan_is_chosen_and_not_rendered(work: FakeWork) -> None:
@@ -166,7 +169,7 @@ def test_json_is_one_object_and_nothing_else(work: FakeWork) -> None:
     assert said["rendered"] is True
     assert said["shorts"][0]["pieces"] == [[0, 10], [60, 65]]
     assert said["shorts"][0]["reason"] == "Much movement."
-    assert said["absent"] == {"speech": "the video has no sound"}
+    assert said["absent"]["speech"] == NO_SOUND
     planned = json.loads(run("film.cast", "--person", "p1", "--json", "--plan").stdout)
     assert planned["rendered"] is False
 

@@ -3,6 +3,7 @@
 import json
 import shlex
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -219,11 +220,19 @@ def tell(run: Run, manner: Manner) -> None:
         return
     if not manner.as_json:
         show_shorts(run, manner)
-    for note in (*run.plan.notes, *(f"{name} was not judged: {why}" for name, why in run.plan.absent.items())):
-        show_note(note if note.endswith(".") else f"{note}.")
+    for note in (*run.plan.notes, *not_judged(run.plan.absent)):
+        show_note(note)
     if manner.plan_only and not manner.as_json:
         words = ["closeup", "shorts", "--from-plan", str(run.folder / "plan.json")]
         show_hint(f"Change the plan if you like, and render it: {shlex.join(words)}")
+
+
+def not_judged(absent: Mapping[str, str]) -> list[str]:
+    """A sentence for each reason why parts of the interest could not be judged, by part."""
+    parts: dict[str, list[str]] = {}
+    for name, why in absent.items():
+        parts.setdefault(why.rstrip("."), []).append(name)
+    return [f"Not judged: {', '.join(names)}. {why[0].upper()}{why[1:]}." for why, names in parts.items()]
 
 
 def summary(run: Run, manner: Manner) -> dict[str, Any]:
