@@ -75,12 +75,12 @@ def test_looks_are_of_one_shot_or_another(film: Path) -> None:
 
 
 def with_faces(times_s: list[float], box: tuple[int, ...] = (100, 40, 160, 100)) -> Cast:
-    """The first track with faces at these times."""
-    track = CAST.tracks[0]
+    """The first track with faces at these times, the others with their first face only."""
+    track, *others = (replace(track, faces=track.faces[:1]) for track in CAST.tracks)
     faces = tuple(
         replace(track.faces[0], frame=round(t * 10), time_s=t, box_xyxy=np.array(box, np.float32)) for t in times_s
     )
-    return replace(CAST, tracks=(replace(track, faces=faces), *CAST.tracks[1:]))
+    return replace(CAST, tracks=(replace(track, faces=faces), *others))
 
 
 def test_expressions_are_judged_in_the_faces_own_frames(film: Path) -> None:
