@@ -116,7 +116,9 @@ def merge(
     with open_gallery() as store:
         first, second = store.find(into), store.find(other)
         record = store.merge(first.id, second.id)
-    typer.echo(f"{one_line(second.name)} is part of {one_line(record.name)} now, who has {_templates(record.templates)}.")
+    typer.echo(
+        f"{one_line(second.name)} is part of {one_line(record.name)} now, who has {_templates(record.templates)}."
+    )
 
 
 @app.command()

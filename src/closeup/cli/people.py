@@ -131,6 +131,8 @@ def _name_from_gallery(folder: Path, identity: str | None, far: float) -> None:
         return Change(scene.edits, "\n".join(sentences))
 
     _edit(folder, wish)
+    if len(chosen) > 1:
+        show_hint("undo takes back one name at a time.")
 
 
 @app.command("merge")

@@ -42,4 +42,8 @@ def test_a_face_at_the_edge_or_as_large_as_the_picture_has_one_too() -> None:
 
 
 def test_a_kept_picture_has_a_thumbnail() -> None:
-    assert decoded(thumbnail_of_jpeg(kept_picture(astronaut(), FACE, LANDMARKS), 40)).shape == (40, 40, 3)
+    kept = kept_picture(astronaut(), FACE, LANDMARKS)
+    whole, head = (decoded(thumbnail_of_jpeg(kept, 40, head_only=only)) for only in (False, True))
+    assert whole.shape == head.shape == (40, 40, 3)
+    face = decoded(thumbnail(astronaut(), FACE, 40)).astype(float)
+    assert abs(head - face).mean() < 0.8 * abs(whole - face).mean()

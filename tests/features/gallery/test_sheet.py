@@ -6,12 +6,12 @@ PICTURE = "data:image/jpeg;base64,AAAA"
 
 
 def sheet(*entries: SheetEntry) -> str:
-    return sheet_page(Sheet("<me>.jpg", PICTURE, "the gallery", 1234, 0.9, 0.001, entries))
+    return sheet_page(Sheet("<me>.jpg", PICTURE, "the gallery", "1,234 people", 0.9, 0.001, entries))
 
 
 def test_the_sheet_tells_rank_name_similarity_and_distance() -> None:
     text = sheet(SheetEntry("Ann <b>", "ann.jpg", 0.95, True, PICTURE), SheetEntry("Émile", "", 0.4, False, None))
-    assert "The 2 most alike of 1,234 faces in the gallery." in text
+    assert "The 2 most alike of 1,234 people in the gallery." in text
     assert "Ann &lt;b&gt;" in text
     assert "<b>" not in text
     assert "&lt;me&gt;.jpg" in text

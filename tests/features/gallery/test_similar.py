@@ -24,7 +24,7 @@ def test_the_gallery_is_ranked_with_distances_and_kept_pictures(
     assert found.found[0].distance == pytest.approx(1 - found.found[0].similarity)
     assert [a.picture is None for a in found.found] == [False, True, True, True]
     page = found.sheet()
-    assert "of 6 faces in the gallery" in page
+    assert "of 6 people in the gallery" in page
     assert page.count("data:image/jpeg") == 2
 
 
@@ -41,6 +41,7 @@ def test_a_folder_is_searched_without_the_photo_itself(reader: Any, tmp_path: Pa
     assert [a.same for a in found.found] == [True, False]
     assert sorted(Path(item.photo).name for item in found.skipped) == ["broken.jpg", "sea.png"]
     assert found.sheet().count("data:image/jpeg") == 3
+    assert "of 3 faces in the folder album" in found.sheet()
 
 
 def test_what_cannot_be_answered(store: GalleryStore, reader: Any, tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def map_gallery(store: GalleryStore, reader: FaceReader, *, progress: ProgressCa
         for template in templates:
             if template.id in wanted:
                 jpeg = template.picture_jpeg or kept_by_source.get(template.source or "")
-                shown = thumbnail_of_jpeg(jpeg) if jpeg else None
+                shown = thumbnail_of_jpeg(jpeg, head_only=True) if jpeg else None
                 found[template.id] = MapFace(records[owner].name, template.pose, shown)
     kept = [row for row in rows if int(matrix.template_ids[row]) in found]
     faces = [found[int(matrix.template_ids[row])] for row in kept]

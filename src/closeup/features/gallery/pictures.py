@@ -5,7 +5,7 @@ import base64
 import cv2
 import numpy as np
 
-from closeup.algorithms.framing import portrait_box
+from closeup.algorithms.framing import EYE_LINE, HEAD_SHARE, portrait_box
 from closeup.core.types import FloatArray, Image
 from closeup.media.image import decode_jpeg, encode_jpeg
 
@@ -50,13 +50,24 @@ def thumbnail(image: Image, box_xyxy: FloatArray | None = None, side_px: int = T
     return data_uri(encode_jpeg(small, 78))
 
 
-def thumbnail_of_jpeg(picture_jpeg: bytes, side_px: int = THUMBNAIL_PX) -> str:
+def thumbnail_of_jpeg(picture_jpeg: bytes, side_px: int = THUMBNAIL_PX, *, head_only: bool = False) -> str:
     """The same of a kept picture.
+
+    Args:
+        picture_jpeg: As `kept_picture` has made it.
+        side_px: Pixels at most.
+        head_only: Leave the shoulders out, for very small pictures.
 
     Raises:
         InputError: If the bytes are no picture.
     """
-    return thumbnail(decode_jpeg(picture_jpeg), None, side_px)
+    image = decode_jpeg(picture_jpeg)
+    if not head_only:
+        return thumbnail(image, None, side_px)
+    height, width = image.shape[:2]
+    half = HEAD_SHARE * height / 2
+    middle = np.array([width / 2, (EYE_LINE + 0.04) * height])
+    return thumbnail(image, np.concatenate([middle - half, middle + half]).astype(np.float32), side_px)
 
 
 def data_uri(jpeg: bytes) -> str:

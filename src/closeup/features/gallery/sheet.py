@@ -43,7 +43,7 @@ class Sheet:
         query: Name of the picture that was asked about.
         picture: Its face, a data: URI.
         among: What was searched, a few words: "the gallery", "the folder holiday".
-        faces: How many faces those were.
+        compared: How many those were, in words: "274 people", "1 face".
         threshold: Similarity from which on a pair counts as one person; `far` is the false-accept rate it was read at.
         entries: Best first.
     """
@@ -51,7 +51,7 @@ class Sheet:
     query: str
     picture: str
     among: str
-    faces: int
+    compared: str
     threshold: float
     far: float
     entries: Sequence[SheetEntry]

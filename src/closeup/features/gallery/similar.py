@@ -18,6 +18,8 @@ from closeup.storage.gallery import GalleryStore
 from closeup.weights.cards import card
 from closeup.weights.far import threshold_for
 
+GALLERY = "the gallery"
+
 SHEET_PX = 220
 """Side of a picture on the sheet."""
 
@@ -70,7 +72,10 @@ class LookAlikes:
         """The picture sheet, as HTML that needs nothing."""
         entries = [SheetEntry(Path(a.name).name, "", a.similarity, a.same, a.picture) for a in self.found]
         title = Path(self.photo).name
-        return sheet_page(Sheet(title, self.picture, self.among, self.compared, self.threshold, self.far, entries))
+        people = self.among == GALLERY
+        one, many = ("person", "people") if people else ("face", "faces")
+        compared = f"{self.compared:,} {one if self.compared == 1 else many}"
+        return sheet_page(Sheet(title, self.picture, self.among, compared, self.threshold, self.far, entries))
 
 
 def similar(
@@ -101,7 +106,7 @@ def similar(
         for match in ranked
     )
     shown = thumbnail(image, face.box_xyxy, SHEET_PX)
-    return LookAlikes(str(photo), shown, "the gallery", len(roster), found, point.threshold, point.far)
+    return LookAlikes(str(photo), shown, GALLERY, len(roster), found, point.threshold, point.far)
 
 
 def similar_in(
