@@ -149,6 +149,11 @@ def test_a_damaged_database_is_told(tmp_path: Path) -> None:
         store.matrix("a-model")
 
 
+def test_a_path_that_sqlite_cannot_name(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"gall\\udcffery\.db' is not UTF-8"):
+        open_gallery(sqlite_url(tmp_path / "gall\udcffery.db"))
+
+
 def test_a_place_without_a_write_ahead_log_is_told(tmp_path: Path) -> None:
     with closing(sqlite3.connect(":memory:")) as memory, pytest.raises(StorageError, match="write-ahead log"):
         _use_wal(memory, tmp_path / "gallery.db", 0.02)

@@ -80,31 +80,39 @@ def test_nothing_is_left_of_who_is_deleted(way: str, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["gallery.db"]
 
 
-def test_copies_that_split_pages_have_left_go_too(tmp_path: Path) -> None:
-    """SQLite's secure_delete clears the row that is deleted, not copies of it that moved when a page was split."""
+def test_copies_that_moving_rows_has_left_go_too(tmp_path: Path) -> None:
+    """SQLite's secure_delete clears the row that is deleted, not old copies of it that a page holds since it moved."""
     with open_gallery(sqlite_url(tmp_path / "gallery.db")) as store:
-        names = fill_names(tmp_path / "gallery.db", 3000)
+        names = fill_and_move(tmp_path / "gallery.db", 1200)
         content = (tmp_path / "gallery.db").read_bytes()
-        twice = [name for name in names if content.count(name.encode()) > 2]  # once in the table, once in the index
-        assert twice, "this test needs names of which a page holds an old copy"
-        for name in twice[:5]:
+        # Twice in the table, as the name and as its key, and once in the index.
+        more = [name for name in names if content.count(name.encode()) > 3]
+        assert more, "this test needs names of which a page holds an old copy"
+        for name in more[:5]:
             store.delete(store.find(name).id)
             assert name.encode() not in (tmp_path / "gallery.db").read_bytes()
 
 
-def fill_names(path: Path, count: int) -> list[str]:
-    """Many people at once, past the store; their names and keys are the same."""
+def fill_and_move(path: Path, count: int) -> list[str]:
+    """Add people past the store, then delete some and change others, so that rows move; gives who is left."""
     rng = random.Random(5)
     names = [f"name{rng.randbytes(8).hex()}" for _ in range(count)]
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA secure_delete=ON")
+        for name in names:
+            connection.execute(
+                "INSERT INTO gallery_identities (id, name, name_key, created_at, consent) VALUES (?, ?, ?, ?, ?)",
+                (rng.randbytes(16).hex(), name, name, "2026-01-01 00:00:00", "x" * rng.randint(1, 300)),
+            )
+        third = count // 3
+        connection.executemany("DELETE FROM gallery_identities WHERE name = ?", [(name,) for name in names[:third]])
         connection.executemany(
-            "INSERT INTO gallery_identities (id, name, name_key, created_at) VALUES (?, ?, ?, '2026-01-01 00:00:00')",
-            [(rng.randbytes(16).hex(), name, name) for name in names],
+            "UPDATE gallery_identities SET consent = ? WHERE name = ?",
+            [("y" * rng.randint(1, 400), name) for name in names[third : 2 * third]],
         )
         connection.commit()
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return names
+    return names[third:]
 
 
 def test_nothing_is_left_of_an_old_name(tmp_path: Path) -> None:
@@ -144,8 +152,12 @@ def test_who_holds_the_files_keeps_the_bytes_there_and_that_is_said(tmp_path: Pa
             store.delete(person)
         assert person not in {someone.id for someone in store.identities()}
         assert left_in(tmp_path, wanted)
-        reader.execute("COMMIT")
-        open_gallery(url).close()
+        with open_gallery(url, wait_s=0.1) as second:
+            assert len(second.identities()) == 4, "the gallery can be used meanwhile"
+            with pytest.raises(StorageError, match="is being read by another process"):
+                second.purge(DAY)
+            reader.execute("COMMIT")
+            assert second.purge(DAY) == ()
         assert left_in(tmp_path, wanted) == {}
 
 
@@ -157,13 +169,13 @@ def test_a_removal_during_scrubbing_stays_pending(tmp_path: Path, monkeypatch: p
 
         def interrupted(database: object) -> None:
             plain(database)  # type: ignore[arg-type]
-            monkeypatch.setattr(erasure, "_scrub_sqlite", lambda _: None)
+            monkeypatch.setattr(erasure, "scrub", lambda _: None)
             other.delete(second)
 
         monkeypatch.setattr(erasure, "_scrub_sqlite", interrupted)
         store.delete(first)
         with closing(sqlite3.connect(tmp_path / "gallery.db")) as raw:
-            assert raw.execute("SELECT removals, scrub_pending FROM gallery_state").fetchall() == [(2, 0)]
+            assert raw.execute("SELECT removals, scrub_pending FROM gallery_state").fetchall() == [(2, 1)]
 
 
 def test_postgresql_keeps_nothing_in_tables_indexes_and_statistics(postgresql_url: str) -> None:
@@ -184,3 +196,36 @@ def test_postgresql_keeps_nothing_in_tables_indexes_and_statistics(postgresql_ur
         raw.execute("CHECKPOINT")
         assert left_in(folder, gone) == {}
         assert left_in(folder, stays)
+
+
+def test_postgresql_copies_nothing_personal_into_its_statistics(postgresql_url: str) -> None:
+    import psycopg
+
+    with psycopg.connect(postgresql_url, autocommit=True) as raw, open_gallery(postgresql_url) as store:
+        fill(store, 12)
+        store.nearest("a-model", template(1, dimensions=128).vector[None], 1, search="hnsw")
+        raw.execute("ANALYZE")
+        query = "SELECT tablename, attname FROM pg_stats WHERE tablename LIKE '%gallery%'"
+        columns = set(raw.execute(query).fetchall())
+    assert ("gallery_templates", "pose") in columns
+    personal = {"id", "name", "name_key", "consent", "identity_id", "vector", "source", "jpeg"}
+    kept_out = {"gallery_identities": personal, "gallery_templates": personal - {"id"}, "gallery_pictures": personal}
+    assert not [(table, column) for table, column in columns if column in kept_out.get(table, ())]
+    assert not [table for table, _ in columns if table.startswith("ix_")]
+
+
+def test_a_user_who_may_not_rewrite_the_tables_is_told(postgresql_url: str) -> None:
+    import psycopg
+
+    with psycopg.connect(postgresql_url, autocommit=True) as raw, open_gallery(postgresql_url) as store:
+        ada = store.enrol("Ada", [template(1)])
+        raw.execute("DROP ROLE IF EXISTS guest")
+        raw.execute("CREATE ROLE guest LOGIN")
+        raw.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO guest")
+        with open_gallery(postgresql_url.replace("postgres@", "guest@")) as theirs:
+            with pytest.raises(StorageError, match="belong to another user"):
+                theirs.delete(ada.id)
+            assert theirs.identities() == ()
+        assert store.purge(DAY) == ()
+        assert raw.execute("SELECT scrub_pending FROM gallery_state").fetchall() == [(False,)]
+        raw.execute("DROP OWNED BY guest")

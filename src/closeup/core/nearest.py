@@ -8,9 +8,6 @@ from closeup.core.types import FloatArray
 BLOCK_VALUES = 2**19
 """Similarities that are held at once: 2 MB, which stay in the processor's cache until they have been looked at."""
 
-MAX_ROWS = 2**16
-"""Rows that are compared at once, however few the queries are."""
-
 QUERIES_AT_ONCE = 256
 """Queries that a block of rows is multiplied with at once; more would make the blocks of rows too short."""
 
@@ -51,7 +48,7 @@ def nearest_rows(rows: FloatArray, queries: FloatArray, k: int) -> Nearest:
 
 
 def _search(rows: FloatArray, queries: FloatArray, k: int) -> Nearest:
-    block = max(k, min(MAX_ROWS, BLOCK_VALUES // len(queries)))
+    block = max(k, BLOCK_VALUES // len(queries))
     best, similarity = _best_of(rows[:block] @ queries.T, k)
     for start in range(block, len(rows), block):
         scores = rows[start : start + block] @ queries.T

@@ -139,6 +139,7 @@ def _open_sqlite(url: URL, path: Path, wait_s: float) -> Database:
 def _make_file(path: Path) -> None:
     """Make the file and its folder where they are missing, for their owner's eyes only."""
     try:
+        str(path).encode("utf-8")  # SQLite knows no other names
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
@@ -146,6 +147,8 @@ def _make_file(path: Path) -> None:
             f"The gallery {path} cannot be opened: {error.strerror or error}.",
             "Name another file in CLOSEUP_DATABASE_URL, as sqlite:///FILE.",
         ) from error
+    except UnicodeEncodeError as error:
+        raise InputError(f"The gallery's path {str(path)!a} is not UTF-8.", _FORMS) from error
 
 
 def _use_wal(connection: sqlite3.Connection, path: Path, wait_s: float) -> None:

@@ -1,5 +1,7 @@
 """Making the bytes of what was deleted go away too, not the rows alone."""
 
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select, text, update
@@ -10,13 +12,25 @@ from closeup.storage.faults import spoken
 from closeup.storage.hnsw import build_index, drop_indexes
 from closeup.storage.tables import identities, models, pictures, state, templates
 
+BRIEFLY_S = 0.5
+"""How long to wait for others where scrubbing can as well be done another time."""
 
-def scrub_if_pending(database: Database) -> None:
-    """Finish what a process that was killed after a deletion has left, if others let us; else it stays pending."""
+
+def is_pending(database: Database) -> bool:
+    """Whether bytes of something deleted may still be there: its process was killed, or somebody held the files."""
     with database.read() as connection:
-        if not connection.execute(select(state.c.scrub_pending)).scalar():
-            return
-    scrub(database)
+        return bool(connection.execute(select(state.c.scrub_pending)).scalar())
+
+
+def scrub_if_possible(database: Database) -> None:
+    """Finish what is pending, unless others hold the files just now: then it stays pending."""
+    if is_pending(database):
+        with suppress(StorageError):
+            scrub(replace(database, wait_s=min(BRIEFLY_S, database.wait_s)))
+
+
+_FILE = text("SELECT pg_relation_filenode('gallery_identities')")
+"""Number of the file that a table is in."""
 
 
 def scrub(database: Database) -> None:
@@ -58,11 +72,13 @@ def _scrub_sqlite(database: Database) -> None:
     raw = database.engine.raw_connection()
     try:
         driver: Any = raw.driver_connection
+        driver.execute(f"PRAGMA busy_timeout = {round(database.wait_s * 1000)}")
         driver.execute("VACUUM")
         busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if busy:
             raise StorageError(f"The gallery {database.place} is being read by another process.")
     finally:
+        raw.invalidate()  # it may wait for another time than others do
         raw.close()
 
 
@@ -73,7 +89,12 @@ def _scrub_postgresql(database: Database) -> None:
     names = ", ".join(table.name for table in (pictures, templates, identities, models))
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text(f"SET lock_timeout = {max(1, round(database.wait_s * 1000))}"))
+        before = connection.execute(_FILE).scalar()
         connection.execute(text(f"VACUUM (FULL) {names}"))
         connection.execute(text("RESET lock_timeout"))
+        if connection.execute(_FILE).scalar() == before:  # PostgreSQL only warns of it
+            raise StorageError(
+                f"The tables of the gallery {database.place} belong to another user, who alone may write them anew."
+            )
     for number, dimensions in indexed.items():
         build_index(database, number, dimensions)

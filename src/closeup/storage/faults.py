@@ -28,6 +28,7 @@ _POSTGRESQL = {
     "53100": ("cannot grow: the server's disk is full", "Free some space there. Nothing of this change was stored."),
     "42501": ("does not let this user do that", "Ask its administrator for the right to create and change tables."),
     "25006": ("may only be read", "Name the primary server in CLOSEUP_DATABASE_URL."),
+    "3F000": ("has no schema that this user may use", "Ask its administrator: GRANT ALL ON SCHEMA public TO USER"),
     "3D000": ("does not exist", "Create it first: createdb NAME"),
     "28P01": ("refuses the user or the password", "Check CLOSEUP_DATABASE_URL."),
     "28000": ("refuses the user", "Check CLOSEUP_DATABASE_URL."),

@@ -53,7 +53,7 @@ def open_gallery(url: str | None = None, settings: Settings | None = None, *, wa
     database = open_database(url, wait_s)
     try:
         bring_up_to_date(database)
-        erasure.scrub_if_pending(database)
+        erasure.scrub_if_possible(database)
     except BaseException:
         database.engine.dispose()
         raise
@@ -195,7 +195,8 @@ class GalleryStore:
         with self._database.read() as connection:
             nobody = not writing.expired(connection, today)
         if nobody:  # no reason for everybody to read anew, nor to rewrite the file
-            erasure.scrub_if_pending(self._database)
+            if erasure.is_pending(self._database):
+                erasure.scrub(self._database)
             return ()
         with self._database.write(removing=True) as connection:
             gone = tuple(reading.identity(connection, number) for number in writing.expired(connection, today))
