@@ -29,6 +29,8 @@ SECTIONS = (
     "camera_path",
     "interest",
     "chosen_person",
+    "exactness",
+    "rendering",
 )
 
 

@@ -26,6 +26,9 @@ _AAC_FRAME = 1024
 _FINEST_TICK = 2**31 - 1
 """Ticks a second that MP4 can count."""
 
+_COARSEST_CLOCK = 1000
+"""Ticks a second that an MP4's own clock has at least, as usual."""
+
 _COMMON_TICK = Fraction(1, 90_000)
 """For times that have no common tick as large as MP4 needs; rounding to it errs by 6 microseconds."""
 
@@ -74,6 +77,11 @@ class MovieWriter(Mp4File):
         self._lasts = {stamp: after - stamp for stamp, after in pairwise(self._stamps)}
         self._written = 0
         self._sounded = 0
+
+    def _options(self) -> dict[str, str]:
+        # The length of the whole counts in these. By default they are milliseconds, and would cut a last frame short.
+        per_s = self._tick.denominator
+        return {"movie_timescale": str(per_s * max(1, ceil(Fraction(_COARSEST_CLOCK, per_s))))}
 
     def _add_streams(self, container: OutputContainer) -> None:
         movie = self._movie

@@ -34,6 +34,10 @@ class Mp4File:
         self._part: Path | None = None
         self._container: OutputContainer
 
+    def _options(self) -> dict[str, str]:
+        """Options of the muxer beside those that all files have."""
+        return {}
+
     def _add_streams(self, container: OutputContainer) -> None:
         """Add the streams to a container that was just opened."""
         raise NotImplementedError
@@ -53,7 +57,8 @@ class Mp4File:
                 handle, name = tempfile.mkstemp(prefix=part_prefix(self.path), suffix=".part", dir=self.path.parent)
                 self._part = Path(name)
             os.close(handle)
-            self._container = av.open(f"file:{name}", "w", format="mp4", container_options=_CONTAINER_OPTIONS)
+            options = _CONTAINER_OPTIONS | self._options()
+            self._container = av.open(f"file:{name}", "w", format="mp4", container_options=options)
             self._add_streams(self._container)
         except OSError as error:
             self._discard()

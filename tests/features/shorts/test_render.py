@@ -52,7 +52,7 @@ def rendered(
 
 
 def shown(path: Path) -> tuple[list[int], list[Fraction], list[Fraction]]:
-    """The numbers that a short shows, when, and when its flashes begin."""
+    """The numbers that a short shows, when (then its end), and when its flashes begin."""
     numbers, starts, flashes = [], [], []
     with open_video(path) as reader:
         for frame in reader:
@@ -62,7 +62,8 @@ def shown(path: Path) -> tuple[list[int], list[Fraction], list[Fraction]]:
             if numbered_video.flashes(picture):
                 flashes.append(frame.time)
         assert reader.notes == ()
-    return numbers, [*starts, reader.end_time], flashes
+    # With B-frames, an MP4 tells how long its last frame lasts by the length of the whole only.
+    return numbers, [*starts, Fraction(reader.duration_hint_s).limit_denominator(10**6)], flashes
 
 
 def clicks(path: Path, end: Fraction) -> list[float]:
