@@ -1,16 +1,11 @@
 """report.html: the cast of a video as one page that needs nothing beside itself."""
 
 import base64
-import hashlib
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path, PurePath
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from closeup import __version__
 from closeup.core.timebase import clock
 from closeup.core.types import Cast, Person, Shot, Track, VideoInfo
 from closeup.features.cast.portraits import (
@@ -21,6 +16,7 @@ from closeup.features.cast.portraits import (
     spread_tracks,
 )
 from closeup.media.image import decode_jpeg, encode_jpeg
+from closeup.pages.page import render_page
 
 COLOURS = 12
 """People beyond the twelfth take the colours anew; every bar stands beside a name, so colour is never alone."""
@@ -119,59 +115,30 @@ def render_report(cast: Cast, folder: Path, *, folder_name: str | None = None) -
     cards = tuple(_card(cast, person, number, folder, sizes) for number, person in enumerate(cast.people))
     apart = tuple(_passer_by(cast, person, folder) for person in cast.passers_by[:PASSERS_BY_SHOWN])
     name = folder_name if folder_name is not None else f"{PurePath(cast.video.path).stem}.cast"
-    style, script = _resource("report.css"), _resource("report.js")
-    page = (
-        _environment()
-        .get_template("report.html.j2")
-        .render(
-            style=style,
-            script=script,
-            style_hash=_csp_hash(style),
-            script_hash=_csp_hash(script),
-            version=__version__,
-            video=cast.video,
-            notes=(*cast.video.notes, *cast.notes),
-            video_name=PurePath(cast.video.path).name or cast.video.path,
-            headline=_headline(cast),
-            facts=_facts(cast),
-            cards=cards,
-            apart=apart,
-            apart_total=len(cast.passers_by),
-            hidden=len(cast.hidden),
-            shots=_shot_rows(cast, cards),
-            shots_shown=SHOTS_SHOWN,
-            shot_bars=tuple(_shot_bar(number, shot, cast) for number, shot in enumerate(cast.shots)),
-            cuts=_cuts(cast),
-            ticks=_ticks(_length_s(cast)),
-            folder_name=name,
-            commands=_commands(cast, name),
-            models=[(_label(role), model) for role, model in cast.models.items()],
-            options=[(_label(key), _value(value)) for key, value in cast.options.items()],
-        )
+    return render_page(
+        "closeup.features.cast",
+        "report.html.j2",
+        style="report.css",
+        script="report.js",
+        video=cast.video,
+        notes=(*cast.video.notes, *cast.notes),
+        video_name=PurePath(cast.video.path).name or cast.video.path,
+        headline=_headline(cast),
+        facts=_facts(cast),
+        cards=cards,
+        apart=apart,
+        apart_total=len(cast.passers_by),
+        hidden=len(cast.hidden),
+        shots=_shot_rows(cast, cards),
+        shots_shown=SHOTS_SHOWN,
+        shot_bars=tuple(_shot_bar(number, shot, cast) for number, shot in enumerate(cast.shots)),
+        cuts=_cuts(cast),
+        ticks=_ticks(_length_s(cast)),
+        folder_name=name,
+        commands=_commands(cast, name),
+        models=[(_label(role), model) for role, model in cast.models.items()],
+        options=[(_label(key), _value(value)) for key, value in cast.options.items()],
     )
-    return page.encode("utf-8", "replace").decode("utf-8")  # a path may hold bytes that are no text
-
-
-def _environment() -> Environment:
-    """Templates that escape whatever they are given and stop at a name that is not there."""
-    return Environment(
-        loader=PackageLoader("closeup.features.cast", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-
-
-def _resource(name: str) -> str:
-    """The page's own style or script; the only text that the template does not escape."""
-    return resources.files("closeup.features.cast").joinpath("templates", name).read_text("utf-8")
-
-
-def _csp_hash(text: str) -> str:
-    """The hash by which the page's security policy allows this style or script, and no other."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _card(cast: Cast, person: Person, number: int, folder: Path, sizes: _Sizes) -> _Card:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from closeup.core.errors import InputError
 from closeup.core.types import FloatArray
-from closeup.features.gallery.pages import render_page
+from closeup.pages.page import render_page
 
 FEWEST = 3
 """With fewer faces there is nothing to lay out."""
@@ -144,8 +144,10 @@ def map_page(title: str, faces: Sequence[MapFace], layouts: Sequence[Layout], no
     names = sorted({face.name for face in faces}, key=lambda name: (name.casefold(), name))
     colours = {name: place % COLOURS for place, name in enumerate(names)}
     return render_page(
+        "closeup.features.gallery",
         "map.html.j2",
-        "map.js",
+        style="gallery.css",
+        script="map.js",
         title=title,
         faces=len(faces),
         people=[(name, colours[name], sum(face.name == name for face in faces)) for name in names],

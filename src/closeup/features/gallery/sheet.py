@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from closeup.features.gallery.pages import render_page
+from closeup.pages.page import render_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,9 @@ def sheet_page(sheet: Sheet) -> str:
         return round(max(0.0, min(100.0, 100 * (1 - (1 - similarity) / spread))), 2)
 
     return render_page(
+        "closeup.features.gallery",
         "sheet.html.j2",
-        "",
+        style="gallery.css",
         sheet=sheet,
         rows=[(number, entry, share(entry.similarity)) for number, entry in enumerate(sheet.entries, 1)],
         mark=share(sheet.threshold),

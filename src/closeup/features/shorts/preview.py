@@ -1,16 +1,11 @@
 """preview.html: the shorts with their reasons, as one page that needs nothing but the videos beside it."""
 
 import base64
-import hashlib
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import PurePath
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from closeup import __version__
 from closeup.core.timebase import clock
 from closeup.core.types import Cast
 from closeup.features.shorts.curve_drawing import Bar, bar, curve_area, cut_marks, ticks
@@ -19,6 +14,7 @@ from closeup.features.shorts.plan import Piece, Short
 from closeup.features.shorts.posters import scaled
 from closeup.media.image import decode_jpeg, encode_jpeg
 from closeup.media.subtitles import encode_vtt
+from closeup.pages.page import render_page
 
 COLOURS = 12
 """Parts beyond the twelfth take the colours anew; every bar stands beside a name, so colour is never alone."""
@@ -97,62 +93,33 @@ def render_preview(handover: Handover, *, folder_name: str, notes: Sequence[str]
         folder_name: How the commands on the page call the result folder.
         notes: What there is to say beside the plan's own notes.
     """
-    style, script = _resource("preview.css"), _resource("preview.js")
     length_s = max(handover.plan.video.duration_s, 0.001)
-    page = (
-        _environment()
-        .get_template("preview.html.j2")
-        .render(
-            style=style,
-            script=script,
-            style_hash=_csp_hash(style),
-            script_hash=_csp_hash(script),
-            version=__version__,
-            rendered=handover.rendered,
-            person=_person(handover),
-            video_name=PurePath(handover.plan.video.path).name or handover.plan.video.path,
-            headline=_headline(handover),
-            facts=_facts(handover),
-            notes=(*handover.plan.notes, *notes),
-            cards=[_card(handover, finished) for finished in handover.shorts],
-            width=handover.size_wh[0],
-            height=handover.size_wh[1],
-            length_s=f"{length_s:.3f}",
-            ticks=ticks(length_s),
-            cuts=cut_marks([shot.start_s for shot in handover.cast.shots[1:]], length_s),
-            seen=_seen(handover.cast, handover.plan.person, length_s),
-            total=_total_area(handover, length_s),
-            curves=_curves(handover, length_s),
-            absent=_absent(handover),
-            files=_files(handover),
-            commands=_commands(handover, folder_name),
-            options=_options(handover),
-            source=handover.plan.video,
-        )
+    return render_page(
+        "closeup.features.shorts",
+        "preview.html.j2",
+        style="preview.css",
+        script="preview.js",
+        rendered=handover.rendered,
+        person=_person(handover),
+        video_name=PurePath(handover.plan.video.path).name or handover.plan.video.path,
+        headline=_headline(handover),
+        facts=_facts(handover),
+        notes=(*handover.plan.notes, *notes),
+        cards=[_card(handover, finished) for finished in handover.shorts],
+        width=handover.size_wh[0],
+        height=handover.size_wh[1],
+        length_s=f"{length_s:.3f}",
+        ticks=ticks(length_s),
+        cuts=cut_marks([shot.start_s for shot in handover.cast.shots[1:]], length_s),
+        seen=_seen(handover.cast, handover.plan.person, length_s),
+        total=_total_area(handover, length_s),
+        curves=_curves(handover, length_s),
+        absent=_absent(handover),
+        files=_files(handover),
+        commands=_commands(handover, folder_name),
+        options=_options(handover),
+        source=handover.plan.video,
     )
-    return page.encode("utf-8", "replace").decode("utf-8")  # a path may hold bytes that are no text
-
-
-def _environment() -> Environment:
-    """Templates that escape whatever they are given and stop at a name that is not there."""
-    return Environment(
-        loader=PackageLoader("closeup.features.shorts", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-
-
-def _resource(name: str) -> str:
-    """The page's own style or script; the only text that the template does not escape."""
-    return resources.files("closeup.features.shorts").joinpath("templates", name).read_text("utf-8")
-
-
-def _csp_hash(text: str) -> str:
-    """The hash by which the page's security policy allows this style or script, and no other."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _person(handover: Handover) -> str:
