@@ -42,7 +42,7 @@ def scrub(database: Database) -> None:
 
     Raises:
         StorageError: Others hold the database; what was deleted is, but its bytes may be there still. It is tried
-            again after the next deletion, and when the gallery is opened next.
+            again after the next deletion, by the next purge, and when the gallery is opened next.
     """
     try:
         with spoken(database.place):
@@ -52,7 +52,7 @@ def scrub(database: Database) -> None:
     except StorageError as error:
         raise StorageError(
             f"It is deleted, but its bytes may still be in the gallery's files: {error.message}",
-            "They are removed when the gallery is opened next while nobody else uses it: closeup gallery list",
+            "Close what uses the gallery, then type: closeup gallery purge",
         ) from error
 
 
