@@ -127,7 +127,7 @@ class FaceReader:
 
         Args:
             image: The picture.
-            covering_xy: A point, in pixels, that the wanted face covers; others are left out.
+            covering_xy: A point, in pixels, that the wanted face covers; others are left out, the nearest comes first.
             every_model: Describe by every embedder on the machine, not only by the one that answers.
             thorough: Look again where need be. Of a video the next picture comes soon, and one look at each will do.
         """
@@ -206,7 +206,7 @@ class FaceReader:
 
 
 def _in_order(found: Detections, covering_xy: tuple[float, float] | None, detector: ModelCard) -> list[int]:
-    """The faces that are wanted, by width times score: all, or those that cover a point.
+    """The faces that are wanted: all, by width times score, or those that cover a point, the nearest first.
 
     Faces that the detector doubts are left out where there is one that it does not doubt.
     """
@@ -214,9 +214,8 @@ def _in_order(found: Detections, covering_xy: tuple[float, float] | None, detect
     sizes = boxes[:, 2:] - boxes[:, :2]
     order = [int(row) for row in np.argsort(-sizes[:, 0] * found.scores, kind="stable")]
     if covering_xy is not None:
-        away = np.abs((boxes[:, :2] + boxes[:, 2:]) / 2 - np.asarray(covering_xy, np.float32))
-        covers = np.all(away <= COVERS * sizes[:, :1], axis=1)
-        order = [row for row in order if covers[row]]
+        away = np.abs((boxes[:, :2] + boxes[:, 2:]) / 2 - np.asarray(covering_xy, np.float32)).max(axis=1)
+        order = [int(row) for row in np.argsort(away, kind="stable") if away[row] <= COVERS * sizes[row, 0]]
     if (doubtful := detector.thresholds.get("doubtful")) is not None:
         order = [row for row in order if found.scores[row] >= doubtful.value] or order
     return order
