@@ -67,7 +67,7 @@ def test_a_stop_between_two_words_is_no_pause() -> None:
 def test_without_sound_any_time_will_do_and_cuts_are_better() -> None:
     found = cut((100, 200), setting(None, cuts=(100, 150)))
     assert found.starts[100] == found.starts[150] == EASY
-    assert found.starts[105] == found.ends[195] == found.ends[200] == MUTE
+    assert found.starts[110] == found.ends[190] == found.ends[200] == MUTE
 
 
 def test_a_cut_is_taken_before_a_pause_just_beside_it() -> None:

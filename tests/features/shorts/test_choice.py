@@ -16,6 +16,7 @@ from closeup.features.shorts.choice import (
     least_likeness,
     likeness,
     longest_s,
+    next_length_s,
 )
 from closeup.features.shorts.reel import Stretch, seen_frames, stretches_of
 from features.shorts.planned_cast import FPS, frame_clock, planned_cast
@@ -78,7 +79,8 @@ def test_starts_and_ends_prefer_cuts() -> None:
 
 def test_no_piece_is_a_flash() -> None:
     given = footage([55, 40, 55], [(0, 55), (95, 150)], bump(150, (0, 60, 0.9)))
-    (window,) = choose(given, 1, 6, 6).windows
+    (window,) = choose(given, 1, 5.5, 6.4).windows
+    assert len(window.pieces) == 2
     assert all(end - start >= FPS for start, end in window.pieces)
 
 
@@ -140,6 +142,13 @@ def test_nothing_comes_of_nothing() -> None:
 
 def test_the_longest_window_is_said() -> None:
     assert longest_s(footage([30, 40, 35], [(0, 30), (70, 105)])) == pytest.approx(6.5)
+
+
+def test_the_next_length_that_there_is_is_said() -> None:
+    given = footage([55, 55], [(0, 55), (55, 110)])
+    assert next_length_s(given, 5.1) == pytest.approx(5.5)
+    assert next_length_s(given, 10.4) == pytest.approx(11)
+    assert next_length_s(given, 11.5) is None
 
 
 @settings(max_examples=100, deadline=None)

@@ -137,6 +137,17 @@ def test_what_is_said_to_work_works(source: Source) -> None:
     assert len(make_plan(source, shortest).plan.shorts) == 1
 
 
+def test_lengths_that_no_boundaries_have_say_what_would_work(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    speaking(monkeypatch, (0.0, 5.9), (10.05, 15.0), (15.5, 17.9), (22.0, 28.0))
+    exact = replace(SHORT, count=1, min_length_s=5.7, max_length_s=5.8)
+    with pytest.raises(
+        InputError, match=r"No start and end for a short of p1 \(Ann\) lie 5\.7 to 5\.8 s apart"
+    ) as caught:
+        make_plan(source, exact)
+    assert caught.value.hint == "Leave more room: --max-length 6"
+    assert len(make_plan(source, replace(exact, max_length_s=6)).plan.shorts) == 1
+
+
 def test_fewer_than_were_asked_for_are_noted(source: Source) -> None:
     plan = make_plan(source, replace(SHORT, count=9)).plan
     assert 1 <= len(plan.shorts) < 9

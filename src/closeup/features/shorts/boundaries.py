@@ -22,7 +22,7 @@ LEAD_S = 0.15
 CROSSING_S = 0.1
 """Speech that reaches less than this over a cut does not run across it; a detector is not surer than that."""
 
-GRID_S = 0.5
+GRID_S = 1.0
 """In silence, and where there is no sound, boundaries are tried this far apart."""
 
 TRIM_S = 1.5

@@ -11,7 +11,7 @@ from closeup.core.progress import ProgressCallback, ignore
 from closeup.core.types import Cast
 from closeup.features.shorts.boundaries import Cuttable, Spans, cuttable, make_setting
 from closeup.features.shorts.captioning import check_captions, check_letters, unbreakable
-from closeup.features.shorts.choice import Footage, Window, choose, longest_s
+from closeup.features.shorts.choice import Footage, Window, choose, longest_s, next_length_s
 from closeup.features.shorts.clean_cuts import without_blends
 from closeup.features.shorts.evidence import Evidence, gather
 from closeup.features.shorts.interest import Interest, checked_weights, interest, reason
@@ -155,7 +155,7 @@ def _chosen(
         if windows:
             break
     else:
-        raise too_little(source, options, longest_s(footage))
+        raise _no_window(source, options, footage)
     cuts = [shot.start_frame for shot in source.cast.shots]
     windows = without_blends(source.video, evidence.frame_times, cuts, windows, options.min_length_s)
     if not polish and len(spans):
@@ -199,6 +199,19 @@ def rough_clock(cast: Cast) -> FrameClock:
     times = [0.0, *(shot.end_s for shot in cast.shots)]
     starts_s = np.interp(np.arange(cast.video.frames + 1), frames, times)
     return FrameClock(starts_s, float(np.median(np.diff(starts_s))) if cast.video.frames else 0.0)
+
+
+def _no_window(source: Source, options: ShortsOptions, footage: Footage) -> InputError:
+    """Say why nothing of the reel is as long as was asked for."""
+    fits_s = next_length_s(footage, options.min_length_s)
+    if fits_s is None:
+        return too_little(source, options, longest_s(footage))
+    lengths = f"{options.min_length_s:g} to {options.max_length_s:g}"
+    return InputError(
+        f"No start and end for a short of {label(source.person)} lie {lengths} s apart: "
+        "shorts start and end at cuts and in pauses of speech.",
+        f"Leave more room: --max-length {math.ceil(fits_s):g}",
+    )
 
 
 def too_little(source: Source, options: ShortsOptions, longest: float) -> InputError:
