@@ -79,7 +79,7 @@ def test_starts_and_ends_prefer_cuts() -> None:
 
 def test_no_piece_is_a_flash() -> None:
     given = footage([55, 40, 55], [(0, 55), (95, 150)], bump(150, (0, 60, 0.9)))
-    (window,) = choose(given, 1, 5.5, 6.4).windows
+    (window,) = choose(given, 1, 5.6, 6.6).windows
     assert len(window.pieces) == 2
     assert all(end - start >= FPS for start, end in window.pieces)
 

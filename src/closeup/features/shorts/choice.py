@@ -32,7 +32,7 @@ EASE = 0.06
 """What a start and an end that sit perfectly add together, against a pair that sits as badly as is allowed."""
 
 DOUBLING = 0.04
-"""What each doubling of the length adds: a mean is highest over the shortest time, and viewers want the whole moment."""
+"""What each doubling of the length adds: a mean is highest over the shortest time, and viewers want whole moments."""
 
 ALIKE = 0.15
 """What two shorts cost that look the same."""
