@@ -31,6 +31,10 @@ SECTIONS = (
     "chosen_person",
     "exactness",
     "rendering",
+    "lfw",
+    "identification",
+    "search",
+    "concurrency",
 )
 
 

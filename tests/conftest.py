@@ -32,6 +32,15 @@ def _own_models_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _own_gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nor do they touch the user's gallery, whoever forgets to name one."""
+    with pytest.MonkeyPatch.context() as patch:
+        place = tmp_path_factory.mktemp("gallery") / "gallery.db"
+        patch.setenv("CLOSEUP_DATABASE_URL", f"sqlite:///{place.as_posix()}")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _no_network() -> Iterator[None]:
     """Only this machine can be reached; anything else fails at once instead of hanging."""
     connect = socket.socket.connect

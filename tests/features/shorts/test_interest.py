@@ -98,9 +98,9 @@ def lively() -> Interest:
 
 def test_the_reason_names_what_is_above_the_usual_most_telling_first() -> None:
     assert reason(lively(), [(10.0, 15.0)]) == "What sounds like laughter or applause."
-    assert reason(lively(), [(15.0, 20.0)]) == "Seen large and clearly."
+    assert reason(lively(), [(15.0, 20.0)]) == "Seen larger or more clearly."
     both = reason(lively(), [(10.0, 15.0), (15.0, 20.0)])
-    assert both == "What sounds like laughter or applause and seen large and clearly."
+    assert both == "What sounds like laughter or applause and seen larger or more clearly."
 
 
 def test_where_nothing_is_above_the_usual_that_is_said() -> None:

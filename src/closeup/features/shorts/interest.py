@@ -24,16 +24,17 @@ WEIGHTS: Mapping[str, float] = {
 """What each part weighs where the user says nothing; they sum to 1 (docs/concepts/interest.md says why)."""
 
 _PHRASES: Mapping[str, str] = {
-    "presence": "seen large and clearly",
-    "expression": "a strong expression",
-    "speech": "speech nearly throughout",
+    "presence": "seen larger or more clearly",
+    "expression": "a stronger expression",
+    "speech": "more speech",
     "bursts": "what sounds like laughter or applause",
-    "loudness": "louder than the rest of the video",
-    "motion": "much movement",
+    "loudness": "louder sound",
+    "motion": "more movement",
     "novelty": "a picture unlike the rest of the video",
     "company": "others in the picture",
-    "rhythm": "quick cutting",
+    "rhythm": "quicker cutting",
 }
+"""Each against the person's other moments."""
 
 _MOST_PHRASES = 3
 
