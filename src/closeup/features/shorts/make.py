@@ -34,7 +34,7 @@ from closeup.media.audio import has_sound
 from closeup.media.frame_times import read_frame_times
 
 BITS_A_PIXEL = 0.2
-"""What a pixel of a finished frame takes at most, as a rule: 0.05 to 0.18 were measured on talk, television and film."""
+"""What a pixel of a finished frame takes at most, as a rule: 0.05 to 0.18 were measured on talk, TV and film."""
 
 SOUND_BITS_A_SECOND = 160_000
 
