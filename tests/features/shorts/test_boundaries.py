@@ -105,15 +105,21 @@ def test_no_short_starts_where_a_track_begins_amid_speech() -> None:
 
 
 def test_edges_inside_a_caption_move_out_of_it_however_far() -> None:
-    found = cut((100, 300), setting([(9.0, 14.5), (25.0, 31.0)], [(9.0, 15.0), (25.0, 31.0)], cuts=(100, 300)))
+    given = setting([(9.0, 14.5), (25.0, 31.0)], [(9.0, 15.0), (25.0, 31.0)], cuts=(100, 300))
+    found = cut((100, 300), given)
     assert 150 <= found.start_frame < found.end_frame <= 250
 
 
 def test_what_captions_keep_whole_cannot_be_shown_in_part() -> None:
-    given = setting([], [(9.0, 21.0)], cuts=(100, 200))
-    assert cuttable(Stretch(100, 200), given) is None
-    loose = cut((100, 200), given, polish=False)
-    assert (loose.start_frame, loose.end_frame, loose.starts, loose.ends) == (100, 200, {}, {})
+    given = setting([], [(9.0, 16.0)], cuts=(100, 150))
+    assert cuttable(Stretch(100, 150), given) is None
+    loose = cut((100, 150), given, polish=False)
+    assert (loose.start_frame, loose.end_frame, loose.starts, loose.ends) == (100, 150, {}, {})
+
+
+def test_paragraphs_of_a_transcript_are_cut_in_their_pauses() -> None:
+    found = cut((100, 200), setting([(9.0, 14.0), (15.0, 21.0)], [(9.0, 21.0)], cuts=(100, 200)))
+    assert found.starts[148] == found.ends[142] == EASY
 
 
 def test_a_caption_edge_that_is_not_on_a_frame_is_still_an_edge() -> None:

@@ -83,9 +83,15 @@ def test_speech_is_not_cut(source: Source, monkeypatch: pytest.MonkeyPatch) -> N
     assert [(p.start_frame, p.end_frame) for p in plan.shorts[0].pieces] == [(100, 153)]  # from the cut to a breath
 
 
+def srt(*spans: tuple[float, float]) -> str:
+    """Captions of the first minute."""
+    times = (f"00:00:{a:06.3f} --> 00:00:{b:06.3f}".replace(".", ",") for a, b in spans)
+    return "".join(f"{number}\n{time}\nWords\n\n" for number, time in enumerate(times, start=1))
+
+
 def test_captions_are_not_cut(source: Source, tmp_path: Path) -> None:
     file = tmp_path / "film.srt"
-    file.write_text("1\n00:00:10,500 --> 00:00:15,200\nWords\n\n2\n00:00:15,200 --> 00:00:18,900\nMore\n")
+    file.write_text(srt((10.5, 15.2), (15.2, 18.9)))
     planned = make_plan(source, replace(SHORT, count=1, captions=file))
     assert planned.captions is not None
     edges = {edge for p in planned.plan.shorts[0].pieces for edge in (p.start_s, p.end_s)}
@@ -94,7 +100,7 @@ def test_captions_are_not_cut(source: Source, tmp_path: Path) -> None:
 
 def test_captions_that_leave_too_little_are_cut_at_jumps_only_and_it_is_said(source: Source, tmp_path: Path) -> None:
     file = tmp_path / "film.srt"
-    file.write_text("1\n00:00:02,500 --> 00:00:25,200\nA very long line\n")
+    file.write_text(srt((2.5, 10.4), (10.4, 17.9), (17.9, 25.2)))
     plan = make_plan(source, replace(SHORT, count=1)).plan
     assert not any("caption" in note for note in plan.notes)
     with_captions = replace(SHORT, count=1, captions=file, min_length_s=14, max_length_s=30)
@@ -103,6 +109,19 @@ def test_captions_that_leave_too_little_are_cut_at_jumps_only_and_it_is_said(sou
     first, last = plan.shorts[0].pieces[0], plan.shorts[0].pieces[-1]
     assert first.start_s <= 2.5
     assert last.end_s >= 25.2
+
+
+def test_captions_that_leave_no_start_or_end_are_said(source: Source, tmp_path: Path) -> None:
+    file = tmp_path / "film.srt"
+    file.write_text(srt((0, 7), (7, 14), (14.5, 21.5), (21.5, 28)))
+    asked = replace(SHORT, captions=file, min_length_s=12, max_length_s=15)
+    with pytest.raises(InputError, match="pauses of speech, outside captions") as caught:
+        make_plan(source, asked)
+    assert caught.value.hint == "Leave more room: --max-length 20"
+    file.write_text(srt((0, 7), (7, 14), (14.5, 21.5), (21.5, 29)))
+    with pytest.raises(InputError, match="outside captions") as caught:
+        make_plan(source, asked)
+    assert caught.value.hint == "Ask for shorter ones, --min-length 10, or leave --captions out."
 
 
 def test_captions_that_cannot_be_read_are_said_before_the_work(

@@ -32,6 +32,9 @@ much later likewise."""
 NEAR_CUT_S = 0.5
 """Nearer than this to a cut that is easy, no other boundary is offered."""
 
+LONGEST_CAPTION_S = 8.0
+"""Captions are read in less; one that stands for longer is a paragraph of a transcript, cut in its pauses."""
+
 EASY, QUIET, MUTE, CUT_IN_SPEECH, ROUGH = 1.0, 0.7, 0.5, 0.3, 0.0
 """Ease of: a cut or a breath beside speech; a long silence; anywhere in a video without sound; a cut that speech runs
 across; and an edge of the person's track that speech runs across, where no short starts or ends."""
@@ -71,9 +74,10 @@ def make_setting(clock: FrameClock, cuts: Sequence[int], speech: Spans | None, u
         clock: When frames start.
         cuts: Frames that a shot starts with.
         speech: Shape (K, 2), seconds, ascending; None without sound.
-        unbreakable: Shape (M, 2), seconds; empty without captions.
+        unbreakable: Shape (M, 2), seconds; empty without captions. Spans above `LONGEST_CAPTION_S` are left out.
     """
     ordered = unbreakable[np.argsort(unbreakable[:, 0], kind="stable")]
+    ordered = ordered[ordered[:, 1] - ordered[:, 0] <= LONGEST_CAPTION_S]
     return Setting(
         clock,
         frozenset([*cuts, len(clock.starts_s) - 1]),

@@ -155,7 +155,7 @@ def _chosen(
         if windows:
             break
     else:
-        raise _no_window(source, options, footage)
+        raise _no_window(source, options, footage, captioned=bool(len(spans)))
     cuts = [shot.start_frame for shot in source.cast.shots]
     windows = without_blends(source.video, evidence.frame_times, cuts, windows, options.min_length_s)
     if not polish and len(spans):
@@ -201,17 +201,18 @@ def rough_clock(cast: Cast) -> FrameClock:
     return FrameClock(starts_s, float(np.median(np.diff(starts_s))) if cast.video.frames else 0.0)
 
 
-def _no_window(source: Source, options: ShortsOptions, footage: Footage) -> InputError:
+def _no_window(source: Source, options: ShortsOptions, footage: Footage, *, captioned: bool) -> InputError:
     """Say why nothing of the reel is as long as was asked for."""
-    fits_s = next_length_s(footage, options.min_length_s)
-    if fits_s is None:
-        return too_little(source, options, longest_s(footage))
+    fits_s, most_s = next_length_s(footage, options.min_length_s), longest_s(footage)
+    if fits_s is None and not captioned:
+        return too_little(source, options, most_s)
     lengths = f"{options.min_length_s:g} to {options.max_length_s:g}"
-    return InputError(
-        f"No start and end for a short of {label(source.person)} lie {lengths} s apart: "
-        "shorts start and end at cuts and in pauses of speech.",
-        f"Leave more room: --max-length {math.ceil(fits_s):g}",
-    )
+    message = f"No start and end for a short of {label(source.person)} lie {lengths} s apart: "
+    message += "shorts start and end at cuts and in pauses of speech" + (", outside captions." if captioned else ".")
+    if fits_s is not None:
+        return InputError(message, f"Leave more room: --max-length {math.ceil(fits_s):g}")
+    shorter = f"Ask for shorter ones, --min-length {math.floor(most_s):g}, or leave" if most_s >= 1 else "Leave"
+    return InputError(message, f"{shorter} --captions out.")
 
 
 def too_little(source: Source, options: ShortsOptions, longest: float) -> InputError:
