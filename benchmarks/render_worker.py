@@ -1,4 +1,7 @@
-"""One rendering as a process of its own: `render_worker.py VIDEO OUTPUT WIDTH HEIGHT still|moving`."""
+"""One rendering as a process of its own: `render_worker.py VIDEO OUTPUT WIDTHxHEIGHT still|moving FRAMES DURATION_S`.
+
+The last two are what a cast knows of its video: with them, time stamps are read without decoding all of it.
+"""
 
 import sys
 from pathlib import Path
@@ -6,23 +9,29 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from closeup.core.types import VideoInfo
 from closeup.features.shorts.plan import Piece
 from closeup.features.shorts.render import Look, RenderPiece, render_short
 from closeup.media.frame_times import read_frame_times
 from closeup.media.video import open_video
 
-PERIOD_S = 8.0
-"""A moving camera goes from one side to the other and back in this time: far more than a real one moves."""
+PERIOD_S = 20.0
+"""A moving camera goes from one side to the other and back in this time, and never rests, as real ones do."""
 
 
 def main() -> None:
-    video, output, width, height, camera = Path(sys.argv[1]), Path(sys.argv[2]), *map(int, sys.argv[3:5]), sys.argv[5]
-    times = read_frame_times(video)
+    video, output, size, camera, frames, duration = sys.argv[1:]
+    width, height = map(int, size.split("x"))
+    render(Path(video), Path(output), (width, height), camera == "moving", (int(frames), float(duration)))
+
+
+def render(video: Path, output: Path, size_wh: tuple[int, int], moving: bool, known: tuple[int, float]) -> None:
     with open_video(video) as reader:
-        source_wh = reader.size_wh
+        source_wh, fps = reader.size_wh, reader.fps
+    times = read_frame_times(video, VideoInfo(str(video), "", known[1], fps, known[0], *source_wh))
     piece = Piece(0, times.count, 0.0, times.end_s)
-    crops = crop_path(times.starts_s, source_wh, width / height, moving=camera == "moving")
-    render_short(video, [RenderPiece(piece, (crops,))], times, output, Look((width, height)))
+    crops = crop_path(times.starts_s, source_wh, size_wh[0] / size_wh[1], moving=moving)
+    render_short(video, [RenderPiece(piece, (crops,))], times, output, Look(size_wh))
 
 
 def crop_path(

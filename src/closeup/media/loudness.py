@@ -70,7 +70,7 @@ def integrated_loudness(sound: FloatArray, rate_hz: int) -> float | None:
 
 def true_peak(sound: FloatArray) -> float:
     """The highest level that sound (N, C) reaches between its samples too, linear; 0 where there is none."""
-    return max((float(block.max()) for block in _peak_blocks(sound) if len(block)), default=0.0)
+    return float(_peaks(sound).max(initial=0.0))
 
 
 def level(sound: FloatArray, rate_hz: int, target_lufs: float = TARGET_LUFS) -> Levelled:
@@ -84,29 +84,40 @@ def level(sound: FloatArray, rate_hz: int, target_lufs: float = TARGET_LUFS) -> 
     if loudness is None or loudness < SILENT_LUFS:
         return Levelled(sound, loudness, 0.0, limited=False)
     gain_db = min(target_lufs - loudness, MAX_GAIN_DB)
-    louder = sound * np.float32(_linear(gain_db))
-    if true_peak(louder) <= _linear(PEAK_LIMIT_DBTP):
-        return Levelled(louder, loudness, gain_db, limited=False)
-    lost_db = loudness + gain_db - (integrated_loudness(limit_peaks(louder, rate_hz), rate_hz) or target_lufs)
+    peaks = _peaks(sound)
+    if peaks.max() * _linear(gain_db) <= _linear(PEAK_LIMIT_DBTP):
+        return Levelled(_times(sound, gain_db), loudness, gain_db, limited=False)
+    held = _held(_times(sound, gain_db), peaks * np.float32(_linear(gain_db)), rate_hz)
+    lost_db = loudness + gain_db - (integrated_loudness(held, rate_hz) or target_lufs)
     gain_db += min(max(lost_db, 0.0), MAX_MAKE_UP_DB)
-    return Levelled(limit_peaks(sound * np.float32(_linear(gain_db)), rate_hz), loudness, gain_db, limited=True)
+    held = _held(_times(sound, gain_db), peaks * np.float32(_linear(gain_db)), rate_hz)
+    return Levelled(held, loudness, gain_db, limited=True)
 
 
-def limit_peaks(sound: FloatArray, rate_hz: int, ceiling_dbtp: float = PEAK_LIMIT_DBTP) -> FloatArray:
-    """Sound (N, C) turned down smoothly around each peak that would pass the ceiling, all channels alike.
+def limit_peaks(sound: FloatArray, rate_hz: int) -> FloatArray:
+    """Sound (N, C) turned down smoothly around each peak that would pass -1 dBTP, all channels alike.
 
     A look-ahead limiter: the gain that each sample needs, its running minimum, so that it holds on both sides of a
     peak, and the running mean of that, so that it moves without a step. Over any sample the mean is of minima that
     all include it, so the ceiling holds.
     """
-    ceiling = np.float32(_linear(ceiling_dbtp))
-    peaks = np.concatenate([*_peak_blocks(sound), np.zeros(0, np.float32)])
-    needed = ceiling / np.maximum(peaks, ceiling)
+    return _held(sound, _peaks(sound), rate_hz)
+
+
+def _held(sound: FloatArray, peaks: FloatArray, rate_hz: int) -> FloatArray:
+    """Sound (N, C) held down where its peaks (N,) are too high."""
+    ceiling = np.float32(_linear(PEAK_LIMIT_DBTP))
+    needed: FloatArray = np.asarray(ceiling / np.maximum(peaks, ceiling), np.float32)
     attack, release = max(1, round(_ATTACK_S * rate_hz)), max(1, round(_RELEASE_S * rate_hz))
     # Minimum over [n - release, n + attack], mean over [n - attack, n]: later gain comes back in steps of the release.
     held = _running(needed, attack, release, minimum=True)
     smooth = _running(held, 0, attack, minimum=False)
-    return sound * np.minimum(smooth, 1)[:, None]
+    held_down: FloatArray = sound * np.minimum(smooth, 1)[:, None]
+    return held_down
+
+
+def _times(sound: FloatArray, gain_db: float) -> FloatArray:
+    return sound * np.float32(_linear(gain_db))
 
 
 def _running(values: FloatArray, ahead: int, behind: int, *, minimum: bool) -> FloatArray:
@@ -121,24 +132,21 @@ def _running(values: FloatArray, ahead: int, behind: int, *, minimum: bool) -> F
     return mean
 
 
-def _peak_blocks(sound: FloatArray) -> list[FloatArray]:
-    """The highest true peak around each sample, over all channels, in blocks (n,)."""
+def _peaks(sound: FloatArray) -> FloatArray:
+    """The highest true peak around each sample, over all channels, float32 (N,)."""
     filters = _interpolators()
     half = _TAPS // 2
     padded = np.pad(np.asarray(sound, np.float32), ((half, half), (0, 0)))
-    blocks = []
-    for first in range(0, len(sound), _BLOCK):
-        part = padded[first : first + _BLOCK + _TAPS]
-        length = min(_BLOCK, len(sound) - first)
-        highest = np.abs(part[half : half + length]).max(axis=1)
-        for channel in part.T:
-            for taps in filters:
-                between = np.abs(np.convolve(channel, taps, "valid"))
+    highest: FloatArray = np.abs(sound).max(axis=1, initial=0.0).astype(np.float32)
+    for channel in padded.T:
+        for taps in filters:
+            for first in range(0, len(sound), _BLOCK):
+                part = highest[first : first + _BLOCK]
+                between = np.abs(np.convolve(channel[first : first + len(part) + _TAPS], taps, "valid"))
                 # One lies between this sample and the next: it belongs to both.
-                np.maximum(highest, between[1 : 1 + length], out=highest)
-                np.maximum(highest, between[:length], out=highest)
-        blocks.append(highest)
-    return blocks
+                np.maximum(part, between[1 : 1 + len(part)], out=part)
+                np.maximum(part, between[: len(part)], out=part)
+    return highest
 
 
 def _interpolators() -> NDArray[np.float32]:

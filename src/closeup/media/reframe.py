@@ -25,7 +25,7 @@ scene, and too little to draw the eye."""
 _FILL_CELLS = 48
 """Pixels on the shorter side of the picture that is blown up to fill; its blur hides everything smaller."""
 
-_FILL_BLUR = 2.0
+_FILL_BLUR = 3.0
 """Standard deviation of the blur, in those pixels."""
 
 _HIDDEN_PX = 0.75
