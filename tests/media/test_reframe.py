@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import numbered_video
+from closeup.media.conversion import Orientation
 from closeup.media.planes import LEFT_SITING, Colour, Planes, frame_planes
 from closeup.media.reframe import Drawing, Picture, reframe, split_panels
 from closeup.media.video import open_video
@@ -176,3 +177,40 @@ def test_nothing_is_drawn_where_alpha_is_zero():
     frame = grey((64, 80))
     Drawing(np.zeros((80, 64, 4), np.uint8), (0, 0), BT601).draw(frame)
     assert [np.unique(plane).tolist() for plane in frame_planes(frame)] == [[100], [128], [128]]
+
+
+def tint(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """A colour value that changes steeply across and down: half a pixel more or less is plain to see."""
+    return 128 + 1.4 * (x - 30) + 0.9 * (y - 30)
+
+
+@pytest.mark.parametrize("stored_wh", [(64, 60), (63, 61)])
+@pytest.mark.parametrize(
+    "orientation", [Orientation(bool(i & 1), bool(i & 2), bool(i & 4)) for i in range(8)], ids=lambda o: str(o)[11:]
+)
+def test_colour_lies_over_brightness_in_turned_and_mirrored_pictures(
+    stored_wh: tuple[int, int], orientation: Orientation
+):
+    wide, high = stored_wh
+    size_wh = orientation.size_wh(stored_wh)
+
+    def upright(columns: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        x, y = (rows, columns) if orientation.swap_xy else (columns, rows)
+        x = size_wh[0] - 1 - x if orientation.mirror_x else x
+        y = size_wh[1] - 1 - y if orientation.mirror_y else y
+        return np.rint(tint(x, y)).astype(np.uint8)
+
+    rows, columns = np.mgrid[0:high, 0:wide]
+    small_rows, small_columns = np.mgrid[0 : (high + 1) // 2, 0 : (wide + 1) // 2]
+    colour = upright(2 * small_columns, 2 * small_rows + 0.5)  # stored on the left, between two rows
+    y, u, v = (orientation.view(plane) for plane in (upright(columns, rows), colour, colour))
+    picture = Planes(y, u, v, orientation.siting_xy(size_wh))
+    out = outs(reframe(picture, [crop(12, 10, 52, 50)], (160, 160)))
+    steps = np.arange(160)
+    x = 12 + (steps + 0.5) / 4 - 0.5
+    inner = (slice(12, -12), slice(12, -12))
+    assert np.abs(out[0] - tint(x[None], x[:, None] - 2))[inner].max() < 1.5
+    small_x, small_y = 12 + (2 * steps[:80] + 0.5) / 4 - 0.5, 10 + (2 * steps[:80] + 1) / 4 - 0.5
+    for plane in out[1:]:
+        difference = (plane - tint(small_x[None], small_y[:, None]))[inner]
+        assert abs(difference.mean()) < 0.3

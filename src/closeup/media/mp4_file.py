@@ -15,7 +15,8 @@ from closeup.core.interrupts import held_back
 from closeup.core.whole import output_error, part_prefix
 
 X264_OPTIONS = {"crf": "18", "preset": "veryfast"}
-"""Constant quality that hardly anybody tells from the source, in half the time and no more bytes than "faster"."""
+"""Constant quality, near to what the eye can tell. At 1080x1920 "veryfast" takes two thirds of the processor time of
+"faster", and fewer bytes."""
 
 _CONTAINER_OPTIONS = {"movflags": "+faststart", "fflags": "+bitexact"}
 """The index at the front, so that a browser plays at once; no dates or versions in the file."""
