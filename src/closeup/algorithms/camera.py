@@ -250,7 +250,7 @@ class _Programme:
         o, k, g = self._options, self._controls, len(self._grid)
         wide = [(0.0, self._span.inside - 1.0), (0.0, self._span.most - self._span.inside)]
         motion = [(0.0, None)] * (k - 1) + [(0.0, o.max_acceleration)] * (k - 2) + [(0.0, None)] * (k - 3)
-        return [(0.0, self._length)] * k + wide + motion + [(0.0, None)] * (7 * g)
+        return [*[(0.0, self._length)] * k, *wide, *motion, *[(0.0, None)] * (7 * g)]
 
     def _rows(self, axis: Axis) -> tuple[sparse.csr_array, FloatArray]:
         """All that must hold, as rows of A x <= b."""

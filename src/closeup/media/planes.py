@@ -49,8 +49,8 @@ class Colour:
         rows = [luma * 219, (np.array([0, 0, 1]) - luma) / (1 - blue) * 112]
         rows.append((np.array([1, 0, 0]) - luma) / (1 - red) * 112)
         matrix = np.array(rows, np.float32) / 255
-        yuv: NDArray[np.float32] = rgb.astype(np.float32) @ matrix.T + np.array([16, 128, 128], np.float32)
-        return yuv
+        yuv = rgb.astype(np.float32) @ matrix.T + np.array([16, 128, 128], np.float32)
+        return np.asarray(yuv, np.float32)
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,8 @@ def resample(plane: Plane, x: Axis, y: Axis, out: Plane) -> None:
     if abs(across.rest) > _NEAR_ENOUGH * x.scale or abs(down.rest) > _NEAR_ENOUGH * y.scale:
         move = np.array([[1, 0, across.rest], [0, 1, down.rest]])
         flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
-        part = cv2.warpAffine(part, move, part.shape[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        moved = cv2.warpAffine(part, move, part.shape[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        part = np.asarray(moved, np.uint8)
     how = cv2.INTER_AREA if x.scale >= 1 and y.scale >= 1 else cv2.INTER_CUBIC
     scaled = cv2.resize(part, None, fx=1 / x.scale, fy=1 / y.scale, interpolation=how)
     scaled = scaled[down.skip : down.skip + y.count, across.skip : across.skip + x.count]
