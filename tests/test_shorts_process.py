@@ -30,8 +30,10 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("stage", ["Watching", "Listening", "Rendering"])
+@pytest.mark.parametrize(
+    ("stage", "number"),
+    [("Watching", signal.SIGINT), ("Listening", signal.SIGTERM), ("Rendering", signal.SIGINT)],
+)
 def test_a_stop_at_any_moment_leaves_what_was_there(stage: str, number: int, place: Path) -> None:
     before, beside = contents(place / "film-p1.shorts"), names(place)
     process = subprocess.Popen(

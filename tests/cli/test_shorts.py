@@ -167,11 +167,13 @@ def test_json_is_one_object_and_nothing_else(work: FakeWork) -> None:
     assert said["folder"] == "film-p1.shorts"
     assert said["person"] == {"id": "p1", "name": "Abe"}
     assert said["rendered"] is True
+    assert said["shorts"][0]["file"] == "film-p1.shorts/s1.mp4"
     assert said["shorts"][0]["pieces"] == [[0, 10], [60, 65]]
     assert said["shorts"][0]["reason"] == "Much movement."
     assert said["absent"]["speech"] == NO_SOUND
     planned = json.loads(run("film.cast", "--person", "p1", "--json", "--plan").stdout)
     assert planned["rendered"] is False
+    assert [short["file"] for short in planned["shorts"]] == [None, None]
 
 
 def test_quiet_says_nothing(work: FakeWork) -> None:

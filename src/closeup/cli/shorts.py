@@ -243,7 +243,7 @@ def summary(run: Run, manner: Manner) -> dict[str, Any]:
         "video": plan.video.path,
         "person": {"id": plan.person, "name": plan.person_name},
         "rendered": not manner.plan_only,
-        "shorts": [_short_json(short) for short in plan.shorts],
+        "shorts": [_short_json(short, None if manner.plan_only else run.folder) for short in plan.shorts],
         "weights": dict(plan.weights),
         "absent": dict(plan.absent),
         "notes": list(plan.notes),
@@ -251,9 +251,11 @@ def summary(run: Run, manner: Manner) -> dict[str, Any]:
     }
 
 
-def _short_json(short: "Short") -> dict[str, Any]:
+def _short_json(short: "Short", rendered: Path | None) -> dict[str, Any]:
+    """A short; `rendered` is the folder that its file lies in, or None."""
     return {
         "id": short.id,
+        "file": None if rendered is None else str(rendered / f"{short.id}.mp4"),
         "length_s": round(short.length_s, 6),
         "pieces": [[round(piece.start_s, 6), round(piece.end_s, 6)] for piece in short.pieces],
         "interest": round(short.interest, 4),

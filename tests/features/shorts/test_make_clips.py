@@ -34,7 +34,7 @@ def cast_of(clip: str, shared: Path, place: Path) -> Path:
     folder = place / f"{clip}.cast"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CLOSEUP_MODELS_DIR", str(settings_with_zoo(place / "models").models_dir))
-        make_cast_folder(shared / "data" / "video" / "clips" / f"{clip}.mp4", folder, CastOptions(models="zoo"))
+        make_cast_folder(shared / "data" / "video" / "clips" / f"{clip}.mp4", folder, CastOptions(models="zoo", detect_fps=2.5))
     return folder
 
 
@@ -80,12 +80,12 @@ def check_files(plan: Plan, folder: Path, size_wh: tuple[int, int]) -> None:
 def test_a_scene_of_a_series(shared: Path, place: Path) -> None:
     folder = cast_of("friends_cards_30s", shared, place)
     cast = CastFolder(folder).cast()
-    options = ShortsOptions(count=3, min_length_s=4, max_length_s=10, height=320)
+    options = ShortsOptions(count=3, min_length_s=4, max_length_s=10, height=128)
     plan, evidence = made(folder, "p1", place / "friends", options)
     assert len(plan.shorts) == 2
     assert evidence.speech is not None
     check_edges(plan, cast, evidence.speech)
-    check_files(plan, place / "friends", (180, 320))
+    check_files(plan, place / "friends", (72, 128))
     seen = seen_frames(cast, cast.people[0], cast.video.frames)
     for short in plan.shorts:
         shown = np.concatenate([seen[piece.start_frame : piece.end_frame] for piece in short.pieces])
@@ -97,9 +97,9 @@ def test_a_scene_of_a_series(shared: Path, place: Path) -> None:
 
 def test_one_shot_of_somebody_who_talks(shared: Path, place: Path) -> None:
     folder = cast_of("talk_d6", shared, place)
-    plan, evidence = made(folder, "p1", place / "talk", ShortsOptions(height=320))
+    plan, evidence = made(folder, "p1", place / "talk", ShortsOptions(count=1, height=128))
     assert evidence.speech is not None
     check_edges(plan, CastFolder(folder).cast(), evidence.speech)
-    check_files(plan, place / "talk", (180, 320))
+    check_files(plan, place / "talk", (72, 128))
     assert all(15 <= short.length_s <= 45 for short in plan.shorts)
     assert all(len(short.pieces) == 1 for short in plan.shorts)

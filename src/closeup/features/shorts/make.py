@@ -38,6 +38,8 @@ BITS_A_PIXEL = 0.2
 
 SOUND_BITS_A_SECOND = 160_000
 
+NOT_SPLIT = "No shot shows the person with somebody whom one upright picture could not hold too: nothing is split."
+
 _CHANGED = 0.005
 """A part whose mean differs by more than this from what a plan says is that of other moments."""
 
@@ -153,16 +155,15 @@ def default_folder(cast_folder: Path, cast: Cast, person: Person) -> Path:
 
 def render_shorts(source: Source, target: Target, options: ShortsOptions, progress: ProgressCallback = ignore) -> Plan:
     """Choose and render; arguments and errors as in `make_shorts`."""
+    check_space(options.min_length_s, source, options, target.folder)
     job = _Job(source, options, make_plan(source, options, progress))
-    _write(job, target, progress, rendered=True)
-    return job.planned.plan
+    return _write(job, target, progress, rendered=True)
 
 
 def write_plan(source: Source, target: Target, options: ShortsOptions, progress: ProgressCallback = ignore) -> Plan:
     """Choose, and write the plan, its reasons and a page, but no videos; arguments and errors as in `make_shorts`."""
     job = _Job(source, options, make_plan(source, options, progress))
-    _write(job, target, progress, rendered=False)
-    return job.planned.plan
+    return _write(job, target, progress, rendered=False)
 
 
 def render_plan(
@@ -199,8 +200,7 @@ def render_plan(
             f"Plan anew: closeup shorts {file.cast} --person {file.person} --plan",
         )
     job = _Job(source, file.options, _planned(file, plan_file, source))
-    _write(job, target, progress, rendered=True)
-    return job.planned.plan
+    return _write(job, target, progress, rendered=True)
 
 
 def check_target(target: Target) -> None:
@@ -228,15 +228,15 @@ def check_target(target: Target) -> None:
         raise OutputError(f"You may not write to the folder {parent}.", "Choose another with -o.")
 
 
-def check_space(plan: Plan, options: ShortsOptions, folder: Path) -> None:
-    """Make sure that rendered shorts will find space, as far as that can be told before.
+def check_space(length_s: float, source: Source, options: ShortsOptions, folder: Path) -> None:
+    """Make sure that rendered shorts of `length_s` seconds in all will find space, as far as that can be told before.
 
     Raises:
         OutputError: If they will hardly.
     """
     width, height = finished_size(options)
-    bits = BITS_A_PIXEL * width * height * float(plan.video.fps) + SOUND_BITS_A_SECOND
-    needed = sum(short.length_s for short in plan.shorts) * bits / 8
+    bits = BITS_A_PIXEL * width * height * float(source.cast.video.fps) + SOUND_BITS_A_SECOND
+    needed = length_s * bits / 8
     free = shutil.disk_usage(folder.resolve().parent).free
     if needed > free:
         raise OutputError(
@@ -288,12 +288,13 @@ class _Job:
         return self.planned.plan.shorts
 
 
-def _write(job: _Job, target: Target, progress: ProgressCallback, *, rendered: bool) -> None:
-    """Frame the shorts, render them if so wanted, and write the folder."""
+def _write(job: _Job, target: Target, progress: ProgressCallback, *, rendered: bool) -> Plan:
+    """Frame the shorts, render them if so wanted, and write the folder; the plan, with what there is to note."""
     if rendered:
-        check_space(job.planned.plan, job.options, target.folder)
+        check_space(sum(short.length_s for short in job.shorts), job.source, job.options, target.folder)
     progress(Progress("Framing", 0, None, ""))
     framed = _framed(job)
+    job = _noted(job, framed)
     posters = _posters(job, framed)
     with shorts_folder(target.folder, overwrite=target.overwrite) as part:
         finished = _finished(job, framed, posters)
@@ -302,6 +303,17 @@ def _write(job: _Job, target: Target, progress: ProgressCallback, *, rendered: b
             finished = tuple(replace(each, rendered=info) for each, info in zip(finished, infos, strict=True))
         progress(Progress("Writing", 0, None, ""))
         write_handover(part, _handover(job, finished), target.folder)
+    return job.planned.plan
+
+
+def _noted(job: _Job, framed: Sequence[Sequence[FramedPiece]]) -> _Job:
+    """The job, with a note where a split picture was asked for and there is none."""
+    asked = any(short.layout == "split" for short in job.shorts)
+    if not asked or any(piece.framing.layout == "split" for short in framed for piece in short):
+        return job
+    plan = job.planned.plan
+    plan = replace(plan, notes=tuple(dict.fromkeys((*plan.notes, NOT_SPLIT))))
+    return replace(job, planned=replace(job.planned, plan=plan))
 
 
 def _framed(job: _Job) -> tuple[tuple[FramedPiece, ...], ...]:
