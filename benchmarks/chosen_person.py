@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import Bench, BenchError, read_json
+from long_reel import measure_choice
 from programmes import Programme, all_programmes, programme_video, truth_of
 from tables import Cell, Claim, Section, Table
 
@@ -61,7 +62,8 @@ def measure(bench: Bench) -> Section:
         f"`closeup shorts --plan --count 3 --min-length {LENGTHS[0]} --max-length {LENGTHS[1]}` for each of them. "
         "`on screen`: share of the frames shown in which the truth has the talker in the picture."
     )
-    return Section("The chosen person", (Table("Whom the shorts show", heads, tuple(rows), note),), claims)
+    shown = Table("Whom the shorts show", heads, tuple(rows), note)
+    return Section("The chosen person", (shown, measure_choice((3,) if bench.quick else (3, 10))), claims)
 
 
 def _programme(bench: Bench, programme: Programme) -> list[tuple[str, Held]]:

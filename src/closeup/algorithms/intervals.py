@@ -81,9 +81,41 @@ def best_apart(
         penalties: What pairs cost.
         count: How many at most.
     """
+    scores = np.asarray(scores, np.float64)
     search = _Search(np.searchsorted(starts, ends), penalties)
-    bound = search.look(np.asarray(scores, np.float64), 0, count)
-    return Chosen(search.best, search.value, max(bound, search.value))
+    bound = search.look(scores, 0, count)
+    best = search.best
+    if bound > search.value + _EPSILON:
+        best = _swapped(best, (starts, ends), scores, penalties)
+    value = _value(best, scores, penalties)
+    return Chosen(best, value, max(bound, value))
+
+
+def _value(chosen: tuple[int, ...], scores: Floats, penalties: Penalties) -> float:
+    pairs = sum(float(penalties.beside(index)[list(chosen[:place])].sum()) for place, index in enumerate(chosen))
+    return float(scores[list(chosen)].sum()) - pairs
+
+
+def _swapped(
+    chosen: tuple[int, ...], spans: tuple[NDArray[np.int64], NDArray[np.int64]], scores: Floats, penalties: Penalties
+) -> tuple[int, ...]:
+    """Exchange one interval of a set for a better one until none is: what a search that was broken off has missed."""
+    starts, ends = spans
+    best = list(chosen)
+    beside = {index: penalties.beside(index) for index in best}
+    place, kept = 0, 0
+    while kept < len(best):  # how many places in a row have kept their interval
+        index = best[place % len(best)]
+        others = [other for other in best if other != index]
+        gains = scores - sum((beside[other] for other in others), np.zeros_like(scores))
+        for other in others:
+            gains[(starts < ends[other]) & (starts[other] < ends)] = -np.inf
+        better = int(np.argmax(gains))
+        if gains[better] > gains[index] + _EPSILON:
+            best[place % len(best)], kept = better, 0
+            beside[better] = penalties.beside(better)
+        place, kept = place + 1, kept + 1
+    return tuple(sorted(best))
 
 
 @dataclass(slots=True)
