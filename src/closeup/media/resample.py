@@ -33,7 +33,7 @@ class Axis:
 
     Attributes:
         scale: Source pixels that one pixel of the output spans.
-        offset: In source pixels. The output may reach about a pixel of its own beyond the source, where the edge goes on.
+        offset: In source pixels. The output may reach a pixel of its own beyond the source, where the edge goes on.
         count: Pixels of the output.
         size: Pixels of the source.
     """
