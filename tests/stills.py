@@ -68,7 +68,12 @@ def at_scale(image: Image, factor: float) -> Image:
 
 def settings_with_zoo(folder: Path) -> Settings:
     """Settings with YuNet in the models folder `folder`; the test is skipped where its file is not at hand."""
-    file = card(DETECTORS["zoo"]).file
+    return settings_with(folder, DETECTORS["zoo"])
+
+
+def settings_with(folder: Path, name: str) -> Settings:
+    """Settings with a model of the zoo in the models folder `folder`; skips the test where its file is not at hand."""
+    file = card(name).file
     for place in (Path(_GIVEN_MIRROR) if _GIVEN_MIRROR else None, _SHARED / "models"):
         if place is not None and (place / file).is_file():
             folder.mkdir(exist_ok=True)

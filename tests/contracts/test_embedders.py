@@ -5,17 +5,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from closeup.core.settings import read_settings
+from closeup.core.settings import Settings, read_settings
 from closeup.core.types import FloatArray, Image
 from closeup.media.image import read_image
 from closeup.perception import embedder as module
 from closeup.perception.embedder import OnnxEmbedder
 from closeup.perception.protocols import FaceEmbedder
-from closeup.perception.registry import EMBEDDERS, face_models, load_embedder
-from closeup.weights.cards import card
+from closeup.perception.registry import EMBEDDERS, RECOGNISERS, face_models, load_embedder
+from closeup.weights.cards import ModelCard, card
+from closeup.weights.far import threshold_for
 from closeup.weights.session import open_session
-from closeup.weights.store import locate, require
-from stills import astronaut, at_scale, hopper, mirrored
+from closeup.weights.store import require
+from stills import astronaut, at_scale, hopper, mirrored, settings_with
 
 POINTS = {
     "astronaut": np.array([(200.1, 101.8), (247.1, 102.6), (220.4, 124.5), (198.6, 142.8), (239.7, 143.6)], np.float32),
@@ -30,12 +31,18 @@ GOLDEN = {
 """The first five numbers of dlib-resnet-128."""
 
 
-@pytest.fixture(scope="module", params=sorted(EMBEDDERS.values()))
-def embedder(request: pytest.FixtureRequest) -> FaceEmbedder:
+@pytest.fixture(scope="module", params=sorted({*EMBEDDERS.values(), *RECOGNISERS}))
+def machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[ModelCard, Settings]:
+    """An embedder's card, and settings of a machine that has its file."""
     model = card(request.param)
-    if locate(model, read_settings()) is None:
-        pytest.skip(f"needs {model.file}, which is pulled only when somebody asks for it")
-    return load_embedder(model, read_settings())
+    return model, read_settings() if model.pack == "builtin" else settings_with(
+        tmp_path_factory.mktemp("zoo"), model.name
+    )
+
+
+@pytest.fixture(scope="module")
+def embedder(machine: tuple[ModelCard, Settings]) -> FaceEmbedder:
+    return load_embedder(*machine)
 
 
 def faces(embedder: FaceEmbedder) -> Image:
@@ -78,12 +85,14 @@ def test_crops_are_square_whatever_the_picture_and_leave_it_alone(embedder: Face
     np.testing.assert_array_equal(hopper(), before)
 
 
-def test_batches_and_threads_do_not_change_a_vector(embedder: FaceEmbedder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batches_and_threads_do_not_change_a_vector(
+    embedder: FaceEmbedder, machine: tuple[ModelCard, Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
     crops = many_faces(embedder)
-    model = card(embedder.card_name)
+    model, settings = machine
     one_by_one = np.concatenate([embedder.embed(crop[None]) for crop in crops[::4]])
     for threads, batch in ((2, 8), (1, 64)):
-        session = open_session(require(model, read_settings()), threads=threads)
+        session = open_session(require(model, settings), threads=threads)
         monkeypatch.setattr(module, "BATCH", batch)
         vectors = OnnxEmbedder(model, session).embed(crops)
         np.testing.assert_allclose(vectors[::4], one_by_one, rtol=0, atol=1e-5)
@@ -95,7 +104,7 @@ def test_a_mirrored_crop_has_the_same_vector(embedder: FaceEmbedder) -> None:
 
 
 def test_one_person_is_closer_than_two(embedder: FaceEmbedder) -> None:
-    limit = card(embedder.card_name).thresholds["same_person"].value
+    limit = 1 - threshold_for(card(embedder.card_name), 0.001).threshold
     plain = faces(embedder)
     relit = np.clip(plain * np.float32(0.8) + 10, 0, 255).astype(np.uint8)
     small = np.stack(
