@@ -2,8 +2,9 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -270,17 +271,72 @@ def test_list_show_rename_merge(people: None) -> None:
     assert "Robert" in refused("show", "Robert")
 
 
+def test_one_wrong_face_is_taken_out(people: None) -> None:
+    type_in("enrol", "Ann", "bob2.png", "--force", "--keep-pictures")
+    faces = answer("show", "ann")["faces"]
+    assert [(face["pose"], face["flagged"], face["picture"]) for face in faces] == [
+        ("front", False, False),
+        ("left", False, False),
+        ("front", True, True),
+    ]
+    shown = type_in("show", "ann").stdout
+    (row,) = [line.split() for line in shown.splitlines() if "flagged " in f"{line.rstrip()} " and "made-up" in line]
+    day = datetime.fromisoformat(faces[2]["created_at"]).astimezone()
+    face = ["front", "0°,", "0°", "0.78", f"{day:%Y-%m-%d}", f"{day:%H:%M}", "made-up", "kept", "flagged"]
+    assert row == [str(faces[2]["face"]), *face]
+    assert "To remove such faces: closeup gallery remove Ann --flagged" in shown
+    number = str(faces[2]["face"])
+    assert type_in("remove", "ann", number).stdout == f"Removed: face {number} (front) of Ann. 2 faces are left.\n"
+    assert [face["flagged"] for face in answer("show", "Ann")["faces"]] == [False, False]
+    assert f"Ann has no face {number}" in refused("remove", "Ann", number)
+    assert "is enrolled: 1 new face" in type_in("enrol", "Ann", "bob2.png", "--force").stdout
+
+
+def test_flagged_faces_are_taken_out_together(people: None) -> None:
+    assert "No face of Ann is flagged." in type_in("remove", "Ann", "--flagged").stderr
+    type_in("enrol", "Ann", "bob2.png", "cid2.png", "--force")
+    numbers = [face["face"] for face in answer("show", "Ann")["faces"]]
+    said = type_in("remove", "Ann", "--flagged", "--yes").stdout
+    assert said == f"Removed: faces {numbers[2]} (front), {numbers[3]} (front) of Ann. 2 faces are left.\n"
+    assert [face["face"] for face in answer("show", "Ann")["faces"]] == numbers[:2]
+
+
+def test_what_cannot_be_removed(people: None) -> None:
+    numbers = [str(face["face"]) for face in answer("show", "Ann")["faces"]]
+    said = refused("remove", "Ann", *numbers)
+    assert "No face of Ann would be left" in said
+    assert "closeup gallery delete Ann" in said
+    assert "give the numbers of faces, or --flagged" in refused("remove", "Ann")
+    assert "give the numbers of faces, or --flagged" in refused("remove", "Ann", "1", "--flagged")
+    assert "Ann has no face 99" in refused("remove", "Ann", numbers[0], "99")
+    assert "FACE" in refused("remove", "Ann", "one")
+    assert len(answer("show", "Ann")["faces"]) == 2
+
+
+def test_faces_in_doubt_are_said_and_not_guessed_at() -> None:
+    type_in("enrol", "Ann O'Neil", "ann0.png", "bob0.png")
+    shown = type_in("show", "Ann O'Neil").stdout
+    assert "in doubt" in shown
+    assert "it is not clear which are right" in shown
+    assert "not clear which faces of Ann O'Neil are wrong" in refused("remove", "Ann O'Neil", "--flagged", "--yes")
+    (first, _) = answer("show", "Ann O'Neil")["faces"]
+    assert "1 face is left" in type_in("remove", "Ann O'Neil", str(first["face"])).stdout
+
+
+def test_remove_asks_where_somebody_can_answer(people: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gallery_people, "sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True)))
+    first, second = (str(face["face"]) for face in answer("show", "Ann")["faces"])
+    kept = CliRunner().invoke(app, ["gallery", "remove", "Ann", first], input="n\n")
+    assert f"Remove face {first} (front) of Ann, for good?" in kept.stdout
+    assert kept.stdout.endswith("Nothing was removed.\n")
+    assert len(answer("show", "Ann")["faces"]) == 2
+    assert CliRunner().invoke(app, ["gallery", "remove", "Ann", first], input="y\n").exit_code == 0
+    assert [str(face["face"]) for face in answer("show", "Ann")["faces"]] == [second]
+
+
 def test_delete_asks_where_somebody_can_answer(people: None, monkeypatch: pytest.MonkeyPatch) -> None:
     assert type_in("delete", "Ann").stdout == "Ann is deleted, with 2 templates.\n"
-
-    class Terminal:
-        def isatty(self) -> bool:
-            return True
-
-    class System:
-        stdin = Terminal()
-
-    monkeypatch.setattr(gallery_people, "sys", System())
+    monkeypatch.setattr(gallery_people, "sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True)))
     kept = CliRunner().invoke(app, ["gallery", "delete", "Bob"], input="n\n")
     assert "Nothing was deleted." in kept.stdout
     assert type_in("delete", "Bob", "--yes").exit_code == 0

@@ -1,5 +1,6 @@
 """What every gallery does, whichever database it is in."""
 
+import shlex
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -10,6 +11,7 @@ import pytest
 
 from closeup.core.errors import InputError
 from closeup.storage.gallery import GalleryStore, open_gallery
+from closeup.storage.records import NewTemplate
 from galleries import gallery_url, postgresql_url, server, template, unit_vectors
 
 __all__ = ["gallery_url", "postgresql_url", "server"]
@@ -204,6 +206,73 @@ def test_deleting(store: GalleryStore) -> None:
     store.delete(bea.id)
     cyd = store.enrol("Cyd", [template(4, dimensions=8)])
     assert store.templates_of(cyd.id)[0].id > last, "an id is never used again"
+
+
+def test_removing_one_face_of_several(store: GalleryStore) -> None:
+    wrong = [
+        template(2, pose="left", source="f00d", picture_jpeg=b"wrong"),
+        template(3, model="b-model", source="f00d"),
+    ]
+    ada = store.enrol("Ada", [template(1, source="aa"), *wrong, template(4, source="bb")], consent="yes")
+    bea = store.enrol("Bea", wrong[:1])
+    first, second, third, fourth = store.templates_of(ada.id)
+    seen = store.matrix("a-model")
+    left = store.remove(ada.id, [third.id])
+    assert (left.id, left.name, left.consent, left.templates, left.poses) == (ada.id, "Ada", "yes", 2, ("front",))
+    assert [face.id for face in store.templates_of(ada.id)] == [first.id, fourth.id], "the picture goes as a whole"
+    assert store.models() == ("a-model",)
+    assert store.find("Bea") == bea, "the same picture of somebody else stays"
+    now = store.matrix("a-model")
+    assert now.identity_ids.tolist() == [ada.id, ada.id, bea.id]
+    np.testing.assert_array_equal(now.vectors, [template(n).vector for n in (1, 4, 2)])
+    assert second.id in seen.template_ids
+    again = store.enrol("Ada", wrong)
+    assert again.templates == 4, "a picture that was removed can be enrolled anew"
+    assert store.templates_of(ada.id)[-1].id > fourth.id
+
+
+def test_a_face_from_a_camera_goes_as_a_whole_too(store: GalleryStore) -> None:
+    def look(seed: int, yaw: float) -> list[NewTemplate]:
+        return [template(seed, yaw_deg=yaw), template(seed + 50, model="b-model", yaw_deg=yaw)]
+
+    ada = store.enrol("Ada", [*look(1, 0.1), *look(2, 0.1 + 1e-15), *look(3, 20)])
+    faces = store.templates_of(ada.id)
+    store.remove(ada.id, [faces[2].id])
+    left = [face.id for face in store.templates_of(ada.id)]
+    assert left == [faces[number].id for number in (0, 1, 4, 5)]
+
+
+def test_the_last_face_stays_and_so_does_what_is_not_theirs(store: GalleryStore) -> None:
+    ada = store.enrol("Ada O'Neil", [template(1, source="aa"), template(2, model="b-model", source="aa")])
+    bea = store.enrol("Bea", [template(3), template(4)])
+    (first, second), (theirs, _) = store.templates_of(ada.id), store.templates_of(bea.id)
+    for numbers in ([first.id], [second.id], [first.id, second.id]):
+        with pytest.raises(InputError, match="No face of Ada O'Neil would be left") as caught:
+            store.remove(ada.id, numbers)
+    assert shlex.split(caught.value.hint)[-4:] == ["closeup", "gallery", "delete", "Ada O'Neil"]
+    with pytest.raises(InputError, match=f"Ada O'Neil has no template {theirs.id}"):
+        store.remove(ada.id, [first.id, theirs.id])
+    with pytest.raises(InputError, match="No face to remove is named"):
+        store.remove(bea.id, [])
+    with pytest.raises(InputError, match="0" * 32):
+        store.remove("0" * 32, [first.id])
+    assert store.identities() == (ada, bea)
+
+
+def test_two_who_remove_at_once_leave_a_face(gallery_url: str) -> None:
+    with open_gallery(gallery_url) as mine, open_gallery(gallery_url) as others:
+        ada = mine.enrol("Ada", [template(1), template(2)])
+        one, two = [face.id for face in mine.templates_of(ada.id)]
+
+        def attempt(work: tuple[GalleryStore, int]) -> int:
+            try:
+                return work[0].remove(ada.id, [work[1]]).templates
+            except InputError:
+                return 0
+
+        with ThreadPoolExecutor(2) as pool:
+            assert sorted(pool.map(attempt, [(mine, one), (others, two)])) == [0, 1]
+        assert mine.find("Ada").templates == 1
 
 
 def test_nobody_is_kept_beyond_their_last_day(store: GalleryStore) -> None:

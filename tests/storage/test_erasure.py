@@ -80,6 +80,57 @@ def test_nothing_is_left_of_who_is_deleted(way: str, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["gallery.db"]
 
 
+def test_nothing_is_left_of_a_face_that_is_removed(gallery_url: str, tmp_path: Path) -> None:
+    rng = random.Random(7)
+
+    def photo(seed: int) -> list[NewTemplate]:
+        """One face by two models, with the picture."""
+        values = {"dimensions": 128, "source": rng.randbytes(32).hex()}
+        return [
+            template(seed, picture_jpeg=rng.randbytes(9000), **values),
+            template(seed + 1, model="b-model", **values),
+        ]
+
+    with open_gallery(gallery_url) as store, open_gallery(gallery_url) as other:
+        fill(store, 12)
+        photos = [photo(10 * number) for number in range(4)]
+        ada = store.enrol("Ada", [face for faces in photos for face in faces])
+        other.matrix("a-model")
+        if gallery_url.startswith("postgresql"):
+            store.nearest("a-model", template(1, dimensions=128).vector[None], 1, search="hnsw")
+        written = [face_traces(faces) for faces in photos]
+        folder = files_of(gallery_url, tmp_path)
+        for number in (1, 2):
+            wanted = {what for found in left_in(folder, written[number]).values() for what in found}
+            assert wanted == set(written[number]), "the traces are looked for in the right way"
+            store.remove(ada.id, [store.templates_of(ada.id)[2].id])
+            assert left_in(files_of(gallery_url, tmp_path), written[number]) == {}
+        stays = written[0] | {f"last {what}": some for what, some in written[3].items()}
+        assert {what for found in left_in(folder, stays).values() for what in found} == set(stays)
+
+
+def face_traces(faces: list[NewTemplate]) -> dict[str, bytes]:
+    """Bytes of a face, by what they are; parts of what is long."""
+    found = {f"vector of {face.model}": face.vector.tobytes()[:32] for face in faces}
+    found["source"] = (faces[0].source or "").encode()
+    found["picture"] = (faces[0].picture_jpeg or b"")[-40:]
+    return found
+
+
+def files_of(url: str, folder: Path) -> Path:
+    """The folder in which a database keeps its files; PostgreSQL has written down what it knows by then."""
+    if url.startswith("sqlite"):
+        return folder
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as raw:
+        raw.execute("CHECKPOINT")
+        base = Path(raw.execute("SHOW data_directory").fetchone()[0]) / "base"  # type: ignore[index]
+    if not os.access(base, os.R_OK):
+        pytest.skip("the server's files cannot be read")
+    return base
+
+
 def test_copies_that_moving_rows_has_left_go_too(tmp_path: Path) -> None:
     """SQLite's secure_delete clears the row that is deleted, not old copies of it that a page holds since it moved."""
     with open_gallery(sqlite_url(tmp_path / "gallery.db")) as store:

@@ -1,5 +1,6 @@
 """`closeup gallery enrol | import | import-cast`: people into the gallery."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -254,7 +255,7 @@ def tell_flags(report: "EnrolReport") -> None:
             "It is stored and does not count."
         )
     if report.flagged:
-        show_hint(f"See all faces: closeup gallery show '{report.identity.name}'")
+        show_hint(f"See all faces, and how to remove one: closeup gallery show {shlex.quote(report.identity.name)}")
     if report.already_known is not None:
         known = report.already_known
         show_note(

@@ -1,5 +1,6 @@
-"""`closeup gallery list | show | rename | merge | delete | export | purge`: who is enrolled, and what is kept."""
+"""`closeup gallery list | show | rename | merge | remove | delete | export | purge`: who is there, and what is kept."""
 
+import shlex
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -11,9 +12,12 @@ from closeup.cli.gallery_options import AsJson, Who, show_json, show_table
 from closeup.cli.messages import one_line, show_note
 
 if TYPE_CHECKING:
+    from closeup.features.gallery.standing import StoredFace
     from closeup.storage.records import IdentityRecord
 
 app = typer.Typer()
+
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before.")]
 
 
 @app.command("list")
@@ -53,43 +57,61 @@ def show(who: Who, as_json: AsJson = False) -> None:
         standing = standing_of(store, who)
     record = standing.identity
     if as_json:
-        data = identity_json(record) | {"missing": list(standing.missing)}
-        data["faces"] = [
-            {
-                "id": t.id,
-                "pose": t.pose,
-                "yaw_deg": round(t.yaw_deg, 1),
-                "pitch_deg": round(t.pitch_deg, 1),
-                "quality": round(t.quality, 3),
-                "model": t.model,
-                "picture": t.picture_jpeg is not None,
-                "flagged": t.id in standing.flagged,
-                "created_at": t.created_at.isoformat(),
-            }
-            for t in standing.templates
-        ]
-        show_json(data)
+        faces = [_face_json(face) for face in standing.faces]
+        show_json(identity_json(record) | {"missing": list(standing.missing), "faces": faces})
         return
     typer.echo(f"{one_line(record.name)}  ({record.id}), enrolled {record.created_at:%Y-%m-%d}")
     typer.echo(f"Consent: {one_line(record.consent or 'nothing is noted')}")
     typer.echo(f"Keep until: {record.retain_until or 'no date is set'}")
-    rows = [
-        (
-            str(t.id),
-            t.pose,
-            f"{t.yaw_deg:.0f}°, {t.pitch_deg:.0f}°",
-            f"{t.quality:.2f}",
-            t.model,
-            "kept" if t.picture_jpeg else "",
-            "flagged" if t.id in standing.flagged else "",
-        )
-        for t in standing.templates
-    ]
-    show_table(*rows, head=("template", "pose", "yaw, pitch", "quality", "model", "picture", ""))
-    if standing.flagged:
+    head = ("face", "pose", "yaw, pitch", "quality", "enrolled", "models", "picture", "")
+    show_table(*(_face_row(face) for face in standing.faces), head=head)
+    remove = f"closeup gallery remove {shlex.quote(record.name)}"
+    if any(face.flagged for face in standing.faces):
         typer.echo("A flagged face is not like the others of this person, and does not count.")
+        typer.echo(one_line(f"To remove such faces: {remove} --flagged"))
+    if any(face.in_doubt for face in standing.faces):
+        typer.echo(
+            "A face in doubt is not like the others, and it is not clear which are right: as many are on its side,"
+        )
+        typer.echo("or the models differ. Those that were enrolled first count.")
+        typer.echo(one_line(f"To remove the wrong one: {remove} FACE"))
     if standing.missing:
         typer.echo(f"Poses that would help: {', '.join(standing.missing)}.")
+
+
+def _face_row(face: "StoredFace") -> tuple[str, ...]:
+    first = face.templates[0]
+    return (
+        str(face.number),
+        first.pose,
+        f"{first.yaw_deg:.0f}°, {first.pitch_deg:.0f}°",
+        f"{first.quality:.2f}",
+        f"{first.created_at.astimezone():%Y-%m-%d %H:%M}",
+        ", ".join(template.model for template in face.templates),
+        "kept" if _has_picture(face) else "",
+        "flagged" if face.flagged else "in doubt" if face.in_doubt else "",
+    )
+
+
+def _face_json(face: "StoredFace") -> dict[str, Any]:
+    first = face.templates[0]
+    return {
+        "face": face.number,
+        "pose": first.pose,
+        "yaw_deg": round(first.yaw_deg, 1),
+        "pitch_deg": round(first.pitch_deg, 1),
+        "quality": round(first.quality, 3),
+        "created_at": first.created_at.isoformat(),
+        "models": [template.model for template in face.templates],
+        "picture": _has_picture(face),
+        "flagged": face.flagged,
+        "in_doubt": face.in_doubt,
+        "flagged_by": list(face.flagged_by),
+    }
+
+
+def _has_picture(face: "StoredFace") -> bool:
+    return any(template.picture_jpeg is not None for template in face.templates)
 
 
 @app.command()
@@ -122,14 +144,50 @@ def merge(
 
 
 @app.command()
-def delete(who: Who, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before.")] = False) -> None:
+def remove(
+    who: Who,
+    numbers: Annotated[
+        list[int] | None,
+        typer.Argument(metavar="FACE", help="Numbers, as closeup gallery show gives them.", show_default=False),
+    ] = None,
+    flagged: Annotated[
+        bool, typer.Option("--flagged", help="Remove the faces that closeup gallery show flags.")
+    ] = False,
+    yes: Yes = False,
+) -> None:
+    """Remove every trace of single faces of somebody, and keep the others. This cannot be undone."""
+    if bool(numbers) == flagged:
+        raise typer.BadParameter("give the numbers of faces, or --flagged.", param_hint="FACE")
+    from closeup.features.gallery.removal import faces_by_number, flagged_faces
+    from closeup.features.gallery.standing import standing_of
+    from closeup.storage.gallery import open_gallery
+
+    with open_gallery() as store:
+        standing = standing_of(store, who)
+        faces = faces_by_number(standing, numbers) if numbers else flagged_faces(standing)
+        name = one_line(standing.identity.name)
+        if not faces:
+            show_note(f"No face of {name} is flagged.")
+            return
+        named = ", ".join(f"{face.number} ({face.templates[0].pose})" for face in faces)
+        what = f"{'face' if len(faces) == 1 else 'faces'} {named} of {name}"
+        if not _agreed(f"Remove {what}, for good?", yes=yes):
+            typer.echo("Nothing was removed.")
+            return
+        store.remove(standing.identity.id, [face.number for face in faces])
+    left = len(standing.faces) - len(faces)
+    typer.echo(f"Removed: {what}. {left} {'face is' if left == 1 else 'faces are'} left.")
+
+
+@app.command()
+def delete(who: Who, yes: Yes = False) -> None:
     """Remove every trace of somebody. This cannot be undone."""
     from closeup.storage.gallery import open_gallery
 
     with open_gallery() as store:
         record = store.find(who)
         question = f"Delete {one_line(record.name)} with {_templates(record.templates)}, for good?"
-        if not yes and sys.stdin.isatty() and not typer.confirm(question):
+        if not _agreed(question, yes=yes):
             typer.echo("Nothing was deleted.")
             return
         store.delete(record.id)
@@ -187,6 +245,11 @@ def identity_json(record: "IdentityRecord") -> dict[str, Any]:
         "templates": record.templates,
         "poses": list(record.poses),
     }
+
+
+def _agreed(question: str, *, yes: bool) -> bool:
+    """Whether to go on: asked where somebody sits there to answer."""
+    return yes or not sys.stdin.isatty() or typer.confirm(question)
 
 
 def _templates(count: int) -> str:

@@ -1,6 +1,6 @@
 """The gallery: people known by face, kept in SQLite or PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -183,6 +183,24 @@ class GalleryStore:
         with self._database.write(removing=True) as connection:
             record = reading.identity(connection, identity_id)
             writing.remove(connection, [identity_id])
+        erasure.scrub(self._database)
+        return record
+
+    def remove(self, identity_id: str, template_ids: Collection[int]) -> IdentityRecord:
+        """Remove every trace of some faces of somebody; gives what is left of them. `delete` has the limits.
+
+        A face goes as a whole: with a template go those that other models made of the same picture, and the picture.
+
+        Args:
+            identity_id: Whose.
+            template_ids: One or more of theirs.
+
+        Raises:
+            InputError: There is nobody with that id, a template is not theirs, or no face would be left.
+            StorageError: Also where the rows are deleted but others keep the bytes from being removed.
+        """
+        with self._database.write(removing=True) as connection:
+            record = writing.remove_faces(connection, identity_id, template_ids)
         erasure.scrub(self._database)
         return record
 

@@ -1,14 +1,16 @@
 """Changing identities and templates, inside a transaction that `Database.write` has begun."""
 
+import shlex
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
 
-from sqlalchemy import Connection, and_, delete, exists, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, exists, insert, select, update
 
 from closeup.core.errors import InputError
+from closeup.storage.faces import by_picture
 from closeup.storage.names import name_key
-from closeup.storage.reading import identity
+from closeup.storage.reading import identity, templates_of
 from closeup.storage.records import IdentityRecord, NewTemplate
 from closeup.storage.tables import identities, models, pictures, templates
 
@@ -138,6 +140,42 @@ def remove(connection: Connection, identity_ids: Iterable[str]) -> None:
     """Delete identities with all that belongs to them, and models that no template is left of."""
     for identity_id in identity_ids:
         connection.execute(delete(identities).where(identities.c.id == identity_id))  # the rest by ON DELETE CASCADE
+    _remove_unused_models(connection)
+
+
+def remove_faces(connection: Connection, identity_id: str, template_ids: Collection[int]) -> IdentityRecord:
+    """Delete some templates of an identity with all others of the same pictures, and models that none is left of.
+
+    Raises:
+        InputError: There is nobody with that id, no template is named or one that is not theirs, or none would be left.
+    """
+    person = identity(connection, identity_id)
+    wanted = set(template_ids)
+    faces = by_picture(templates_of(connection, identity_id))
+    unknown = wanted - {template.id for face in faces for template in face}
+    if unknown or not wanted:
+        raise InputError(
+            f"{person.name} has no template {min(unknown)}." if unknown else "No face to remove is named.",
+            f"See their faces: closeup gallery show {shlex.quote(person.name)}",
+        )
+    gone = [face for face in faces if any(template.id in wanted for template in face)]
+    if len(gone) == len(faces):
+        raise no_face_left(person.name)
+    # Their pictures by ON DELETE CASCADE.
+    numbers = [{"number": template.id} for face in gone for template in face]
+    connection.execute(delete(templates).where(templates.c.id == bindparam("number")), numbers)
+    _remove_unused_models(connection)
+    return identity(connection, identity_id)
+
+
+def no_face_left(name: str) -> InputError:
+    """Say that somebody cannot be in the gallery without a face."""
+    return InputError(
+        f"No face of {name} would be left.", f"To remove them altogether: closeup gallery delete {shlex.quote(name)}"
+    )
+
+
+def _remove_unused_models(connection: Connection) -> None:
     used = exists().where(templates.c.model == models.c.number)
     connection.execute(delete(models).where(~used))
 

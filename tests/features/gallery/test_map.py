@@ -95,4 +95,13 @@ def test_every_face_is_drawn_inside_and_every_name_listed_once() -> None:
 def test_pictures_are_shown_where_there_are_some() -> None:
     faces = [MapFace("a", "", "data:image/jpeg;base64,AAAA"), MapFace("b", "", None), MapFace("b", "", None)]
     layout = Layout("PCA", np.array([[0, 0], [1, 1], [2, 0.0]]), 1.0, "")
-    assert map_page("x", faces, [layout]).count("<image ") == 1
+    text = map_page("x", faces, [layout])
+    assert text.count("<image ") == 1
+    assert "It holds pictures of people" in text
+
+
+def test_a_map_of_dots_does_not_say_that_it_holds_pictures() -> None:
+    text = page()
+    assert "<image " not in text
+    assert "pictures of people" not in text
+    assert "it loads nothing and sends nothing.</p></footer>" in text

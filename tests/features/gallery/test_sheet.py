@@ -30,7 +30,9 @@ def test_bars_grow_with_similarity_and_stay_on_the_scale() -> None:
 
 
 def test_nobody_is_an_answer() -> None:
-    assert "The 0 most alike" in sheet()
+    text = sheet()
+    assert "The 0 most alike" in text
+    assert "It holds pictures of people" in text, "that of who was asked about"
 
 
 def test_the_page_needs_nothing() -> None:

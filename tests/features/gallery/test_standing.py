@@ -8,7 +8,7 @@ from closeup.core.errors import InputError
 from closeup.features.gallery.enrol import enrol
 from closeup.features.gallery.export import export_json, export_to
 from closeup.features.gallery.options import EnrolOptions
-from closeup.features.gallery.standing import standing_of
+from closeup.features.gallery.standing import Standing, standing_of
 from closeup.storage.gallery import GalleryStore
 from closeup.storage.records import NewTemplate
 from features.gallery.made_up import Shown, embedding, photo
@@ -22,6 +22,60 @@ def test_what_is_missing_and_what_does_not_fit(store: GalleryStore, reader: Any,
     assert standing.missing == ("right", "down")
     with pytest.raises(InputError, match="Bob"):
         standing_of(store, "Bob")
+
+
+def photos_of(store: GalleryStore, *seen_in: tuple[str, ...]) -> Standing:
+    """Enrol Ann by photos, each given as models and whom they see: "A1 B1" is one photo of person 1 by two models."""
+    names = {"A": "made-up", "B": "older"}
+    for number, views in enumerate(seen_in):
+        templates = [
+            NewTemplate(
+                names[seen[0]],
+                embedding(int(seen[1]), number, names[seen[0]]),
+                "front",
+                0,
+                0,
+                0,
+                0.5,
+                None,
+                str(number),
+            )
+            for seen in views
+        ]
+        store.enrol("Ann", templates)
+    return standing_of(store, "Ann")
+
+
+def marks(standing: Standing) -> str:
+    """F for a face that is flagged, D for one in doubt, a dot for the others."""
+    return "".join("F" if face.flagged else "D" if face.in_doubt else "." for face in standing.faces)
+
+
+def test_a_photo_is_one_face_by_several_models(store: GalleryStore, reader: Any) -> None:
+    standing = photos_of(store, ("A1", "B1"), ("A1", "B1"), ("A2", "B2"))
+    assert [[each.model for each in face.templates] for face in standing.faces] == [["made-up", "older"]] * 3
+    assert [face.number for face in standing.faces] == [each.id for each in standing.templates[::2]]
+    assert standing.faces[2].flagged_by == ("made-up", "older")
+    assert marks(standing) == "..F"
+
+
+@pytest.mark.parametrize(
+    ("photos", "expected"),
+    [
+        ((("A1",),), "."),
+        ((("A1",), ("A2",)), ".D"),  # one against one: the first may be the wrong one
+        ((("A1",), ("A1",), ("A2",), ("A2",)), "..DD"),
+        ((("A1",), ("A1",), ("A2",), ("A3",)), "..FF"),  # two against one and one
+        ((("A2",), ("A1",), ("A1",)), "F.."),
+        ((("A1", "B1"), ("A1", "B1"), ("A2", "B1")), "..D"),  # the models differ
+        ((("A1",), ("A1",), ("A2", "B2")), "..F"),  # the other model knows one face only
+        ((("A1",), ("A1",), ("A2", "B2"), ("A1", "B1")), "..FD"),  # or one of each, so that it cannot tell
+    ],
+)
+def test_what_is_wrong_is_told_from_what_is_in_doubt(
+    store: GalleryStore, reader: Any, photos: tuple[tuple[str, ...], ...], expected: str
+) -> None:
+    assert marks(photos_of(store, *photos)) == expected
 
 
 def test_templates_of_a_model_that_is_not_known_are_left_alone(store: GalleryStore) -> None:

@@ -156,6 +156,7 @@ def map_page(title: str, faces: Sequence[MapFace], layouts: Sequence[Layout], no
         width=WIDTH,
         height=HEIGHT,
         notes=list(notes),
+        has_pictures=any(face.picture is not None for face in faces),
     )
 
 

@@ -73,4 +73,5 @@ def sheet_page(sheet: Sheet) -> str:
         sheet=sheet,
         rows=[(number, entry, share(entry.similarity)) for number, entry in enumerate(sheet.entries, 1)],
         mark=share(sheet.threshold),
+        has_pictures=True,  # that of who was asked about at least
     )

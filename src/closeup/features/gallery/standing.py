@@ -1,5 +1,6 @@
 """How somebody stands in the gallery: their faces, what is missing, and what does not fit."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,10 +8,36 @@ import numpy as np
 from closeup.core.errors import ModelError
 from closeup.features.gallery.options import REQUIRED_POSES
 from closeup.features.gallery.scoring import FELLOW_FAR, fellows
+from closeup.storage.faces import by_picture
 from closeup.storage.gallery import GalleryStore
 from closeup.storage.records import IdentityRecord, TemplateRecord
 from closeup.weights.cards import card
 from closeup.weights.far import threshold_for
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFace:
+    """A face as one picture shows it.
+
+    Attributes:
+        templates: One for each model that described it, by id.
+        flagged_by: Models by which it is far from the others of its person, so that it does not count.
+        flagged: All models that can say so say that it is far from the others: it is the wrong one, most likely.
+    """
+
+    templates: tuple[TemplateRecord, ...]
+    flagged_by: tuple[str, ...]
+    flagged: bool
+
+    @property
+    def number(self) -> int:
+        """What it is called: the id of its first template, which no other face gets when it is gone."""
+        return self.templates[0].id
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether it does not count by some model, and may be right all the same."""
+        return bool(self.flagged_by) and not self.flagged
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +46,30 @@ class Standing:
 
     Attributes:
         identity: Who.
-        templates: Their faces, of all models, oldest first.
+        templates: Their templates, of all models, oldest first.
         flagged: Ids of templates that are far from the others of their model, and do not count.
+        faces: The same by pictures, oldest first.
         missing: Poses that should be there and are not, flagged faces aside.
     """
 
     identity: IdentityRecord
     templates: tuple[TemplateRecord, ...]
     flagged: frozenset[int]
+    faces: tuple[StoredFace, ...]
     missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What one model says of somebody's templates.
+
+    Attributes:
+        flagged: Ids of those that are far from the others.
+        is_clear: There are others, and more of them stand together than of those that are flagged.
+    """
+
+    flagged: frozenset[int]
+    is_clear: bool
 
 
 def standing_of(store: GalleryStore, name_or_id: str) -> Standing:
@@ -38,20 +80,29 @@ def standing_of(store: GalleryStore, name_or_id: str) -> Standing:
     """
     identity = store.find(name_or_id)
     templates = store.templates_of(identity.id)
-    flagged = frozenset(_flagged(templates))
+    models = sorted({template.model for template in templates})
+    verdicts = {model: _verdict(model, [each for each in templates if each.model == model]) for model in models}
+    flagged = frozenset().union(*(verdict.flagged for verdict in verdicts.values()))
+    faces = tuple(_face(group, verdicts) for group in by_picture(templates))
     there = {template.pose for template in templates if template.id not in flagged}
     missing = tuple(pose for pose in REQUIRED_POSES if pose not in there)
-    return Standing(identity, templates, flagged, missing)
+    return Standing(identity, templates, flagged, faces, missing)
 
 
-def _flagged(templates: tuple[TemplateRecord, ...]) -> list[int]:
-    found = []
-    for model in {template.model for template in templates}:
-        try:
-            threshold = threshold_for(card(model), FELLOW_FAR).threshold
-        except ModelError:  # of a model that this closeup does not know: there is nothing to compare by
-            continue
-        own = [template for template in templates if template.model == model]
-        counts = fellows(np.stack([template.vector for template in own]), threshold).tolist()
-        found += [template.id for template, counted in zip(own, counts, strict=True) if not counted]
-    return found
+def _face(group: tuple[TemplateRecord, ...], verdicts: dict[str, _Verdict]) -> StoredFace:
+    flagged_by = tuple(each.model for each in group if each.id in verdicts[each.model].flagged)
+    judges = {each.model for each in group if verdicts[each.model].is_clear}
+    return StoredFace(group, flagged_by, bool(judges) and judges <= set(flagged_by))
+
+
+def _verdict(model: str, own: Sequence[TemplateRecord]) -> _Verdict:
+    try:
+        threshold = threshold_for(card(model), FELLOW_FAR).threshold
+    except ModelError:  # of a model that this closeup does not know: there is nothing to compare by
+        return _Verdict(frozenset(), is_clear=False)
+    vectors = np.stack([template.vector for template in own])
+    counts = fellows(vectors, threshold)
+    # Of two groups that are equally large the earlier one counts, and may be the wrong one.
+    rival = int(fellows(vectors[~counts], threshold).sum())
+    flagged = frozenset(template.id for template, counted in zip(own, counts.tolist(), strict=True) if not counted)
+    return _Verdict(flagged, is_clear=len(own) > 1 and rival < int(counts.sum()))
