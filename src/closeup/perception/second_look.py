@@ -94,7 +94,7 @@ def _turned_by_quarters(image: Image, quarters: int, detector: FaceDetector) -> 
 
 
 def _carried(found: Detections, matrix: NDArray[np.floating]) -> Detections:
-    """Carry faces by a turn (2, 3); a box stays upright and is the one around the turned box's middle third sides."""
+    """Carry faces by a turn (2, 3); a box stays upright and keeps its size, width and height exchanged at a quarter."""
     if not len(found):
         return found
     turn, move = matrix[:, :2], matrix[:, 2]
