@@ -80,7 +80,7 @@ def test_a_gallery_shares_its_database_with_other_programs(tmp_path: Path) -> No
         assert other.execute("SELECT * FROM alembic_version").fetchall() == [("theirs",)]
 
 
-def start(url: str, number: int, answers: "multiprocessing.SimpleQueue[str]") -> None:
+def start(url: str, number: int, answers: "multiprocessing.Queue[str]") -> None:
     try:
         with open_gallery(url) as store:
             answers.put(store.enrol("Everybody", [template(number)]).name)
@@ -92,11 +92,11 @@ def start(url: str, number: int, answers: "multiprocessing.SimpleQueue[str]") ->
 def test_eight_first_starts_at_once(gallery_url: str) -> None:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["test_upgrade", "closeup.storage.gallery"])
-    answers: multiprocessing.SimpleQueue[str] = context.SimpleQueue()
+    answers: multiprocessing.Queue[str] = context.Queue()
     processes = [context.Process(target=start, args=(gallery_url, number, answers)) for number in range(8)]
     for process in processes:
         process.start()
-    told = [answers.get() for _ in processes]
+    told = [answers.get(timeout=120) for _ in processes]
     for process in processes:
         process.join(60)
     assert told == ["Everybody"] * 8
