@@ -34,7 +34,8 @@ def cast_of(clip: str, shared: Path, place: Path) -> Path:
     folder = place / f"{clip}.cast"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CLOSEUP_MODELS_DIR", str(settings_with_zoo(place / "models").models_dir))
-        make_cast_folder(shared / "data" / "video" / "clips" / f"{clip}.mp4", folder, CastOptions(models="zoo", detect_fps=2.5))
+        video = shared / "data" / "video" / "clips" / f"{clip}.mp4"
+        make_cast_folder(video, folder, CastOptions(models="zoo", detect_fps=2.5))
     return folder
 
 
