@@ -62,7 +62,7 @@ def measure(bench: Bench) -> Section:
     note = (
         f"To {SIZE_WH[0]}x{SIZE_WH[1]} on {CORES} cores, libx264 {settings}, AAC; medians of processes, in turns. "
         "closeup also reads the frames' times and levels the sound (R 128). Its moving camera goes from side to side "
-        "in 10 s, which makes pictures that are harder to encode than those of ffmpeg's fixed crop."
+        "in 10 s: other pictures than those of ffmpeg's fixed crop, and not as easy or hard to encode."
     )
     columns = ("source", "way", "seconds", "min to max", "processor s", "peak MB", "MB", "x ffmpeg")
     return Section("Rendering", (Table("Rendering", columns, tuple(rows), note),), tuple(claims))
