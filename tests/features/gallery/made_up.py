@@ -77,7 +77,12 @@ class FakeReader:
         return self.embedders[0]
 
     def read(
-        self, image: Image, *, covering_xy: tuple[float, float] | None = None, every_model: bool = False
+        self,
+        image: Image,
+        *,
+        covering_xy: tuple[float, float] | None = None,
+        every_model: bool = False,
+        thorough: bool = True,
     ) -> tuple[DescribedFace, ...]:
         self.reads += 1
         cards = self.embedders if every_model else self.embedders[:1]

@@ -201,7 +201,7 @@ def collect_from_video(
                 continue
             next_s = max(next_s + 1 / LOOKS_PER_S, time_s)
             image = frame.rgb()
-            collector.look(time_s, image, reader.read(image))
+            collector.look(time_s, image, reader.read(image, thorough=False))
             looks += 1
             progress(Progress("Looking", time_s, frames.duration_hint_s, "s"))
     samples = collector.samples(str(video), hash_file(video), keep=keep_pictures)
@@ -234,7 +234,7 @@ def collect_from_camera(
     views = HeadViews(same_threshold)
     looks = 0
     for time_s, image in pictures:
-        faces = reader.read(image)
+        faces = reader.read(image, thorough=False)
         reason = collector.look(time_s, image, faces)
         looks += 1
         if check is not None and check.report.state == "running":
@@ -276,7 +276,7 @@ def watch_until_alive(
     """
     collector, prompt, views = PoseCollector(reader, same_threshold), _Prompt(say), HeadViews(same_threshold)
     for time_s, image in pictures:
-        faces = reader.read(image)
+        faces = reader.read(image, thorough=False)
         reason = collector.look(time_s, image, faces)
         if check is not None and check.report.state == "running":
             require_alive(check.look(time_s, views.of(time_s, faces)))

@@ -150,7 +150,7 @@ def identify_video(
             if time_s < next_s:
                 continue
             next_s = max(next_s + 1 / LOOKS_PER_S, time_s)
-            trails.look(time_s, read_for(reader, frame.rgb(), recogniser.model))
+            trails.look(time_s, read_for(reader, frame.rgb(), recogniser.model, thorough=False))
             looks += 1
             progress(Progress("Looking", time_s, frames.duration_hint_s, "s"))
         duration_s, notes = float(frames.end_time), frames.notes

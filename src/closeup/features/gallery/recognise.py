@@ -69,9 +69,12 @@ def coverage(store: GalleryStore, model: str) -> int:
     return len(set(store.matrix(model).identity_ids.tolist()))
 
 
-def read_for(reader: FaceReader, image: Image, model: str) -> tuple[DescribedFace, ...]:
-    """Find the faces of an RGB picture (H, W, 3) and describe them by `model`, one of the reader's, at least."""
-    return reader.read(image, every_model=model != reader.card.name)
+def read_for(reader: FaceReader, image: Image, model: str, *, thorough: bool = True) -> tuple[DescribedFace, ...]:
+    """Find the faces of an RGB picture (H, W, 3) and describe them by `model`, one of the reader's, at least.
+
+    `thorough` looks again where need be; see `FaceReader.read`.
+    """
+    return reader.read(image, every_model=model != reader.card.name, thorough=thorough)
 
 
 class Recogniser:
