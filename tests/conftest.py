@@ -1,6 +1,7 @@
 """What every test has: the real data where it is present, its own models folder, and no network."""
 
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,6 +39,14 @@ def _own_gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         place = tmp_path_factory.mktemp("gallery") / "gallery.db"
         patch.setenv("CLOSEUP_DATABASE_URL", f"sqlite:///{place.as_posix()}")
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _heeds_ctrl_c() -> Iterator[None]:
+    """Ctrl-C is heard here and in what tests start, also where a shell has started the tests in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session", autouse=True)
