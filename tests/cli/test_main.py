@@ -174,13 +174,14 @@ def test_a_second_ctrl_c_does_not_disturb_the_tidying_up(monkeypatch: pytest.Mon
     assert ended.value.code == 143
 
 
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_code_that_fails_because_it_was_interrupted_counts_as_interrupted(
-    find: Any, film: Path, monkeypatch: pytest.MonkeyPatch
+    find: Any, film: Path, monkeypatch: pytest.MonkeyPatch, number: int, code: int
 ) -> None:
     stopped = Stop()
-    stopped.asked = True
+    stopped.asked = number
     monkeypatch.setattr("closeup.cli.main.STOP", stopped)
     find.result = raising(ImportError("initialization failed"))
     result = CliRunner().invoke(app, ["cast", str(film), "--quiet"])
-    assert result.exit_code == 130
+    assert result.exit_code == code
     assert result.stderr == "Interrupted; nothing half-done was left behind.\n"

@@ -33,19 +33,19 @@ class Stop:
     """Answers requests to stop: the first ends the work, and those just after it do not disturb the tidying up.
 
     Attributes:
-        asked: Whether there was one.
+        asked: Number of the signal that came, or None while there was none.
     """
 
     def __init__(self) -> None:
-        self.asked = False
+        self.asked: int | None = None
         self._last_s = 0.0
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         """Handle a signal."""
         now_s = time.monotonic()
-        if self.asked and now_s - self._last_s < ONE_REQUEST_S:
+        if self.asked is not None and now_s - self._last_s < ONE_REQUEST_S:
             return
-        self.asked, self._last_s = True, now_s
+        self.asked, self._last_s = number, now_s
         if number == signal.SIGINT:
             raise KeyboardInterrupt
         sys.exit(128 + number)
@@ -76,7 +76,7 @@ def boundary(*, debug: bool) -> Iterator[None]:
     except Exception as error:  # noqa: BLE001 - the one place where everything must become a sentence
         if debug:
             traceback.print_exc()
-        if STOP.asked:  # C code that is interrupted, as while a module loads, fails in its own words
+        if STOP.asked is not None:  # C code that is interrupted, as while a module loads, fails in its own words
             raise _interrupted() from None
         known = isinstance(error, CloseupError)
         show_error(error if isinstance(error, CloseupError) else _unexpected(error))
@@ -85,7 +85,7 @@ def boundary(*, debug: bool) -> Iterator[None]:
 
 def _interrupted() -> typer.Exit:
     typer.echo("Interrupted; nothing half-done was left behind.", err=True)
-    return typer.Exit(EXIT_INTERRUPTED)
+    return typer.Exit(EXIT_INTERRUPTED if STOP.asked is None else 128 + STOP.asked)
 
 
 def _leave_pipe() -> NoReturn:
