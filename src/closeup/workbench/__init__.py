@@ -1,0 +1,1 @@
+"""The workbench: look at data, correct labels, train in stages, keep every run, export."""
