@@ -1,0 +1,1 @@
+"""Training runs: folders that are kept for ever, never overwritten; read, compared, drawn, exported."""

@@ -1,0 +1,78 @@
+"""One process writes a run at a time: a lock that ends with its process, however that ends."""
+
+import sys
+import time
+from pathlib import Path
+from typing import IO
+
+from closeup.core.errors import InputError
+from closeup.core.whole import output_error
+
+LOCK_FILE = ".lock"
+
+_PATIENCE_S = 0.5
+"""Somebody who only looks whether a run is held holds it for a moment."""
+
+
+class RunLock:
+    """The right to write a run; given back by `release`, or by the system when the process ends.
+
+    Raises:
+        InputError: If another process has it.
+        OutputError: If the lock's file cannot be made.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        path = folder / LOCK_FILE
+        try:
+            self._file: IO[bytes] | None = path.open("ab")
+        except OSError as error:
+            raise output_error(path, error) from error
+        until_s = time.monotonic() + _PATIENCE_S
+        while not _take(self._file):
+            if time.monotonic() > until_s:
+                self.release()
+                raise InputError(
+                    f"Another process is writing the run {folder.name}.",
+                    "Wait until it is done, or stop it; see closeup runs list.",
+                )
+            time.sleep(0.02)
+
+    def release(self) -> None:
+        """Give the lock back; harmless when it was given back before."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a process is writing the run in `folder`; also yes where that cannot be told."""
+    try:
+        with (folder / LOCK_FILE).open("rb+") as file:
+            return not _take(file)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _take(file: IO[bytes]) -> bool:
+        file.seek(0)
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _take(file: IO[bytes]) -> bool:
+        try:
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True

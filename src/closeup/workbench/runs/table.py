@@ -1,0 +1,141 @@
+"""A CSV table that grows row by row while a run goes on, and survives whatever stops the run."""
+
+import csv
+import io
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from closeup.core.interrupts import held_back
+from closeup.core.whole import output_error, write_whole
+
+Cell = str | int | float | bool | None
+
+_EVERY_S = 5.0
+"""Rows wait so long at most before others can read them."""
+
+
+class GrowingTable:
+    """A CSV file with a header, to which rows are appended.
+
+    A file whose last line was torn by a crash is mended when it is opened: the torn line goes.
+
+    Attributes:
+        path: The file; it is made with the first row.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._waiting: list[str] = []
+        self._written_s = time.monotonic()
+        self._columns: tuple[str, ...] = _mended_columns(path)
+
+    def add(self, row: Mapping[str, Cell]) -> None:
+        """Add a row; columns that were never seen before widen the table, those that are missing stay empty.
+
+        Raises:
+            OutputError: If the file cannot be written.
+        """
+        with held_back():
+            new = [name for name in row if name not in self._columns]
+            if new:
+                self._widen((*self._columns, *new))
+            self._waiting.append(_line([_text(row.get(name)) for name in self._columns]))
+        if time.monotonic() - self._written_s > _EVERY_S:
+            self.flush()
+
+    def flush(self, *, durable: bool = False) -> None:
+        """Write what waits; with `durable` it is on the disk when this returns.
+
+        Raises:
+            OutputError: If the file cannot be written.
+        """
+        with held_back():
+            try:
+                self._append("".join(self._waiting), durable)
+            except OSError as error:
+                raise output_error(self.path, error) from error
+            self._waiting.clear()
+            self._written_s = time.monotonic()
+
+    def keep(self, wanted: Callable[[Mapping[str, str]], bool]) -> None:
+        """Drop the rows that are not wanted, in one step.
+
+        Args:
+            wanted: Says of a row, as text by column, whether it stays.
+
+        Raises:
+            OutputError: If the file cannot be written.
+        """
+        with held_back():
+            self.flush()
+            if self.path.exists():
+                rows = [row for row in _rows(self.path) if wanted(row)]
+                write_whole(self.path, _whole(self._columns, rows))
+
+    def _widen(self, columns: tuple[str, ...]) -> None:
+        self.flush()
+        rows = _rows(self.path) if self.path.exists() else []
+        self._columns = columns
+        write_whole(self.path, _whole(columns, rows))
+
+    def _append(self, text: str, durable: bool) -> None:
+        if not (text or durable) or not self.path.exists():
+            return
+        with self.path.open("ab", buffering=0) as file:
+            before = file.seek(0, os.SEEK_END)
+            rest = memoryview(text.encode())
+            try:
+                while rest:
+                    rest = rest[file.write(rest) :]
+            except OSError:
+                file.truncate(before)  # no half a row, so that what waits may be written again
+                raise
+            if durable:
+                os.fsync(file.fileno())
+
+
+def table_bytes(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> bytes:
+    """A whole table as CSV: UTF-8, lines end with a newline only, numbers so that they read back equal."""
+    return (_line(columns) + "".join(_line([_text(cell) for cell in row]) for row in rows)).encode()
+
+
+def _mended_columns(path: Path) -> tuple[str, ...]:
+    """The columns of the table at `path`, which loses a torn last line; none where there is no table yet."""
+    if not path.exists():
+        return ()
+    content = path.read_bytes()
+    whole = content[: content.rfind(b"\n") + 1]
+    if whole != content:
+        write_whole(path, whole)
+    return tuple(next(csv.reader(io.StringIO(whole.decode("utf-8", "replace"))), ()))
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return [{name: cell or "" for name, cell in row.items() if name} for row in csv.DictReader(file)]
+
+
+def _whole(columns: Sequence[str], rows: Sequence[Mapping[str, str]]) -> bytes:
+    return table_bytes(columns, [[row.get(name, "") for name in columns] for row in rows])
+
+
+def _line(cells: Sequence[str]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerow(cells)
+    return buffer.getvalue()
+
+
+def _text(cell: Cell) -> str:
+    if isinstance(cell, np.generic):
+        cell = cell.item()
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float):
+        return repr(cell)  # the shortest that reads back equal; nan and inf too
+    return str(cell)
