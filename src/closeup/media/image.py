@@ -63,6 +63,19 @@ def decode_jpeg(content: bytes) -> Image:
     return _decode(content, "The picture")
 
 
+def decode_image(content: bytes, name: str) -> Image:
+    """Decode the bytes of a picture file as `read_image` does, to upright RGB uint8 (H, W, 3).
+
+    Args:
+        content: What the file holds.
+        name: What to call it in a complaint.
+
+    Raises:
+        InputError: If it is no picture, is damaged, or has more than `MAX_PIXELS`.
+    """
+    return _decode(content, name)
+
+
 def _decode(content: bytes, name: str) -> Image:
     size_wh = _announced_size_wh(content)
     if size_wh is not None:
