@@ -1,0 +1,126 @@
+"""Classes from features by logistic regression: what frozen features know, learnt in seconds.
+
+The features are standardised, the weights are held small by an L2 penalty (multinomial logistic regression by L-BFGS of
+scikit-learn). `out_of_fold` predicts each example by a probe that has not seen its fold.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from closeup.core.progress import Progress, ProgressCallback, ignore
+
+Probabilities = NDArray[np.float64]
+
+PENALTY = 1.0
+"""Of the mean loss, as `LinearProbe` counts it: see `fit_probe`."""
+
+MOST_STEPS = 200
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LinearProbe:
+    """A fitted probe.
+
+    Attributes:
+        weights: Shape (D, K), float64, for features as they come.
+        biases: Shape (K,), float64; -inf for a class that it has not seen, which is then never likely.
+    """
+
+    weights: NDArray[np.float64]
+    biases: NDArray[np.float64]
+
+    def probabilities(self, features: ArrayLike) -> Probabilities:
+        """Probabilities (N, K), float64, of features (N, D).
+
+        Raises:
+            ValueError: If the features are not (N, D), or not finite.
+        """
+        rows = _rows(features)
+        if rows.shape[1] != len(self.weights):
+            raise ValueError(f"the probe knows features of {len(self.weights)} numbers, not of {rows.shape[1]}")
+        scores = rows @ self.weights + self.biases
+        raised = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return np.asarray(raised / raised.sum(axis=1, keepdims=True), dtype=np.float64)
+
+
+def fit_probe(features: ArrayLike, labels: ArrayLike, classes: int, *, penalty: float = PENALTY) -> LinearProbe:
+    """Learn classes from features.
+
+    Args:
+        features: (N, D), finite.
+        labels: (N,), ints, 0 to `classes` - 1; not all of them need be there.
+        classes: K.
+        penalty: How strongly large weights are avoided; the loss is the mean cross entropy and `penalty` / D / 2 times
+            the squared weights, for features that are standardised.
+
+    Raises:
+        ValueError: If a shape or a label is another, or there is no example.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    rows, own = _rows(features), np.asarray(labels)
+    if own.shape != (len(rows),) or not len(own) or own.dtype.kind not in "iu":
+        raise ValueError(f"expected a whole number for each of {len(rows)} rows, got {own.dtype} {own.shape}")
+    if own.min() < 0 or own.max() >= classes:
+        raise ValueError(f"labels must be whole numbers from 0 to {classes - 1}")
+    if not penalty > 0:
+        raise ValueError(f"the penalty must be above 0, not {penalty}")
+    seen = np.unique(own)
+    weights, biases = np.zeros((rows.shape[1], classes)), np.full(classes, -np.inf)
+    if len(seen) == 1:  # one class: nothing to tell apart
+        biases[seen] = 0.0
+        return LinearProbe(weights, biases)
+    mean, scale = rows.mean(axis=0), rows.std(axis=0)
+    scale = np.where(scale > 1e-9 * np.abs(mean).max(initial=1.0), scale, np.inf)  # what never changes says nothing
+    model = LogisticRegression(C=rows.shape[1] / (penalty * len(rows)), max_iter=MOST_STEPS, tol=1e-3)
+    model.fit((rows - mean) / scale, own)
+    found, shifts = model.coef_.T / scale[:, None], model.intercept_
+    if len(seen) == 2:  # scikit-learn keeps one column for two classes: the log odds of the second
+        found, shifts = np.hstack([-found / 2, found / 2]), np.concatenate([-shifts / 2, shifts / 2])
+    weights[:, seen], biases[seen] = found, shifts - mean @ found
+    return LinearProbe(weights, biases)
+
+
+def out_of_fold(
+    features: ArrayLike, labels: ArrayLike, folds: ArrayLike, classes: int, progress: ProgressCallback = ignore
+) -> Probabilities:
+    """Probabilities (N, K) of each example by a probe that was fitted without its fold.
+
+    Args:
+        features: (N, D), finite.
+        labels: (N,), ints, 0 to `classes` - 1; -1 for examples that are predicted only.
+        folds: (N,), the fold of each example, two at least; examples that must not know each other share one.
+        classes: K.
+        progress: Told how far it is, in folds.
+
+    Raises:
+        ValueError: As `fit_probe`, or if there is one fold only, or all labels lie in one fold.
+    """
+    rows, own, places = _rows(features), np.asarray(labels), np.asarray(folds)
+    names = np.unique(places)
+    if places.shape != (len(rows),) or own.shape != places.shape or len(names) < 2:
+        raise ValueError(f"expected a label and a fold for each of {len(rows)} rows, and two folds at least")
+    probabilities = np.zeros((len(rows), classes))
+    for number, (away, learnt) in enumerate(_halves(places, own, names), 1):
+        probabilities[away] = fit_probe(rows[learnt], own[learnt], classes).probabilities(rows[away])
+        progress(Progress("folds", number, len(names), "folds"))
+    return probabilities
+
+
+def _halves(places: NDArray, own: NDArray, names: NDArray) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
+    """For each fold: who is predicted, and who is learnt from."""
+    for name in names:
+        away = places == name
+        if not (learnt := ~away & (own >= 0)).any():
+            raise ValueError(f"outside of fold {name} there is no label to learn from")
+        yield away, learnt
+
+
+def _rows(features: ArrayLike) -> NDArray[np.float64]:
+    rows = np.asarray(features, dtype=np.float64)
+    if rows.ndim != 2 or not np.isfinite(rows).all():
+        raise ValueError(f"features must be finite numbers of the shape (N, D), not {rows.shape}")
+    return rows
