@@ -48,7 +48,7 @@ def create_run(runs_dir: Path, name: str, recipe_toml: str, facts: Mapping[str, 
     folder = runs_dir.resolve() / f"{now:%Y%m%d-%H%M%S}-{_folder_word(name)}-{secrets.token_hex(2)}"
     with whole_folder(folder, overwrite=False) as part:
         write_whole(part / RECIPE_FILE, recipe_toml.encode())
-        write_state(part, RunState(name, "running", now.isoformat(timespec="seconds"), facts=dict(facts)))
+        write_state(part, RunState(name, "running", now.isoformat(timespec="milliseconds"), facts=dict(facts)))
     return RunWriter(folder, RunLock(folder))
 
 
@@ -196,7 +196,7 @@ class RunWriter:
 
 
 def _now() -> str:
-    return datetime.now().astimezone().isoformat(timespec="seconds")
+    return datetime.now().astimezone().isoformat(timespec="milliseconds")
 
 
 def _folder_word(name: str) -> str:

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import IO
 
-from closeup.core.errors import InputError
+from closeup.core.errors import InputError, OutputError
 from closeup.core.whole import output_error
 
 LOCK_FILE = ".lock"
@@ -28,15 +28,26 @@ class RunLock:
             self._file: IO[bytes] | None = path.open("ab")
         except OSError as error:
             raise output_error(path, error) from error
+        try:
+            self._wait(folder)
+        except BaseException:
+            self.release()
+            raise
+
+    def _wait(self, folder: Path) -> None:
         until_s = time.monotonic() + _PATIENCE_S
-        while not _take(self._file):
-            if time.monotonic() > until_s:
-                self.release()
-                raise InputError(
-                    f"Another process is writing the run {folder.name}.",
-                    "Wait until it is done, or stop it; see closeup runs list.",
-                )
-            time.sleep(0.02)
+        try:
+            while self._file is not None and not _take(self._file):
+                if time.monotonic() > until_s:
+                    raise InputError(
+                        f"Another process is writing the run {folder.name}.",
+                        "Wait until it is done, or stop it; see closeup runs list.",
+                    )
+                time.sleep(0.02)
+        except OSError as error:  # a network's file system that knows no locks
+            raise OutputError(
+                f"No lock can be had in {folder}: {error.strerror}.", "Choose another place for the runs with --runs."
+            ) from error
 
     def release(self) -> None:
         """Give the lock back; harmless when it was given back before."""
@@ -49,7 +60,7 @@ def is_held(folder: Path) -> bool:
     """Whether a process is writing the run in `folder`; also yes where that cannot be told."""
     try:
         with (folder / LOCK_FILE).open("rb+") as file:
-            return not _take(file)
+            return not _take(file, shared=True)
     except FileNotFoundError:
         return False
     except OSError:
@@ -59,7 +70,7 @@ def is_held(folder: Path) -> bool:
 if sys.platform == "win32":
     import msvcrt
 
-    def _take(file: IO[bytes]) -> bool:
+    def _take(file: IO[bytes], *, shared: bool = False) -> bool:
         file.seek(0)
         try:
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
@@ -70,9 +81,9 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _take(file: IO[bytes]) -> bool:
+    def _take(file: IO[bytes], *, shared: bool = False) -> bool:
         try:
-            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file.fileno(), (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         return True

@@ -4,11 +4,12 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from closeup.core.errors import FormatError, InputError
-from closeup.core.strict_json import check_version, parse
+from closeup.core.strict_json import Node, check_version, parse
 from closeup.core.whole import write_whole
 
 RUN_FILE = "run.json"
@@ -98,13 +99,24 @@ def _state(content: bytes) -> RunState:
     return RunState(
         name=fields["name"].text(),
         state=state,
-        created_at=fields["created_at"].text(),
+        created_at=_moment(fields["created_at"]),
         ended_at=fields["ended_at"].text(),
         reason=fields["reason"].text(),
         resumed_at=tuple(item.text() for item in fields["resumed_at"].items()),
         facts={name: node.value for name, node in fields["facts"].members().items()},
         metrics={name: node.value for name, node in fields["metrics"].members().items()},
     )
+
+
+def _moment(node: Node) -> str:
+    text = node.text()
+    try:
+        aware = datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        aware = False
+    if not aware:
+        node.fail("a date and time with its offset from UTC")
+    return text
 
 
 def with_facts(state: RunState, facts: Mapping[str, Any]) -> RunState:

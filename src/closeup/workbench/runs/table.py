@@ -1,14 +1,17 @@
-"""A CSV table that grows row by row while a run goes on, and survives whatever stops the run."""
+"""CSV tables that grow row by row while a run goes on, survive whatever stops it, and are read back."""
 
 import csv
 import io
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from closeup.core.errors import InputError
 from closeup.core.interrupts import held_back
 from closeup.core.whole import output_error, write_whole
 
@@ -16,6 +19,55 @@ Cell = str | int | float | bool | None
 
 _EVERY_S = 5.0
 """Rows wait so long at most before others can read them."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as it stands in its file.
+
+    Attributes:
+        columns: Their names.
+        rows: Text by column.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[Mapping[str, str], ...]
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return len(self.rows)
+
+    def text(self, column: str) -> list[str]:
+        """A column; "" in every row where there is no such column."""
+        return [row.get(column, "") for row in self.rows]
+
+    def numbers(self, column: str) -> NDArray[np.float64]:
+        """A column (N,) as numbers; NaN where there is none."""
+        return np.array([_as_number(cell) for cell in self.text(column)], np.float64)
+
+
+def read_table(path: Path) -> Table:
+    """Read a table, also while another process adds to it: a last line that is not whole yet does not count.
+
+    Returns:
+        The table; an empty one where there is no file yet.
+
+    Raises:
+        InputError: If it cannot be read.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return Table((), ())
+    except OSError as error:
+        raise InputError(f"Cannot read {path}: {error.strerror}.") from error
+    lines = csv.reader(io.StringIO(_whole_lines(content).decode("utf-8", "replace"), newline=""))
+    try:
+        columns = tuple(next(lines, ()))
+        rows = tuple(dict(zip(columns, line, strict=False)) for line in lines if line)
+    except csv.Error as error:
+        raise InputError(f"{path} is not a table: {error}.") from error
+    return Table(columns, rows)
 
 
 class GrowingTable:
@@ -73,12 +125,12 @@ class GrowingTable:
         with held_back():
             self.flush()
             if self.path.exists():
-                rows = [row for row in _rows(self.path) if wanted(row)]
+                rows = [row for row in read_table(self.path).rows if wanted(row)]
                 write_whole(self.path, _whole(self._columns, rows))
 
     def _widen(self, columns: tuple[str, ...]) -> None:
         self.flush()
-        rows = _rows(self.path) if self.path.exists() else []
+        rows = read_table(self.path).rows
         self._columns = columns
         write_whole(self.path, _whole(columns, rows))
 
@@ -108,15 +160,23 @@ def _mended_columns(path: Path) -> tuple[str, ...]:
     if not path.exists():
         return ()
     content = path.read_bytes()
-    whole = content[: content.rfind(b"\n") + 1]
+    whole = _whole_lines(content)
     if whole != content:
         write_whole(path, whole)
-    return tuple(next(csv.reader(io.StringIO(whole.decode("utf-8", "replace"))), ()))
+    return read_table(path).columns
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return [{name: cell or "" for name, cell in row.items() if name} for row in csv.DictReader(file)]
+def _whole_lines(content: bytes) -> bytes:
+    return content[: content.rfind(b"\n") + 1]
+
+
+def _as_number(cell: str) -> float:
+    if cell in ("true", "false"):
+        return float(cell == "true")
+    try:
+        return float(cell)
+    except ValueError:
+        return float("nan")
 
 
 def _whole(columns: Sequence[str], rows: Sequence[Mapping[str, str]]) -> bytes:
