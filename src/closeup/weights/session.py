@@ -1,5 +1,6 @@
 """Runs an ONNX file on pictures; the only home of ONNX Runtime."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -32,7 +33,21 @@ class Session(Protocol):
         ...
 
 
-def open_session(path: Path, *, threads: int = 1) -> Session:
+class NamedSession(Session, Protocol):
+    """A network that was read from a file, with what the file says of itself.
+
+    Attributes:
+        metadata: Text by key.
+        input_name: Name of the input.
+        output_names: Names of the outputs, in the order of `run_all`.
+    """
+
+    metadata: Mapping[str, str]
+    input_name: str
+    output_names: tuple[str, ...]
+
+
+def open_session(path: Path, *, threads: int = 1) -> NamedSession:
     """Load the network at `path`, which has one input and one or more outputs, all float32.
 
     Args:
@@ -81,8 +96,9 @@ class _OnnxSession:
             raise ModelError(f"The model file {path} has to have one float32 input, and it has others.")
         self._network = network
         self._path = path
-        self._input: str = inputs[0].name
-        self._outputs = len(outputs)
+        self.metadata: Mapping[str, str] = dict(network.get_modelmeta().custom_metadata_map)
+        self.input_name: str = inputs[0].name
+        self.output_names: tuple[str, ...] = tuple(output.name for output in outputs)
         self._one_by_one = inputs[0].shape[:1] == [1]
 
     def run(self, inputs: FloatArray) -> FloatArray:
@@ -96,12 +112,14 @@ class _OnnxSession:
     def run_all(self, inputs: FloatArray) -> list[FloatArray]:
         """All outputs for inputs (N, ...) float32, in the network's order."""
         try:
-            outputs = self._network.run(None, {self._input: inputs})
+            outputs = self._network.run(None, {self.input_name: inputs})
         except _runtime_errors() as error:
             raise ModelError(f"The model file {self._path} cannot take an input of {inputs.shape}: {error}.") from error
         return [np.asarray(output, dtype=np.float32) for output in outputs]
 
     def _run(self, inputs: FloatArray) -> FloatArray:
-        if self._outputs != 1:
-            raise ModelError(f"The model file {self._path} has to have one output, and it has {self._outputs}.")
+        if len(self.output_names) != 1:
+            raise ModelError(
+                f"The model file {self._path} has to have one output, and it has {len(self.output_names)}."
+            )
         return self.run_all(inputs)[0]
