@@ -39,10 +39,7 @@ def square(image: Image, size_px: int, fit: Fit = "cover", *, grey: bool = False
         raise ValueError(f"expected a side of 1 or more and one of {FITS}, got {size_px} and {fit!r}")
     if fit == "cover":
         image = _middle(image)
-    if fit == "pad":
-        image = _padded(image, size_px)
-    else:
-        image = _resized(image, size_px, size_px)
+    image = _padded(image, size_px) if fit == "pad" else _resized(image, size_px, size_px)
     if grey:
         image = np.asarray(cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB), dtype=np.uint8)
     return image

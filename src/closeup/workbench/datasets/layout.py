@@ -1,0 +1,175 @@
+"""What lies in a folder or a zip file: which files are pictures, and what their folders say of them."""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from closeup.core.errors import InputError
+from closeup.media.files import unreadable
+
+PICTURE_SUFFIXES = frozenset(
+    (
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".png",
+        ".webp",
+        ".bmp",
+        ".tif",
+        ".tiff",
+        ".gif",
+        ".ppm",
+        ".pgm",
+        ".jp2",
+        ".avif",
+    )
+)
+
+SPLIT_NAMES = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "dev": "val",
+    "test": "test",
+    "testing": "test",
+}
+"""What people call the sides of a split."""
+
+CLASS_COLUMN = "class"
+"""The one column of a folder with a folder for each class."""
+
+_DEEPEST = 3
+"""How many folders may lie around everything, as zip files are often made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One picture, and what its folders say.
+
+    Attributes:
+        path: Below the folder or zip file that was given, with "/".
+        split: "train", "val" or "test", or None.
+        label: Name of its class; "" where it lies in no folder.
+    """
+
+    path: str
+    split: str | None
+    label: str
+
+
+def list_folder(folder: Path) -> tuple[list[str], int]:
+    """All files below a folder, links followed, hidden ones left out, sorted.
+
+    Returns:
+        Their paths with "/", and how many were left out because their names are not text.
+
+    Raises:
+        InputError: If the folder cannot be read.
+    """
+    names: list[str] = []
+    odd = 0
+    seen = set()
+
+    def fail(error: OSError) -> None:
+        raise unreadable(Path(str(error.filename)), error) from error
+
+    for place, below, files in os.walk(folder, followlinks=True, onerror=fail):
+        state = Path(place).stat()
+        if (state.st_dev, state.st_ino) in seen:  # a link back to a folder above
+            below.clear()
+            continue
+        seen.add((state.st_dev, state.st_ino))
+        below[:] = sorted(name for name in below if not name.startswith(".") and name != "__MACOSX")
+        for name in files:
+            if name.startswith("."):
+                continue
+            path = Path(place, name).relative_to(folder).as_posix()
+            if _is_text(path):
+                names.append(path)
+            else:
+                odd += 1
+    return sorted(names), odd
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def read_layout(names: Sequence[str], where: str) -> tuple[list[Found], list[str]]:
+    """Tell classes and sides of a split from the folders that pictures lie in.
+
+    train, val and test folders on top are sides; then a folder for each class; what lies deeper belongs to the class.
+    Folders around everything are passed by.
+
+    Args:
+        names: Paths of all files, with "/".
+        where: What to call the folder or zip file in a complaint.
+
+    Returns:
+        The pictures in the order of their paths, and notes on what is odd.
+
+    Raises:
+        InputError: If there are no pictures, or sides of a split beside other folders.
+    """
+    paths = sorted(name for name in names if PurePosixPath(name).suffix.casefold() in PICTURE_SUFFIXES)
+    if not paths:
+        raise InputError(
+            f"There are no pictures in {where}.",
+            "A dataset is a folder with a folder for each class, a CSV file of paths and labels, or a zip of either.",
+        )
+    notes = _other_files(name for name in names if PurePosixPath(name).suffix.casefold() not in PICTURE_SUFFIXES)
+    parts = [PurePosixPath(path).parts for path in paths]
+    depth = _around(parts)
+    has_sides = _has_sides({p[depth] for p in parts if len(p) > depth + 1}, where)
+    found = []
+    for path, names_above in zip(paths, parts, strict=True):
+        rest = names_above[depth:-1]
+        split = SPLIT_NAMES[rest[0].casefold()] if has_sides and rest else None
+        rest = rest[1:] if split else rest
+        found.append(Found(path, split, rest[0] if rest else ""))
+    bare = sum(not picture.label for picture in found)
+    if bare:
+        notes.append(f"{bare} of {len(found)} pictures in {where} lie in no class folder, so they have no label.")
+    return found, notes
+
+
+def _around(parts: Sequence[tuple[str, ...]]) -> int:
+    """How many folders lie around everything: a single one with further folders in it says no class."""
+    for depth in range(_DEEPEST):
+        tops = {p[depth] for p in parts if len(p) > depth + 1}
+        single = len(tops) == 1 and not any(len(p) <= depth + 1 for p in parts)
+        if not single or next(iter(tops)).casefold() in SPLIT_NAMES or all(len(p) == depth + 2 for p in parts):
+            return depth
+    return _DEEPEST
+
+
+def _has_sides(tops: Iterable[str], where: str) -> bool:
+    sides = {top for top in tops if top.casefold() in SPLIT_NAMES}
+    others = sorted(set(tops) - sides)
+    if not sides:
+        return False
+    if not others:
+        return True
+    if len({SPLIT_NAMES[side.casefold()] for side in sides}) < 2:
+        return False  # a class may well be called "test"
+    raise InputError(
+        f"{where} has the folders {' and '.join(sorted(sides))} of a split, and beside them {others[0]!r}.",
+        "Move the other folders away: they would become classes, or be left out.",
+    )
+
+
+def _other_files(names: Iterable[str]) -> list[str]:
+    kinds = Counter(PurePosixPath(name).suffix or PurePosixPath(name).name for name in names)
+    if not kinds:
+        return []
+    listed = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(5))
+    return [f"{sum(kinds.values())} files are no pictures by their names and were passed by ({listed})."]

@@ -1,0 +1,215 @@
+"""What was named as data: a table, a folder or a zip file; and the pictures in it with all that is said of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from closeup.core.errors import InputError
+from closeup.media.files import require_file, unreadable
+from closeup.workbench.datasets.archive import open_archive
+from closeup.workbench.datasets.items import INSIDE
+from closeup.workbench.datasets.layout import CLASS_COLUMN, SPLIT_NAMES, list_folder, read_layout
+from closeup.workbench.datasets.tables import Table, parse_table
+from closeup.workbench.recipe import DataSource
+
+TABLE_NAME = "labels.csv"
+"""Of the table in a folder that has several."""
+
+PATH_COLUMNS = ("path", "file", "filename", "file_name", "image", "image_path", "img", "img_path", "picture")
+"""Names that people give to the column of paths, tried in this order where the recipe says nothing else."""
+
+_DEFAULT_PATH = DataSource.__dataclass_fields__["path_column"].default
+_LOOKED_AT = 20
+"""So many rows say where a table's pictures lie."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One picture of a source, before its labels are read.
+
+    Attributes:
+        path: Where it lies in its source.
+        columns: What the table says of it.
+        split: The side that the data says, or None.
+        line: Of the table; 0 where there is none.
+    """
+
+    path: str
+    columns: Mapping[str, str]
+    split: str | None
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A source's pictures.
+
+    Attributes:
+        name: What complaints call it: the path that was given, or that of the table.
+        folder: Paths are relative to it, unless there is an archive.
+        archive: The zip file that the pictures lie in, or None.
+        inside: The folder in the archive that paths are relative to, "" or ending with "/".
+        columns: Names of the table's columns but the paths'; of a folder of classes the one column "class".
+        rows: The pictures.
+        notes: What is odd.
+    """
+
+    name: str
+    folder: Path
+    archive: Path | None
+    inside: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...] = ()
+
+
+def read_place(path: Path, recipe: DataSource) -> Place:
+    """Read what lies at `path`: a CSV file, a folder or zip file with one in it, or a folder or zip of classes.
+
+    Raises:
+        InputError: If it is none of these, cannot be read, or a row of the table cannot be used.
+    """
+    if path.is_dir():
+        return _read_folder(path, recipe)
+    require_file(path, "a dataset")
+    if path.suffix.casefold() == ".zip":
+        return _read_zip(path, recipe)
+    if path.suffix.casefold() in (".csv", ".tsv", ".txt"):
+        return _read_table(path, recipe)
+    raise InputError(
+        f"{path} is no dataset by its name.",
+        "A dataset is a folder with a folder for each class, a CSV file of paths and labels, or a zip of either.",
+    )
+
+
+def _read_folder(path: Path, recipe: DataSource) -> Place:
+    tables = sorted(p.name for p in path.iterdir() if p.suffix.casefold() == ".csv" and not p.name.startswith("."))
+    chosen = _choose_table(tables)
+    if chosen is not None and _is_table_of_pictures(_bytes(path / chosen), recipe):
+        return _read_table(path / chosen, recipe)
+    names, odd = list_folder(path)
+    place = _classes(names, str(path))
+    notes = (f"{odd} files have names that are not UTF-8 text and were left out.",) if odd else ()
+    return replace(place, folder=path, notes=place.notes + notes)
+
+
+def _read_zip(path: Path, recipe: DataSource) -> Place:
+    archive = open_archive(path)
+    for depth in (0, 1):  # the table lies on top, or one folder down
+        tables = sorted(n for n in archive.members if n.count("/") == depth and n.casefold().endswith(".csv"))
+        chosen = _choose_table(tables)
+        content = archive.read(chosen) if chosen is not None else b""
+        if chosen is not None and _is_table_of_pictures(content, recipe):
+            inside = chosen[: chosen.rfind("/") + 1]
+            table = parse_table(content, f"{path}{INSIDE}{chosen}")
+            return _with_rows(Place(table.name, path.parent, path, inside, (), ()), table, recipe)
+    return replace(_classes(list(archive.members), str(path)), folder=path.parent, archive=path)
+
+
+def _choose_table(names: Sequence[str]) -> str | None:
+    named = [name for name in names if PurePosixPath(name).name.casefold() == TABLE_NAME]
+    if len(named) == 1:
+        return named[0]
+    return names[0] if len(names) == 1 else None
+
+
+def _is_table_of_pictures(content: bytes, recipe: DataSource) -> bool:
+    """Whether the header has the column of paths; a table of something else may lie beside folders of classes."""
+    header = content[: 1 << 16].split(b"\n", 1)[0].decode("utf-8-sig", "replace")
+    columns = {name.strip().strip('"') for mark in ",;\t" for name in header.split(mark)}
+    return not columns.isdisjoint((recipe.path_column, *PATH_COLUMNS))
+
+
+def _classes(names: Sequence[str], where: str) -> Place:
+    found, notes = read_layout(names, where)
+    rows = tuple(Row(f.path, {CLASS_COLUMN: f.label}, f.split) for f in found)
+    return Place(where, Path(), None, "", (CLASS_COLUMN,), rows, tuple(notes))
+
+
+def _read_table(path: Path, recipe: DataSource) -> Place:
+    table = parse_table(_bytes(path), str(path))
+    place = _with_rows(Place(str(path), path.parent, None, "", (), ()), table, recipe)
+    archive = _archive_beside(place)
+    if archive is None:
+        return place
+    note = f"The pictures of {path.name} lie in {archive[0].name}."
+    return replace(place, archive=archive[0], inside=archive[1], notes=(*place.notes, note))
+
+
+def _with_rows(place: Place, table: Table, recipe: DataSource) -> Place:
+    column, notes = _path_column(table, recipe)
+    for named in (recipe.group_column, recipe.split_column):
+        if named:
+            table.need(named)
+    rows = tuple(_row(values, line, column, recipe, table.name) for line, values in table.rows)
+    if not rows:
+        raise InputError(f"{table.name} has a header and no rows.", "Put one line for each picture in it.")
+    columns = tuple(name for name in table.columns if name != column)
+    return replace(place, columns=columns, rows=rows, notes=notes)
+
+
+def _path_column(table: Table, recipe: DataSource) -> tuple[str, tuple[str, ...]]:
+    if recipe.path_column in table.columns:
+        return recipe.path_column, ()
+    if recipe.path_column == _DEFAULT_PATH:
+        for name in PATH_COLUMNS:
+            if name in table.columns:
+                return name, (f"{table.name}: pictures are named by the column {name!r}.",)
+    table.need(recipe.path_column, 'Name the column of paths: path_column = "..." in [[data]], or --path-column.')
+    raise AssertionError
+
+
+def _row(values: Mapping[str, str], line: int, column: str, recipe: DataSource, table: str) -> Row:
+    path = values[column].replace("\\", "/").removeprefix("./")
+    if not path:
+        raise InputError(f"{table}, line {line}, names no picture: {column!r} is empty.", "Remove the line.")
+    columns = {name: value for name, value in values.items() if name != column}
+    split = None
+    if said := values.get(recipe.split_column, ""):
+        split = SPLIT_NAMES.get(said.casefold())
+        if split is None:
+            raise InputError(
+                f"{table}, line {line}: {recipe.split_column!r} says {said!r}.", "Write train, val or test, or nothing."
+            )
+    return Row(path, columns, split, line)
+
+
+def _archive_beside(place: Place) -> tuple[Path, str] | None:
+    """The zip file beside a table that its pictures lie in, and the folder in it; None where they are plain files.
+
+    Raises:
+        InputError: If the first pictures are neither files nor in one of the zip files, or are in several.
+    """
+    paths = [row.path for row in place.rows[:_LOOKED_AT]]
+    if any(INSIDE in path for path in paths) or any(_is_file(place.folder / path) for path in paths):
+        return None
+    found = []
+    for beside in sorted(p for p in place.folder.iterdir() if p.suffix.casefold() == ".zip" and p.is_file()):
+        members = open_archive(beside).members
+        tops = {"", *(name[: name.index("/") + 1] for name in members if "/" in name)}
+        found += [(beside, top) for top in sorted(tops) if any(top + path in members for path in paths)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise InputError(
+            f"The pictures of {place.name} lie in several zip files: {', '.join(z.name + '/' + t for z, t in found)}.",
+            f"Write the zip file before the name in the table: {found[0][0].name}{INSIDE}{paths[0]}",
+        )
+    raise InputError(
+        f"The first pictures that {place.name} names are not there: {place.folder / paths[0]}.",
+        "Paths are relative to the CSV file. Put it where its pictures are.",
+    )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise unreadable(path, error) from error

@@ -1,0 +1,267 @@
+"""From what a recipe, or a command, names as data to one dataset: labelled, corrected, and chosen from."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from closeup.core.errors import InputError
+from closeup.workbench.datasets.applying import apply_corrections
+from closeup.workbench.datasets.corrections import read_corrections
+from closeup.workbench.datasets.items import SIDES, Dataset, Field, Item, Label, Source
+from closeup.workbench.datasets.labels import label_of, number_of
+from closeup.workbench.datasets.layout import CLASS_COLUMN
+from closeup.workbench.datasets.places import TABLE_NAME, Place, Row, read_place
+from closeup.workbench.recipe import DataSource, HeadRecipe
+
+MOST_CLASSES = 100
+"""A column with more different texts is no label field, unless it is named as one."""
+
+FEW_NUMBERS = 20
+"""A column with more different numbers is a value, unless a head says otherwise."""
+
+
+def open_dataset(sources: Sequence[DataSource], *, base: Path, heads: Sequence[HeadRecipe] = ()) -> Dataset:
+    """Open the data of a recipe; no picture is read yet.
+
+    Args:
+        sources: The `[[data]]` tables.
+        base: What their paths are relative to: the recipe's folder.
+        heads: What is to be learnt, which says the label fields and which of them are numbers. Without heads, and
+            where a source names no fields, every column with few different values is one.
+
+    Raises:
+        InputError: If a source cannot be read, is empty, or says what cannot be; or a correction does not fit.
+    """
+    if not sources:
+        raise InputError("There is no data.", 'Name some: [[data]] with path = "...".')
+    wanted = _wanted(heads)
+    names = _names(sources, base)
+    opened = [_open_source(source, name, base, wanted) for source, name in zip(sources, names, strict=True)]
+    return opened[0] if len(opened) == 1 else _joined(opened)
+
+
+def open_one(path: Path, **fields: Any) -> Dataset:
+    """Open one folder, CSV file or zip file.
+
+    Args:
+        path: Where it is.
+        fields: Values of `DataSource`; its corrections are relative to the working folder.
+
+    Raises:
+        InputError: As `open_dataset`.
+    """
+    return open_dataset([DataSource(path=str(path), **fields)], base=Path())
+
+
+def _wanted(heads: Sequence[HeadRecipe]) -> dict[str, Field]:
+    wanted: dict[str, Field] = {}
+    for head in heads:
+        known = Field(head.field or head.name, "classes" if head.kind == "classes" else "value")
+        if wanted.get(known.name, known) != known:
+            raise InputError(
+                f"Two heads learn the field {known.name!r}, one as classes and one as a number.",
+                "Give it under two names: fields = { NAME = COLUMN, OTHER = COLUMN } in [[data]].",
+            )
+        wanted[known.name] = known
+    return wanted
+
+
+def _names(sources: Sequence[DataSource], base: Path) -> list[str]:
+    """A name for each source: its own, that of its file, or that of the folder around a file with a plain name."""
+    places = [(base / Path(source.path).expanduser()).resolve() for source in sources]
+    names = [source.name or place.stem for source, place in zip(sources, places, strict=True)]
+    for index, source in enumerate(sources):
+        if not source.name and (names[index] == Path(TABLE_NAME).stem or names.count(names[index]) > 1):
+            names[index] = places[index].parent.name or names[index]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"Two sources are called {name!r}.", 'Give each a name in [[data]]: name = "..."')
+    return names
+
+
+def _joined(opened: Sequence[Dataset]) -> Dataset:
+    items: list[Item] = []
+    for dataset in opened:
+        for item in dataset.items:
+            key = f"{item.source}/{item.path}"
+            items.append(replace(item, key=key, group=key if item.group == item.key else item.group))
+    kinds: dict[str, Field] = {}
+    for known in (known for dataset in opened for known in dataset.fields):
+        before = kinds.get(known.name, known)
+        if before.kind != known.kind:  # guessed for each source: numbers in one and names in another are names
+            raise InputError(
+                f"The field {known.name!r} holds numbers in one source and names in another.",
+                "Name the fields of each: fields = { ... } in [[data]].",
+            )
+        kinds[known.name] = replace(known, classes=tuple(sorted({*before.classes, *known.classes})))
+    return Dataset(
+        name=" + ".join(dataset.name for dataset in opened),
+        items=tuple(items),
+        sources=tuple(source for dataset in opened for source in dataset.sources),
+        fields=tuple(kinds.values()),
+        notes=tuple(f"{dataset.name}: {note}" for dataset in opened for note in dataset.notes),
+        corrections=tuple(
+            replace(done, keys=tuple(f"{dataset.name}/{key}" for key in done.keys))
+            for dataset in opened
+            for done in dataset.corrections
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    """The label fields of one source: what they are, and the columns that they are read from."""
+
+    known: tuple[Field, ...]
+    columns: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+
+
+def _open_source(recipe: DataSource, name: str, base: Path, wanted: Mapping[str, Field]) -> Dataset:
+    place = read_place(base / Path(recipe.path).expanduser(), recipe)
+    fields = _fields(place, recipe, wanted)
+    source = Source(name, recipe, place.folder, place.archive, place.inside, fields.columns)
+    items = tuple(_item(row, source, fields.known, place.name) for row in place.rows)
+    dataset = _with_classes(Dataset(name, items, (source,), fields.known, (*place.notes, *fields.notes)))
+    if recipe.corrections:
+        file = base / Path(recipe.corrections).expanduser()
+        dataset, _ = apply_corrections(dataset, read_corrections(file), str(file))
+    dataset = _chosen(dataset, recipe, place)
+    _check_twins(dataset, place)
+    return _with_classes(dataset)
+
+
+def _item(row: Row, source: Source, known: Sequence[Field], where: str) -> Item:
+    recipe = source.recipe
+    labels: dict[str, Label] = {}
+    for field in known:
+        text = row.columns[source.columns[field.name]] if field.name in source.columns else recipe.constant[field.name]
+        rename = recipe.rename.get(field.name, {}) if field.name in source.columns else {}
+        try:
+            label = label_of(text, is_value=field.kind == "value", rename=rename)
+        except InputError as error:
+            at = f"{where}, line {row.line}" if row.line else f"{where}, {row.path}"
+            raise InputError(f"{at}: the field {field.name!r} is a number, and {error.message}", error.hint) from error
+        if label is not None:
+            labels[field.name] = label
+    group = row.columns.get(recipe.group_column, "") if recipe.group_column else ""
+    return Item(row.path, row.path, labels, group or row.path, row.split, source.name, row.columns)
+
+
+def _with_classes(dataset: Dataset) -> Dataset:
+    found: dict[str, set[str]] = {known.name: set() for known in dataset.fields}
+    for item in dataset.items:
+        for name, label in item.labels.items():
+            found[name].add(str(label))
+    fields = (
+        known if known.kind == "value" else replace(known, classes=tuple(sorted(found[known.name])))
+        for known in dataset.fields
+    )
+    return replace(dataset, fields=tuple(fields))
+
+
+# Which fields there are
+
+
+def _fields(place: Place, recipe: DataSource, wanted: Mapping[str, Field]) -> _Fields:
+    """Settle the fields of a source: those it names, those that heads ask for, or those that look like labels.
+
+    Raises:
+        InputError: If it names a column that is not there, or says something of a field twice or of none.
+    """
+    for column in (*recipe.fields.values(), *recipe.where):
+        _need(place, column)
+    notes: tuple[str, ...] = ()
+    columns = dict(recipe.fields)
+    if not columns:
+        if wanted:
+            columns = {name: name for name in wanted if name in place.columns and name not in recipe.constant}
+            free = [name for name in wanted if name not in recipe.constant]
+            if not columns and place.columns == (CLASS_COLUMN,) and len(free) == 1:
+                columns = {free[0]: CLASS_COLUMN}
+        else:
+            columns, notes = _guess(place, recipe)
+    both = sorted(columns.keys() & recipe.constant.keys())
+    if both:
+        raise InputError(
+            f"{recipe.path}: the field {both[0]!r} is read from a column and said to be constant.",
+            "Remove one of them.",
+        )
+    names = list(dict.fromkeys((*columns, *recipe.constant)))
+    for name in recipe.rename:
+        if name not in columns:
+            near = get_close_matches(name, columns, n=1)
+            meant = f" Did you mean {near[0]!r}?" if near else ""
+            raise InputError(f"{recipe.path}: rename speaks of {name!r}, which is no field of this data.{meant}")
+    known = tuple(wanted.get(name) or _look(name, place, columns, recipe) for name in names)
+    return _Fields(known, columns, notes)
+
+
+def _need(place: Place, column: str) -> None:
+    if column not in place.columns:
+        near = get_close_matches(column, place.columns, n=1)
+        meant = f" Did you mean {near[0]!r}?" if near else ""
+        raise InputError(
+            f"{place.name} has no column {column!r}.{meant}", f"Its columns are: {', '.join(place.columns)}."
+        )
+
+
+def _guess(place: Place, recipe: DataSource) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Every column but group and split that has few different values, or nothing but numbers."""
+    columns: dict[str, str] = {}
+    notes = []
+    for column in place.columns:
+        if column in (recipe.group_column, recipe.split_column, *recipe.constant):
+            continue
+        texts = {row.columns[column] for row in place.rows} - {""}
+        numbers = bool(texts) and all(number_of(text) is not None for text in texts)
+        if len(texts) > MOST_CLASSES and not numbers:
+            notes.append(f"The column {column!r} has {len(texts)} different texts and is not taken for a label.")
+        elif texts:
+            columns[column] = column
+    return columns, tuple(notes)
+
+
+def _look(name: str, place: Place, columns: Mapping[str, str], recipe: DataSource) -> Field:
+    """What kind of field it is by what stands in it: more than a few different numbers are a value."""
+    if name not in columns:
+        return Field(name)
+    rename = recipe.rename.get(name, {})
+    texts = {rename.get(row.columns[columns[name]], row.columns[columns[name]]) for row in place.rows} - {""}
+    is_value = len(texts) > FEW_NUMBERS and all(number_of(text) is not None for text in texts)
+    return Field(name, "value" if is_value else "classes")
+
+
+# Which pictures there are
+
+
+def _chosen(dataset: Dataset, recipe: DataSource, place: Place) -> Dataset:
+    items = [i for i in dataset.items if all(i.columns.get(column) == value for column, value in recipe.where.items())]
+    notes = list(dataset.notes)
+    if not items:
+        asked = " and ".join(f"{column} = {value!r}" for column, value in recipe.where.items())
+        raise InputError(f"No row of {place.name} has {asked}.", "Look at `where` in [[data]].")
+    if recipe.only:
+        if recipe.only not in SIDES:
+            raise InputError(f"{recipe.path}: only = {recipe.only!r} is no side of a split.", f"One of {SIDES}.")
+        before = len(items)
+        items = [replace(item, split=recipe.only) for item in items if item.split in (None, recipe.only)]
+        if not items:
+            raise InputError(f"{place.name} has no pictures for {recipe.only!r}: all belong to other sides.")
+        if len(items) < before:
+            notes.append(f"{before - len(items)} pictures are of other sides than {recipe.only} and were left out.")
+    return replace(dataset, items=tuple(items), notes=tuple(notes))
+
+
+def _check_twins(dataset: Dataset, place: Place) -> None:
+    counts = Counter(item.path for item in dataset.items)
+    twice = next((path for path, count in counts.items() if count > 1), None)
+    if twice is not None:
+        lines = [row.line for row in place.rows if row.path == twice]
+        raise InputError(
+            f"{place.name} names {twice} in the lines {lines[0]} and {lines[1]}.",
+            "Remove one, or choose among them: where = { COLUMN = VALUE } in [[data]].",
+        )

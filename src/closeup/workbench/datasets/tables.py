@@ -1,0 +1,121 @@
+"""Tables of text as people and spreadsheets save them: strict CSV whose every complaint says the line."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from closeup.core.errors import InputError
+
+MAX_BYTES = 256 * 1024 * 1024
+"""A table above this is refused unread: ten million pictures stay below it."""
+
+_DELIMITERS = (",", ";", "\t")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table with a header.
+
+    Attributes:
+        name: What complaints call it, its path.
+        columns: Names of the columns, in order.
+        rows: Number of the line that each row ends on, from 1 (the header), and its values by column.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[int, Mapping[str, str]], ...]
+
+    def need(self, column: str, hint: str = "") -> None:
+        """Make sure that there is a column of that name.
+
+        Raises:
+            InputError: If not; it names the nearest.
+        """
+        if column not in self.columns:
+            near = get_close_matches(column, self.columns, n=1)
+            meant = f" Did you mean {near[0]!r}?" if near else ""
+            raise InputError(
+                f"{self.name} has no column {column!r}.{meant}",
+                hint or f"Its columns are: {', '.join(self.columns)}.",
+            )
+
+
+def parse_table(content: bytes, name: str, *, comments: bool = False) -> Table:
+    """Read a table of comma-separated values (RFC 4180), UTF-8, with a header.
+
+    Semicolons or tabs between the columns are understood where the header has them and no comma. Empty lines say
+    nothing; white space around a value is not part of it.
+
+    Args:
+        content: The bytes of the file.
+        name: What to call it in a complaint.
+        comments: Whether lines that begin with "#" say nothing.
+
+    Raises:
+        InputError: If it is no such table; it says in which line.
+    """
+    if len(content) > MAX_BYTES:
+        raise InputError(f"{name} is larger than {MAX_BYTES // 2**20} MB.")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise InputError(f"{name}, line {line}, is not UTF-8 text.", "Save it as CSV in UTF-8.") from error
+    if "\0" in text:
+        raise InputError(f"{name} holds zero characters, so it is no table.", "Save it as CSV in UTF-8.")
+    rows = _rows(text, name, comments)
+    first = next(rows, None)
+    if first is None:
+        raise InputError(f"{name} has no header.", "Name the columns in its first line: path,label")
+    columns = _header(first[1], name)
+    return Table(name, columns, tuple(_values(row, columns, name) for row in rows))
+
+
+def _rows(text: str, name: str, comments: bool) -> Iterator[tuple[int, list[str]]]:
+    lines = text.splitlines(keepends=True)
+    header = next((line for line in lines if line.strip() and not (comments and line.startswith("#"))), "")
+    delimiter = next((mark for mark in _DELIMITERS if mark in header), ",")
+    # Comments become empty lines, so that the numbers of the others stay right. A quoted value may hold line breaks,
+    # and in it a line that begins with "#" would be lost: such a value comes back otherwise, and fits nothing.
+    kept = (("\n" if comments and line.startswith("#") else line) for line in io.StringIO(text, newline=""))
+    reader = csv.reader(kept, delimiter=delimiter, strict=True)
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise InputError(f"{name}, line {reader.line_num}, is not valid CSV: {error}.") from error
+        if any(value.strip() for value in row):
+            yield reader.line_num, [value.strip() for value in row]
+
+
+def _header(names: list[str], table: str) -> tuple[str, ...]:
+    if "" in names:
+        raise InputError(f"{table}: column {names.index('') + 1} has no name.", "Name every column in the first line.")
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(f"{table} has two columns called {twice[0]!r}.", "Give each column a name of its own.")
+    return tuple(names)
+
+
+def _values(row: tuple[int, list[str]], columns: tuple[str, ...], table: str) -> tuple[int, dict[str, str]]:
+    line, values = row
+    if len(values) != len(columns):
+        raise InputError(
+            f"{table}, line {line}, has {len(values)} values, and there are {len(columns)} columns.",
+            'A value with a comma in it stands in double quotes: "a, b".',
+        )
+    return line, dict(zip(columns, values, strict=True))
+
+
+def table_bytes(columns: tuple[str, ...], rows: Iterator[Mapping[str, str]]) -> bytes:
+    """Write a table of comma-separated values that `parse_table` reads back."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode("utf-8")
