@@ -1,6 +1,5 @@
 """The rules of a recipe: the range of each number, the names that a text may be, and what has to fit together."""
 
-import difflib
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from closeup.workbench.recipe import DataSource, HeadRecipe, Recipe, StageRecipe
+from closeup.workbench.recipe_values import nearest
 from closeup.workbench.toml_lines import Key
 
 LOSSES = {
@@ -187,11 +187,11 @@ def _label_fields(source: DataSource, key: Key, wanted: set[str]) -> Iterator[Fa
     for name in ("fields", "rename", "constant"):
         for field in getattr(source, name):
             if field not in wanted:
-                near = difflib.get_close_matches(field, sorted(wanted), n=1)
+                near = nearest(field, sorted(wanted))
                 yield Fault(
                     (*key, name, field),
                     f'{name} speaks of "{field}", which no head learns',
-                    f'Did you mean "{near[0]}"?' if near else f"The heads learn: {', '.join(sorted(wanted))}.",
+                    f'Did you mean "{near}"?' if near else f"The heads learn: {', '.join(sorted(wanted))}.",
                 )
     for field in source.constant:
         if field in source.fields:
@@ -312,10 +312,6 @@ def _stages(recipe: Recipe) -> Iterator[Fault]:
             yield Fault(
                 (*key, "input_px"), f"input_px must be from 16 to 2048, or 0 for the model's, not {stage.input_px}"
             )
-        if recipe.training.mode == "frozen" and stage.train.startswith("last-"):
-            yield Fault(
-                (*key, "train"), 'mode = "frozen" trains heads only', 'Leave `train` out, or mode = "fine-tune".'
-            )
 
 
 def _stage_part(stage: StageRecipe, key: Key) -> Iterator[Fault]:
@@ -355,11 +351,11 @@ def _training(recipe: Recipe) -> Iterator[Fault]:
 def _one_of(key: Key, value: str, choices: Sequence[str], which: str = "") -> Iterator[Fault]:
     if value in choices:
         return
-    near = difflib.get_close_matches(value, [choice for choice in choices if choice], n=1)
+    near = nearest(value, choices)
     listed = ", ".join(f'"{choice}"' for choice in choices)
     name = str(key[-1])
     yield Fault(
         key,
         f'{name} must be one of {listed}{which and f" {which}"}, not "{value}"',
-        f'Did you mean "{near[0]}"?' if near else "",
+        f'Did you mean "{near}"?' if near else "",
     )

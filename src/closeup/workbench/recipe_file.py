@@ -1,6 +1,5 @@
 """Reads and writes recipes, the TOML files that say how to train; a complaint names the line and the way out."""
 
-import difflib
 import json
 import os
 import re
@@ -14,7 +13,7 @@ from closeup.core.errors import InputError
 from closeup.workbench.recipe import Recipe
 from closeup.workbench.recipe_checks import faults, fit_defaults
 from closeup.workbench.recipe_overrides import override
-from closeup.workbench.recipe_values import Origin, build
+from closeup.workbench.recipe_values import Origin, build, nearest
 from closeup.workbench.toml_lines import key_lines
 
 MAX_BYTES = 1024 * 1024
@@ -39,8 +38,8 @@ def read_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
             raise InputError(f"{path} is larger than {MAX_BYTES // 2**20} MB, and that is no recipe.")
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError as error:
-        near = difflib.get_close_matches(path.name, [other.name for other in path.parent.glob("*.toml")], n=1)
-        hint = f"Did you mean {path.parent / near[0]}?" if near else "Name a recipe, a file that ends in .toml."
+        near = nearest(path.name, sorted(other.name for other in path.parent.glob("*.toml")))
+        hint = f"Did you mean {path.parent / near}?" if near else "Name a recipe, a file that ends in .toml."
         raise InputError(f"There is no recipe at {path}.", hint) from error
     except OSError as error:
         raise InputError(f"Cannot read the recipe {path}: {error.strerror or error}.") from error

@@ -3,6 +3,7 @@
 import datetime
 import difflib
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from functools import cache
@@ -16,6 +17,9 @@ _MAX_INTEGER = 2**53 - 1
 """Above it, whole numbers are no longer exact everywhere."""
 
 _MAX_DIGITS_SHOWN = 15
+
+_UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters, and halves of surrogate pairs, which the command line can hold and no file can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,13 @@ class Origin:
 def spell(key: Key) -> str:
     """A key as `--set` takes it: "stages.0.epochs"."""
     return ".".join(str(part) for part in key)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The one of `known` that is spelt most like `word`, upper and lower case apart; "" where none is like it."""
+    spelt = {name.casefold(): name for name in known}
+    near = difflib.get_close_matches(word.casefold(), spelt, n=1)
+    return spelt[near[0]] if near else ""
 
 
 @cache
@@ -108,20 +119,20 @@ def _build_table(kind: type, table: Mapping[str, Any], key: Key, origin: Origin)
     for name in table:
         if name not in known:
             origin.refuse((*key, name), *_unknown(name, known, key))
+    hints = annotations(kind)
+    values = {name: build(hints[name], value, (*key, name), origin) for name, value in table.items()}
     for name, item in known.items():
         if name not in table and item.default is MISSING and item.default_factory is MISSING:
-            example = f"[[{name}]]" if get_origin(annotations(kind)[name]) is tuple else f'{name} = "..."'
+            example = f"[[{name}]]" if get_origin(hints[name]) is tuple else f'{name} = "..."'
             origin.refuse(key, f"{spell((*key, name))!r} is missing", f"Add {example}.")
-    hints = annotations(kind)
-    return kind(**{name: build(hints[name], value, (*key, name), origin) for name, value in table.items()})
+    return kind(**values)
 
 
 def _unknown(name: str, known: Iterable[str], key: Key) -> tuple[str, str]:
     """Message and hint for a key that there is not."""
     homes = [spell((table,)) for table, kind in _tables().items() if name in annotations(kind) and (table,) != key[:1]]
-    near = difflib.get_close_matches(name, list(known), n=1)
-    if near:
-        hint = f"Did you mean {near[0]!r}?"
+    if near := nearest(name, known):
+        hint = f"Did you mean {near!r}?"
     elif homes:
         hint = f"{name!r} belongs to {' or '.join(homes)}."
     else:
@@ -163,17 +174,17 @@ def _table(value: object, key: Key, origin: Origin) -> Mapping[str, Any]:
 
 def _choice(choices: tuple[str, ...], value: object, key: Key, origin: Origin) -> str:
     if not isinstance(value, str) or value not in choices:
-        near = difflib.get_close_matches(value, choices, n=1) if isinstance(value, str) else []
+        near = nearest(value, choices) if isinstance(value, str) else ""
         listed = ", ".join(f'"{choice}"' for choice in choices)
-        origin.refuse(key, _must(key, f"one of {listed}", value), f'Did you mean "{near[0]}"?' if near else "")
+        origin.refuse(key, _must(key, f"one of {listed}", value), f'Did you mean "{near}"?' if near else "")
     return value
 
 
 def _text(value: object, key: Key, origin: Origin) -> str:
     if not isinstance(value, str):
         origin.refuse(key, _must(key, "a text in quotes", value))
-    if not value.isprintable():  # half of a surrogate pair, too, which a command line can hold
-        origin.refuse(key, f"{spell(key)} has characters in it that cannot be printed: {ascii(value)[:60]}")
+    if _UNFIT.search(value):
+        origin.refuse(key, f"{spell(key)} has a line break or another control character in it: {ascii(value)[:60]}")
     return value
 
 

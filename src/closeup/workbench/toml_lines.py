@@ -60,6 +60,8 @@ def dotted_key(text: str) -> tuple[str, ...]:
     Raises:
         ValueError: If it is no key.
     """
+    if "\n" in text:
+        raise ValueError(f"{text!r} is more than a key")
     parts: list[str] = []
     value: object = tomllib.loads(f"{text} = true")
     while isinstance(value, dict):
