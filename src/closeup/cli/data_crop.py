@@ -1,0 +1,76 @@
+"""`closeup data crop-faces`: a dataset of faces from a dataset of pictures."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from closeup.cli.messages import show_hint, show_note
+from closeup.cli.progress_bar import progress_bar
+from closeup.workbench.crops import CropOptions, CropReport, crop_faces
+from closeup.workbench.datasets.reading import open_one
+
+app = typer.Typer()
+
+LISTED = 5
+"""Unreadable pictures that are named; the table has them all."""
+
+
+@app.command("crop-faces")
+def crop_faces_command(
+    data: Annotated[Path, typer.Argument(metavar="IN", help="A folder, CSV or zip file with pictures.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to make.")],
+    size: Annotated[int, typer.Option("--size", metavar="PX", help="Side of the crops in pixels.")] = 112,
+    frame: Annotated[
+        str, typer.Option("--frame", help="How much of the head a crop shows: expression or recognition.")
+    ] = "expression",
+    margin: Annotated[
+        float, typer.Option("--margin", help="More around the face on every side, as a share; below 0 for less.")
+    ] = 0.0,
+    keep_missed: Annotated[
+        bool, typer.Option("--keep-missed", help="Where no face is found, put the whole picture in.")
+    ] = False,
+    models: Annotated[str, typer.Option("--models", help="The detector: auto, builtin or zoo.")] = "auto",
+    threads: Annotated[int, typer.Option("--threads", min=0, help="Pictures at a time; 0 for all cores.")] = 0,
+    path_column: Annotated[
+        str, typer.Option("--path-column", metavar="NAME", help="CSV: the column that names the pictures.")
+    ] = "path",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> None:
+    """Find each picture's central face, turn it upright, cut it out, and keep the labels.
+
+    OUT can be used like any dataset: labels.csv has all columns of IN. crops.csv says what was found where. If it is
+    stopped, the same command goes on where it was.
+    """
+    options = CropOptions(size, frame, margin, keep_missed, models, threads)
+    dataset = open_one(data, path_column=path_column)
+    with progress_bar(dataset.name, quiet=quiet) as progress:
+        report = crop_faces(dataset, out, options, progress=progress)
+    _tell(report, keep_missed=keep_missed)
+
+
+def _tell(report: CropReport, *, keep_missed: bool) -> None:
+    found, missed, unreadable = (report.counts[outcome] for outcome in ("found", "not found", "unreadable"))
+    total = len(report.rows)
+    typer.echo(f"{report.folder}: {found:,} faces in {total:,} pictures ({found / total:.2%}), by {report.detector}.")
+    if missed:
+        typer.echo(f"No face found in {missed:,}" + (", which are there whole." if keep_missed else ", left out."))
+    typer.echo(size_sentence(report.bytes_before, report.bytes_after))
+    if report.resumed:
+        typer.echo(f"{report.resumed:,} of them had been done before.")
+    if unreadable:
+        show_note(f"{unreadable:,} pictures cannot be read, and are left out; crops.csv says why.")
+        for row in [row for row in report.rows if row.outcome == "unreadable"][:LISTED]:
+            show_note(f"{row.key}: {row.reason}")
+    if missed and not keep_missed:
+        show_hint("With --keep-missed the whole picture is put in where no face is found.")
+
+
+def size_sentence(before: int, after: int) -> str:
+    """How the size of a set changed, "Smaller by a factor of 4.3: 101.2 MB before, 23.4 MB now."."""
+    sizes = f"{before / 1e6:,.1f} MB before, {after / 1e6:,.1f} MB now"
+    if not before or not after:
+        return f"{sizes}."
+    factor = before / after
+    word, factor = ("Smaller", factor) if factor >= 1 else ("Larger", 1 / factor)
+    return f"{word} by a factor of {factor:.1f}: {sizes}."

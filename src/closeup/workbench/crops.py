@@ -1,0 +1,271 @@
+"""A dataset of faces from a dataset of pictures: each picture's face found, turned upright, cut out.
+
+The work can be stopped at any time, by Ctrl-C, a power cut or `kill -9`: what is done lies in a folder beside the place
+of the result, and the same call goes on from there. The result itself appears whole.
+"""
+
+import os
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from closeup.core.errors import InputError, OutputError
+from closeup.core.interrupts import held_back
+from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.core.settings import Settings, read_settings
+from closeup.core.types import Image
+from closeup.core.whole import output_error
+from closeup.media.image import decode_image, encode_jpeg
+from closeup.media.square import square
+from closeup.perception.face_crop import FaceFrame, FoundFace, crop_face, find_central_face, frame_named
+from closeup.perception.protocols import FaceDetector
+from closeup.perception.registry import choose, new_detector
+from closeup.workbench.crop_tables import CropRow, Outcome, write_tables
+from closeup.workbench.crop_work import CropWork
+from closeup.workbench.datasets.items import Dataset, Item
+
+PICTURES = "pictures"
+"""Folder of the crops in the result."""
+
+JPEG_QUALITY = 93
+
+_BATCH = 16
+"""Pictures that a thread takes at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class CropOptions:
+    """How faces are cut.
+
+    Attributes:
+        size_px: Side of the crops, 16 to 1024.
+        frame: Name of the frame, see `perception.face_crop.FRAMES`.
+        margin: More around the face on every side, as a share of the frame's side; below 0 for less.
+        keep_missed: Put the whole picture in, square, where no face was found.
+        models: Which detector, "auto", "builtin" or "zoo".
+        threads: How many pictures at a time; 0 for as many as there are cores.
+    """
+
+    size_px: int = 112
+    frame: str = "expression"
+    margin: float = 0.0
+    keep_missed: bool = False
+    models: str = "auto"
+    threads: int = 0
+
+    def __post_init__(self) -> None:
+        if not 16 <= self.size_px <= 1024:
+            raise InputError(f"A crop has 16 to 1024 pixels a side, not {self.size_px}.", "Say --size 112.")
+        if not -0.4 <= self.margin <= 4:
+            raise InputError(f"A margin lies between -0.4 and 4, not {self.margin:g}.", "Say --margin 0.2.")
+
+
+@dataclass(frozen=True, slots=True)
+class CropReport:
+    """What came of cutting a dataset.
+
+    Attributes:
+        folder: The result.
+        counts: Pictures by outcome.
+        rows: What became of each picture, in the dataset's order.
+        bytes_before: Of all pictures that could be read.
+        bytes_after: Of all crops.
+        resumed: How many pictures had been done by a call before.
+        detector: Name of the detector's card.
+        frame: Where the crops have the landmarks.
+    """
+
+    folder: Path
+    counts: Counter[Outcome]
+    rows: tuple[CropRow, ...]
+    bytes_before: int
+    bytes_after: int
+    resumed: int
+    detector: str
+    frame: FaceFrame
+
+
+def crop_faces(
+    dataset: Dataset,
+    out: Path,
+    options: CropOptions | None = None,
+    *,
+    settings: Settings | None = None,
+    progress: ProgressCallback = ignore,
+) -> CropReport:
+    """Cut the central face out of every picture of a dataset, into a new dataset.
+
+    The new one is a folder with labels.csv (all columns of the old one, "path" of the crop, "original_path", and
+    "face", which says whether one was found), the crops, crops.csv (what was found in each picture, and where) and
+    crops.json (how it was made).
+
+    Args:
+        dataset: The pictures.
+        out: The folder to make; it must not be there.
+        options: How.
+        settings: Where models are.
+        progress: Told after every few pictures.
+
+    Raises:
+        InputError: If there is no picture, or an option is out of range.
+        ModelError: If the detector is not on this machine.
+        OutputError: If `out` is there already, or cannot be written.
+    """
+    options = options or CropOptions()
+    settings = settings or read_settings()
+    frame = frame_named(options.frame).widened(options.margin)
+    card, _ = choose(options.models, settings)
+    out = out.resolve()
+    if out.exists():
+        raise OutputError(f"{out} exists already.", "Choose another place, or remove it first.")
+    if not dataset.items:
+        raise InputError(f"{dataset.name} holds no pictures.")
+    names = crop_names(dataset)
+    cutter = _Cutter(dataset, names, frame, options, lambda: new_detector(card, settings))
+    recipe = {
+        "detector": card.name,
+        "frame": frame.name,
+        "alignment": [list(point) for point in frame.alignment],
+        "size_px": options.size_px,
+        "keep_missed": options.keep_missed,
+        "jpeg_quality": JPEG_QUALITY,
+    }
+    try:
+        with CropWork(out, recipe, [item.key for item in dataset.items]) as work:
+            resumed = len(work.done)
+            _cut_all(cutter, work, options.threads or os.cpu_count() or 1, progress)
+            rows = tuple(work.done[item.key] for item in dataset.items)
+            write_tables(work.folder, dataset, rows)
+            work.finish()
+    except OSError as error:
+        raise output_error(out, error) from error
+    before, after = sum(row.bytes_before for row in rows), sum(row.bytes_after for row in rows)
+    counts = Counter(row.outcome for row in rows)
+    return CropReport(out, counts, rows, before, after, resumed, card.name, frame)
+
+
+def crop_names(dataset: Dataset) -> list[str]:
+    """Where each picture's crop lies in the result: its key with the ending .jpg, made unlike all others."""
+    taken: set[str] = set()
+    names = []
+    for item in dataset.items:
+        parts = [_tame(part) for part in item.key.replace("!", "/").split("/") if part not in ("", ".", "..")]
+        stem = "/".join([*parts[:-1], parts[-1].rpartition(".")[0] or parts[-1]]) if parts else "picture"
+        name, number = f"{stem}.jpg", 2
+        while name.casefold() in taken:
+            name, number = f"{stem}-{number}.jpg", number + 1
+        taken.add(name.casefold())
+        names.append(f"{PICTURES}/{name}")
+    return names
+
+
+def _tame(part: str) -> str:
+    """A name that every file system takes: what some do not becomes "_", and it is no longer than they allow."""
+    kept = "".join(c if c.isprintable() and c not in '<>:"\\|?*' else "_" for c in part)
+    return kept.encode()[:180].decode("utf-8", "ignore").rstrip(". ") or "_"
+
+
+class _Cutter:
+    """Cuts one picture after another, in any thread."""
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        names: list[str],
+        frame: FaceFrame,
+        options: CropOptions,
+        make_detector: Callable[[], FaceDetector],
+    ) -> None:
+        self._dataset = dataset
+        self._names = {item.key: name for item, name in zip(dataset.items, names, strict=True)}
+        self._frame = frame
+        self._options = options
+        self._make_detector = make_detector
+        self._own = threading.local()
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """All pictures."""
+        return self._dataset.items
+
+    def cut(self, item: Item, folder: Path) -> CropRow:
+        """Cut one picture, and write the crop below `folder`."""
+        row = CropRow(item.key, "unreadable")
+        try:
+            content = self._dataset.read_bytes(item)
+            image = decode_image(content, item.path)
+        except InputError as error:
+            return replace(row, reason=error.message)
+        row = replace(row, width=image.shape[1], height=image.shape[0], bytes_before=len(content))
+        face = find_central_face(self._detector(), image)
+        crop = self._crop(image, face)
+        if face is not None:
+            row = _with_face(row, face)
+        row = replace(row, outcome="not found" if face is None or crop is None else "found")
+        if crop is None:
+            return row
+        encoded = encode_jpeg(crop, JPEG_QUALITY)
+        place = folder / self._names[item.key]
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(encoded)
+        return replace(row, path=self._names[item.key], bytes_after=len(encoded))
+
+    def _crop(self, image: Image, face: FoundFace | None) -> Image | None:
+        if face is not None:
+            return crop_face(image, face.crop_xy, self._frame, self._options.size_px)
+        return square(image, self._options.size_px, "cover") if self._options.keep_missed else None
+
+    def _detector(self) -> FaceDetector:
+        if not hasattr(self._own, "detector"):
+            self._own.detector = self._make_detector()
+        detector: FaceDetector = self._own.detector
+        return detector
+
+
+def _with_face(row: CropRow, face: FoundFace) -> CropRow:
+    box, landmarks = np.round(face.box_xyxy, 2), np.round(face.landmarks_xy.ravel(), 2)
+    return replace(
+        row,
+        box_xyxy=tuple(box.tolist()),
+        landmarks_xy=tuple(landmarks.tolist()),
+        score=round(face.score, 4),
+        faces=face.faces,
+    )
+
+
+def _cut_all(cutter: _Cutter, work: CropWork, threads: int, progress: ProgressCallback) -> None:
+    """Cut what is not done yet; each batch is noted as soon as its crops are written."""
+    left = [item for item in cutter.items if item.key not in work.done]
+    total = len(cutter.items)
+    progress(Progress("Cutting faces", total - len(left), total, "pictures"))
+    batches = iter([left[at : at + _BATCH] for at in range(0, len(left), _BATCH)])
+
+    def cut(batch: list[Item]) -> list[CropRow]:
+        return [cutter.cut(item, work.folder) for item in batch]
+
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="closeup-crop")
+    try:
+        for rows in _in_order(pool, cut, batches, 2 * threads):
+            with held_back():
+                work.note(rows)
+            progress(Progress("Cutting faces", len(work.done), total, "pictures"))
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _in_order(
+    pool: ThreadPoolExecutor,
+    cut: Callable[[list[Item]], list[CropRow]],
+    batches: Iterator[list[Item]],
+    ahead: int,
+) -> Iterator[list[CropRow]]:
+    waiting = deque(pool.submit(cut, batch) for batch in islice(batches, ahead))
+    while waiting:
+        yield waiting.popleft().result()
+        waiting.extend(pool.submit(cut, batch) for batch in islice(batches, 1))
