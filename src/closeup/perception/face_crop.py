@@ -73,8 +73,9 @@ FRAMES = {
     for frame in (
         FaceFrame(
             "expression",
-            ((0.316, 0.377), (0.684, 0.377), (0.5, 0.587), (0.348, 0.752), (0.652, 0.752)),
-            "FER2013's own frame: the mean of the landmarks that YuNet finds in its pictures, made symmetric.",
+            ((0.316, 0.372), (0.684, 0.372), (0.5, 0.583), (0.354, 0.752), (0.646, 0.752)),
+            "FER2013's own frame: the symmetric mean of the 32,059 faces that YuNet finds in its 32,298 pictures, brought "
+            "together by similarities (generalised Procrustes) at their median scale and mean place.",
         ),
         FaceFrame(
             "recognition",
