@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from closeup.core.errors import InputError
-from closeup.workbench.datasets.applying import apply_corrections
-from closeup.workbench.datasets.corrections import read_corrections
+from closeup.workbench.datasets.corrections import apply_corrections, read_corrections
 from closeup.workbench.datasets.items import SIDES, Dataset, Field, Item, Label, Source
 from closeup.workbench.datasets.labels import label_of, number_of
 from closeup.workbench.datasets.layout import CLASS_COLUMN
