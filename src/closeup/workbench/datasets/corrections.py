@@ -19,6 +19,9 @@ COLUMNS = ("kind", "which", "field", "old", "new", "who", "when", "why")
 """Of a corrections file; the first five must be there."""
 
 KINDS: tuple[str, ...] = get_args(Correction.__annotations__["kind"])
+_MOST_LOOKED_AT = 5000
+"""Among more names than this, the nearest to a wrong one is not looked for: it would take seconds."""
+
 HASH_MARK = "sha256:"
 _HASH = re.compile(r"sha256:[0-9a-f]{12,64}")
 
@@ -271,11 +274,12 @@ class _Work:
 
     def _missing(self, correction: Correction, what: str, known: list[str]) -> NoReturn:
         looked = correction.field if "field" in what else correction.which
-        near = get_close_matches(looked, known, n=1) if len(known) < 50_000 else []
+        near = get_close_matches(looked, known, n=1) if len(known) < _MOST_LOOKED_AT else []
         self._refuse(correction, what, f"Did you mean {near[0]}?" if near else "Correct the line or remove it.")
 
     def _refuse(self, correction: Correction, what: str, hint: str = "Correct the line or remove it.") -> NoReturn:
-        raise InputError(f"{self._name}, line {correction.line}: {what}.", hint)
+        at = f"line {correction.line}" if correction.line else f"the one for {correction.which!r}"
+        raise InputError(f"{self._name}, {at}: {what}.", hint)
 
 
 @dataclass(frozen=True, slots=True)

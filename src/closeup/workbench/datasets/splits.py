@@ -196,7 +196,7 @@ def _absent_classes(split: Split, dataset: Dataset, field: str) -> list[str]:
     return notes
 
 
-def folds(dataset: Dataset, k: int, *, seed: int = 0, field: str = "") -> Indices:
+def folds(dataset: Dataset, k: int, seed: int = 0, field: str = "") -> Indices:
     """Cut a dataset into `k` folds of about equal size, groups whole, labels and sources in the same shares.
 
     Returns:
@@ -216,7 +216,7 @@ def folds(dataset: Dataset, k: int, *, seed: int = 0, field: str = "") -> Indice
     return _by_share(dataset.items, [1 / k] * k, field, seed)
 
 
-def parts(dataset: Dataset, indices: Sequence[int] | Indices, part: str, *, seed: int = 0, field: str = "") -> Indices:
+def parts(dataset: Dataset, indices: Sequence[int] | Indices, part: str, seed: int = 0, field: str = "") -> Indices:
     """The items of one part of several of about equal size, groups whole, labels in the same shares.
 
     Parts of one number and seed are disjoint, and together they are everything.
