@@ -4,7 +4,7 @@ import csv
 import io
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,25 @@ class Answers:
         """Places of the labels in the classes, (N,); -1 where there is none, or the class is unknown."""
         places = {name: place for place, name in enumerate(self.classes)}
         return np.array([places.get(str(label), -1) for label in self.labels], np.intp)
+
+    def label_numbers(self) -> Numbers:
+        """The labels of a value head, (N,); NaN where there is none."""
+        return np.array([label if isinstance(label, float) else np.nan for label in self.labels], np.float64)
+
+    def labelled(self) -> "Answers":
+        """Only the pictures with a label that can be right or wrong: a known class, or a number."""
+        known = self.label_indices() >= 0 if self.classes else np.isfinite(self.label_numbers())
+        return self.select(np.flatnonzero(known))
+
+    def select(self, indices: NDArray[np.intp]) -> "Answers":
+        """Only the pictures at indices (M,), in their order."""
+        return replace(
+            self,
+            keys=tuple(self.keys[index] for index in indices),
+            labels=tuple(self.labels[index] for index in indices),
+            probabilities=self.probabilities[indices],
+            values=self.values[indices],
+        )
 
 
 def predictions_name(side: str, head: str) -> str:

@@ -15,15 +15,21 @@ from numpy.typing import ArrayLike
 from closeup.core.errors import CloseupError, InputError
 from closeup.core.interrupts import held_back
 from closeup.core.whole import output_error, whole_folder, write_whole
+from closeup.workbench.datasets.items import AppliedCorrection
 from closeup.workbench.runs.answers import answer_table, predictions_name
 from closeup.workbench.runs.lock import RunLock
 from closeup.workbench.runs.state import RunState, read_state, with_facts, write_state
-from closeup.workbench.runs.table import Cell, GrowingTable
+from closeup.workbench.runs.table import Cell, GrowingTable, table_bytes
 
 RECIPE_FILE = "recipe.toml"
 STEPS_FILE = "steps.csv"
 EPOCHS_FILE = "epochs.csv"
+SPLIT_FILE = "split.csv"
+CORRECTIONS_FILE = "corrections.csv"
 CHECKPOINT_FILE = "checkpoint.pt"
+
+CORRECTION_COLUMNS = ("source", "pictures", "kind", "which", "field", "old", "new", "who", "when", "why", "line")
+"""Of the corrections that a run's data was read with; `pictures` is how many labels a line changed."""
 
 _LONGEST_NAME = 60
 
@@ -150,6 +156,11 @@ class RunWriter:
         write_whole(path, answer_table(keys, np.asarray(labels), np.asarray(answers, np.float64), classes))
         return path
 
+    def corrections(self, applied: Sequence[AppliedCorrection]) -> None:
+        """Write which corrections the data was read with, corrections.csv; no file where there are none."""
+        if applied:
+            write_whole(self.path / CORRECTIONS_FILE, correction_table(applied))
+
     def finish(self, metrics: Mapping[str, Any]) -> None:
         """End the run well: its figures are written, its checkpoint goes, and nobody can take it up again."""
         with held_back():
@@ -193,6 +204,15 @@ class RunWriter:
             self.interrupt()
         else:
             self.fail(error.message if isinstance(error, CloseupError) else f"{type(error).__name__}: {error}")
+
+
+def correction_table(applied: Sequence[AppliedCorrection]) -> bytes:
+    """Corrections and what they changed, as CSV with CORRECTION_COLUMNS."""
+    rows = []
+    for one in applied:
+        line = one.correction
+        rows.append([one.source, len(one.keys), *(getattr(line, name) for name in CORRECTION_COLUMNS[2:])])
+    return table_bytes(CORRECTION_COLUMNS, rows)
 
 
 def _now() -> str:

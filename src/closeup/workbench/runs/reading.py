@@ -11,12 +11,13 @@ from typing import Any, Literal
 
 from closeup.core.errors import FormatError, InputError
 from closeup.workbench.runs.answers import Answers, predictions_name, read_answers
-from closeup.workbench.runs.folder import EPOCHS_FILE, RECIPE_FILE, STEPS_FILE
+from closeup.workbench.runs.folder import CORRECTIONS_FILE, EPOCHS_FILE, RECIPE_FILE, SPLIT_FILE, STEPS_FILE
 from closeup.workbench.runs.lock import is_held
 from closeup.workbench.runs.state import RUN_FILE, RunState, read_state
 from closeup.workbench.runs.table import Table, read_table
 
 Standing = Literal["running", "interrupted", "failed", "finished"]
+
 
 _PREDICTIONS = re.compile(r"predictions-(train|val|test)-(.+)\.csv")
 _SIDE_ORDER = ("test", "val", "train")
@@ -103,6 +104,16 @@ class Run:
             known = ", ".join(f"{side}/{head}" for side, head in self.answered()) or "none"
             raise InputError(f"The run {self.id} has no answers of {head} on {side}.", f"It has: {known}.")
         return read_answers(path)
+
+    def groups(self) -> dict[str, str]:
+        """The group of each picture, by its split; nothing where every picture is a group of its own."""
+        table = read_table(self.path / SPLIT_FILE)
+        groups = dict(zip(table.text("key"), table.text("group"), strict=True))
+        return groups if len(set(groups.values())) < len(groups) else {}
+
+    def corrections(self) -> Table:
+        """The label corrections that its data was read with; columns as CORRECTION_COLUMNS."""
+        return read_table(self.path / CORRECTIONS_FILE)
 
 
 def read_run(path: Path) -> Run:

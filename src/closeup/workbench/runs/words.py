@@ -1,0 +1,54 @@
+"""Numbers of runs as people read them."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from closeup.core.timebase import clock
+from closeup.workbench.runs.measuring import Figure
+from closeup.workbench.runs.reading import Run
+
+
+def figure_words(figure: Figure, unit: str = "") -> str:
+    """A figure with its interval: "0.704 (0.692 to 0.716)", "5.41 years (5.20 to 5.63)"."""
+    if figure.name in ("mae", "rmse", "bias"):
+        value = f"{figure.value:.2f}{' ' + unit if unit else ''}"
+        return f"{value} ({figure.low:.2f} to {figure.high:.2f})"
+    return f"{figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f})"
+
+
+def number_with_unit(value: float, unit: str) -> str:
+    """A number with one decimal where it needs one: "31 years", "4.5 g"."""
+    number = f"{value:.1f}".removesuffix(".0")
+    return f"{number} {unit}" if unit else number
+
+
+def share_words(share: float | None) -> str:
+    """A share with three decimals; a dash where there is none."""
+    return "–" if share is None or math.isnan(share) else f"{share:.3f}"  # noqa: RUF001
+
+
+def head_units(run: Run) -> dict[str, str]:
+    """The unit of each value head by its recipe; "" for heads that tell classes."""
+    heads = run.recipe.get("heads", [])
+    tables = [head for head in heads if isinstance(head, Mapping)] if isinstance(heads, list) else []
+    return {str(head.get("name")): str(head.get("unit", "")) for head in tables if head.get("kind") == "value"}
+
+
+def trained_words(run: Run) -> str:
+    """How long it trained, as far as its epochs say: "1:12:05"."""
+    seconds = run.epochs().numbers("seconds")
+    return clock(float(seconds[~(seconds != seconds)].sum()))
+
+
+def option_words(value: Any) -> str:
+    """A value of a recipe or a fact in one line."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list | tuple):
+        return ", ".join(option_words(part) for part in value) or "none"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {option_words(part)}" for name, part in value.items()) or "none"
+    return "" if value is None else str(value)
