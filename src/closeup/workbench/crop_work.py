@@ -9,10 +9,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from closeup.core.errors import OutputError
+from closeup.core.errors import InputError, OutputError
 from closeup.core.interrupts import held_back
 from closeup.core.whole import write_whole
 from closeup.workbench.crop_tables import CropRow
+from closeup.workbench.runs.lock import LOCK_FILE, RunLock
 
 RECIPE_NAME = "crops.json"
 JOURNAL_NAME = "journal.jsonl"
@@ -38,18 +39,24 @@ class CropWork:
         self._keys = set(keys)
 
     def __enter__(self) -> "CropWork":
-        recipe = self.folder / RECIPE_NAME
-        if recipe.is_file() and _read_json(recipe) == self._recipe:
-            self._read_journal()
-        else:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            self.folder.mkdir(parents=True)
-            write_whole(recipe, (json.dumps(self._recipe, indent=2) + "\n").encode())
-        self._journal = (self.folder / JOURNAL_NAME).open("ab")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = self._locked()
+        try:
+            recipe = self.folder / RECIPE_NAME
+            if recipe.is_file() and _read_json(recipe) == self._recipe:
+                self._read_journal()
+            else:
+                self._begin_anew()
+                write_whole(recipe, (json.dumps(self._recipe, indent=2) + "\n").encode())
+            self._journal = (self.folder / JOURNAL_NAME).open("ab")
+        except BaseException:
+            self._lock.release()
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._journal.close()
+        self._lock.release()
 
     def note(self, rows: Sequence[CropRow]) -> None:
         """Note that these pictures are done; their crops are written."""
@@ -69,7 +76,24 @@ class CropWork:
         self._journal.close()
         with held_back():
             (self.folder / JOURNAL_NAME).unlink()
+            self._lock.release()
+            (self.folder / LOCK_FILE).unlink()
             self.folder.rename(self._out)
+
+    def _locked(self) -> RunLock:
+        try:
+            return RunLock(self.folder)
+        except InputError as error:
+            raise OutputError(
+                f"{self._out} is being made by another closeup.", "Wait until that one is done."
+            ) from error
+
+    def _begin_anew(self) -> None:
+        for entry in self.folder.iterdir():
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            elif entry.name != LOCK_FILE:
+                entry.unlink()
 
     def _read_journal(self) -> None:
         """Take what is done, and end the journal after its last whole line."""
