@@ -1,0 +1,1 @@
+"""Trained networks as ONNX files: written, compared with PyTorch, made smaller, timed; needs the extra `train`."""

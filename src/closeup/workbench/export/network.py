@@ -1,0 +1,77 @@
+"""A trained network as it goes into a file: pictures in, finished answers out."""
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from closeup.core.errors import InputError
+from closeup.weights.network_card import INPUT
+from closeup.workbench.training.heads import ResolvedHead
+from closeup.workbench.training.libraries import torch
+from closeup.workbench.training.network import Network, answer
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """How raw numbers become answers.
+
+    Attributes:
+        heads: In the order of the file's outputs.
+        temperatures: By head of classes: what its raw numbers are divided by before the softmax (Guo et al. 2017); 1
+            where absent.
+        flip_test: Take the mean of the raw numbers of a picture and its mirror image.
+    """
+
+    heads: Sequence[ResolvedHead]
+    temperatures: Mapping[str, float]
+    flip_test: bool
+
+
+class AnsweringNetwork(nn.Module):
+    """A copy of a network, on the CPU and in 32 bits, that answers as its file will."""
+
+    def __init__(self, network: Network, answering: Answering) -> None:
+        """Copy.
+
+        Args:
+            network: Left as it is, training or not.
+            answering: What happens to its raw numbers.
+
+        Raises:
+            InputError: If a temperature is not above 0 or belongs to no head, or a head has the input's name.
+        """
+        super().__init__()
+        _check(answering)
+        self.answering = answering
+        self.network = copy.deepcopy(network).to("cpu", torch.float32)
+        for parameter in self.network.parameters():
+            # Of weights that lie channels last, the exporter makes index arithmetic behind every reshape.
+            parameter.data = parameter.data.clone(memory_format=torch.contiguous_format)
+        self.eval()
+
+    def forward(self, picture: Tensor) -> tuple[Tensor, ...]:
+        """One tensor for each head, (N, K) probabilities or (N, 1) values, for pictures (N, 3, P, P)."""
+        flip = self.answering.flip_test
+        raw = self.network(torch.cat([picture, picture.flip(3)]) if flip else picture)
+        if flip:
+            raw = {name: numbers.unflatten(0, (2, -1)).mean(0) for name, numbers in raw.items()}
+        return tuple(answer(head, self._cooled(head, raw[head.name])) for head in self.answering.heads)
+
+    def _cooled(self, head: ResolvedHead, raw: Tensor) -> Tensor:
+        temperature = self.answering.temperatures.get(head.name, 1.0)
+        return raw if temperature == 1.0 else raw / temperature
+
+
+def _check(answering: Answering) -> None:
+    heads = {head.name: head for head in answering.heads}
+    if INPUT in heads:
+        raise InputError(f"A head may not be called {INPUT!r}: the network's input is.", "Give it another name.")
+    for name, temperature in answering.temperatures.items():
+        if name not in heads:
+            raise InputError(f"There is a temperature for the head {name!r}, and the network has none of this name.")
+        if heads[name].is_value and temperature != 1:
+            raise InputError(f"The head {name!r} answers a number, not probabilities; it has no temperature.")
+        if not 0 < temperature < float("inf"):
+            raise InputError(f"The temperature of the head {name!r} has to be above 0, and is {temperature}.")
