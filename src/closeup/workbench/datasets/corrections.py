@@ -1,7 +1,7 @@
 """Label corrections as data: a table beside the pictures, applied when they are read, undone by removing a line."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
@@ -12,13 +12,15 @@ from closeup.core.errors import InputError
 from closeup.core.whole import write_whole
 from closeup.media.files import unreadable
 from closeup.workbench.datasets.items import AppliedCorrection, Correction, Dataset, Field, Item, Label, Source
-from closeup.workbench.datasets.labels import label_of, number_of
+from closeup.workbench.datasets.labels import composed, label_of, number_of
 from closeup.workbench.datasets.tables import parse_table, table_bytes
 
 COLUMNS = ("kind", "which", "field", "old", "new", "who", "when", "why")
 """Of a corrections file; the first five must be there."""
 
 KINDS: tuple[str, ...] = get_args(Correction.__annotations__["kind"])
+_LOOK_HINT = "Look at the pictures, then correct the line or remove it."
+
 _MOST_LOOKED_AT = 5000
 """Among more names than this, the nearest to a wrong one is not looked for: it would take seconds."""
 
@@ -81,6 +83,9 @@ def check_correction(correction: Correction, where: str) -> None:
     Raises:
         InputError: If something in it is missing or contradicts itself; it begins with `where`.
     """
+    for column in COLUMNS:
+        if any(not character.isprintable() for character in getattr(correction, column)):
+            raise InputError(f"{where}: {column!r} holds a line break or another sign that cannot be seen.")
     for column in ("which", "field"):
         if not getattr(correction, column):
             raise InputError(f"{where}: {column!r} is empty.", f"A line says: {','.join(COLUMNS)}")
@@ -153,6 +158,30 @@ def append_corrections(path: Path, corrections: Sequence[Correction]) -> None:
     write_whole(path, new)
 
 
+def remove_correction(path: Path, line: int) -> Correction:
+    """Take one line out of a corrections file, which undoes it; everything else stays, byte for byte.
+
+    Returns:
+        What the line said.
+
+    Raises:
+        InputError: If there is no correction in that line.
+        OutputError: If the file cannot be written.
+    """
+    before = read_corrections(path)
+    found = next((correction for correction in before if correction.line == line), None)
+    if found is None:
+        numbers = ", ".join(str(correction.line) for correction in before[:10])
+        raise InputError(f"{path} has no correction in line {line}.", f"There are some in the lines {numbers}.")
+    lines = path.read_bytes().splitlines(keepends=True)
+    new = b"".join(lines[: line - 1] + lines[line:])
+    after = parse_corrections(new, str(path))
+    if [_said(c) for c in after] != [_said(c) for c in before if c is not found]:
+        raise InputError(f"{path}: the correction in line {line} goes over several lines.", "Remove it with an editor.")
+    write_whole(path, new)
+    return found
+
+
 def apply_corrections(
     dataset: Dataset, corrections: Sequence[Correction], name: str = "The corrections"
 ) -> tuple[Dataset, tuple[AppliedCorrection, ...]]:
@@ -196,7 +225,7 @@ class _Work:
         self._paths: dict[str, list[int]] = {}
         self._groups: dict[str, list[int]] = {}
         for index, item in enumerate(self.items):
-            for path in {item.path, item.key}:
+            for path in {composed(item.path), item.key}:
                 self._paths.setdefault(path, []).append(index)
             self._groups.setdefault(item.group, []).append(index)
         self._hashes: list[str] = []
@@ -216,7 +245,7 @@ class _Work:
             back = {index: correction.old for index in found if is_new[index]}
             if not change or not back:
                 missing = correction.new if change else correction.old
-                self._refuse(correction, f"no picture of the group {correction.which!r} is {missing!r}")
+                self._refuse(correction, f"no picture of the group {correction.which!r} is {missing!r}", _LOOK_HINT)
             change |= back
         else:
             others = [index for index in found if not is_old[index] and not is_new[index]]
@@ -232,24 +261,32 @@ class _Work:
 
     def _pictures(self, correction: Correction) -> list[int]:
         which = correction.which
-        if not which.startswith(HASH_MARK):
-            if which not in self._paths:
-                self._missing(correction, f"there is no picture {which!r}", list(self._paths))
-            return self._paths[which]
+        if which.startswith(HASH_MARK):
+            return self._alike(correction, which.removeprefix(HASH_MARK))
+        found = self._paths.get(composed(which), [])
+        if not found:
+            self._missing(correction, f"there is no picture {which!r}", which, self._paths)
+        sources = {self.items[index].source for index in found}
+        if len(sources) > 1:
+            self._refuse(correction, f"{which!r} is in several sources", f"Write {min(sources)}/{which}, for instance.")
+        return found
+
+    def _alike(self, correction: Correction, digits: str) -> list[int]:
+        """The pictures of one hash: a file that is there twice is one picture."""
         if not self._hashes:
             self._hashes = self._dataset.hashes()
-        digits = which.removeprefix(HASH_MARK)
         found = [index for index, digest in enumerate(self._hashes) if digest.startswith(digits)]
         if not found:
-            self._missing(correction, "there is no picture of this hash", [])
+            self._refuse(correction, "there is no picture of this hash", "Correct the line or remove it.")
         if len({self._hashes[index] for index in found}) > 1:
             self._refuse(correction, "several pictures have a hash that begins so", "Write more of its digits.")
         return found
 
     def _group(self, correction: Correction) -> list[int]:
-        if correction.which not in self._groups:
-            self._missing(correction, f"there is no group {correction.which!r}", list(self._groups))
-        return self._groups[correction.which]
+        found = self._groups.get(correction.which, [])
+        if not found:
+            self._missing(correction, f"there is no group {correction.which!r}", correction.which, self._groups)
+        return found
 
     def _slot(self, correction: Correction, item: Item) -> "_Slot":
         source = self._dataset.source(item.source)
@@ -258,9 +295,8 @@ class _Work:
         if column is None and correction.field in source.recipe.constant:
             names = {correction.field}
         if column is None and not names:
-            self._missing(
-                correction, f"{source.name} has no field {correction.field!r}", [*source.columns, *item.columns]
-            )
+            known = [*source.columns, *item.columns]
+            self._missing(correction, f"{source.name} has no field {correction.field!r}", correction.field, known)
         return _Slot(column, tuple(known for known in self._dataset.fields if known.name in names), source)
 
     def _not_old(self, correction: Correction, index: int, slots: Mapping[int, "_Slot"]) -> NoReturn:
@@ -269,15 +305,14 @@ class _Work:
             what, hint = f"is {there!r} already", "Remove the line; somebody has corrected the data itself."
         else:
             what = f"is {there!r}, not {correction.old!r}" if there else f"has no label, not {correction.old!r}"
-            hint = "Look at the picture, then correct the line or remove it."
+            hint = _LOOK_HINT
         self._refuse(correction, f"{correction.field} of {self.items[index].path} {what}", hint)
 
-    def _missing(self, correction: Correction, what: str, known: list[str]) -> NoReturn:
-        looked = correction.field if "field" in what else correction.which
-        near = get_close_matches(looked, known, n=1) if len(known) < _MOST_LOOKED_AT else []
+    def _missing(self, correction: Correction, what: str, looked_for: str, known: Collection[str]) -> NoReturn:
+        near = get_close_matches(looked_for, known, n=1) if len(known) < _MOST_LOOKED_AT else []
         self._refuse(correction, what, f"Did you mean {near[0]}?" if near else "Correct the line or remove it.")
 
-    def _refuse(self, correction: Correction, what: str, hint: str = "Correct the line or remove it.") -> NoReturn:
+    def _refuse(self, correction: Correction, what: str, hint: str) -> NoReturn:
         at = f"line {correction.line}" if correction.line else f"the one for {correction.which!r}"
         raise InputError(f"{self._name}, {at}: {what}.", hint)
 

@@ -1,6 +1,7 @@
 """From what stands in a table to a label: renamed, and turned into a number where one is wanted."""
 
 import math
+import unicodedata
 from collections.abc import Mapping
 
 from closeup.core.errors import InputError
@@ -18,7 +19,7 @@ def label_of(text: str, *, is_value: bool, rename: Mapping[str, str]) -> Label |
     Raises:
         InputError: If a number is wanted and it is none.
     """
-    text = rename.get(text, text)
+    text = composed(rename.get(text, text))
     if not text:
         return None
     if not is_value:
@@ -27,6 +28,11 @@ def label_of(text: str, *, is_value: bool, rename: Mapping[str, str]) -> Label |
     if number is None:
         raise InputError(f"{text!r} is no number.", "Leave it empty where it is not known.")
     return number
+
+
+def composed(text: str) -> str:
+    """`text` in Unicode's composed form (NFC): macOS takes the accents of file names apart, others do not."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def number_of(text: str) -> float | None:

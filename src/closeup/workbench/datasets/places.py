@@ -1,5 +1,6 @@
 """What was named as data: a table, a folder or a zip file; and the pictures in it with all that is said of them."""
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -8,6 +9,7 @@ from closeup.core.errors import InputError
 from closeup.media.files import require_file, unreadable
 from closeup.workbench.datasets.archive import open_archive
 from closeup.workbench.datasets.items import INSIDE
+from closeup.workbench.datasets.labels import composed
 from closeup.workbench.datasets.layout import CLASS_COLUMN, SPLIT_NAMES, list_folder, read_layout
 from closeup.workbench.datasets.tables import Table, parse_table
 from closeup.workbench.recipe import DataSource
@@ -30,13 +32,15 @@ class Row:
     Attributes:
         path: Where it lies in its source.
         columns: What the table says of it.
+        group: The group that the table says; "" where it says none.
         split: The side that the data says, or None.
         line: Of the table; 0 where there is none.
     """
 
     path: str
     columns: Mapping[str, str]
-    split: str | None
+    group: str = ""
+    split: str | None = None
     line: int = 0
 
 
@@ -51,6 +55,7 @@ class Place:
         inside: The folder in the archive that paths are relative to, "" or ending with "/".
         columns: Names of the table's columns but the paths'; of a folder of classes the one column "class".
         rows: The pictures.
+        taken: Those of the columns that say group and side.
         notes: What is odd.
     """
 
@@ -60,6 +65,7 @@ class Place:
     inside: str
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
+    taken: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -85,10 +91,10 @@ def read_place(path: Path, recipe: DataSource) -> Place:
 def _read_folder(path: Path, recipe: DataSource) -> Place:
     tables = sorted(p.name for p in path.iterdir() if p.suffix.casefold() == ".csv" and not p.name.startswith("."))
     chosen = _choose_table(tables)
-    if chosen is not None and _is_table_of_pictures(_bytes(path / chosen), recipe):
+    if chosen is not None and _is_table_of_pictures(chosen, _bytes(path / chosen), recipe):
         return _read_table(path / chosen, recipe)
     names, odd = list_folder(path)
-    place = _classes(names, str(path))
+    place = _classes(names, str(path), recipe)
     notes = (f"{odd} files have names that are not UTF-8 text and were left out.",) if odd else ()
     return replace(place, folder=path, notes=place.notes + notes)
 
@@ -99,11 +105,12 @@ def _read_zip(path: Path, recipe: DataSource) -> Place:
         tables = sorted(n for n in archive.members if n.count("/") == depth and n.casefold().endswith(".csv"))
         chosen = _choose_table(tables)
         content = archive.read(chosen) if chosen is not None else b""
-        if chosen is not None and _is_table_of_pictures(content, recipe):
+        if chosen is not None and _is_table_of_pictures(chosen, content, recipe):
             inside = chosen[: chosen.rfind("/") + 1]
             table = parse_table(content, f"{path}{INSIDE}{chosen}")
-            return _with_rows(Place(table.name, path.parent, path, inside, (), ()), table, recipe)
-    return replace(_classes(list(archive.members), str(path)), folder=path.parent, archive=path)
+            place = _with_rows(Place(table.name, path.parent, path, inside, (), ()), table, recipe)
+            return replace(place, rows=tuple(_as_stored(row, place) for row in place.rows))
+    return replace(_classes(list(archive.members), str(path), recipe), folder=path.parent, archive=path)
 
 
 def _choose_table(names: Sequence[str]) -> str | None:
@@ -113,65 +120,110 @@ def _choose_table(names: Sequence[str]) -> str | None:
     return names[0] if len(names) == 1 else None
 
 
-def _is_table_of_pictures(content: bytes, recipe: DataSource) -> bool:
-    """Whether the header has the column of paths; a table of something else may lie beside folders of classes."""
+def _is_table_of_pictures(name: str, content: bytes, recipe: DataSource) -> bool:
+    """Whether it is meant: by its name, by what the recipe asks of it, or by a column of paths in its header.
+
+    A table of something else may lie beside folders of classes.
+    """
+    if PurePosixPath(name).name.casefold() == TABLE_NAME or recipe.path_column != _DEFAULT_PATH:
+        return True
     header = content[: 1 << 16].split(b"\n", 1)[0].decode("utf-8-sig", "replace")
-    columns = {name.strip().strip('"') for mark in ",;\t" for name in header.split(mark)}
-    return not columns.isdisjoint((recipe.path_column, *PATH_COLUMNS))
+    columns = {column.strip().strip('"') for mark in ",;\t" for column in header.split(mark)}
+    return not columns.isdisjoint(PATH_COLUMNS)
 
 
-def _classes(names: Sequence[str], where: str) -> Place:
+def _classes(names: Sequence[str], where: str, recipe: DataSource) -> Place:
+    for setting in ("group_column", "split_column"):
+        if column := getattr(recipe, setting):
+            raise InputError(
+                f"{where} is no table, so it has no column {column!r}.",
+                f"Remove {setting}, or give a CSV file with the columns path and {column}.",
+            )
     found, notes = read_layout(names, where)
-    rows = tuple(Row(f.path, {CLASS_COLUMN: f.label}, f.split) for f in found)
-    return Place(where, Path(), None, "", (CLASS_COLUMN,), rows, tuple(notes))
+    rows = tuple(Row(f.path, {CLASS_COLUMN: composed(f.label)}, split=f.split) for f in found)
+    return Place(where, Path(), None, "", (CLASS_COLUMN,), rows, notes=tuple(notes))
 
 
 def _read_table(path: Path, recipe: DataSource) -> Place:
     table = parse_table(_bytes(path), str(path))
     place = _with_rows(Place(str(path), path.parent, None, "", (), ()), table, recipe)
     archive = _archive_beside(place)
-    if archive is None:
-        return place
-    note = f"The pictures of {path.name} lie in {archive[0].name}."
-    return replace(place, archive=archive[0], inside=archive[1], notes=(*place.notes, note))
+    if archive is not None:
+        note = f"The pictures of {path.name} lie in {archive[0].name}."
+        place = replace(place, archive=archive[0], inside=archive[1], notes=(*place.notes, note))
+    return replace(place, rows=tuple(_as_stored(row, place) for row in place.rows))
 
 
 def _with_rows(place: Place, table: Table, recipe: DataSource) -> Place:
-    column, notes = _path_column(table, recipe)
+    path = _path_column(table, recipe)
     for named in (recipe.group_column, recipe.split_column):
         if named:
             table.need(named)
-    rows = tuple(_row(values, line, column, recipe, table.name) for line, values in table.rows)
+    group = recipe.group_column or ("group" if "group" in table.columns else "")
+    split = recipe.split_column or _split_by_name(table)
+    notes = [
+        f"The column {found!r} says {what}."
+        for found, asked, what in (
+            (path, recipe.path_column, "where the pictures are"),
+            (group, recipe.group_column, "which of them belong together"),
+            (split, recipe.split_column, "which side they are on"),
+        )
+        if found != asked
+    ]
+    rows = tuple(_row(values, line, (path, group, split), table.name) for line, values in table.rows)
     if not rows:
         raise InputError(f"{table.name} has a header and no rows.", "Put one line for each picture in it.")
-    columns = tuple(name for name in table.columns if name != column)
-    return replace(place, columns=columns, rows=rows, notes=notes)
+    columns = tuple(name for name in table.columns if name != path)
+    taken = tuple(name for name in (group, split) if name)
+    return replace(place, columns=columns, taken=taken, rows=rows, notes=tuple(notes))
 
 
-def _path_column(table: Table, recipe: DataSource) -> tuple[str, tuple[str, ...]]:
-    if recipe.path_column in table.columns:
-        return recipe.path_column, ()
-    if recipe.path_column == _DEFAULT_PATH:
-        for name in PATH_COLUMNS:
-            if name in table.columns:
-                return name, (f"{table.name}: pictures are named by the column {name!r}.",)
-    table.need(recipe.path_column, 'Name the column of paths: path_column = "..." in [[data]], or --path-column.')
-    raise AssertionError
+def _path_column(table: Table, recipe: DataSource) -> str:
+    if recipe.path_column not in table.columns and recipe.path_column == _DEFAULT_PATH:
+        found = next((name for name in PATH_COLUMNS if name in table.columns), None)
+        if found is not None:
+            return found
+    table.need(
+        recipe.path_column,
+        f'Say which column names the pictures: path_column = "...". There are: {", ".join(table.columns)}.',
+    )
+    return recipe.path_column
 
 
-def _row(values: Mapping[str, str], line: int, column: str, recipe: DataSource, table: str) -> Row:
-    path = values[column].replace("\\", "/").removeprefix("./")
+def _split_by_name(table: Table) -> str:
+    """The column "split", where it says nothing but sides."""
+    if "split" not in table.columns:
+        return ""
+    said = {row["split"].casefold() for _, row in table.rows} - {""}
+    return "split" if said and said <= SPLIT_NAMES.keys() else ""
+
+
+def _row(values: Mapping[str, str], line: int, named: tuple[str, str, str], table: str) -> Row:
+    path_column, group_column, split_column = named
+    path = values[path_column].replace("\\", "/").removeprefix("./")
     if not path:
-        raise InputError(f"{table}, line {line}, names no picture: {column!r} is empty.", "Remove the line.")
-    columns = {name: value for name, value in values.items() if name != column}
-    split = None
-    if said := values.get(recipe.split_column, ""):
-        split = SPLIT_NAMES.get(said.casefold())
-        if split is None:
-            raise InputError(
-                f"{table}, line {line}: {recipe.split_column!r} says {said!r}.", "Write train, val or test, or nothing."
-            )
-    return Row(path, columns, split, line)
+        raise InputError(f"{table}, line {line}, names no picture: {path_column!r} is empty.", "Remove the line.")
+    columns = {name: value for name, value in values.items() if name != path_column}
+    said = values.get(split_column, "")
+    split = SPLIT_NAMES.get(said.casefold())
+    if said and split is None:
+        raise InputError(
+            f"{table}, line {line}: {split_column!r} says {said!r}.", "Write train, val or test, or nothing."
+        )
+    return Row(path, columns, values.get(group_column, ""), split, line)
+
+
+def _as_stored(row: Row, place: Place) -> Row:
+    """The row with its path as the disk spells it: Unicode writes accents, and all of Korean, in two ways."""
+    if row.path.isascii():
+        return row
+    spellings = (row.path, *(unicodedata.normalize(form, row.path) for form in ("NFC", "NFD")))
+    if place.archive is not None:
+        members = open_archive(place.archive).members
+        there = (spelling for spelling in spellings if place.inside + spelling in members)
+    else:
+        there = (spelling for spelling in spellings if _is_file(place.folder / spelling))
+    return replace(row, path=next(there, row.path))
 
 
 def _archive_beside(place: Place) -> tuple[Path, str] | None:
@@ -180,7 +232,10 @@ def _archive_beside(place: Place) -> tuple[Path, str] | None:
     Raises:
         InputError: If the first pictures are neither files nor in one of the zip files, or are in several.
     """
-    paths = [row.path for row in place.rows[:_LOOKED_AT]]
+    paths = [row.path for row in place.rows[:: max(1, len(place.rows) // _LOOKED_AT)]]
+    spelt = (row for row in place.rows[:_LOOKED_AT] if not row.path.isascii())
+    if any(_is_file(place.folder / _as_stored(row, place).path) for row in spelt):
+        return None
     if any(INSIDE in path for path in paths) or any(_is_file(place.folder / path) for path in paths):
         return None
     found = []

@@ -10,7 +10,7 @@ from typing import Any
 from closeup.core.errors import InputError
 from closeup.workbench.datasets.corrections import apply_corrections, read_corrections
 from closeup.workbench.datasets.items import SIDES, Dataset, Field, Item, Label, Source
-from closeup.workbench.datasets.labels import label_of, number_of
+from closeup.workbench.datasets.labels import composed, label_of, number_of
 from closeup.workbench.datasets.layout import CLASS_COLUMN
 from closeup.workbench.datasets.places import TABLE_NAME, Place, Row, read_place
 from closeup.workbench.recipe import DataSource, HeadRecipe
@@ -85,7 +85,7 @@ def _joined(opened: Sequence[Dataset]) -> Dataset:
     items: list[Item] = []
     for dataset in opened:
         for item in dataset.items:
-            key = f"{item.source}/{item.path}"
+            key = f"{item.source}/{item.key}"
             items.append(replace(item, key=key, group=key if item.group == item.key else item.group))
     kinds: dict[str, Field] = {}
     for known in (known for dataset in opened for known in dataset.fields):
@@ -146,8 +146,8 @@ def _item(row: Row, source: Source, known: Sequence[Field], where: str) -> Item:
             raise InputError(f"{at}: the field {field.name!r} is a number, and {error.message}", error.hint) from error
         if label is not None:
             labels[field.name] = label
-    group = row.columns.get(recipe.group_column, "") if recipe.group_column else ""
-    return Item(row.path, row.path, labels, group or row.path, row.split, source.name, row.columns)
+    key = composed(row.path)
+    return Item(key, row.path, labels, row.group or key, row.split, source.name, row.columns)
 
 
 def _with_classes(dataset: Dataset) -> Dataset:
@@ -213,7 +213,7 @@ def _guess(place: Place, recipe: DataSource) -> tuple[dict[str, str], tuple[str,
     columns: dict[str, str] = {}
     notes = []
     for column in place.columns:
-        if column in (recipe.group_column, recipe.split_column, *recipe.constant):
+        if column in (*place.taken, *recipe.constant):
             continue
         texts = {row.columns[column] for row in place.rows} - {""}
         numbers = bool(texts) and all(number_of(text) is not None for text in texts)

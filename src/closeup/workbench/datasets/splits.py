@@ -17,7 +17,7 @@ from closeup.workbench.datasets.tables import parse_table, table_bytes
 from closeup.workbench.recipe import SplitRecipe
 
 COLUMNS = ("key", "group", "split", "origin")
-"""Of a split file; the origin is "data", "only", "file", or "seed N"."""
+"""Of a split file; `Split.origins` says what the origin is."""
 
 Indices = NDArray[np.int64]
 
@@ -30,7 +30,8 @@ class Split:
         sides: "train", "val" or "test" by key.
         groups: The group of each picture by key.
         origins: By key, why it is on its side: "data" (its folder or column says so), "only" (its source does),
-            "file" (a split saved before does) or "seed N" (it was drawn).
+            "file" (a split saved before does), "group" (the others of its group are there), "seed N" (it was drawn), or
+            "rest" (nothing was to be drawn).
         seed: Of the draw.
         notes: What is odd, one sentence each.
     """
@@ -59,6 +60,9 @@ def make_split(dataset: Dataset, recipe: SplitRecipe, field: str = "", *, base: 
     share is drawn from what is not said to be anything, and from its train; pictures of one group stay together, and
     the shares of the labels, and of the sources, are kept.
 
+    With a split saved before, its pictures are where they were, so that figures stay comparable; new ones go where
+    their group is, or to train.
+
     Args:
         dataset: The pictures.
         recipe: What is asked for.
@@ -82,9 +86,10 @@ def make_split(dataset: Dataset, recipe: SplitRecipe, field: str = "", *, base: 
     if recipe.file:
         said = _from_file(dataset, load_split(base / Path(recipe.file).expanduser()), said, notes)
     _check_leaks(dataset.items, said)
-    made = {side for side in SIDES[1:] if getattr(recipe, side) > 0 and all(s is None or s[0] != side for s in said)}
-    if made and not recipe.file:
-        said = [None if s == ("train", "data") else s for s in said]
+    there = {place[0] for place in said if place is not None}
+    made = {side for side in SIDES[1:] if getattr(recipe, side) > 0 and side not in there and not recipe.file}
+    if made:
+        said = [None if place == ("train", "data") else place for place in said]
     drawn = _draw(dataset.items, said, {side: getattr(recipe, side) for side in made}, (field, recipe.seed))
     split = Split(
         {item.key: side for item, (side, _) in zip(dataset.items, drawn, strict=True)},
@@ -121,7 +126,8 @@ def _from_file(dataset: Dataset, old: Split, said: Sequence[Said], notes: list[s
         side = old.sides.get(item.key) or by_group.get(item.group)
         sides.append((side, "file") if side else before)
     if known < len(dataset.items):
-        notes.append(f"{len(dataset.items) - known} pictures are not in the split file; they were given sides now.")
+        new = len(dataset.items) - known
+        notes.append(f"{new} pictures are not in the split file; they go where their group is, or to train.")
     gone = len(old.sides) - known
     if gone:
         notes.append(f"{gone} pictures of the split file are not in the data any more.")
@@ -157,7 +163,7 @@ def _draw(
     chosen = [items[index] for index in free]
     drawn = _by_share(chosen, [1 - sum(shares.values()), *(shares[side] for side in names[1:])], field, seed)
     for index, side in zip(free, drawn, strict=True):
-        sides[index] = (names[side], f"seed {seed}" if shares else "data")
+        sides[index] = (names[side], f"seed {seed}" if shares else "rest")
     return [place for place in sides if place is not None]
 
 
@@ -173,7 +179,7 @@ def _check_empty(split: Split, recipe: SplitRecipe, dataset: Dataset) -> None:
     counts = split.counts()
     groups = len(set(split.groups.values()))
     for side in SIDES:
-        asked = side == "train" or getattr(recipe, side) > 0
+        asked = side == "train" or (getattr(recipe, side) > 0 and not recipe.file)
         if asked and not counts[side]:
             raise InputError(
                 f"No picture of {dataset.name} is left for {side}: there are {len(dataset)} in {groups} groups.",

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -74,15 +74,33 @@ def parse_table(content: bytes, name: str, *, comments: bool = False) -> Table:
     return Table(name, columns, tuple(_values(row, columns, name) for row in rows))
 
 
+class _Lines:
+    """Lines for a csv.reader; a remark is passed on as an empty line, which says nothing but still counts."""
+
+    def __init__(self, lines: Iterable[str], comments: bool) -> None:
+        self._lines = iter(lines)
+        self._comments = comments
+        self.at_start = True
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        # Inside a quoted value that goes on over several lines, "#" is part of the value.
+        is_comment = self._comments and self.at_start and line.startswith("#")
+        self.at_start = False
+        return "\n" if is_comment else line
+
+
 def _rows(text: str, name: str, comments: bool) -> Iterator[tuple[int, list[str]]]:
     lines = text.splitlines(keepends=True)
     header = next((line for line in lines if line.strip() and not (comments and line.startswith("#"))), "")
     delimiter = next((mark for mark in _DELIMITERS if mark in header), ",")
-    # Comments become empty lines, so that the numbers of the others stay right. A quoted value may hold line breaks,
-    # and in it a line that begins with "#" would be lost: such a value comes back otherwise, and fits nothing.
-    kept = (("\n" if comments and line.startswith("#") else line) for line in io.StringIO(text, newline=""))
-    reader = csv.reader(kept, delimiter=delimiter, strict=True)
+    source = _Lines(io.StringIO(text, newline=""), comments)
+    reader = csv.reader(source, delimiter=delimiter, strict=True)
     while True:
+        source.at_start = True
         try:
             row = next(reader)
         except StopIteration:
@@ -112,7 +130,7 @@ def _values(row: tuple[int, list[str]], columns: tuple[str, ...], table: str) ->
     return line, dict(zip(columns, values, strict=True))
 
 
-def table_bytes(columns: tuple[str, ...], rows: Iterator[Mapping[str, str]]) -> bytes:
+def table_bytes(columns: tuple[str, ...], rows: Iterable[Mapping[str, str]]) -> bytes:
     """Write a table of comma-separated values that `parse_table` reads back."""
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, columns, lineterminator="\n")
