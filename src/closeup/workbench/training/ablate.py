@@ -1,0 +1,330 @@
+"""What each augmentation is worth: train with all of them, and without each one, and compare on the same pictures."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from closeup.algorithms.classification import Statistic, confusion_matrix, macro_figures
+from closeup.algorithms.repeated_difference import repeated_difference
+from closeup.core.errors import FormatError, InputError
+from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.workbench.datasets.reading import open_dataset
+from closeup.workbench.recipe import AugmentRecipe, Recipe
+from closeup.workbench.recipe_file import recipe_from_toml
+from closeup.workbench.runs.answers import Answers
+from closeup.workbench.runs.folder import RECIPE_FILE
+from closeup.workbench.runs.reading import Run, list_runs, read_run
+from closeup.workbench.training.environment import environment
+from closeup.workbench.training.preview import used
+from closeup.workbench.training.train import resume, train
+
+AUGMENT = "augment"
+EVERYTHING = "everything"
+"""The row that leaves all augmentations out."""
+
+RESAMPLES = 500
+
+_NAME_KEPT = 30
+"""Letters of a recipe's name that the names of its runs keep; a name has 60 at most."""
+
+_FIGURES = ("accuracy", "macro_recall", "macro_f1")
+
+
+@dataclass(frozen=True, slots=True)
+class AblationRow:
+    """What one augmentation is worth to one head.
+
+    Attributes:
+        augmentation: Its key in [augment], or "everything".
+        value: What the recipe sets it to; None for everything.
+        head: Name of the head.
+        figure: "accuracy", "macro_recall", "macro_f1", or "mae".
+        with_it: The figure of the recipe as it is, mean over seeds.
+        without: The figure with this augmentation left out.
+        gain: How much better the figure is with it: above 0 it helps. (For "mae" that is the error that it saves.)
+        low: Lower end of the 95 % interval of the gain.
+        high: Upper end.
+    """
+
+    augmentation: str
+    value: float | None
+    head: str
+    figure: str
+    with_it: float
+    without: float
+    gain: float
+    low: float
+    high: float
+
+    @property
+    def verdict(self) -> str:
+        """In a word: "helps", "hurts", or "cannot tell" where the interval has 0 in it."""
+        return "helps" if self.low > 0 else "hurts" if self.high < 0 else "cannot tell"
+
+
+@dataclass(frozen=True, slots=True)
+class Ablation:
+    """The answer to "which augmentations help?".
+
+    Attributes:
+        recipe: Name of the recipe.
+        side: The side of the split that was judged on, "test" where there is one, else "val".
+        count: Pictures in it, with a label of the first head.
+        seeds: Seeds of training, each of which every row was trained with.
+        rows: In the order of the augmentations.
+        runs: Ids of all runs behind it.
+        notes: What is to be known beside, one sentence each.
+    """
+
+    recipe: str
+    side: str
+    count: int
+    seeds: tuple[int, ...]
+    rows: tuple[AblationRow, ...]
+    runs: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return asdict(self) | {"rows": [asdict(row) | {"verdict": row.verdict} for row in self.rows]}
+
+
+def ablate(
+    recipe: Recipe,
+    what: str = AUGMENT,
+    *,
+    base: Path,
+    runs_dir: Path,
+    seeds: int = 3,
+    progress: ProgressCallback = ignore,
+) -> Ablation:
+    """Train a recipe with all its augmentations and without each of them, several seeds each, and compare.
+
+    Everything else is the same in all runs: split, order of the pictures, and what the other augmentations draw. Every
+    run is kept. A run of the same recipe, data and code that is there already is not made again, and one that was
+    interrupted is gone on with: so that an ablation that was stopped goes on where it was.
+
+    Args:
+        recipe: The recipe, with augmentations.
+        what: "augment" for each one that the recipe uses, and all at once; or names with commas between,
+            "augment.rotation_deg,augment.erasing".
+        base: What the recipe's relative paths start from.
+        runs_dir: Where the runs are made.
+        seeds: How many, counted from the recipe's own.
+        progress: Told where the work is.
+
+    Raises:
+        InputError: If a name is none, the recipe does not use it, or augmentations do nothing in it; and as `train`.
+    """
+    names = asked(recipe, what)
+    own_seed = recipe.training.seed
+    chosen = tuple(range(own_seed, own_seed + seeds))
+    bench = _Bench(base.resolve(), runs_dir, progress, (len(names) + 1) * len(chosen))
+    # Seed by seed, so that whoever stops early has whole rows.
+    runs = {(name, seed): bench.run(variant(recipe, name, seed), name) for seed in chosen for name in ("", *names)}
+    return _compared(recipe, names, chosen, runs)
+
+
+def asked(recipe: Recipe, what: str) -> tuple[str, ...]:
+    """Names of the augmentations to leave out in turn.
+
+    Raises:
+        InputError: As `ablate`.
+    """
+    if recipe.training.mode == "frozen":
+        raise InputError(
+            "With frozen features there are no augmentations: pictures are looked at once, as they are.",
+            "Train the network itself: --set training.mode=fine-tune",
+        )
+    there = used(recipe.augment)
+    if not there:
+        raise InputError(
+            f"The recipe {recipe.name} uses no augmentation.", "Give one: --set augment.horizontal_flip=0.5"
+        )
+    if what == AUGMENT:
+        return there if len(there) == 1 else (*there, EVERYTHING)
+    names = tuple(dict.fromkeys(word.strip().removeprefix(f"{AUGMENT}.") for word in what.split(",")))
+    known = [field.name for field in fields(AugmentRecipe)]
+    for name in names:
+        if name not in there and name != EVERYTHING:
+            problem = "does not use" if name in known else "knows no augmentation called"
+            raise InputError(f"The recipe {recipe.name} {problem} {name!r}.", f"It uses: {', '.join(there)}.")
+    return names
+
+
+def variant(recipe: Recipe, name: str, seed: int) -> Recipe:
+    """The recipe without one augmentation ("" leaves none out), with a seed, under a name that says so."""
+    neutral = AugmentRecipe()
+    augment = recipe.augment
+    if name == EVERYTHING:
+        augment = neutral
+    elif name:
+        augment = replace(augment, **{name: getattr(neutral, name)})
+    words = f"without-{name}" if name else "with-all"
+    called = f"{recipe.name[:_NAME_KEPT]}-{words}-{seed}"
+    return replace(recipe, name=called, augment=augment, training=replace(recipe.training, seed=seed))
+
+
+class _Bench:
+    """Makes the runs of an ablation, one after the other."""
+
+    def __init__(self, base: Path, runs_dir: Path, progress: ProgressCallback, total: int) -> None:
+        self._base, self._runs_dir, self._progress, self._total = base, runs_dir, progress, total
+        self._number = 0
+        self._fingerprints: dict[tuple[str, ...], str] = {}
+
+    def run(self, recipe: Recipe, name: str) -> Run:
+        """The finished run of a variant: found, gone on with, or made."""
+        self._number += 1
+        words = f"without {name}" if name else "with all"
+        title = f"run {self._number} of {self._total}, {words}"
+
+        def report(progress: Progress) -> None:
+            self._progress(replace(progress, stage=f"{title}: {progress.stage}"))
+
+        for run in reversed(list_runs(self._runs_dir).runs):
+            if run.standing != "running" and run.name == recipe.name and self._is_of(run, recipe):
+                return run if run.standing == "finished" else read_run(resume(run.path, progress=report))
+        return read_run(train(recipe, base=self._base, runs_dir=self._runs_dir, progress=report))
+
+    def _is_of(self, run: Run, recipe: Recipe) -> bool:
+        """Whether a run was made of this recipe, by this code, from the data as it is now."""
+        facts = run.facts
+        made_by = {name: word for name, word in facts.get("environment", {}).items() if name != "threads"}
+        if facts.get("base") != str(self._base) or made_by != _environment():
+            return False
+        try:
+            its = recipe_from_toml((run.path / RECIPE_FILE).read_text("utf-8"))
+        except (OSError, UnicodeDecodeError, InputError):
+            return False  # damaged: made anew, and left for whoever lists runs to see
+        heads = zip(its.heads, recipe.heads, strict=False)
+        settled = tuple(replace(own, classes=own.classes or other.classes) for other, own in heads)
+        if its != replace(recipe, heads=settled):
+            return False
+        data = facts.get("data", {})
+        unreadable = tuple(sorted(str(entry.get("key")) for entry in data.get("unreadable", ())))
+        return bool(data.get("fingerprint") == self._fingerprint(recipe, unreadable))
+
+    def _fingerprint(self, recipe: Recipe, unreadable: tuple[str, ...]) -> str:
+        if unreadable not in self._fingerprints:
+            dataset = open_dataset(recipe.data, base=self._base, heads=recipe.heads)
+            left_out = set(unreadable)
+            kept = [index for index, item in enumerate(dataset.items) if item.key not in left_out]
+            self._fingerprints[unreadable] = dataset.select(kept).fingerprint()
+        return self._fingerprints[unreadable]
+
+
+def _environment() -> dict[str, str]:
+    """Code and machine as runs remember them, but for the threads, which a recipe sets when it begins."""
+    return {name: word for name, word in environment().items() if name != "threads"}
+
+
+def _compared(
+    recipe: Recipe, names: Sequence[str], seeds: tuple[int, ...], runs: dict[tuple[str, int], Run]
+) -> Ablation:
+    first = runs["", seeds[0]]
+    sides = [side for side, _ in first.answered()]
+    if not sides:
+        raise FormatError(f"The run {first.id} has no answers to compare.")
+    side, rows, count = sides[0], [], 0
+    for head in (head for where, head in first.answered() if where == side):
+        full = [runs["", seed].answers(side, head).labelled() for seed in seeds]
+        count = count or len(full[0].keys)
+        groups = _groups(first, full[0])
+        figure = _figure(recipe, full[0])
+        for name in names:
+            reduced = [runs[name, seed].answers(side, head).labelled() for seed in seeds]
+            rows.append(_row(recipe, (name, head, figure), full, reduced, groups))
+    ids = tuple(run.id for run in runs.values())
+    return Ablation(recipe.name, side, count, seeds, tuple(rows), ids, tuple(_notes(side, seeds, rows)))
+
+
+def _row(
+    recipe: Recipe,
+    which: tuple[str, str, str],
+    full: Sequence[Answers],
+    reduced: Sequence[Answers],
+    groups: list[str] | None,
+) -> AblationRow:
+    name, head, figure = which
+    for answers in (*full, *reduced):
+        if answers.keys != full[0].keys:
+            raise FormatError(f"The runs with and without {name} were not judged on the same pictures.")
+    trials = [(statistic(b, figure), statistic(a, figure)) for a, b in zip(full, reduced, strict=True)]
+    found = repeated_difference(trials, len(full[0].keys), groups=groups, resamples=RESAMPLES)
+    sign = -1 if figure == "mae" else 1
+    ends = sorted((sign * found.low, sign * found.high))
+    value = None if name == EVERYTHING else float(getattr(recipe.augment, name))
+    return AblationRow(name, value, head, figure, found.b, found.a, sign * found.difference, *ends)
+
+
+def _groups(run: Run, answers: Answers) -> list[str] | None:
+    """The group of each picture; None where every picture is its own."""
+    groups = run.groups()
+    return [groups.get(key, key) for key in answers.keys] if groups else None
+
+
+def _figure(recipe: Recipe, answers: Answers) -> str:
+    """By what a head is compared: the recipe's monitored figure where the head has it."""
+    if not answers.classes:
+        return "mae"
+    monitor = recipe.training.monitor
+    return monitor if monitor in _FIGURES else "accuracy"
+
+
+def statistic(answers: Answers, figure: str) -> Statistic:
+    """A figure of labelled answers as a function of indices (M,)."""
+    if figure == "mae":
+        errors = np.abs(answers.values - answers.label_numbers())
+        return lambda drawn: float(errors[drawn].mean())
+    labels, given = answers.label_indices(), answers.probabilities.argmax(axis=1)
+    if figure == "accuracy":
+        right = labels == given
+        return lambda drawn: float(right[drawn].mean())
+    place = 0 if figure == "macro_recall" else 1
+    classes = len(answers.classes)
+    return lambda drawn: macro_figures(confusion_matrix(given[drawn], labels[drawn], classes))[place]
+
+
+def _notes(side: str, seeds: tuple[int, ...], rows: Sequence[AblationRow]) -> Iterator[str]:
+    if side == "val":
+        yield "Judged on val, which also chose each run's weights: all rows alike, and all a little too high."
+    if len(seeds) == 1:
+        yield "With one seed the intervals lack the chance that lies in training itself: they are too narrow."
+    if len(rows) > 3:
+        yield f"Of {len(rows)} rows, one in twenty seems to help or hurt by chance alone."
+
+
+def table(found: Ablation) -> str:
+    """The ablation as lines of text: best first, each with what it is worth and how sure that is."""
+    heads = dict.fromkeys((row.head, row.figure) for row in found.rows)
+    many = "1 seed" if len(found.seeds) == 1 else f"{len(found.seeds)} seeds"
+    lines = []
+    for head, figure in heads:
+        lines.append(f"{head}: {figure.replace('_', ' ')} on {found.count} pictures of {found.side}, {many}")
+        rows = sorted((row for row in found.rows if row.head == head), key=lambda row: -row.gain)
+        width = max(len(_called(row)) for row in rows)
+        lines.append(f"  {'augmentation':<{width}}  {'with':>7}  {'without':>7}  {'gain':>7}  95 % interval")
+        for row in rows:
+            numbers = "  ".join(_number(number, figure) for number in (row.with_it, row.without))
+            span = f"{_signed(row.low, figure)} to {_signed(row.high, figure)}"
+            lines.append(
+                f"  {_called(row):<{width}}  {numbers}  {_signed(row.gain, figure):>7}  {span:<18}  {row.verdict}"
+            )
+    return "\n".join([*lines, *found.notes])
+
+
+def _called(row: AblationRow) -> str:
+    return row.augmentation if row.value is None else f"{row.augmentation} = {row.value:g}"
+
+
+def _number(number: float, figure: str) -> str:
+    return f"{number:7.3f}" if figure == "mae" else f"{number:7.2%}"
+
+
+def _signed(number: float, figure: str) -> str:
+    """A gain: in the head's unit, or in points of a hundred."""
+    return f"{number:+.3f}" if figure == "mae" else f"{100 * number:+.2f}"
