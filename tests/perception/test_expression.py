@@ -13,11 +13,32 @@ from closeup.core.settings import Settings
 from closeup.core.types import FloatArray
 from closeup.media.image import read_image
 from closeup.perception import expression as module
+from closeup.perception.classifier import PictureClassifier, average_landmarks
 from closeup.perception.expression import CARD_NAME, ExpressionJudge, missing
+from closeup.perception.face_crop import FRAMES
 from closeup.weights.cards import card
+from closeup.weights.network_card import NetworkHead
 from stills import FACES_XYXY, astronaut, hopper
+from tiny_networks import save_tiny, tiny_card
 
 CARD = card(CARD_NAME)
+SEVEN = ("anger", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+
+
+@pytest.fixture(autouse=True)
+def without_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "is_shipped", lambda *_: False)
+
+
+@pytest.fixture
+def our_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> PictureClassifier:
+    """A tiny network in the place of our own: bright pictures are hardly neutral."""
+    head = NetworkHead("expression", "classes", SEVEN)
+    made = tiny_card(name="expression", heads=(head,), input_px=16, alignment=FRAMES["expression"].alignment)
+    classifier = PictureClassifier(save_tiny(tmp_path / "expression.onnx", made))
+    monkeypatch.setattr(module, "is_shipped", lambda *_: True)
+    monkeypatch.setattr(module, "shipped", lambda *_: classifier)
+    return classifier
 
 
 class FirstPixelNetwork:
@@ -94,6 +115,34 @@ def test_what_is_missing_is_said_with_what_to_type(tmp_path: Path) -> None:
 def test_a_damaged_file_counts_as_missing_and_is_said_to_be_damaged(tmp_path: Path) -> None:
     (tmp_path / CARD.file).write_bytes(b"half of it")
     assert "is damaged" in (missing(Settings(tmp_path, None)) or "")
+
+
+def test_our_own_network_comes_first_and_is_asked_for_neutral(our_own: PictureClassifier, tmp_path: Path) -> None:
+    bare = Settings(tmp_path, None)
+    assert missing(bare) is None
+    judge = ExpressionJudge(bare)
+    assert judge.card_name == "expression"
+    crops = np.stack([np.full((16, 16, 3), level, np.uint8) for level in (0, 60, 255)])
+    expected = 1 - our_own.answers(crops)["expression"][:, 6]
+    np.testing.assert_allclose(judge.strengths(crops), expected)
+    assert expected[0] == pytest.approx(6 / 7)
+    assert expected[0] < expected[1] < expected[2]
+    assert judge.strengths(crops[:0]).shape == (0,)
+
+
+def test_our_own_network_sees_faces_aligned(our_own: PictureClassifier) -> None:
+    box = np.array(FACES_XYXY["astronaut"], np.float32)
+    landmarks = average_landmarks(box) + np.float32(5)
+    judge = ExpressionJudge()
+    np.testing.assert_array_equal(judge.crop(astronaut(), box, landmarks), our_own.crop(astronaut(), landmarks))
+    np.testing.assert_array_equal(judge.crop(astronaut(), box), our_own.crop(astronaut(), None, box))
+
+
+def test_a_network_without_neutral_is_told(our_own: PictureClassifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    odd = replace(our_own.card, heads=(NetworkHead("expression", "classes", ("red", "green")),))
+    monkeypatch.setattr(our_own, "card", odd)
+    with pytest.raises(ModelError, match="no class 'neutral'"):
+        ExpressionJudge()
 
 
 @pytest.fixture
