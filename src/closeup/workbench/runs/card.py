@@ -58,7 +58,7 @@ def limits(run: Run, measured: Sequence[Measured]) -> list[str]:
         lines += [f"{_inline(one.head)}: {line}" for line in _weak(one)]
     data = _mapping(run.facts.get("data"))
     if unreadable := data.get("unreadable"):
-        lines.append(f"{len(unreadable)} pictures could not be read and are in no figure.")
+        lines.append(f"Pictures that could not be read, {len(unreadable)}, are in no figure.")
     if run.recipe.get("alignment"):
         lines.append("It expects faces that are aligned as its card says; other cuts of the face lower its figures.")
     lines.append(
@@ -91,7 +91,7 @@ def _standing(run: Run) -> str:
 
 def _heads(run: Run) -> str:
     lines = []
-    for head in _tables(run.recipe.get("heads")):
+    for head in run.heads():
         classes = ", ".join(str(name) for name in head.get("classes", ()))
         if head.get("kind") == "value":
             unit = f" in {head['unit']}" if head.get("unit") else ""
@@ -132,7 +132,7 @@ def _over_groups(measured: Sequence[Measured]) -> str:
 def _data(run: Run) -> str:
     data = _mapping(run.facts.get("data"))
     lines = {
-        "sources": [str(source.get("path")) for source in _tables(run.recipe.get("data"))],
+        "sources": [str(source.get("name") or source.get("path")) for source in _tables(run.recipe.get("data"))],
         "pictures": _mapping(data.get("pictures")),
         "fingerprint": data.get("fingerprint"),
         "corrected labels": sum(int(n) for n in run.corrections().numbers("pictures") if n == n),
@@ -163,7 +163,8 @@ def _training(run: Run) -> str:
     }
     text = _bullets(lines)
     names = ("name", "part", "epochs", "batch", "learning_rate", "optimizer", "schedule", "train")
-    rows = [[option_words(stage.get(name)) for name in names] for stage in _tables(run.recipe.get("stages"))]
+    stages = enumerate(_tables(run.recipe.get("stages")), 1)
+    rows = [[option_words(stage.get(name)) or str(number) for name in names] for number, stage in stages]
     return f"{text}\n\n{_table(('stage', *names[1:]), rows)}" if rows else text
 
 

@@ -87,9 +87,14 @@ class Measured:
         """Pictures that were judged."""
         return len(self.answers.keys)
 
+    @property
+    def wrong(self) -> int:
+        """Pictures that were taken for another class than their label's; 0 for a value head."""
+        return int(self.confusion.sum() - self.confusion.trace())
+
 
 def measure(run: Run, resamples: int = RESAMPLES) -> tuple[Measured, ...]:
-    """Measure every head of a run on every side that it answered; test comes before val.
+    """Measure every head of a run on every side that it answered; heads as in the recipe, test before val.
 
     Args:
         run: The run.
@@ -105,7 +110,8 @@ def measure(run: Run, resamples: int = RESAMPLES) -> tuple[Measured, ...]:
         if answers.keys:
             own = [groups.get(key, key) for key in answers.keys] if groups else None
             measured.append(_measured(side, head, answers, own, resamples))
-    return tuple(measured)
+    order = {str(head.get("name")): place for place, head in enumerate(run.heads())}
+    return tuple(sorted(measured, key=lambda one: order.get(one.head, len(order))))  # stable: test before val
 
 
 def reported(measured: Sequence[Measured]) -> tuple[Measured, ...]:

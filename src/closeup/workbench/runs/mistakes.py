@@ -13,7 +13,7 @@ from closeup.media.image import encode_jpeg
 from closeup.pages.page import render_page
 from closeup.workbench.runs.measuring import Measured
 from closeup.workbench.runs.reading import Run
-from closeup.workbench.runs.words import number_with_unit
+from closeup.workbench.runs.words import head_units, number_words
 
 MOST = 60
 """Mistakes of each head that are shown."""
@@ -29,7 +29,7 @@ class Mistake:
         key: Of the picture.
         label: What the data says, in words.
         answer: What the run says, in words.
-        sure: How sure it was, "93%"; for a number how far off, "+21 years".
+        sure: How sure it was, "93%"; for a number how far off, "+21".
         picture: A data: URI, or None where it cannot be read any more.
     """
 
@@ -59,23 +59,15 @@ def worst_indices(measured: Measured, most: int = MOST) -> list[int]:
     return [int(index) for index in order if wrong[index]][:most]
 
 
-def mistakes(
-    measured: Measured, unit: str, pixels_of: Callable[[str], Image] | None, most: int = MOST
-) -> tuple[Mistake, ...]:
+def mistakes(measured: Measured, pixels_of: Callable[[str], Image] | None, most: int = MOST) -> tuple[Mistake, ...]:
     """The worst mistakes of a head with their pictures.
 
     Args:
         measured: The head on the side to look at.
-        unit: Of a value head.
         pixels_of: The picture of a key, RGB (H, W, 3); None where the pictures are not at hand.
         most: How many.
     """
-    return tuple(_mistake(measured, index, unit, pixels_of) for index in worst_indices(measured, most))
-
-
-def wrong_count(measured: Measured) -> int:
-    """How many pictures were taken for the wrong class."""
-    return int(measured.confusion.sum() - measured.confusion.trace())
+    return tuple(_mistake(measured, index, pixels_of) for index in worst_indices(measured, most))
 
 
 def mistakes_page(run: Run, heads: Sequence[tuple[Measured, Sequence[Mistake]]]) -> str:
@@ -85,10 +77,12 @@ def mistakes_page(run: Run, heads: Sequence[tuple[Measured, Sequence[Mistake]]])
         run: The run.
         heads: Each head with its mistakes, worst first.
     """
-    return render_page("closeup.workbench.runs", "mistakes.html.j2", style="runs.css", run=run, heads=heads)
+    return render_page(
+        "closeup.workbench.runs", "mistakes.html.j2", style="runs.css", run=run, heads=heads, units=head_units(run)
+    )
 
 
-def _mistake(measured: Measured, index: int, unit: str, pixels_of: Callable[[str], Image] | None) -> Mistake:
+def _mistake(measured: Measured, index: int, pixels_of: Callable[[str], Image] | None) -> Mistake:
     answers = measured.answers
     key, label = answers.keys[index], answers.labels[index]
     picture = None if pixels_of is None else _picture(key, pixels_of)
@@ -97,8 +91,8 @@ def _mistake(measured: Measured, index: int, unit: str, pixels_of: Callable[[str
         sure = f"{answers.probabilities[index, given]:.0%}"
         return Mistake(key, str(label), answers.classes[given], sure, picture)
     truth, value = float(label or 0.0), float(answers.values[index])
-    off = f"{'+' if value >= truth else '-'}{number_with_unit(abs(value - truth), unit)}"
-    return Mistake(key, number_with_unit(truth, unit), number_with_unit(value, unit), off, picture)
+    off = f"{'+' if value >= truth else '-'}{number_words(abs(value - truth))}"
+    return Mistake(key, number_words(truth), number_words(value), off, picture)
 
 
 def _picture(key: str, pixels_of: Callable[[str], Image]) -> str | None:

@@ -75,8 +75,7 @@ def confusion_svg(confusion: NDArray[np.int64], classes: Sequence[str]) -> bytes
         figure = figure_class(figsize=(size + 0.4, size), layout="constrained")
         axes = figure.add_subplot()
         share = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
-        shade = _shade(colours)
-        axes.pcolormesh(share, cmap=shade, vmin=0, vmax=1, edgecolors=LINE, linewidth=0.6)
+        axes.pcolormesh(share, cmap=_shade(colours), vmin=0, vmax=1, edgecolors=LINE, linewidth=0.6)
         places = np.arange(len(classes)) + 0.5
         names = [_literal(name) for name in classes]
         axes.set_xticks(places, names, rotation=40, ha="right", rotation_mode="anchor")
@@ -109,8 +108,10 @@ def estimates_svg(values: NDArray[np.float64], labels: NDArray[np.float64], unit
         figure = figure_class(figsize=(4.8, 4.4), layout="constrained")
         axes = figure.add_subplot()
         counts, across, up = np.histogram2d(labels, values, bins=40, range=[[low, high + 1e-9]] * 2)
-        shade = _shade(colours)
-        axes.pcolormesh(across, up, np.sqrt(counts.T), cmap=shade)
+        column, row = np.nonzero(counts)
+        shades = _shade(colours)(np.sqrt(counts[column, row] / counts.max()))
+        side = across[1] - across[0]
+        axes.bar(across[column], side, side, up[row], align="edge", color=shades, edgecolor="none")
         axes.plot([low, high], [low, high], color=SOFT, lw=0.8, ls=(0, (4, 3)))
         middle_x, middle_y = _middles(labels, values)
         axes.plot(middle_x, middle_y, color=HUES[1], lw=1.6, label="median estimate")

@@ -79,6 +79,15 @@ class Run:
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise FormatError(f"{self.path / RECIPE_FILE} cannot be read: {error}.") from error
 
+    def heads(self) -> list[Mapping[str, Any]]:
+        """The tables of its recipe's heads, in order.
+
+        Raises:
+            FormatError: If the recipe is damaged or missing.
+        """
+        heads = self.recipe.get("heads")
+        return [head for head in heads if isinstance(head, Mapping)] if isinstance(heads, list) else []
+
     def steps(self) -> Table:
         """Loss, learning rate and speed of each step."""
         return read_table(self.path / STEPS_FILE)

@@ -17,10 +17,9 @@ def figure_words(figure: Figure, unit: str = "") -> str:
     return f"{figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f})"
 
 
-def number_with_unit(value: float, unit: str) -> str:
-    """A number with one decimal where it needs one: "31 years", "4.5 g"."""
-    number = f"{value:.1f}".removesuffix(".0")
-    return f"{number} {unit}" if unit else number
+def number_words(value: float) -> str:
+    """A number with one decimal where it needs one: "31", "4.5"."""
+    return f"{value:.1f}".removesuffix(".0")
 
 
 def share_words(share: float | None) -> str:
@@ -30,9 +29,7 @@ def share_words(share: float | None) -> str:
 
 def head_units(run: Run) -> dict[str, str]:
     """The unit of each value head by its recipe; "" for heads that tell classes."""
-    heads = run.recipe.get("heads", [])
-    tables = [head for head in heads if isinstance(head, Mapping)] if isinstance(heads, list) else []
-    return {str(head.get("name")): str(head.get("unit", "")) for head in tables if head.get("kind") == "value"}
+    return {str(head.get("name")): str(head.get("unit", "")) for head in run.heads() if head.get("kind") == "value"}
 
 
 def trained_words(run: Run) -> str:
@@ -50,5 +47,6 @@ def option_words(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(option_words(part) for part in value) or "none"
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {option_words(part)}" for name, part in value.items()) or "none"
+        parts = ((name, option_words(part)) for name, part in value.items())
+        return ", ".join(f"{name} {words}" for name, words in parts if words) or "none"
     return "" if value is None else str(value)

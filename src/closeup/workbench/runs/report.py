@@ -1,0 +1,195 @@
+"""report.html of a run: how good it is, how it trained, where it errs, and all that it was made with."""
+
+import base64
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from closeup.core.errors import FormatError
+from closeup.pages.page import render_page
+from closeup.workbench.runs.card import limits
+from closeup.workbench.runs.folder import CORRECTION_COLUMNS, RECIPE_FILE
+from closeup.workbench.runs.measuring import CLASS_FIGURES, Figure, Measured, reported
+from closeup.workbench.runs.mistakes import Mistake
+from closeup.workbench.runs.plots import for_page
+from closeup.workbench.runs.reading import Run
+from closeup.workbench.runs.words import head_units, option_words, share_words, trained_words
+
+FEW_MISTAKES = 18
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The plots of a run.
+
+    Attributes:
+        curves: SVG, or None for a run without a step.
+        by_head: SVG of each head: its confusion, or its estimates beside the truth.
+    """
+
+    curves: bytes | None
+    by_head: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """An interval on a line from 0 to 100."""
+
+    low: float
+    width: float
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One figure on the page."""
+
+    words: str
+    value: str
+    span: str
+    line: _Line | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """One head on the page."""
+
+    name: str
+    side: str
+    count: str
+    rows: tuple[_Row, ...]
+    others: str
+    per_class: tuple[tuple[str, ...], ...]
+    plot: str
+    plot_told: str
+
+
+def run_page(
+    run: Run, measured: Sequence[Measured], drawn: Drawn, mistakes: Sequence[tuple[Measured, Sequence[Mistake]]]
+) -> str:
+    """Write the page: HTML with all plots and pictures inside.
+
+    Args:
+        run: The run, finished or not.
+        measured: Its figures, of all sides.
+        drawn: Its plots.
+        mistakes: Of each head, worst first.
+
+    Raises:
+        FormatError: If the recipe is damaged.
+    """
+    data = run.facts.get("data")
+    unreadable = data.get("unreadable", []) if isinstance(data, Mapping) else []
+    return render_page(
+        "closeup.workbench.runs",
+        "report.html.j2",
+        style="runs.css",
+        run=run,
+        summary=str(run.recipe.get("summary", "")),
+        facts=_facts(run),
+        heads=[_head(one, measured, run, drawn) for one in reported(measured)],
+        curves=_image(drawn.curves) if drawn.curves else "",
+        curves_told=_told(run),
+        mistakes=[(one, few[:FEW_MISTAKES]) for one, few in mistakes if few],
+        units=head_units(run),
+        limits=limits(run, measured) if measured else [],
+        corrections=run.corrections().rows,
+        correction_columns=CORRECTION_COLUMNS,
+        unreadable=[(str(one.get("key")), str(one.get("reason"))) for one in unreadable if isinstance(one, Mapping)],
+        commands=_commands(run),
+        made=_made(run),
+        recipe_text=_recipe_text(run),
+    )
+
+
+def _head(one: Measured, measured: Sequence[Measured], run: Run, drawn: Drawn) -> _Head:
+    unit = head_units(run).get(one.head, "")
+    return _Head(
+        one.head,
+        one.side,
+        f"{one.count:,}",
+        tuple(_row(figure, unit) for figure in one.figures),
+        _others(one, measured, unit),
+        tuple((c.name, f"{c.count:,}", *map(share_words, (c.precision, c.recall, c.f1))) for c in one.per_class),
+        _image(drawn.by_head[one.head]),
+        "Labels by row, answers by column."
+        if one.per_class
+        else "Estimates beside the labels; the stronger, the more.",
+    )
+
+
+def _row(figure: Figure, unit: str) -> _Row:
+    if figure.name in CLASS_FIGURES:
+        low, high, at = (round(100 * min(max(value, 0.0), 1.0), 2) for value in (figure.low, figure.high, figure.value))
+        line = _Line(low, round(high - low, 2), min(at, 99.3))
+        return _Row(figure.words, f"{figure.value:.3f}", f"{figure.low:.3f} to {figure.high:.3f}", line)
+    value = f"{figure.value:.2f}{' ' + unit if unit else ''}"
+    return _Row(figure.words, value, f"{figure.low:.2f} to {figure.high:.2f}", None)
+
+
+def _others(one: Measured, measured: Sequence[Measured], unit: str) -> str:
+    """The first figures on the other sides, in a sentence."""
+    parts = []
+    for other in measured:
+        if other.head == one.head and other.side != one.side:
+            figures = ", ".join(f"{row.words} {row.value}" for row in (_row(figure, unit) for figure in other.figures))
+            parts.append(f"On {other.side}, {other.count:,} pictures: {figures}.")
+    return " ".join(parts)
+
+
+def _facts(run: Run) -> list[tuple[str, str]]:
+    data = run.facts.get("data")
+    pictures = data.get("pictures") if isinstance(data, Mapping) else None
+    model = run.recipe.get("model", {})
+    epochs = run.epochs()
+    facts = [("State", run.standing), ("Begun", f"{run.created:%Y-%m-%d %H:%M}")]
+    if isinstance(pictures, Mapping):
+        facts += [(f"Pictures, {side}", f"{int(count):,}") for side, count in pictures.items() if count]
+    facts += [("Epochs", str(len(epochs))), ("Trained", trained_words(run))]
+    facts += [("Network", option_words(model.get("architecture"))), ("Input", f"{model.get('input_px', '?')} px")]
+    return facts
+
+
+def _told(run: Run) -> str:
+    epochs = run.epochs()
+    kept = [row.get("epoch", "") for row in epochs.rows if row.get("kept") == "true"]
+    words = "Faint: the loss of single steps. Dashed: where one stage ends."
+    return f"{words} The weights of epoch {kept[-1]} were kept (ring)." if kept else words
+
+
+def _commands(run: Run) -> list[tuple[str, str]]:
+    here = shlex.quote(run.id)
+    again = ("Train the same again", f"closeup train {shlex.quote((run.path / RECIPE_FILE).as_posix())}")
+    if run.standing != "finished":
+        return [("Go on with it", f"closeup train --resume {here}"), again]
+    return [
+        ("Ask it about a photo", f"closeup predict {here} PHOTO.jpg"),
+        ("Measure it on other data", f"closeup evaluate {here} DATA"),
+        ("Compare it with another run", f"closeup runs compare {here} OTHER"),
+        ("Make it smaller and faster", f"closeup export {here} --int8 --fp16"),
+        again,
+    ]
+
+
+def _made(run: Run) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The columns at the end of the page: environment, data, and the settings of the recipe's single tables."""
+    columns = [("Environment", run.facts.get("environment")), ("Data", run.facts.get("data"))]
+    columns += [(name.capitalize(), run.recipe.get(name)) for name in ("model", "training", "split", "augment")]
+    return [(name, _rows(values)) for name, values in columns if isinstance(values, Mapping)]
+
+
+def _rows(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    rows = [(name.replace("_", " "), option_words(value)) for name, value in values.items() if name != "unreadable"]
+    return [(name, value) for name, value in rows if value]
+
+
+def _recipe_text(run: Run) -> str:
+    try:
+        return (run.path / RECIPE_FILE).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FormatError(f"{run.path / RECIPE_FILE} cannot be read: {error}.") from error
+
+
+def _image(svg: bytes) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(for_page(svg)).decode()
