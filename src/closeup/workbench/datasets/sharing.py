@@ -17,9 +17,9 @@ VALUE_STRATA = 10
 def share_out(groups: Codes, strata: Codes, targets: Counts, seed: int) -> Codes:
     """Give each item a side, groups whole, as near to `targets` as they let it be.
 
-    Groups of several items come first, the largest ones before the others, each to the side that lacks most of what is
-    in it (as scikit-learn's StratifiedGroupKFold does for folds of equal size). Single items then fill up what is
-    missing, exactly but for rounding.
+    Groups of several items come first, the largest ones before the others, each to the side that then still lacks
+    most, as a share of what it should have (for folds of equal size much as scikit-learn's StratifiedGroupKFold).
+    Single items then fill up what is missing, exactly but for rounding.
 
     Args:
         groups: (N,) number of each item's group, from 0.
@@ -59,13 +59,16 @@ def _share_groups(columns: tuple[Codes, Codes, Codes], sizes: Codes, lacking: Co
     order = np.argsort(groups, kind="stable")
     starts = np.searchsorted(groups[order], np.arange(len(sizes) + 1))
     several = several[rng.permutation(len(several))]
-    totals = np.maximum(lacking.sum(axis=0), 1.0)
+    targets = lacking.copy()
+    totals, wholes = np.maximum(targets.sum(axis=0), 1.0), np.maximum(targets.sum(axis=1), 1e-9)
     for group in several[np.argsort(-sizes[several], kind="stable")]:
         members = order[starts[group] : starts[group + 1]]
         found, counts = np.unique(strata[members], return_counts=True)
-        # Rare strata weigh as much as common ones, and the side's size as a whole as much as one of them.
-        need = (lacking[:, found] / totals[found]) @ (counts / totals[found])
-        need += lacking.sum(axis=1) / totals.sum() * len(members) / totals.sum()
+        # What would be lacking afterwards, as a share of the side's target: a small side gets groups of every size,
+        # not only what is left over. Rare strata weigh as much as common ones, the size in all as much as one of them.
+        after = (lacking[:, found] - counts) / np.maximum(targets[:, found], 1e-9)
+        need = after @ (counts / totals[found])
+        need += (lacking.sum(axis=1) - len(members)) / wholes * (len(members) / wholes.sum())
         side = int(np.argmax(need))
         sides[members] = side
         lacking[side, found] -= counts
