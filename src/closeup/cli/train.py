@@ -1,0 +1,113 @@
+"""`closeup train`: a recipe in, a run's folder out."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from closeup.cli.progress_bar import progress_bar
+from closeup.core.errors import InputError
+
+app = typer.Typer()
+
+
+@app.command()
+def train(
+    recipe: Annotated[
+        Path | None, typer.Argument(help="The recipe, a TOML file (docs/concepts/recipes.md says what it holds).")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe: --set stages.0.epochs=3. May be repeated."),
+    ] = None,
+    runs: Annotated[Path, typer.Option("--runs", help="Folder that the run's own folder is made in.")] = Path("runs"),
+    resume: Annotated[
+        Path | None, typer.Option("--resume", metavar="RUN", help="Go on with a run that was interrupted.")
+    ] = None,
+    preview: Annotated[
+        Path | None,
+        typer.Option("--preview", metavar="PNG", help="Draw what each augmentation does to pictures, and stop."),
+    ] = None,
+    ablate: Annotated[
+        str | None,
+        typer.Option(
+            "--ablate",
+            metavar="augment",
+            help="Train with and without each augmentation, and say what each is worth: augment, or names as in "
+            "augment.rotation_deg,augment.erasing.",
+        ),
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="With --ablate: how many seeds each is trained with.", min=1)] = 3,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+) -> None:
+    """Train image classifiers by a recipe; every run is kept in a folder of its own.
+
+    Ctrl-C keeps what has been learnt: `closeup train --resume RUN` goes on exactly there.
+    """
+    if (recipe is None) == (resume is None):
+        raise InputError(
+            "Name a recipe, or a run to go on with.", "closeup train RECIPE.toml, or closeup train --resume RUN"
+        )
+    if resume is not None:
+        _resume(resume, runs, quiet)
+        return
+    assert recipe is not None
+    if preview is not None:
+        _preview(recipe, settings or [], preview, quiet)
+    elif ablate is not None:
+        _ablate(recipe, settings or [], ablate, (runs, seeds, quiet))
+    else:
+        _train(recipe, settings or [], runs, quiet)
+
+
+def _train(recipe: Path, settings: list[str], runs: Path, quiet: bool) -> None:
+    from closeup.workbench.recipe_file import read_recipe
+    from closeup.workbench.training.train import train as train_recipe
+
+    wanted = read_recipe(recipe, settings)
+    with progress_bar(wanted.name, quiet=quiet) as progress:
+        run = train_recipe(wanted, base=recipe.parent, runs_dir=runs, progress=progress)
+    _say(run)
+
+
+def _resume(run: Path, runs: Path, quiet: bool) -> None:
+    from closeup.workbench.runs.resolve import find_run
+    from closeup.workbench.training.train import resume
+
+    folder = find_run(runs, str(run))
+    with progress_bar(folder.name, quiet=quiet) as progress:
+        resume(folder, progress=progress)
+    _say(folder)
+
+
+def _say(run: Path) -> None:
+    from closeup.workbench.runs.reading import read_run
+
+    finished = read_run(run)
+    for name, value in finished.headline():
+        typer.echo(f"{name}: {value}")
+    typer.echo(f"The run is in {run}; look at {run / 'report.html'}")
+
+
+def _preview(recipe: Path, settings: list[str], target: Path, quiet: bool) -> None:
+    from closeup.core.whole import write_whole
+    from closeup.media.image import encode_png
+    from closeup.workbench.recipe_file import read_recipe
+    from closeup.workbench.training.preview import preview_of
+
+    wanted = read_recipe(recipe, settings)
+    with progress_bar(wanted.name, quiet=quiet) as progress:
+        picture = preview_of(wanted, recipe.parent, progress)
+    write_whole(target, encode_png(picture))
+    typer.echo(f"Wrote {target}")
+
+
+def _ablate(recipe: Path, settings: list[str], what: str, how: tuple[Path, int, bool]) -> None:
+    from closeup.workbench.recipe_file import read_recipe
+    from closeup.workbench.training.ablate import ablate, table
+
+    runs, seeds, quiet = how
+    wanted = read_recipe(recipe, settings)
+    with progress_bar(wanted.name, quiet=quiet) as progress:
+        found = ablate(wanted, what, base=recipe.parent, runs_dir=runs, seeds=seeds, progress=progress)
+    typer.echo(table(found))

@@ -1,0 +1,142 @@
+"""The network of a recipe: a timm backbone, pooled, with a linear layer for each head."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from torch import Tensor, nn
+from torch.nn import functional
+
+from closeup.core.errors import InputError
+from closeup.workbench.recipe import ModelRecipe
+from closeup.workbench.training.heads import ResolvedHead
+from closeup.workbench.training.libraries import timm, torch
+
+
+class Network(nn.Module):
+    """A backbone with heads.
+
+    Attributes:
+        backbone: Pictures (B, 3, P, P), normalised, to pooled features (B, D).
+        heads: By name, features (B, D) to raw numbers (B, K).
+    """
+
+    def __init__(self, backbone: nn.Module, features: int, heads: Sequence[ResolvedHead], drop_rate: float) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.drop_rate = drop_rate
+        self.heads = nn.ModuleDict({head.name: _head_layer(features, head) for head in heads})
+
+    def features(self, pictures: Tensor) -> Tensor:
+        """Pooled features (B, D) of pictures (B, 3, P, P)."""
+        return self.backbone(pictures)
+
+    def from_features(self, features: Tensor) -> dict[str, Tensor]:
+        """Raw numbers (B, K) of every head from features (B, D)."""
+        dropped = functional.dropout(features, self.drop_rate, self.training)
+        return {name: head(dropped) for name, head in self.heads.items()}
+
+    def forward(self, pictures: Tensor) -> dict[str, Tensor]:
+        """Raw numbers (B, K) of every head for pictures (B, 3, P, P)."""
+        return self.from_features(self.features(pictures))
+
+
+def _head_layer(features: int, head: ResolvedHead) -> nn.Linear:
+    layer = nn.Linear(features, head.outputs)
+    # Small, so that an untrained head does not shake the weights that the backbone starts with.
+    nn.init.normal_(layer.weight, std=0.01)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+def answer(head: ResolvedHead, raw: Tensor) -> Tensor:
+    """What a head says: probabilities (B, K) that sum to 1, or values (B, 1) within its bounds, from raw (B, K)."""
+    if not head.is_value:
+        return raw.softmax(1)
+    if head.steps:
+        return raw.softmax(1) @ raw.new_tensor(head.steps)[:, None]
+    low, high = head.recipe.low, head.recipe.high
+    return ((low + high) / 2 + raw * (high - low) / 2).clamp(low, high)
+
+
+def build_network(recipe: ModelRecipe, heads: Sequence[ResolvedHead]) -> Network:
+    """Make the network with weights by chance (torch's seed); `load_start` brings others.
+
+    Raises:
+        InputError: If timm does not know the architecture; names the nearest.
+    """
+    backbone = new_backbone(recipe.architecture, recipe.drop_path_rate, recipe.input_px)
+    features = int(backbone.num_features) if not hasattr(backbone, "head_hidden_size") else backbone.head_hidden_size
+    return Network(backbone, int(features), heads, recipe.drop_rate)
+
+
+def new_backbone(architecture: str, drop_path_rate: float = 0.0, input_px: int = 224) -> nn.Module:
+    """A timm network without its own classifier: pictures (B, 3, P, P) to pooled features (B, D).
+
+    Raises:
+        InputError: If timm does not know the architecture; names the nearest.
+    """
+    if not timm.is_model(architecture):
+        near = _nearest(architecture)
+        raise InputError(
+            f"timm knows no architecture {architecture!r}.",
+            f"Did you mean {', '.join(near)}?"
+            if near
+            else "See the names: python -c 'import timm; print(*timm.list_models())'",
+        )
+    options: dict[str, float | int] = {"drop_path_rate": drop_path_rate} if drop_path_rate else {}
+    try:
+        return timm.create_model(architecture, pretrained=False, num_classes=0, **options)
+    except TypeError as error:
+        if drop_path_rate:
+            raise InputError(
+                f"The architecture {architecture} cannot drop residual blocks.", "Set model.drop_path_rate = 0."
+            ) from error
+        raise
+
+
+def _nearest(architecture: str) -> list[str]:
+    from difflib import get_close_matches
+
+    return get_close_matches(architecture, timm.list_models(), n=3, cutoff=0.5)
+
+
+def trainable_names(network: Network, train: str) -> set[str]:
+    """Names of the parameters that move.
+
+    Args:
+        network: The network.
+        train: "all", "heads", or "last-N": the heads and the last N layers of the backbone as timm counts them.
+    """
+    names = {name for name, _ in network.named_parameters()}
+    if train == "all":
+        return names
+    heads = {name for name in names if name.startswith("heads.")}
+    if train == "heads":
+        return heads
+    backbone = network.backbone
+    layers: Mapping[str, int] = timm.models.group_with_matcher(
+        backbone.named_parameters(), backbone.group_matcher(coarse=False), reverse=True
+    )
+    moving = set(sorted(set(layers.values()))[-int(train.removeprefix("last-")) :])
+    return heads | {f"backbone.{name}" for name, layer in layers.items() if layer in moving}
+
+
+def judge_batches(network: Network, batches: Sequence[Tensor], *, flip: bool) -> dict[str, np.ndarray]:
+    """Raw numbers (N, K) float32 of every head, over batches of pictures (B, 3, P, P) or features (B, D).
+
+    Args:
+        network: Put into evaluation mode here.
+        batches: In order.
+        flip: Take the mean with the mirror image of each picture.
+    """
+    network.eval()
+    parts: dict[str, list[Tensor]] = {name: [] for name in network.heads}
+    with torch.inference_mode():
+        for batch in batches:
+            raw = network(batch) if batch.ndim == 4 else network.from_features(batch)
+            if flip and batch.ndim == 4:
+                mirrored = network(batch.flip(3))
+                raw = {name: (raw[name] + mirrored[name]) / 2 for name in raw}
+            for name, values in raw.items():
+                parts[name].append(values.float().cpu())
+    return {name: torch.cat(values).numpy() for name, values in parts.items()}
