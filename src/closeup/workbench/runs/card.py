@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from closeup.workbench.runs.measuring import LOWER_IS_BETTER, Measured, reported
+from closeup.workbench.runs.figure_names import is_error
+from closeup.workbench.runs.measuring import Measured, reported
 from closeup.workbench.runs.reading import Run
 from closeup.workbench.runs.words import figure_words, head_units, option_words, share_words, trained_words
 
@@ -121,8 +122,8 @@ def _figures(run: Run, measured: Sequence[Measured]) -> list[str]:
             ]
             parts.append(f"### {_inline(one.head)} on {one.side}, class by class")
             parts.append(_table(("class", "pictures", "precision", "recall", "F1"), per_class))
-    lower = [figure.words for one in measured[:1] for figure in one.figures if figure.name in LOWER_IS_BETTER]
-    return [*parts, f"Lower is better for: {', '.join(lower)}; higher for the others." if lower else ""]
+    lower = [figure.words for one in reported(measured) for figure in one.figures if is_error(figure.name)]
+    return [*parts, f"Lower is better for: {', '.join(dict.fromkeys(lower))}; higher for the others." if lower else ""]
 
 
 def _over_groups(measured: Sequence[Measured]) -> str:

@@ -4,9 +4,11 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import Image
 from closeup.core.whole import write_whole
+from closeup.media.image import decode_image
 from closeup.workbench.datasets.items import Dataset
 from closeup.workbench.runs.card import card_markdown
 from closeup.workbench.runs.folder import CORRECTIONS_FILE, correction_table
@@ -25,8 +27,8 @@ CURVES_FILE = "curves.svg"
 
 def complete_run(
     path: Path,
-    dataset: Dataset | None,
-    pixels_of: Callable[[str], Image] | None,
+    dataset: Dataset | None = None,
+    pixels_of: Callable[[str], Image] | None = None,
     *,
     progress: ProgressCallback = ignore,
 ) -> Path:
@@ -36,9 +38,9 @@ def complete_run(
 
     Args:
         path: The run's folder.
-        dataset: What it was trained on, for the corrections that were used; None where it is not at hand.
-        pixels_of: The picture of a key, RGB (H, W, 3); None where the pictures are not at hand. A mistakes.html that
-            is there with its pictures stays then.
+        dataset: What it was trained on; None where it is not at hand. A mistakes.html that is there with its pictures
+            stays then.
+        pixels_of: The picture of a key, RGB (H, W, 3), where it is not to be had from the dataset.
         progress: Told what is being made.
 
     Returns:
@@ -53,6 +55,8 @@ def complete_run(
     run = read_run(path)
     if dataset is not None and dataset.corrections and not (run.path / CORRECTIONS_FILE).exists():
         write_whole(run.path / CORRECTIONS_FILE, correction_table(dataset.corrections))
+    if pixels_of is None and dataset is not None:
+        pixels_of = pictures_of(dataset)
     tell = _Teller(progress)
     tell("measuring")
     measured = measure(run)
@@ -68,6 +72,18 @@ def complete_run(
     write_whole(report, run_page(run, measured, drawn, worst).encode())
     tell("done")
     return report
+
+
+def pictures_of(dataset: Dataset) -> Callable[[str], Image]:
+    """How to get at the picture of a key: RGB uint8 (H, W, 3); it raises InputError where it cannot be read."""
+    items = {item.key: item for item in dataset.items}
+
+    def read(key: str) -> Image:
+        if key not in items:
+            raise InputError(f"The data has no picture {key} any more.")
+        return decode_image(dataset.read_bytes(items[key]), key)
+
+    return read
 
 
 def plot_name(one: Measured) -> str:

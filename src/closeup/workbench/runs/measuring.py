@@ -17,20 +17,8 @@ from closeup.algorithms.classification import (
 )
 from closeup.algorithms.figure_intervals import class_intervals, value_intervals
 from closeup.workbench.runs.answers import Answers
+from closeup.workbench.runs.figure_names import CLASS_FIGURES, VALUE_FIGURES, WORDS
 from closeup.workbench.runs.reading import Run
-
-CLASS_FIGURES = ("accuracy", "macro_recall", "macro_f1", "ece")
-VALUE_FIGURES = ("mae", "rmse", "bias")
-LOWER_IS_BETTER = ("ece", "mae", "rmse", "loss", "val_loss", "log_loss", "median_error")
-WORDS = {
-    "accuracy": "accuracy",
-    "macro_recall": "macro recall",
-    "macro_f1": "macro F1",
-    "ece": "calibration error",
-    "mae": "mean absolute error",
-    "rmse": "root mean squared error",
-    "bias": "bias",
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from closeup.media.image import encode_jpeg
 from closeup.pages.page import render_page
 from closeup.workbench.runs.measuring import Measured
 from closeup.workbench.runs.reading import Run
-from closeup.workbench.runs.words import head_units, number_words
+from closeup.workbench.runs.words import head_units
 
 MOST = 60
 """Mistakes of each head that are shown."""
@@ -91,8 +91,13 @@ def _mistake(measured: Measured, index: int, pixels_of: Callable[[str], Image] |
         sure = f"{answers.probabilities[index, given]:.0%}"
         return Mistake(key, str(label), answers.classes[given], sure, picture)
     truth, value = float(label or 0.0), float(answers.values[index])
-    off = f"{'+' if value >= truth else '-'}{number_words(abs(value - truth))}"
-    return Mistake(key, number_words(truth), number_words(value), off, picture)
+    off = f"{'+' if value >= truth else '-'}{_short(abs(value - truth))}"
+    return Mistake(key, _short(truth), _short(value), off, picture)
+
+
+def _short(value: float) -> str:
+    """A number with one decimal where it needs one: "31", "4.5"."""
+    return f"{value:.1f}".removesuffix(".0")
 
 
 def _picture(key: str, pixels_of: Callable[[str], Image]) -> str | None:

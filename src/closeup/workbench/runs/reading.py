@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from closeup.core.errors import FormatError, InputError
 from closeup.workbench.runs.answers import Answers, predictions_name, read_answers
+from closeup.workbench.runs.figure_names import WORDS, number_words
 from closeup.workbench.runs.folder import CORRECTIONS_FILE, EPOCHS_FILE, RECIPE_FILE, SPLIT_FILE, STEPS_FILE
 from closeup.workbench.runs.lock import is_held
 from closeup.workbench.runs.state import RUN_FILE, RunState, read_state
@@ -64,8 +65,23 @@ class Run:
 
     @cached_property
     def figures(self) -> dict[str, float]:
-        """The numbers among its metrics, each with its place: "val/expression/accuracy"."""
+        """The numbers among its metrics, each with its place: "test/expression/accuracy"."""
         return dict(_numbers(self.metrics, ""))
+
+    def headline(self) -> tuple[tuple[str, str], ...]:
+        """The figures that tell most, in words: ("expression, accuracy on test", "0.704 (0.692 to 0.716)").
+
+        Those of each head on test, or on val where there is no test; none before the run is finished.
+        """
+        told = []
+        for head in self.heads():
+            name, unit = str(head.get("name")), str(head.get("unit", ""))
+            side = next((side for side in _SIDE_ORDER if name in _mapping(self.metrics.get(side))), None)
+            figures = _mapping(_mapping(self.metrics.get(side or "")).get(name))
+            for figure, words in WORDS.items():
+                if isinstance(figures.get(figure), Mapping):
+                    told.append((f"{name}, {words} on {side}", _with_interval(figure, figures[figure], unit)))
+        return tuple(told)
 
     @cached_property
     def recipe(self) -> Mapping[str, Any]:
@@ -182,8 +198,22 @@ def run_folders(runs_dir: Path) -> list[Path]:
     return [entry for entry in entries if not entry.name.startswith(".") and (entry / RUN_FILE).is_file()]
 
 
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _with_interval(figure: str, span: Mapping[str, Any], unit: str) -> str:
+    value, low, high = (span.get(end) for end in ("value", "low", "high"))
+    words = number_words(figure, value, unit) if isinstance(value, int | float) else "unknown"
+    if isinstance(low, int | float) and isinstance(high, int | float):
+        return f"{words} ({number_words(figure, low)} to {number_words(figure, high)})"
+    return words
+
+
 def _numbers(value: Any, place: str) -> list[tuple[str, float]]:
     if isinstance(value, Mapping):
+        if "value" in value:  # with its interval
+            return _numbers(value["value"], place)
         parts = (_numbers(part, f"{place}/{name}" if place else str(name)) for name, part in value.items())
         return [number for found in parts for number in found]
     if isinstance(value, int | float) and not isinstance(value, bool):

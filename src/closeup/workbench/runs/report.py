@@ -10,7 +10,8 @@ from closeup.core.errors import FormatError
 from closeup.pages.page import render_page
 from closeup.workbench.runs.card import limits
 from closeup.workbench.runs.folder import CORRECTION_COLUMNS, RECIPE_FILE
-from closeup.workbench.runs.measuring import CLASS_FIGURES, Figure, Measured, reported
+from closeup.workbench.runs.figure_names import CLASS_FIGURES, number_words
+from closeup.workbench.runs.measuring import Figure, Measured, reported
 from closeup.workbench.runs.mistakes import Mistake
 from closeup.workbench.runs.plots import for_page
 from closeup.workbench.runs.reading import Run
@@ -120,12 +121,13 @@ def _head(one: Measured, measured: Sequence[Measured], run: Run, drawn: Drawn) -
 
 
 def _row(figure: Figure, unit: str) -> _Row:
+    value = number_words(figure.name, figure.value, unit)
+    span = f"{number_words(figure.name, figure.low)} to {number_words(figure.name, figure.high)}"
     if figure.name in CLASS_FIGURES:
         low, high, at = (round(100 * min(max(value, 0.0), 1.0), 2) for value in (figure.low, figure.high, figure.value))
         line = _Line(low, round(high - low, 2), min(at, 99.3))
-        return _Row(figure.words, f"{figure.value:.3f}", f"{figure.low:.3f} to {figure.high:.3f}", line)
-    value = f"{figure.value:.2f}{' ' + unit if unit else ''}"
-    return _Row(figure.words, value, f"{figure.low:.2f} to {figure.high:.2f}", None)
+        return _Row(figure.words, value, span, line)
+    return _Row(figure.words, value, span, None)
 
 
 def _others(one: Measured, measured: Sequence[Measured], unit: str) -> str:

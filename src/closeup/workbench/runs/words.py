@@ -5,21 +5,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from closeup.core.timebase import clock
+from closeup.workbench.runs.figure_names import number_words
 from closeup.workbench.runs.measuring import Figure
 from closeup.workbench.runs.reading import Run
 
 
 def figure_words(figure: Figure, unit: str = "") -> str:
     """A figure with its interval: "0.704 (0.692 to 0.716)", "5.41 years (5.20 to 5.63)"."""
-    if figure.name in ("mae", "rmse", "bias"):
-        value = f"{figure.value:.2f}{' ' + unit if unit else ''}"
-        return f"{value} ({figure.low:.2f} to {figure.high:.2f})"
-    return f"{figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f})"
-
-
-def number_words(value: float) -> str:
-    """A number with one decimal where it needs one: "31", "4.5"."""
-    return f"{value:.1f}".removesuffix(".0")
+    value, low, high = figure.value, figure.low, figure.high
+    name = figure.name
+    return f"{number_words(name, value, unit)} ({number_words(name, low)} to {number_words(name, high)})"
 
 
 def share_words(share: float | None) -> str:
