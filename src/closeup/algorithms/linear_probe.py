@@ -14,8 +14,9 @@ from closeup.core.progress import Progress, ProgressCallback, ignore
 
 Probabilities = NDArray[np.float64]
 
-PENALTY = 1.0
-"""Of the mean loss, as `LinearProbe` counts it: see `fit_probe`."""
+PENALTY = 0.25
+"""On features of an ImageNet network the loss on unseen examples was lowest about here, among a thirtieth to three times
+this: 6,000 pictures of ten classes with 17 or 40 % wrong labels, and 1,900 of three classes with 5 %."""
 
 MOST_STEPS = 200
 
@@ -53,8 +54,8 @@ def fit_probe(features: ArrayLike, labels: ArrayLike, classes: int, *, penalty: 
         features: (N, D), finite.
         labels: (N,), ints, 0 to `classes` - 1; not all of them need be there.
         classes: K.
-        penalty: How strongly large weights are avoided; the loss is the mean cross entropy and `penalty` / D / 2 times
-            the squared weights, for features that are standardised.
+        penalty: How strongly large weights are avoided: the loss is the mean cross entropy and half of `penalty` times
+            the sum of the squared weights, for features that are standardised.
 
     Raises:
         ValueError: If a shape or a label is another, or there is no example.
@@ -75,9 +76,9 @@ def fit_probe(features: ArrayLike, labels: ArrayLike, classes: int, *, penalty: 
         return LinearProbe(weights, biases)
     mean, scale = rows.mean(axis=0), rows.std(axis=0)
     scale = np.where(scale > 1e-9 * np.abs(mean).max(initial=1.0), scale, np.inf)  # what never changes says nothing
-    model = LogisticRegression(C=rows.shape[1] / (penalty * len(rows)), max_iter=MOST_STEPS, tol=1e-3)
-    model.fit((rows - mean) / scale, own)
-    found, shifts = model.coef_.T / scale[:, None], model.intercept_
+    model = LogisticRegression(C=1 / (penalty * len(rows)), max_iter=MOST_STEPS, tol=1e-3)
+    model.fit(((rows - mean) / scale).astype(np.float32), own)  # twice as fast as in float64
+    found, shifts = model.coef_.T.astype(np.float64) / scale[:, None], model.intercept_.astype(np.float64)
     if len(seen) == 2:  # scikit-learn keeps one column for two classes: the log odds of the second
         found, shifts = np.hstack([-found / 2, found / 2]), np.concatenate([-shifts / 2, shifts / 2])
     weights[:, seen], biases[seen] = found, shifts - mean @ found
