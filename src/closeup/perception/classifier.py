@@ -177,13 +177,13 @@ def average_landmarks(box_xyxy: FloatArray) -> FloatArray:
     return np.asarray((box[:2] + box[2:]) / 2 + AVERAGE_IN_BOX * side, np.float32)
 
 
-def shipped(name: str, settings: Settings | None = None) -> PictureClassifier:
-    """Load a model of our own that comes with closeup: "expression" or "attributes".
+def shipped(name: str, settings: Settings | None = None, *, threads: int = 1) -> PictureClassifier:
+    """Load a model of our own that comes with closeup: "expression" or "attributes"; `threads` for each run of it.
 
     Raises:
         ModelError: If it is not there or damaged; says what to type.
     """
-    return PictureClassifier(require(_shipped_card(name), settings or read_settings()))
+    return PictureClassifier(require(_shipped_card(name), settings or read_settings()), threads=threads)
 
 
 def shipped_names() -> Sequence[str]:

@@ -1,0 +1,171 @@
+"""`closeup evaluate`: how good a model is on labelled pictures."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from closeup.cli.gallery_options import AsJson, Models, Quiet, show_json, show_table
+from closeup.cli.messages import show_note
+from closeup.cli.predict import MODEL_HELP
+from closeup.cli.progress_bar import progress_bar
+from closeup.core.errors import InputError
+
+if TYPE_CHECKING:
+    from closeup.workbench.evaluate import Evaluation, HeadEvaluation
+
+app = typer.Typer()
+
+LISTED = 5
+"""Pictures that are named where something is wrong with them; --json has them all."""
+
+
+@app.command()
+def evaluate(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help=MODEL_HELP, show_default=False)],
+    data: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DATA", help="A folder with a folder for each class, a CSV file, or a zip.", show_default=False
+        ),
+    ],
+    head: Annotated[
+        list[str] | None, typer.Option("--head", metavar="NAME", help="Only this answer of the model; repeatable.")
+    ] = None,
+    field: Annotated[
+        list[str] | None,
+        typer.Option("--field", metavar="HEAD=COLUMN", help="CSV: the column with a head's labels; repeatable."),
+    ] = None,
+    rename: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--rename", metavar="HEAD:LABEL=CLASS", help="What a label is called by the model; empty leaves it out."
+        ),
+    ] = None,
+    where: Annotated[
+        list[str] | None, typer.Option("--where", metavar="COLUMN=VALUE", help="CSV: only these rows; repeatable.")
+    ] = None,
+    group_column: Annotated[
+        str, typer.Option("--group-column", metavar="NAME", help="CSV: pictures of one person, say, count together.")
+    ] = "",
+    split: Annotated[str, typer.Option("--split", metavar="SIDE", help="Only train, val or test.")] = "",
+    split_file: Annotated[
+        Path | None, typer.Option("--split-file", metavar="CSV", help="Says the sides; a run's own without it.")
+    ] = None,
+    faces: Annotated[
+        bool, typer.Option("--faces/--whole", help="Find a face in each picture first, or take pictures as they are.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="DIR", help="Write the figures and every answer into a new folder."),
+    ] = None,
+    resamples: Annotated[int, typer.Option(min=10, help="Draws behind each interval.")] = 1000,
+    models: Models = "auto",
+    runs: Annotated[Path, typer.Option("--runs", metavar="DIR", help="Where runs are kept.")] = Path("runs"),
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Measure a model on labelled pictures: accuracy, macro recall and F1, calibration, errors, with 95 % intervals.
+
+    Pictures are taken as they are, which is right for faces that were cut out (closeup data crop-faces); --faces finds
+    the face nearest to the middle of each first.
+    """
+    from closeup.workbench.evaluate import EvaluateOptions, evaluation_table, save_evaluation
+    from closeup.workbench.evaluate import evaluate as measure
+    from closeup.workbench.evaluation_data import DataOptions
+    from closeup.workbench.models import resolve_model
+
+    labels = DataOptions(
+        tuple(head or ()),
+        dict(_pair(text, "--field HEAD=COLUMN") for text in field or ()),
+        _renames(rename or ()),
+        dict(_pair(text, "--where COLUMN=VALUE") for text in where or ()),
+        group_column,
+        split,
+        split_file,
+    )
+    options = EvaluateOptions(labels, faces, models, resamples)
+    with progress_bar(data.name, quiet=quiet) as progress:
+        found = measure(resolve_model(model, runs_dir=runs), data, options, progress=progress)
+    if out is not None:
+        save_evaluation(found, out)
+    if as_json:
+        show_json(evaluation_table(found))
+    else:
+        _tell(found)
+
+
+def _pair(text: str, form: str) -> tuple[str, str]:
+    left, mark, right = text.partition("=")
+    if not mark or not left:
+        raise InputError(f"{text!r} is not of the form that is wanted.", f"Write it as {form}")
+    return left, right
+
+
+def _renames(texts: list[str] | tuple[str, ...]) -> dict[str, dict[str, str]]:
+    form = "--rename HEAD:LABEL=CLASS"
+    renames: dict[str, dict[str, str]] = {}
+    for text in texts:
+        head, mark, rest = text.partition(":")
+        if not mark or not head:
+            raise InputError(f"{text!r} is not of the form that is wanted.", f"Write it as {form}")
+        old, new = _pair(rest, form)
+        renames.setdefault(head, {})[old] = new
+    return renames
+
+
+def _tell(evaluation: "Evaluation") -> None:
+    """Print the figures as tables, and what is odd as notes."""
+    what = f"{evaluation.model} on {evaluation.data}" + (f" ({evaluation.split})" if evaluation.split else "")
+    how = f"faces found by {evaluation.faces}" if evaluation.faces else "taken whole"
+    typer.echo(f"{what}: {evaluation.pictures:,} pictures, {how}")
+    for head in evaluation.heads:
+        show_table(*_figure_rows(head), head=(head.head.name, "value", "95 % interval"))
+        if head.head.kind == "classes":
+            show_table(*_class_rows(head), head=("class", "pictures", "precision", "recall", "95 % interval", "F1"))
+    if evaluation.unlabelled:
+        show_note(f"{evaluation.unlabelled:,} pictures have no label and were left out.")
+    if evaluation.corrected:
+        show_note(f"{evaluation.corrected:,} labels are corrected.")
+    _list(len(evaluation.unreadable), "cannot be read", [reason for _, reason in evaluation.unreadable])
+    _list(len(evaluation.faceless), "show no face that was found, and are not in the figures", evaluation.faceless)
+    for note in evaluation.notes:
+        show_note(note)
+
+
+def _list(count: int, what: str, each: list[str] | tuple[str, ...]) -> None:
+    if count:
+        show_note(f"{count:,} pictures {what}: {'; '.join(each[:LISTED])}{'; ...' if count > LISTED else ''}")
+
+
+def _figure_rows(head: "HeadEvaluation") -> list[tuple[str, ...]]:
+    value = head.head.kind == "value"
+    names = {"accuracy": "accuracy", "macro_recall": "macro recall", "macro_f1": "macro F1", "ece": "calibration error"}
+    if value:
+        names = {"mae": "mean absolute error", "rmse": "root mean squared error", "bias": "bias"}
+    unit = f" {head.head.unit}" if value and head.head.unit else ""
+    digits = 2 if value else 4
+    rows = []
+    for name, words in names.items():
+        low, high = head.intervals[name]
+        figure = getattr(head.figures, name)
+        rows.append((words, f"{figure:.{digits}f}{unit}", f"{low:.{digits}f} to {high:.{digits}f}"))
+    grouped = f" in {head.groups:,} groups" if head.groups < len(head.keys) else ""
+    return [*rows, ("pictures", f"{len(head.keys):,}{grouped}", "")]
+
+
+def _class_rows(head: "HeadEvaluation") -> list[tuple[str, ...]]:
+    from closeup.algorithms.classification import ClassFigures
+
+    assert isinstance(head.figures, ClassFigures)
+    rows = []
+    for each in head.figures.per_class:
+        both = head.intervals.get(f"recall:{each.name}")
+        span = f"{both[0]:.3f} to {both[1]:.3f}" if both and each.recall is not None else ""
+        shares = [_share(value) for value in (each.precision, each.recall)]
+        rows.append((each.name, f"{each.count:,}", *shares, span, _share(each.f1)))
+    return rows
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

@@ -1,0 +1,371 @@
+"""How good a model is on labelled pictures: every figure with its interval, and every answer to look at.
+
+Pictures are taken whole unless faces are asked for, since sets to learn from hold what the model is to see: `closeup
+data crop-faces` has cut them, or somebody before.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from closeup.algorithms.classification import (
+    RESAMPLES,
+    ClassFigures,
+    ValueFigures,
+    figures,
+    value_figures,
+)
+from closeup.algorithms.figure_intervals import class_intervals, value_intervals
+from closeup.core.errors import InputError
+from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.core.settings import Settings, read_settings
+from closeup.core.types import FloatArray, Image
+from closeup.core.whole import whole_folder, write_whole
+from closeup.media.image import decode_image
+from closeup.media.square import Fit
+from closeup.perception.classifier import PictureClassifier
+from closeup.perception.face_crop import find_central_face
+from closeup.perception.registry import choose, new_detector
+from closeup.weights.network_card import NetworkHead
+from closeup.workbench.datasets.items import Dataset
+from closeup.workbench.datasets.pictures import load_pictures
+from closeup.workbench.evaluation_data import DataOptions, Targets, open_evaluation_data
+from closeup.workbench.models import ResolvedModel
+from closeup.workbench.runs.answers import answer_table
+from closeup.workbench.runs.state import plain
+
+FIGURES_FILE = "figures.json"
+
+_BATCH = 256
+"""Pictures between two reports of progress."""
+
+_SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluateOptions:
+    """How a model is evaluated.
+
+    Attributes:
+        data: How the labels are read.
+        faces: Find the face nearest to the middle of each picture and show the model that, instead of the whole.
+        models: Which detector finds them: "auto", "builtin" or "zoo".
+        resamples: Draws behind each interval.
+        seed: Of the draws.
+    """
+
+    data: DataOptions = field(default_factory=DataOptions)
+    faces: bool = False
+    models: str = "auto"
+    resamples: int = RESAMPLES
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeadEvaluation:
+    """One head's answers to N labelled pictures.
+
+    Attributes:
+        head: Name, kind, classes and unit.
+        keys: Of the pictures.
+        answers: Probabilities (N, K), or values (N,); float32.
+        targets: (N,) float64: place of the right class, or the right number.
+        groups: How many groups there are: pictures of one are right or wrong together in the intervals.
+        figures: All of them.
+        intervals: 95 % intervals by name of the figure; for each class "recall:NAME".
+    """
+
+    head: NetworkHead
+    keys: tuple[str, ...]
+    answers: FloatArray
+    targets: Targets
+    groups: int
+    figures: ClassFigures | ValueFigures
+    intervals: Mapping[str, tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """A model on a dataset.
+
+    Attributes:
+        model: What it is called.
+        data: What the dataset is called.
+        split: The side that was taken, or "" for all.
+        faces: Name of the detector that found the faces; "" where pictures were taken whole.
+        heads: In the order of the model's card; only those that have labels.
+        pictures: How many were asked about.
+        unlabelled: How many were left out for having no label.
+        unreadable: Key of each picture that could not be read, and why.
+        faceless: Key of each picture in which no face was found; they are not in the figures.
+        corrected: Labels that a corrections file changed.
+        notes: What is odd, one sentence each.
+    """
+
+    model: str
+    data: str
+    split: str
+    faces: str
+    heads: tuple[HeadEvaluation, ...]
+    pictures: int
+    unlabelled: int
+    unreadable: tuple[tuple[str, str], ...]
+    faceless: tuple[str, ...]
+    corrected: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """What a model answered.
+
+    Attributes:
+        kept: (M,): index of each picture that was answered among the dataset's items.
+        answers: By head: (M, K) or (M,).
+        unreadable: Key of each picture that could not be read, and why.
+        faceless: Key of each picture in which no face was found.
+    """
+
+    kept: NDArray[np.int64]
+    answers: Mapping[str, FloatArray]
+    unreadable: tuple[tuple[str, str], ...] = ()
+    faceless: tuple[str, ...] = ()
+
+
+def evaluate(
+    model: ResolvedModel,
+    path: Path,
+    options: EvaluateOptions | None = None,
+    *,
+    settings: Settings | None = None,
+    progress: ProgressCallback = ignore,
+) -> Evaluation:
+    """Ask a model about labelled pictures, and compare.
+
+    Args:
+        model: From `models.resolve_model`.
+        path: Data: a folder with a folder for each class, a CSV file, or a zip file of either.
+        options: Which labels and pictures, and how they are shown to the model.
+        settings: Where models are.
+        progress: Told how many pictures are done.
+
+    Raises:
+        InputError: If the data cannot be read, or has no labels that fit the model; or no picture can be used.
+        ModelError: If a model is missing, or answers what it must not.
+    """
+    options = options or EvaluateOptions()
+    data = open_evaluation_data(model, path, options.data)
+    detector = ""
+    if options.faces:
+        detector = choose(options.models, settings or read_settings())[0].name
+        asked = ask_faces(model.classifier, data.dataset, options.models, settings=settings, progress=progress)
+    else:
+        asked = ask_whole(model.classifier, data.dataset, progress=progress)
+    chosen = data.dataset.select(list(asked.kept))
+    heads = [
+        _measured(model.card.head(name), chosen, asked.answers[name], column[asked.kept], options)
+        for name, column in data.targets.items()
+    ]
+    return Evaluation(
+        model.name,
+        data.dataset.name,
+        options.data.split,
+        detector,
+        tuple(head for head in heads if head is not None),
+        len(chosen),
+        data.unlabelled,
+        asked.unreadable,
+        asked.faceless,
+        sum(len(done.keys) for done in data.dataset.corrections),
+        (*data.notes, *_frame_notes(model, path, faces=options.faces)),
+    )
+
+
+def ask_whole(classifier: PictureClassifier, dataset: Dataset, *, progress: ProgressCallback = ignore) -> Asked:
+    """Ask about every picture, taken whole.
+
+    Raises:
+        InputError: If none can be read.
+        ModelError: If the network answers what it must not.
+    """
+    card = classifier.card
+    fit: Fit = "stretch" if card.fit == "stretch" else "pad" if card.fit == "pad" else "cover"
+    pictures = load_pictures(dataset, card.input_px, grey=card.grey, fit=fit, progress=progress)
+    batches = (pictures.pixels[start : start + _BATCH] for start in range(0, len(pictures.kept), _BATCH))
+    answers = _ask(classifier, batches, len(pictures.kept), progress)
+    return Asked(pictures.kept, answers, pictures.unreadable)
+
+
+def ask_faces(
+    classifier: PictureClassifier,
+    dataset: Dataset,
+    models: str = "auto",
+    *,
+    settings: Settings | None = None,
+    progress: ProgressCallback = ignore,
+) -> Asked:
+    """Ask about the face nearest to the middle of every picture.
+
+    Raises:
+        InputError: If no face is found in any picture.
+        ModelError: If the detector is missing, or the network answers what it must not.
+    """
+    settings = settings or read_settings()
+    detector = new_detector(choose(models, settings)[0], settings)
+    kept: list[int] = []
+    unreadable: list[tuple[str, str]] = []
+    faceless: list[str] = []
+
+    def crops() -> Iterator[Image]:
+        waiting: list[Image] = []
+        for index, item in enumerate(dataset.items):
+            try:
+                image = decode_image(dataset.read_bytes(item), item.path)
+            except InputError as error:
+                unreadable.append((item.key, error.message))
+                continue
+            face = find_central_face(detector, image)
+            if face is None:
+                faceless.append(item.key)
+                continue
+            kept.append(index)
+            waiting.append(classifier.crop(image, face.crop_xy, face.box_xyxy))
+            if len(waiting) == _BATCH:
+                yield np.stack(waiting)
+                waiting.clear()
+        if waiting:
+            yield np.stack(waiting)
+
+    answers = _ask(classifier, crops(), len(dataset), progress)
+    if not kept:
+        raise InputError(
+            f"No face was found in any of the {len(dataset)} pictures of {dataset.name}.",
+            "If they show faces that are cut out closely, take them whole: leave out --faces.",
+        )
+    return Asked(np.array(kept, np.int64), answers, tuple(unreadable), tuple(faceless))
+
+
+def _ask(
+    classifier: PictureClassifier, batches: Iterator[Image], total: int, progress: ProgressCallback
+) -> dict[str, FloatArray]:
+    parts: list[dict[str, FloatArray]] = []
+    done = 0
+    for batch in batches:
+        parts.append(classifier.answers(batch))
+        done += len(batch)
+        progress(Progress("Asking the model", done, total, "pictures"))
+    empty = classifier.answers(np.empty((0, classifier.card.input_px, classifier.card.input_px, 3), np.uint8))
+    return {name: np.concatenate([empty[name], *(part[name] for part in parts)]) for name in empty}
+
+
+def _measured(
+    head: NetworkHead, dataset: Dataset, answers: FloatArray, column: Targets, options: EvaluateOptions
+) -> HeadEvaluation | None:
+    """Compare one head's answers with what is right; None where no picture that was answered has a label."""
+    labelled = np.flatnonzero(~np.isnan(column))
+    if not len(labelled):
+        return None
+    items = [dataset.items[index] for index in labelled]
+    names = [item.group for item in items]
+    groups = len(set(names))
+    given, truth = answers[labelled], column[labelled]
+    how: dict[str, Any] = {
+        "groups": names if groups < len(names) else None,
+        "resamples": options.resamples,
+        "seed": options.seed,
+    }
+    found: ClassFigures | ValueFigures
+    if head.kind == "value":
+        found = value_figures(given, truth)
+        intervals = value_intervals(given, truth, **how)
+    else:
+        places = truth.astype(np.int64)
+        found = figures(given, places, head.classes)
+        by_place = class_intervals(given, places, **how)
+        intervals = {_figure_name(name, head.classes): both for name, both in by_place.items()}
+    return HeadEvaluation(head, tuple(item.key for item in items), given, truth, groups, found, intervals)
+
+
+def _figure_name(name: str, classes: Sequence[str]) -> str:
+    kind, _, place = name.partition(":")
+    return f"{kind}:{classes[int(place)]}" if place else name
+
+
+def _frame_notes(model: ResolvedModel, path: Path, *, faces: bool) -> Iterator[str]:
+    """What is odd about how the faces of a dataset are cut, as far as `closeup data crop-faces` has left word."""
+    if faces or not model.classifier.wants_faces:
+        if faces and not model.classifier.wants_faces:
+            yield "The model was not trained on aligned faces; it is shown the square around each face's box."
+        return
+    try:
+        made = json.loads(((path if path.is_dir() else path.parent) / "crops.json").read_text("utf-8"))
+        points = np.array(made["alignment"], np.float64)
+    except (OSError, ValueError, KeyError, TypeError):
+        return  # not cut by closeup: nothing is known
+    if points.shape != (5, 2) or np.abs(points - np.array(model.card.alignment)).max() > 0.02:
+        yield "The faces were cut for another frame than the model's; `closeup data crop-faces --frame` cuts them anew."
+
+
+# For other programs
+
+
+def evaluation_table(evaluation: Evaluation) -> dict[str, Any]:
+    """The figures as plain JSON values."""
+    return {
+        "schema_version": _SCHEMA_VERSION,
+        "model": evaluation.model,
+        "data": evaluation.data,
+        "split": evaluation.split or None,
+        "faces": evaluation.faces or None,
+        "pictures": evaluation.pictures,
+        "unlabelled": evaluation.unlabelled,
+        "unreadable": [{"key": key, "reason": reason} for key, reason in evaluation.unreadable],
+        "no_face": list(evaluation.faceless),
+        "corrected": evaluation.corrected,
+        "notes": list(evaluation.notes),
+        "heads": {head.head.name: _head_table(head) for head in evaluation.heads},
+    }
+
+
+def _head_table(evaluated: HeadEvaluation) -> dict[str, Any]:
+    found, head = evaluated.figures, evaluated.head
+    table: dict[str, Any] = {"kind": head.kind, "count": found.count, "groups": evaluated.groups}
+    if isinstance(found, ValueFigures):
+        names = ("mae", "rmse", "bias", "median_error", "correlation")
+        table |= {"unit": head.unit, **{name: getattr(found, name) for name in names}}
+    else:
+        names = ("accuracy", "macro_recall", "macro_f1", "ece", "log_loss")
+        table |= {name: getattr(found, name) for name in names}
+        table["classes"] = {
+            each.name: {
+                "count": each.count,
+                "predicted": each.predicted,
+                "precision": each.precision,
+                "recall": each.recall,
+                "f1": each.f1,
+            }
+            for each in found.per_class
+        }
+        table["confusion"] = found.confusion.tolist()
+    table["intervals"] = {name: list(both) for name, both in evaluated.intervals.items()}
+    plain_table: dict[str, Any] = plain(table)
+    return plain_table
+
+
+def save_evaluation(evaluation: Evaluation, folder: Path, *, overwrite: bool = False) -> None:
+    """Write figures.json, and the answers to every picture as predictions-HEAD.csv, into a new folder.
+
+    Raises:
+        OutputError: If it is there already, or cannot be written.
+    """
+    with whole_folder(folder, overwrite=overwrite) as part:
+        text = json.dumps(evaluation_table(evaluation), ensure_ascii=False, allow_nan=False, indent=1)
+        write_whole(part / FIGURES_FILE, text.encode("utf-8", "replace") + b"\n")
+        for each in evaluation.heads:
+            content = answer_table(each.keys, each.targets, each.answers.astype(np.float64), each.head.classes)
+            write_whole(part / f"predictions-{each.head.name}.csv", content)

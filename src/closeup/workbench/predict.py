@@ -1,0 +1,197 @@
+"""What a model says about photos: of every face in them, or of each photo as a whole."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from closeup.core.errors import InputError
+from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.core.settings import Settings, read_settings
+from closeup.core.types import FloatArray, Image
+from closeup.media.image import read_image
+from closeup.perception.classifier import Answer, ClassAnswer
+from closeup.perception.protocols import Detections, FaceDetector
+from closeup.perception.registry import choose, new_detector
+from closeup.perception.second_look import look_again
+from closeup.workbench.datasets.layout import PICTURE_SUFFIXES, list_folder
+from closeup.workbench.models import ResolvedModel
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """What a model was shown of a photo, and what it said.
+
+    Attributes:
+        answers: By head.
+        box_xyxy: Shape (4,), float32, pixels of the upright photo; None where it was taken whole.
+        score: The detector's, 0 to 1; None likewise.
+    """
+
+    answers: dict[str, Answer]
+    box_xyxy: FloatArray | None = None
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PhotoPrediction:
+    """One photo.
+
+    Attributes:
+        path: As it was given, or below the folder that was given.
+        shown: One for each face, from left to right; a single one where the photo was taken whole; none where no face
+            was found or the photo could not be read.
+        problem: Why it could not be read; "" where it could.
+    """
+
+    path: Path
+    shown: tuple[Shown, ...]
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prediction:
+    """What a model said about photos.
+
+    Attributes:
+        model: What it is called.
+        detector: Name of the detector that found the faces; "" where photos were taken whole.
+        photos: In the order in which they were given.
+    """
+
+    model: str
+    detector: str
+    photos: tuple[PhotoPrediction, ...]
+
+
+def predict(
+    model: ResolvedModel,
+    photos: Sequence[Path],
+    *,
+    faces: bool | None = None,
+    models: str = "auto",
+    settings: Settings | None = None,
+    progress: ProgressCallback = ignore,
+) -> Prediction:
+    """Ask a model about photos.
+
+    Args:
+        model: From `models.resolve_model`.
+        photos: Picture files, and folders, of which every picture in and below them is taken.
+        faces: Whether faces are found first and the model is shown each of them, or every photo whole. None goes by
+            the model's card: faces where it was trained on aligned ones.
+        models: Which detector finds them: "auto", "builtin" or "zoo".
+        settings: Where models are.
+        progress: Told how many photos are done.
+
+    Raises:
+        InputError: If a photo or folder is not there, or none of the photos can be read.
+        ModelError: If the detector is missing, or the network answers what it must not.
+    """
+    paths = list(_files(photos))
+    detector: FaceDetector | None = None
+    if model.classifier.wants_faces if faces is None else faces:
+        settings = settings or read_settings()
+        detector = new_detector(choose(models, settings)[0], settings)
+    found = []
+    for done, path in enumerate(paths, 1):
+        found.append(_photo(model, path, detector))
+        progress(Progress("Looking", done, len(paths), "photos"))
+    if all(photo.problem for photo in found):
+        more = f" So it is with all {len(found)} photos." if len(found) > 1 else ""
+        raise InputError(f"{found[0].problem}{more}")
+    return Prediction(model.name, detector.card_name if detector else "", tuple(found))
+
+
+def _files(photos: Sequence[Path]) -> Iterator[Path]:
+    """Every photo that is meant.
+
+    Raises:
+        InputError: If one is not there, or a folder holds none.
+    """
+    if not photos:
+        raise InputError("No photo was given.", "closeup predict MODEL PHOTO...")
+    for path in photos:
+        if not path.is_dir():
+            if not path.exists():
+                raise InputError(f"There is no photo {path}.", "Check the spelling and the folder that you are in.")
+            yield path
+            continue
+        names, _ = list_folder(path)
+        pictures = [name for name in names if Path(name).suffix.casefold() in PICTURE_SUFFIXES]
+        if not pictures:
+            raise InputError(f"The folder {path} holds no pictures.")
+        yield from (path / name for name in pictures)
+
+
+def _photo(model: ResolvedModel, path: Path, detector: FaceDetector | None) -> PhotoPrediction:
+    try:
+        image = read_image(path)
+    except InputError as error:
+        return PhotoPrediction(path, (), error.message)
+    if detector is None:
+        answers = _answers(model, np.stack([model.classifier.crop(image)]))
+        return PhotoPrediction(path, (Shown(answers[0]),))
+    found = _from_left(_find(detector, image))
+    if not len(found):
+        return PhotoPrediction(path, ())
+    crops = [
+        model.classifier.crop(image, points, box) for points, box in zip(found.crop_xy, found.boxes_xyxy, strict=True)
+    ]
+    answers = _answers(model, np.stack(crops))
+    rows = zip(answers, found.boxes_xyxy, found.scores, strict=True)
+    return PhotoPrediction(path, tuple(Shown(answer, box, float(score)) for answer, box, score in rows))
+
+
+def _answers(model: ResolvedModel, crops: Image) -> tuple[dict[str, Answer], ...]:
+    return model.classifier.named(model.classifier.answers(crops))
+
+
+def _find(detector: FaceDetector, image: Image) -> Detections:
+    found = detector.detect(image)
+    return found if len(found) else look_again(detector, image)
+
+
+def _from_left(found: Detections) -> Detections:
+    return found.take([int(row) for row in np.argsort(found.boxes_xyxy[:, 0], kind="stable")])
+
+
+# For other programs
+
+
+def prediction_table(prediction: Prediction) -> dict[str, Any]:
+    """What was said as plain JSON values."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "model": prediction.model,
+        "detector": prediction.detector or None,
+        "photos": [
+            {
+                "path": str(photo.path),
+                "problem": photo.problem or None,
+                "shown": [_shown_table(shown) for shown in photo.shown],
+            }
+            for photo in prediction.photos
+        ],
+    }
+
+
+def _shown_table(shown: Shown) -> dict[str, Any]:
+    box = None if shown.box_xyxy is None else [round(float(value), 1) for value in shown.box_xyxy]
+    score = None if shown.score is None else round(shown.score, 4)
+    return {
+        "box_xyxy": box,
+        "score": score,
+        "answers": {name: _answer_table(answer) for name, answer in shown.answers.items()},
+    }
+
+
+def _answer_table(answer: Answer) -> dict[str, Any]:
+    if isinstance(answer, ClassAnswer):
+        chances = {name: round(chance, 5) for name, chance in answer.probabilities.items()}
+        return {"class": answer.name, "probability": round(answer.probability, 5), "probabilities": chances}
+    return {"value": round(answer.value, 4), "unit": answer.unit}
