@@ -62,6 +62,11 @@ def test_a_class_without_examples_is_nobodys():
     assert 2 not in confident_classes(probabilities, [0, 0, 1])
 
 
+def test_a_class_that_nothing_is_given_for_draws_nobody():
+    probabilities = [[0.9, 0.1, 0.0], [0.2, 0.8, 0.0], [0.6, 0.4, 0.0], [0.5, 0.5, 0.0]]
+    assert 2 not in confident_classes(probabilities, [0, 1, 0, 2])
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_planted_errors_are_found(method):
     probabilities, labels, wrong = noisy()

@@ -23,6 +23,9 @@ Method = Literal["noise_rate", "class", "both"]
 ROUNDING = 1e-6
 """Shares this close are equal: the mean of equal numbers may differ from them in the last places."""
 
+LOWEST_THRESHOLD = 2e-6
+"""A class that its own examples are not given at all has no threshold that means anything: nothing reaches it."""
+
 KEEP = 5
 """Of every class so many examples are left alone: out of a handful, folds learn too little to condemn it."""
 
@@ -36,7 +39,7 @@ def confident_thresholds(probabilities: ArrayLike, labels: ArrayLike) -> Probabi
     given, own = _checked(probabilities, labels)
     counts = np.bincount(own, minlength=given.shape[1])
     sums = np.bincount(own, weights=_of(given, own), minlength=given.shape[1])
-    return np.where(counts > 0, sums / np.maximum(counts, 1), np.inf)
+    return np.where(counts > 0, np.maximum(sums / np.maximum(counts, 1), LOWEST_THRESHOLD), np.inf)
 
 
 def confident_classes(probabilities: ArrayLike, labels: ArrayLike) -> Labels:

@@ -15,8 +15,8 @@ from closeup.core.progress import Progress, ProgressCallback, ignore
 Probabilities = NDArray[np.float64]
 
 PENALTY = 0.25
-"""On features of an ImageNet network the loss on unseen examples was lowest about here, among a thirtieth to three times
-this: 6,000 pictures of ten classes with 17 or 40 % wrong labels, and 1,900 of three classes with 5 %."""
+"""On features of an ImageNet network the loss on unseen examples was lowest about here, among a thirtieth to three
+times this: 6,000 pictures of ten classes with 17 or 40 % wrong labels, and 1,900 of three classes with 5 %."""
 
 MOST_STEPS = 200
 
