@@ -213,11 +213,16 @@ def _row(values: Mapping[str, str], line: int, named: tuple[str, str, str], tabl
     return Row(path, columns, values.get(group_column, ""), split, line)
 
 
+def _spellings(path: str) -> tuple[str, ...]:
+    """Unicode writes accents, and all of Korean, in two ways; macOS and zip files made on it use the other one."""
+    return (path,) if path.isascii() else (path, *(unicodedata.normalize(form, path) for form in ("NFC", "NFD")))
+
+
 def _as_stored(row: Row, place: Place) -> Row:
-    """The row with its path as the disk spells it: Unicode writes accents, and all of Korean, in two ways."""
+    """The row with its path as the disk spells it."""
     if row.path.isascii():
         return row
-    spellings = (row.path, *(unicodedata.normalize(form, row.path) for form in ("NFC", "NFD")))
+    spellings = _spellings(row.path)
     if place.archive is not None:
         members = open_archive(place.archive).members
         there = (spelling for spelling in spellings if place.inside + spelling in members)
@@ -233,16 +238,14 @@ def _archive_beside(place: Place) -> tuple[Path, str] | None:
         InputError: If the first pictures are neither files nor in one of the zip files, or are in several.
     """
     paths = [row.path for row in place.rows[:: max(1, len(place.rows) // _LOOKED_AT)]]
-    spelt = (row for row in place.rows[:_LOOKED_AT] if not row.path.isascii())
-    if any(_is_file(place.folder / _as_stored(row, place).path) for row in spelt):
-        return None
-    if any(INSIDE in path for path in paths) or any(_is_file(place.folder / path) for path in paths):
+    spelt = [spelling for path in paths for spelling in _spellings(path)]
+    if any(INSIDE in path or _is_file(place.folder / path) for path in spelt):
         return None
     found = []
     for beside in sorted(p for p in place.folder.iterdir() if p.suffix.casefold() == ".zip" and p.is_file()):
         members = open_archive(beside).members
         tops = {"", *(name[: name.index("/") + 1] for name in members if "/" in name)}
-        found += [(beside, top) for top in sorted(tops) if any(top + path in members for path in paths)]
+        found += [(beside, top) for top in sorted(tops) if any(top + path in members for path in spelt)]
     if len(found) == 1:
         return found[0]
     if found:
