@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from closeup import __version__
-from closeup.cli import cast, demo, shorts
+from closeup.cli import cast, demo, evaluate, export, predict, shorts, train
 from closeup.cli.messages import show_error
 from closeup.core.errors import EXIT_BAD_INPUT, CloseupError
 from closeup.core.interrupts import REQUESTS
@@ -121,7 +121,21 @@ def _gallery() -> typer.Typer:
     return gallery.app
 
 
+def _data() -> typer.Typer:
+    from closeup.cli import data
+
+    return data.app
+
+
+def _runs() -> typer.Typer:
+    from closeup.cli import runs
+
+    return runs.app
+
+
 LATE = {
+    "data": (_data, "Look at labelled pictures, cut out faces, split, find and correct wrong labels."),
+    "runs": (_runs, "List, compare and look at training runs."),
     "gallery": (_gallery, "Enrol people by their faces, recognise them, find look-alikes."),
     "people": (_people, "See and correct the people in a result folder."),
     "models": (_models, "List, fetch and check the models."),
@@ -157,6 +171,8 @@ app = typer.Typer(
 app.add_typer(cast.app)
 app.add_typer(shorts.app)
 app.add_typer(demo.app)
+for _commands in (train, predict, evaluate, export):
+    app.add_typer(_commands.app)
 for _name, (_, _help) in LATE.items():
     app.add_typer(typer.Typer(), name=_name, help=_help)
 

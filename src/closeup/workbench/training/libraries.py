@@ -12,6 +12,9 @@ except ImportError as error:
     ) from error
 
 
+_NMS = "{}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+
+
 def _declare_torchvision_operators() -> list[torch.library.Library]:
     """Let torchvision's Python part load beside another build of torch than the one that its C part was made for.
 
@@ -23,9 +26,9 @@ def _declare_torchvision_operators() -> list[torch.library.Library]:
     for name in ("nms", "qnms"):
         # Where the C part did load, the operator is there already; a second declaration would fail.
         if not hasattr(torch.ops.torchvision, name):
-            library = torch.library.Library("torchvision", "FRAGMENT")
+            library = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
             with contextlib.suppress(RuntimeError):
-                library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+                library.define(_NMS.format(name))  # type: ignore[no-untyped-call]
             libraries.append(library)
     return libraries
 
@@ -40,7 +43,7 @@ def _loads_torchvision() -> bool:
         return True  # timm does without it, or says that it is missing
     part = Path(spec.origin).with_name("_C.so")
     try:
-        torch.ops.load_library(str(part))
+        torch.ops.load_library(str(part))  # type: ignore[no-untyped-call]
     except OSError:
         return False
     return True

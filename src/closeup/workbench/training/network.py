@@ -1,6 +1,7 @@
 """The network of a recipe: a timm backbone, pooled, with a linear layer for each head."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from torch import Tensor, nn
@@ -28,7 +29,8 @@ class Network(nn.Module):
 
     def features(self, pictures: Tensor) -> Tensor:
         """Pooled features (B, D) of pictures (B, 3, P, P)."""
-        return self.backbone(pictures)
+        features: Tensor = self.backbone(pictures)
+        return features
 
     def from_features(self, features: Tensor) -> dict[str, Tensor]:
         """Raw numbers (B, K) of every head from features (B, D)."""
@@ -65,8 +67,13 @@ def build_network(recipe: ModelRecipe, heads: Sequence[ResolvedHead]) -> Network
         InputError: If timm does not know the architecture; names the nearest.
     """
     backbone = new_backbone(recipe.architecture, recipe.drop_path_rate, recipe.input_px)
-    features = int(backbone.num_features) if not hasattr(backbone, "head_hidden_size") else backbone.head_hidden_size
-    return Network(backbone, int(features), heads, recipe.drop_rate)
+    return Network(backbone, feature_count(backbone), heads, recipe.drop_rate)
+
+
+def feature_count(backbone: nn.Module) -> int:
+    """How many features D a backbone gives; some networks have a wider layer between their pooling and their end."""
+    described: Any = backbone
+    return int(getattr(described, "head_hidden_size", None) or described.num_features)
 
 
 def new_backbone(architecture: str, drop_path_rate: float = 0.0, input_px: int = 224) -> nn.Module:
@@ -83,7 +90,7 @@ def new_backbone(architecture: str, drop_path_rate: float = 0.0, input_px: int =
             if near
             else "See the names: python -c 'import timm; print(*timm.list_models())'",
         )
-    options: dict[str, float | int] = {"drop_path_rate": drop_path_rate} if drop_path_rate else {}
+    options: dict[str, Any] = {"drop_path_rate": drop_path_rate} if drop_path_rate else {}
     try:
         return timm.create_model(architecture, pretrained=False, num_classes=0, **options)
     except TypeError as error:
@@ -114,14 +121,16 @@ def trainable_names(network: Network, train: str) -> set[str]:
     if train == "heads":
         return heads
     backbone = network.backbone
-    layers: Mapping[str, int] = timm.models.group_with_matcher(
-        backbone.named_parameters(), backbone.group_matcher(coarse=False), reverse=True
+    layers: Mapping[str, int] = timm.models.group_parameters(
+        backbone,
+        backbone.group_matcher(coarse=False),  # type: ignore[operator]
+        reverse=True,
     )
     moving = set(sorted(set(layers.values()))[-int(train.removeprefix("last-")) :])
     return heads | {f"backbone.{name}" for name, layer in layers.items() if layer in moving}
 
 
-def judge_batches(network: Network, batches: Sequence[Tensor], *, flip: bool) -> dict[str, np.ndarray]:
+def judge_batches(network: Network, batches: Iterable[Tensor], *, flip: bool) -> dict[str, np.ndarray]:
     """Raw numbers (N, K) float32 of every head, over batches of pictures (B, 3, P, P) or features (B, D).
 
     Args:

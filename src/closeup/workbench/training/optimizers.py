@@ -14,7 +14,8 @@ FLOOR = 0.01
 
 def new_optimizer(stage: StageRecipe, network: nn.Module, moving: set[str]) -> Optimizer:
     """The stage's optimizer over the parameters that move; weights of one dimension do not decay."""
-    decayed, spared = [], []
+    decayed: list[nn.Parameter] = []
+    spared: list[nn.Parameter] = []
     for name, parameter in network.named_parameters():
         parameter.requires_grad_(name in moving)
         if name in moving:

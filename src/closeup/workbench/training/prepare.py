@@ -58,7 +58,7 @@ def prepare(recipe: Recipe, base: Path, progress: ProgressCallback) -> Prepared:
     """
     everything = open_dataset(recipe.data, base=base, heads=recipe.heads)
     pictures = load_pictures(everything, largest_px(recipe), grey=recipe.model.grey, progress=progress)
-    dataset = everything.select(pictures.kept)
+    dataset = everything.select(pictures.kept.tolist())
     split = make_split(dataset, recipe.split, _label_field(recipe.heads[0]), base=base)
     sides = _sides(dataset, split)
     heads = tuple(_head(head, dataset, sides[0]) for head in recipe.heads)

@@ -109,7 +109,7 @@ def _bench(
     recipe: Recipe, prepared: Prepared, network: Network, writer: RunWriter, progress: ProgressCallback
 ) -> Bench:
     precision = Precision(recipe.training.device, recipe.training.precision)
-    network.to(device=precision.device, memory_format=torch.channels_last)
+    network.to(precision.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     augmenter = Augmenter(recipe.augment, recipe.model.mean, recipe.model.std, grey=recipe.model.grey)
     if recipe.training.mode == "frozen":
         prepared = with_features(
