@@ -66,7 +66,7 @@ class Run:
     @cached_property
     def figures(self) -> dict[str, float]:
         """The numbers among its metrics, each with its place: "test/expression/accuracy"."""
-        return dict(_numbers(self.metrics, ""))
+        return {place: value for place, value in _numbers(self.metrics, "") if not place.endswith("/count")}
 
     def headline(self) -> tuple[tuple[str, str], ...]:
         """The figures that tell most, in words: ("expression, accuracy on test", "0.704 (0.692 to 0.716)").

@@ -9,8 +9,8 @@ from typing import Any
 from closeup.core.errors import FormatError
 from closeup.pages.page import render_page
 from closeup.workbench.runs.card import limits
-from closeup.workbench.runs.folder import CORRECTION_COLUMNS, RECIPE_FILE
 from closeup.workbench.runs.figure_names import CLASS_FIGURES, number_words
+from closeup.workbench.runs.folder import CORRECTION_COLUMNS, RECIPE_FILE
 from closeup.workbench.runs.measuring import Figure, Measured, reported
 from closeup.workbench.runs.mistakes import Mistake
 from closeup.workbench.runs.plots import for_page

@@ -1,0 +1,340 @@
+"""`closeup runs ...`: the training runs that were made, beside each other and one by one."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from closeup.cli.gallery_options import AsJson, Quiet, show_json
+from closeup.cli.messages import one_line, show_hint, show_note
+from closeup.cli.progress_bar import progress_bar
+from closeup.core.errors import InputError
+
+if TYPE_CHECKING:
+    from closeup.workbench.runs.comparing import Comparison, HeadComparison
+    from closeup.workbench.runs.reading import Run
+
+app = typer.Typer(name="runs", no_args_is_help=True, help="List, show, compare and export training runs.")
+
+RunsDir = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Folder that the runs are in.")]
+Which = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN", help="last, a recipe's name, the beginning of an id, or a run's folder.", show_default=False
+    ),
+]
+Side = Annotated[
+    Literal["test", "val"] | None,
+    typer.Option(help="Which pictures to compare on.", show_default="test where both have it, else val"),
+]
+HERE = Path("runs")
+
+_EPOCHS_SHOWN = 12
+_DIFFERENCES_SHOWN = 40
+
+
+@app.command("list")
+def list_all(
+    runs: RunsDir = HERE,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="Only runs of this recipe.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the runs, oldest first: state, how many epochs, and the first figure."""
+    from closeup.workbench.runs.reading import list_runs
+
+    found = list_runs(runs)
+    chosen = [run for run in found.runs if name in (None, run.name)]
+    if as_json:
+        show_json([_brief(run) for run in chosen])
+    elif chosen:
+        _show_table(*(_line(run) for run in chosen), head=("run", "state", "epochs", "first figure"))
+    else:
+        typer.echo(f"There are no runs in {one_line(str(runs))}.")
+        show_hint("Make one: closeup train RECIPE.toml")
+    for path, reason in found.damaged:
+        show_note(f"{path.name} is left out: {reason}")
+
+
+@app.command()
+def show(which: Which, runs: RunsDir = HERE, as_json: AsJson = False) -> None:
+    """Show one run: how far it came, its figures, its epochs, and what it was made from."""
+    run = _run(runs, which)
+    if as_json:
+        show_json(_brief(run) | {"facts": run.facts, "metrics": run.metrics, "epochs": list(run.epochs().rows)})
+        return
+    typer.echo(f"{one_line(run.id)}: {run.standing}{', ' + one_line(run.state.reason) if run.state.reason else ''}")
+    for words, value in run.headline():
+        typer.echo(f"  {one_line(words)}: {one_line(value)}")
+    _show_epochs(run)
+    _show_facts(run)
+    typer.echo(f"Folder: {one_line(str(run.path))}")
+    if run.standing in ("interrupted", "failed"):
+        show_hint(f"Go on with it: closeup train --resume {run.id}")
+
+
+@app.command()
+def compare(
+    first: Annotated[str, typer.Argument(metavar="A", help="A run, as in closeup runs show.", show_default=False)],
+    second: Annotated[str, typer.Argument(metavar="B", help="Another.", show_default=False)],
+    runs: RunsDir = HERE,
+    side: Side = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare two runs on the very same pictures, with intervals, and show where their recipes differ."""
+    from closeup.workbench.runs.comparing import compare as compared
+
+    found = compared(_run(runs, first), _run(runs, second), side=side or "")
+    if as_json:
+        show_json(_comparison_json(found))
+        return
+    typer.echo(f"A: {one_line(found.a.id)}\nB: {one_line(found.b.id)}")
+    for head in found.heads:
+        _show_head(head)
+    _show_recipes(found)
+    for note in found.notes:
+        show_note(note)
+
+
+@app.command()
+def best(
+    runs: RunsDir = HERE,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIDE/HEAD/FIGURE",
+            help="What to rank by, val/expression/macro_f1 for instance.",
+            show_default="the figure on val that the newest run chose its weights by",
+        ),
+    ] = None,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="Only runs of this recipe.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Rank the finished runs by one figure, the best first, and say whether the lead is more than chance."""
+    from closeup.workbench.runs.comparing import best_first, default_figure
+    from closeup.workbench.runs.reading import list_runs
+
+    finished = [run for run in list_runs(runs).runs if run.standing == "finished" and name in (None, run.name)]
+    if not finished:
+        raise InputError(f"There is no finished run in {runs}.", "See the runs: closeup runs list")
+    figure = by or default_figure(finished[-1])
+    ranked = best_first(finished, figure)
+    if not ranked:
+        known = ", ".join(sorted({name for run in finished for name in run.figures}))
+        raise InputError(f"No finished run has the figure {figure}.", f"There are: {known}.")
+    if as_json:
+        show_json([_brief(run) | {"figure": figure, "value": value} for run, value in ranked])
+        return
+    _show_table(*((run.id, f"{value:.4f}") for run, value in ranked), head=("run", figure))
+    _show_lead(ranked, figure)
+
+
+@app.command()
+def report(which: Which, runs: RunsDir = HERE, quiet: Quiet = False) -> None:
+    """Write a run's report anew, from what its folder and its data hold now; also of a run that is not finished."""
+    from closeup.workbench.runs.data import dataset_of
+    from closeup.workbench.runs.finish import complete_run
+
+    run = _run(runs, which)
+    try:
+        dataset = dataset_of(run)
+    except InputError as error:
+        show_note(f"The pictures are not at hand, so that mistakes are shown by name: {error.message}")
+        dataset = None
+    with progress_bar(run.id, quiet=quiet) as progress:
+        page = complete_run(run.path, dataset, progress=progress)
+    if not quiet:
+        typer.echo(f"Report: {one_line(str(page))}")
+
+
+@app.command()
+def export(
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="The new folder.")],
+    form: Annotated[Literal["tensorboard", "mlflow"], typer.Option("--format", help="Whose format.")],
+    which: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="RUN", help="Runs, as in closeup runs show.", show_default="all of them"),
+    ] = None,
+    runs: RunsDir = HERE,
+    quiet: Quiet = False,
+) -> None:
+    """Write runs in the format of TensorBoard or MLflow; neither has to be installed for that."""
+    from closeup.workbench.runs.exporting import export_runs
+    from closeup.workbench.runs.reading import list_runs
+
+    chosen = [_run(runs, word) for word in dict.fromkeys(which)] if which else list(list_runs(runs).runs)
+    if not chosen:
+        raise InputError(f"There are no runs in {runs}.", "See the runs: closeup runs list")
+    with progress_bar(output.name, quiet=quiet) as progress:
+        command = export_runs(chosen, output, form, progress=progress)
+    if not quiet:
+        typer.echo(f"{len(chosen)} run{'' if len(chosen) == 1 else 's'} in {one_line(str(output))}")
+        show_hint(f"Look at them: {command}")
+
+
+def _show_table(*rows: Sequence[str], head: Sequence[str]) -> None:
+    """Print rows under a head; what the first column says is never cut."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Column, Table
+
+    table = Table(Column(head[0], no_wrap=True), *head[1:], box=SIMPLE_HEAD)
+    for row in rows:
+        table.add_row(*(one_line(cell) for cell in row))
+    Console(markup=False, highlight=False).print(table)
+
+
+def _run(runs: Path, word: str) -> "Run":
+    from closeup.workbench.runs.reading import read_run
+    from closeup.workbench.runs.resolve import find_run
+
+    return read_run(find_run(runs, word))
+
+
+def _brief(run: "Run") -> dict[str, Any]:
+    """What JSON says of a run in a list."""
+    return {
+        "id": run.id,
+        "name": run.name,
+        "path": str(run.path),
+        "state": run.standing,
+        "created_at": run.state.created_at,
+        "ended_at": run.state.ended_at or None,
+        "reason": run.state.reason,
+        "epochs_count": len(run.epochs()),
+        "figures": run.figures,
+    }
+
+
+def _line(run: "Run") -> tuple[str, ...]:
+    first = next((f"{words}: {value.partition(' (')[0]}" for words, value in run.headline()), run.state.reason)
+    return run.id, run.standing, str(len(run.epochs())), first
+
+
+def _show_epochs(run: "Run") -> None:
+    """The last epochs as a table; columns that say nothing are left out."""
+    epochs = run.epochs()
+    if not len(epochs):
+        steps = run.steps()
+        typer.echo(f"No epoch is done yet; {len(steps)} steps are.")
+        return
+    columns = [name for name in epochs.columns if name not in ("stage", "seconds") and any(epochs.text(name))]
+    rows = [tuple(_cell(row.get(name, "")) for name in columns) for row in epochs.rows[-_EPOCHS_SHOWN:]]
+    _show_table(*rows, head=tuple(name.replace("_", " ") for name in columns))
+    if len(epochs) > _EPOCHS_SHOWN:
+        typer.echo(f"The last {_EPOCHS_SHOWN} of {len(epochs)} epochs; all are in epochs.csv.")
+
+
+def _cell(text: str) -> str:
+    if text in ("true", "false"):
+        return "yes" if text == "true" else ""
+    return f"{float(text):.4g}" if "." in text and text.replace(".", "", 1).isdigit() else text
+
+
+def _show_facts(run: "Run") -> None:
+    from closeup.workbench.runs.words import option_words
+
+    for name in ("data", "environment"):
+        facts = run.facts.get(name)
+        if isinstance(facts, dict):
+            lines = ((key, option_words(value)) for key, value in facts.items() if key != "unreadable")
+            said = "; ".join(f"{key.replace('_', ' ')} {value}" for key, value in lines if value)
+            typer.echo(f"{name.capitalize()}: {one_line(said)}")
+            if facts.get("unreadable"):
+                show_note(f"{len(facts['unreadable'])} pictures could not be read; run.json names them.")
+    if count := len(run.corrections()):
+        typer.echo(f"Label corrections: {count}, in corrections.csv")
+
+
+def _show_head(head: "HeadComparison") -> None:
+    from closeup.workbench.runs.figure_names import number_words
+
+    over = f", {head.groups:,} groups" if head.groups is not None else ""
+    unit = f", in {one_line(head.unit)}" if head.unit else ""
+    typer.echo(f"\n{one_line(head.head)} on {head.side}{unit}: {head.count:,} pictures that both judged{over}")
+    rows = []
+    for figure in head.figures:
+        found, name = figure.difference, figure.name
+        span = f"{number_words(name, found.low)} to {number_words(name, found.high)}"
+        values = [number_words(name, value) for value in (found.a, found.b)]
+        verdict = f"{figure.better.upper()} is better" if figure.better else "cannot be told"
+        rows.append((figure.words, *values, _signed(name, found.difference), span, "" if name == "bias" else verdict))
+    _show_table(*rows, head=("figure", "A", "B", "B - A", "95 % interval", ""))
+    if head.test is not None:
+        typer.echo(
+            f"Right only in A: {head.test.only_a}; only in B: {head.test.only_b}; "
+            f"McNemar's exact test: p = {head.test.p_value:.3g}"
+        )
+
+
+def _signed(name: str, value: float) -> str:
+    from closeup.workbench.runs.figure_names import number_words
+
+    return ("+" if value >= 0 else "") + number_words(name, value)
+
+
+def _show_recipes(found: "Comparison") -> None:
+    from closeup.workbench.runs.words import option_words
+
+    if not found.recipes:
+        typer.echo("\nTheir recipes are the same.")
+        return
+    typer.echo("\nWhere their recipes differ:")
+    rows = [(key, *(_or_dash(option_words(value)) for value in values)) for key, *values in found.recipes]
+    _show_table(*rows[:_DIFFERENCES_SHOWN], head=("key", "A", "B"))
+    if len(rows) > _DIFFERENCES_SHOWN:
+        typer.echo(f"and {len(rows) - _DIFFERENCES_SHOWN} more")
+
+
+def _or_dash(text: str) -> str:
+    return text or "-"
+
+
+def _comparison_json(found: "Comparison") -> dict[str, Any]:
+    return {
+        "a": found.a.id,
+        "b": found.b.id,
+        "heads": [_head_json(head) for head in found.heads],
+        "recipes": [{"key": key, "a": a, "b": b} for key, a, b in found.recipes],
+        "notes": list(found.notes),
+    }
+
+
+def _head_json(head: "HeadComparison") -> dict[str, Any]:
+    from dataclasses import asdict
+
+    figures = [asdict(figure.difference) | {"name": figure.name, "better": figure.better} for figure in head.figures]
+    return {
+        "head": head.head,
+        "side": head.side,
+        "unit": head.unit,
+        "count": head.count,
+        "groups": head.groups,
+        "figures": figures,
+        "mcnemar": None if head.test is None else asdict(head.test),
+    }
+
+
+def _show_lead(ranked: "Sequence[tuple[Run, float]]", figure: str) -> None:
+    """Say whether the first is better than the second by more than chance, where both judged the same pictures."""
+    from closeup.workbench.runs.comparing import compare as compared
+
+    if len(ranked) < 2:
+        return
+    side, head, name = [*figure.split("/"), "", ""][:3]
+    try:
+        found = compared(ranked[1][0], ranked[0][0], side=side)
+    except InputError as error:
+        show_note(f"Whether the lead is chance cannot be told: {error.message}")
+        return
+    for one in found.heads:
+        for it in one.figures:
+            if (one.head, one.side, it.name) == (head, side, name):
+                lead = it.difference
+                span = f"{lead.difference:+.4f} (95 % interval {lead.low:+.4f} to {lead.high:+.4f})"
+                sure = "more than chance" if it.better else "no more than chance may do"
+                typer.echo(
+                    f"The first less the second, on the {one.count:,} pictures that both judged: {span}, {sure}."
+                )
+    for note in found.notes:
+        show_note(note)
