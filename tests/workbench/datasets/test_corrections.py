@@ -275,6 +275,7 @@ some_lines = st.builds(
 
 
 @given(st.lists(some_lines, max_size=6))
+@settings(max_examples=40)
 def test_whatever_lines_say_they_are_read_back_or_refused(many: list[Correction]) -> None:
     refused = refusal(lambda: parse_corrections(corrections_bytes(many), "c.csv"))
     if refused is None:
@@ -301,7 +302,7 @@ changes = st.builds(
 
 
 @given(rows, st.lists(changes, max_size=4))
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_applied_lines_change_only_what_they_say_from_old_to_new(
     made: list[dict[str, str]], many: list[Correction]
 ) -> None:

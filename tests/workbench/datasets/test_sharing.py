@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedGroupKFold
 
@@ -29,6 +29,7 @@ items = st.integers(1, 60).flatmap(
 
 
 @given(items, st.sampled_from([[0.7, 0.2, 0.1], [0.5, 0.5], [0.25] * 4, [1.0]]), st.integers(0, 5))
+@settings(max_examples=40)
 def test_groups_stay_whole_and_everything_has_a_side(
     made: tuple[list[int], list[int]], shares: list[float], seed: int
 ) -> None:
@@ -53,6 +54,7 @@ def test_single_items_are_shared_exactly_but_for_rounding(labels: list[int], sha
 
 
 @given(st.lists(st.integers(0, 6), min_size=20, max_size=200))
+@settings(max_examples=40)
 def test_folds_differ_by_no_more_than_the_strata_must(labels: list[int]) -> None:
     strata = np.unique(labels, return_inverse=True)[1]
     sizes = np.bincount(shared_out(np.arange(len(strata)), strata, [0.2] * 5), minlength=5)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from closeup.core.errors import InputError
@@ -63,6 +63,7 @@ rows = st.lists(
 
 
 @given(rows, st.integers(0, 3))
+@settings(max_examples=40)
 def test_no_group_lies_on_two_sides(made: list[dict[str, str]], seed: int) -> None:
     dataset = made_up(made)
     recipe = SplitRecipe(val=0.25, test=0.2, seed=seed)
@@ -204,6 +205,7 @@ def test_folds_are_even_and_whole() -> None:
 
 
 @given(st.integers(1, 6), st.integers(0, 3), rows)
+@settings(max_examples=40)
 def test_parts_are_disjoint_and_everything(count: int, seed: int, made: list[dict[str, str]]) -> None:
     dataset = made_up(made)
     indices = np.arange(len(dataset))[::-1]

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from closeup.core.errors import InputError
@@ -69,6 +69,7 @@ values = st.text(st.characters(codec="utf-8", exclude_characters="\0")).map(str.
 
 
 @given(st.lists(st.fixed_dictionaries({"a": values.filter(bool), "b": values})))
+@settings(max_examples=40)
 def test_what_is_written_is_read_back(rows: list[dict[str, str]]) -> None:
     kept = [{k: v.replace("\r\n", "\n").replace("\r", "\n") for k, v in row.items()} for row in rows]
     table = parse_table(table_bytes(("a", "b"), kept), "t.csv")
