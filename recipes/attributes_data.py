@@ -19,13 +19,15 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from closeup.core.settings import read_settings
 from closeup.core.types import FloatArray
 from closeup.media.image import read_image
-from closeup.perception.registry import face_models
+from closeup.perception.registry import face_models, load_embedder
+from closeup.weights.cards import card
 
-SAME = 0.55
-"""Cosine from which two faces are one person: far above the thresholds for pairs, since among millions of pairs a
-false accept in a thousand would join everybody with everybody."""
+SAME = 0.97
+"""Cosine, with dlib-resnet-128, from which two faces are one person: far above its thresholds for pairs, since among
+millions of pairs, many of them of babies, one false accept in ten thousand would join everybody with everybody."""
 
 COLUMNS = ("path", "mask", "gender", "age", "group", "kind", "set")
 
@@ -45,7 +47,7 @@ def main(folder: Path) -> None:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         writer.writerows({name: row[name] for name in COLUMNS} for row in rows)
-    print(
+    print(  # noqa: T201
         f"{folder / 'attributes.csv'}: {len(rows)} pictures of {count} people, the largest group "
         f"{np.bincount(groups).max()}"
     )
@@ -107,8 +109,8 @@ def _by_face(folder: Path, rows: list[Row]) -> list[tuple[int, int]]:
 
 
 def _vectors(folder: Path, paths: list[str]) -> FloatArray:
-    models = face_models("auto")
-    detector, embedder = models.new_detector(), models.embedder
+    detector = face_models("auto").new_detector()
+    embedder = load_embedder(card("dlib-resnet-128"), read_settings())
     vectors = np.zeros((len(paths), embedder.dim), np.float32)
     for index, path in enumerate(paths):
         image = read_image(folder / path)
