@@ -1,14 +1,17 @@
 """`closeup data crop-faces`: a dataset of faces from a dataset of pictures."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from closeup.cli.messages import show_hint, show_note
+from closeup.cli.data_options import PathColumn, Where, columns_and_values, tell_notes
+from closeup.cli.messages import one_line, show_hint, show_note
+from closeup.cli.places import made_folder
 from closeup.cli.progress_bar import progress_bar
-from closeup.workbench.crops import CropOptions, CropReport, crop_faces
-from closeup.workbench.datasets.reading import open_one
+
+if TYPE_CHECKING:
+    from closeup.workbench.crops import CropReport
 
 app = typer.Typer()
 
@@ -32,9 +35,8 @@ def crop_faces_command(
     ] = False,
     models: Annotated[str, typer.Option("--models", help="The detector: auto, builtin or zoo.")] = "auto",
     threads: Annotated[int, typer.Option("--threads", min=0, help="Pictures at a time; 0 for all cores.")] = 0,
-    path_column: Annotated[
-        str, typer.Option("--path-column", metavar="NAME", help="CSV: the column that names the pictures.")
-    ] = "path",
+    path_column: PathColumn = "path",
+    where: Where = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Find each picture's central face, turn it upright, cut it out, and keep the labels.
@@ -42,17 +44,22 @@ def crop_faces_command(
     OUT can be used like any dataset: labels.csv has all columns of IN. crops.csv says what was found where. If it is
     stopped, the same command goes on where it was.
     """
+    from closeup.workbench.crops import CropOptions, crop_faces
+    from closeup.workbench.datasets.reading import open_one
+
     options = CropOptions(size, frame, margin, keep_missed, models, threads)
-    dataset = open_one(data, path_column=path_column)
-    with progress_bar(dataset.name, quiet=quiet) as progress:
+    dataset = open_one(data, path_column=path_column, where=columns_and_values(where))
+    tell_notes(dataset)
+    with made_folder(out.parent), progress_bar(dataset.name, quiet=quiet) as progress:
         report = crop_faces(dataset, out, options, progress=progress)
     _tell(report, keep_missed=keep_missed)
 
 
-def _tell(report: CropReport, *, keep_missed: bool) -> None:
+def _tell(report: "CropReport", *, keep_missed: bool) -> None:
     found, missed, unreadable = (report.counts[outcome] for outcome in ("found", "not found", "unreadable"))
     total = len(report.rows)
-    typer.echo(f"{report.folder}: {found:,} faces in {total:,} pictures ({found / total:.2%}), by {report.detector}.")
+    place = one_line(str(report.folder))
+    typer.echo(f"{place}: {found:,} faces in {total:,} pictures ({found / total:.2%}), by {report.detector}.")
     if missed:
         typer.echo(f"No face found in {missed:,}" + (", which are there whole." if keep_missed else ", left out."))
     typer.echo(size_sentence(report.bytes_before, report.bytes_after))

@@ -6,11 +6,10 @@ of the result, and the same call goes on from there. The result itself appears w
 
 import os
 import threading
-from collections import Counter, deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -29,14 +28,12 @@ from closeup.perception.registry import choose, new_detector
 from closeup.workbench.crop_tables import CropRow, Outcome, write_tables
 from closeup.workbench.crop_work import CropWork
 from closeup.workbench.datasets.items import Dataset, Item
+from closeup.workbench.in_order import in_order
 
 PICTURES = "pictures"
 """Folder of the crops in the result."""
 
 JPEG_QUALITY = 93
-
-_BATCH = 16
-"""Pictures that a thread takes at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,28 +241,8 @@ def _cut_all(cutter: _Cutter, work: CropWork, threads: int, progress: ProgressCa
     left = [item for item in cutter.items if item.key not in work.done]
     total = len(cutter.items)
     progress(Progress("Cutting faces", total - len(left), total, "pictures"))
-    batches = iter([left[at : at + _BATCH] for at in range(0, len(left), _BATCH)])
-
-    def cut(batch: list[Item]) -> list[CropRow]:
-        return [cutter.cut(item, work.folder) for item in batch]
-
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="closeup-crop")
-    try:
-        for rows in _in_order(pool, cut, batches, 2 * threads):
+    with closing(in_order(lambda item: cutter.cut(item, work.folder), left, threads)) as finished:
+        for rows in finished:
             with held_back():
                 work.note(rows)
             progress(Progress("Cutting faces", len(work.done), total, "pictures"))
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _in_order(
-    pool: ThreadPoolExecutor,
-    cut: Callable[[list[Item]], list[CropRow]],
-    batches: Iterator[list[Item]],
-    ahead: int,
-) -> Iterator[list[CropRow]]:
-    waiting = deque(pool.submit(cut, batch) for batch in islice(batches, ahead))
-    while waiting:
-        yield waiting.popleft().result()
-        waiting.extend(pool.submit(cut, batch) for batch in islice(batches, 1))

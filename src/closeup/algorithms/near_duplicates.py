@@ -1,0 +1,85 @@
+"""Pictures that are nearly the same: pairs of vectors above a similarity, every pair compared, and their groups."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+FloatArray = NDArray[np.float32]
+
+BLOCK = 1024
+"""Rows that are compared with all later ones at once."""
+
+MOST_PER_ROW = 16
+"""Pairs of one row that are kept, the best; hundreds of frames of one scene would fill memory, and stay one group."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NearPairs:
+    """Pairs above a similarity.
+
+    Attributes:
+        pairs: Shape (P, 2), int64: the smaller index first; by it, then by the other.
+        similarities: Shape (P,), float32.
+    """
+
+    pairs: NDArray[np.int64]
+    similarities: FloatArray
+
+
+def near_pairs(vectors: FloatArray, threshold: float, progress: Callable[[int], None] = lambda _: None) -> NearPairs:
+    """Find all pairs of rows (N, D) whose dot product is at least `threshold`.
+
+    Every pair is compared: N * N / 2 dot products, 5 s for 32,000 rows of 480 numbers on two cores.
+
+    Args:
+        vectors: Shape (N, D), float32, each of length 1, or of zeros, which is like nothing.
+        threshold: Cosine, above 0.
+        progress: Told the number of rows that are done.
+
+    Raises:
+        ValueError: If the vectors have another shape, or the threshold is not above 0.
+    """
+    if vectors.ndim != 2:
+        raise ValueError(f"vectors must be (N, D), not {vectors.shape}")
+    if not threshold > 0:
+        raise ValueError(f"a threshold lies above 0, not {threshold}")
+    vectors = np.ascontiguousarray(vectors, np.float32)
+    pairs, similarities = [np.empty((0, 2), np.int64)], [np.empty(0, np.float32)]
+    for start in range(0, len(vectors), BLOCK):
+        scores = vectors[start : start + BLOCK] @ vectors[start:].T
+        row, column = np.nonzero(scores >= threshold)
+        later = column > row
+        row, column = _best_of_each(row[later], column[later], scores)
+        pairs.append(np.stack([row, column], axis=1).astype(np.int64) + start)
+        similarities.append(scores[row, column])
+        progress(min(start + BLOCK, len(vectors)))
+    return NearPairs(np.concatenate(pairs), np.concatenate(similarities))
+
+
+def _best_of_each(
+    row: NDArray[np.int64], column: NDArray[np.int64], scores: FloatArray
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The `MOST_PER_ROW` best pairs of each row, by row and column."""
+    if not len(row) or np.bincount(row).max() <= MOST_PER_ROW:
+        return row, column
+    order = np.lexsort((-scores[row, column], row))
+    row, column = row[order], column[order]
+    first = np.searchsorted(row, row)  # where each one's row begins
+    kept = np.arange(len(row)) - first < MOST_PER_ROW
+    row, column = row[kept], column[kept]
+    order = np.lexsort((column, row))
+    return row[order], column[order]
+
+
+def linked_groups(pairs: NDArray[np.integer], count: int) -> list[list[int]]:
+    """Groups of what pairs (P, 2) of `count` things link, directly or through others: rising, two or more each."""
+    links = coo_array((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
+    _, label = connected_components(links, directed=False)
+    order = np.argsort(label, kind="stable")
+    ends = np.flatnonzero(np.diff(label[order])) + 1
+    groups = [group.tolist() for group in np.split(order, ends) if len(group) > 1]
+    return sorted(groups)

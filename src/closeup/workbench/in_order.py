@@ -1,0 +1,33 @@
+"""Work by many threads whose results come in order, a few batches ahead, so that no more than these are held."""
+
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from typing import TypeVar
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+BATCH = 16
+"""Things that a thread takes at a time."""
+
+
+def in_order(work: Callable[[In], Out], things: Sequence[In], threads: int) -> Generator[list[Out]]:
+    """What `work` gives for each thing, in order, some at a time; what it raises is raised here.
+
+    Closing the iterator, or an interruption, waits for what has begun and starts nothing more.
+    """
+
+    def batch_of(batch: Sequence[In]) -> list[Out]:
+        return [work(thing) for thing in batch]
+
+    batches = (things[at : at + BATCH] for at in range(0, len(things), BATCH))
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="closeup-work")
+    try:
+        waiting = deque(pool.submit(batch_of, batch) for batch in islice(batches, 2 * threads))
+        while waiting:
+            yield waiting.popleft().result()
+            waiting.extend(pool.submit(batch_of, batch) for batch in islice(batches, 1))
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,98 @@
+"""Pictures that a dataset has twice: the same file, the same picture in two files, or nearly the same picture."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from closeup.algorithms.near_duplicates import linked_groups, near_pairs
+from closeup.core.types import FloatArray
+from closeup.workbench.datasets.items import Dataset, Item, Label
+
+NEAR = 0.94
+"""Cosine of two outlines from which on pictures count as nearly the same; `measure.outline` says how it lies."""
+
+Kind = Literal["same", "near"]
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """Pictures of one dataset that are the same, or nearly.
+
+    Attributes:
+        kind: "same": equal pixel by pixel; "near": alike, each to at least one other.
+        indices: Which pictures, rising.
+        similarity: Cosine of the two that are least alike of those that were linked; 1 for "same".
+        splits: The sides of a split that they lie on, sorted; empty where there is none.
+        groups: How many groups (persons, scenes) they belong to, where the dataset has groups; else 0.
+        conflicts: Fields in which their labels differ.
+    """
+
+    kind: Kind
+    indices: tuple[int, ...]
+    similarity: float
+    splits: tuple[str, ...]
+    groups: int
+    conflicts: tuple[str, ...]
+
+
+def find_copies(
+    dataset: Dataset,
+    pixel_hashes: Sequence[str],
+    outlines: FloatArray,
+    sides: Sequence[str | None],
+    progress: Callable[[int], None] = lambda _: None,
+) -> tuple[Copies, ...]:
+    """Find what a dataset has twice; each picture that has a copy is in one "same" or one "near" group, or in both.
+
+    Args:
+        dataset: N pictures, all readable.
+        pixel_hashes: Of each; equal for equal pictures.
+        outlines: Shape (N, D), of length 1 or zero; see `measure.outline`.
+        sides: The side of the split that each lies on.
+        progress: Told how many pictures have been compared.
+    """
+    same: dict[str, list[int]] = defaultdict(list)
+    for index, digest in enumerate(pixel_hashes):
+        same[digest].append(index)
+    firsts = np.array([group[0] for group in same.values()], np.int64)
+    found = near_pairs(outlines[firsts], NEAR, progress)
+    pairs = firsts[found.pairs]
+    lowest: dict[int, float] = {}
+    groups = linked_groups(pairs, len(pixel_hashes))
+    of = {index: number for number, group in enumerate(groups) for index in group}
+    for (first, _), similarity in zip(pairs.tolist(), found.similarities.tolist(), strict=True):
+        number = of[first]
+        lowest[number] = min(similarity, lowest.get(number, 1.0))
+    whole = [sorted(i for first in group for i in same[pixel_hashes[first]]) for group in groups]
+    describe = _Describer(dataset, sides)
+    named = [describe("same", group, 1.0) for group in same.values() if len(group) > 1]
+    named += [describe("near", group, lowest[number]) for number, group in enumerate(whole)]
+    return tuple(sorted(named, key=lambda copies: (copies.kind == "near", copies.indices)))
+
+
+class _Describer:
+    """Says of pictures that are alike what else there is to know."""
+
+    def __init__(self, dataset: Dataset, sides: Sequence[str | None]) -> None:
+        self._items = dataset.items
+        self._sides = sides
+        self._has_groups = any(item.group != item.key for item in dataset.items)
+
+    def __call__(self, kind: Kind, indices: Sequence[int], similarity: float) -> Copies:
+        items = [self._items[index] for index in indices]
+        fields = sorted({name for item in items for name in item.labels})
+        return Copies(
+            kind=kind,
+            indices=tuple(indices),
+            similarity=similarity,
+            splits=tuple(sorted({side for index in indices if (side := self._sides[index]) is not None})),
+            groups=len({item.group for item in items}) if self._has_groups else 0,
+            conflicts=tuple(name for name in fields if len(_labels(items, name)) > 1),
+        )
+
+
+def _labels(items: Sequence[Item], field: str) -> set[Label]:
+    return {item.labels[field] for item in items if field in item.labels}

@@ -1,0 +1,276 @@
+"""What was seen of a dataset as one page that holds all it shows."""
+
+import random
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from closeup.core.boxes import fitted
+from closeup.core.errors import InputError
+from closeup.core.types import Image
+from closeup.media.image import decode_image, encode_jpeg
+from closeup.pages.data_uri import jpeg_uri
+from closeup.pages.page import render_page
+from closeup.workbench.datasets.items import SIDES, Item
+from closeup.workbench.look.classes import LabelClass, LabelField, label_text
+from closeup.workbench.look.duplicates import Copies
+from closeup.workbench.look.findings import findings
+from closeup.workbench.look.giveaways import Giveaway
+from closeup.workbench.look.look import EVERYTHING, Look
+from closeup.workbench.look.measure import MEASURES, Measure
+
+THUMBNAIL_PX = 88
+"""Longer side of the pictures on the page."""
+
+SAMPLES = 10
+"""Pictures of each class that are shown, drawn at random."""
+
+CLASSES_SHOWN = 40
+"""Classes of a field that are shown with pictures, the largest; all of them are counted."""
+
+COPIES_SHOWN = 40
+"""Groups of copies that are shown of each sort; report.json has all."""
+
+COPIES_WIDE = 6
+"""Pictures of such a group that are shown."""
+
+EXTREMES = 8
+"""Pictures at each end of a measure that are shown."""
+
+GIVEAWAYS_SHOWN = 12
+
+BINS = 40
+"""Bars of a histogram."""
+
+HEIGHT = 100
+"""Of a drawing, in its own units; each bar is one wide."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A picture on the page: its data: URI (None where it cannot be read), and what is said of it."""
+
+    picture: str | None
+    caption: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRow:
+    """One class on the page; `share` is its part of the largest class, in percent."""
+
+    name: str
+    count: int
+    percent: float
+    share: float
+    sides: tuple[int, ...]
+    mean: str | None
+    samples: tuple[Shown, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldPart:
+    """One label field on the page."""
+
+    name: str
+    told: str
+    rows: tuple[ClassRow, ...]
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class MeasurePart:
+    """One measure on the page: bars (x, height), the ends of the axis, and the pictures at its ends."""
+
+    name: str
+    median: str
+    low: str
+    high: str
+    bars: tuple[tuple[int, float], ...]
+    ends: tuple[tuple[str, tuple[Shown, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CopiesPart:
+    """One sort of copies on the page."""
+
+    title: str
+    told: str
+    total: int
+    groups: tuple[tuple[str, tuple[Shown, ...], int], ...]
+
+
+def report_page(look: Look) -> str:
+    """The page, as HTML."""
+    pictures = _Pictures(look)
+    sides = [side for side in SIDES if side in look.side_counts]
+    return render_page(
+        "closeup.workbench.look",
+        "look.html.j2",
+        style="look.css",
+        look=look,
+        findings=findings(look),
+        sides=[(side, look.side_counts[side]) for side in sides],
+        fields=[_field(look, each, sides, pictures) for each in look.fields],
+        copies=list(_copies_parts(look, pictures)),
+        measures=[_measure(look, each, pictures) for each in MEASURES],
+        giveaways=[_giveaway(each) for each in look.giveaways[:GIVEAWAYS_SHOWN]],
+        mean=_uri(look.means[EVERYTHING]),
+        total_bytes=figure(float(look.column("bytes").sum()), "bytes"),
+    )
+
+
+class _Pictures:
+    """Reads the pictures that the page shows, each once."""
+
+    def __init__(self, look: Look) -> None:
+        self._look = look
+        self._read: dict[int, str | None] = {}
+
+    def show(self, index: int, caption: str = "") -> Shown:
+        """The picture at an index."""
+        if index not in self._read:
+            self._read[index] = self._picture(self._look.dataset.items[index])
+        return Shown(self._read[index], caption, self._look.dataset.items[index].key)
+
+    def _picture(self, item: Item) -> str | None:
+        try:
+            image = decode_image(self._look.dataset.read_bytes(item), item.path)
+        except InputError:  # it was there a minute ago
+            return None
+        size_wh = fitted((image.shape[1], image.shape[0]), THUMBNAIL_PX)
+        return _uri(np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA), np.uint8))
+
+
+def _uri(image: Image) -> str:
+    return jpeg_uri(encode_jpeg(image, 80))
+
+
+def _field(look: Look, field: LabelField, sides: Sequence[str], pictures: _Pictures) -> FieldPart:
+    name = field.field.name
+    shown = sorted(field.classes, key=lambda each: -each.count)[:CLASSES_SHOWN]
+    if field.field.kind == "value" or len(shown) == len(field.classes):
+        shown = list(field.classes)[:CLASSES_SHOWN]
+    largest = max((each.count for each in field.classes), default=1)
+    labelled = sum(each.count for each in field.classes)
+
+    def row(each: LabelClass) -> ClassRow:
+        mean = look.means.get((name, each.name))
+        return ClassRow(
+            each.name,
+            each.count,
+            100 * each.count / labelled,
+            100 * each.count / largest,
+            tuple(each.sides.get(side, 0) for side in sides),
+            None if mean is None else _uri(mean),
+            tuple(pictures.show(index) for index in _sample(each.indices, f"{name}/{each.name}")),
+        )
+
+    return FieldPart(name, _told(field), tuple(row(each) for each in shown), len(field.classes) - len(shown))
+
+
+def _told(field: LabelField) -> str:
+    if field.values:
+        ends = {name: f"{value:.4g}" for name, value in field.values.items()}
+        return f"A number from {ends['min']} to {ends['max']}, mean {ends['mean']}, median {ends['median']}."
+    if len(field.classes) < 2:
+        return "One class." if field.classes else "No labels."
+    words = (
+        f"{len(field.classes)} classes; the largest has {field.imbalance:.3g} times as many pictures as the smallest."
+    )
+    return f"{words} {field.unlabelled:,} pictures have no label." if field.unlabelled else words
+
+
+def _sample(indices: NDArray[np.int64], seed: str) -> list[int]:
+    """Some of (K,) indices, drawn at random, the same for the same data."""
+    return random.Random(seed).sample(indices.tolist(), min(SAMPLES, len(indices)))
+
+
+def _copies_parts(look: Look, pictures: _Pictures) -> Iterable[CopiesPart]:
+    """Sorts of copies, the gravest first; a group is shown once, in the first sort that it belongs to."""
+    sorts: list[tuple[str, str, Callable[[Copies], bool]]] = [
+        (
+            "Exact copies whose labels differ",
+            "The same picture, pixel by pixel: at least one of the labels is wrong.",
+            lambda each: each.kind == "same" and bool(each.conflicts),
+        ),
+        (
+            "Across the split",
+            "A picture on one side has a copy, or nearly one, on another.",
+            lambda each: len(each.splits) > 1,
+        ),
+        (
+            "Nearly the same, and the labels differ",
+            "One of the labels may be wrong, or these are frames between two states.",
+            lambda each: bool(each.conflicts),
+        ),
+        ("Exact copies", "The same picture, pixel by pixel.", lambda each: each.kind == "same"),
+        ("Nearly the same", "Saved again, shrunk, brightened, cut a little, or the next frame.", lambda _: True),
+    ]
+    left = list(look.copies)
+    for title, told, belongs in sorts:
+        chosen = [each for each in left if belongs(each)]
+        left = [each for each in left if not belongs(each)]
+        if chosen:
+            groups = tuple(_group(look, each, pictures) for each in chosen[:COPIES_SHOWN])
+            yield CopiesPart(title, told, len(chosen), groups)
+
+
+def _group(look: Look, copies: Copies, pictures: _Pictures) -> tuple[str, tuple[Shown, ...], int]:
+    """What is said of a group of copies, its pictures, and how many more there are."""
+    told = "equal" if copies.kind == "same" else f"similarity {copies.similarity:.3f}"
+    names = copies.conflicts or tuple(each.field.name for each in look.fields[:1])
+
+    def caption(index: int) -> str:
+        item = look.dataset.items[index]
+        words = [label_text(item.labels.get(name)) or "no label" for name in names]
+        return ", ".join([*words, *filter(None, [look.sides[index]])])
+
+    shown = tuple(pictures.show(index, caption(index)) for index in copies.indices[:COPIES_WIDE])
+    return told, shown, len(copies.indices) - len(shown)
+
+
+def _measure(look: Look, measure: Measure, pictures: _Pictures) -> MeasurePart:
+    values = look.column(measure.name)
+    order = np.argsort(values, kind="stable")
+    ends = []
+    if values.max() > values.min():
+        for word, chosen in ((measure.low, order[:EXTREMES]), (measure.high, order[::-1][:EXTREMES])):
+            if word:
+                shown = [pictures.show(int(index), figure(values[index], measure.unit)) for index in chosen]
+                ends.append((f"The {word}", tuple(shown)))
+    low, high = (0.0, 1.0) if not measure.unit else (float(values.min()), float(values.max()))
+    return MeasurePart(
+        measure.name,
+        figure(float(np.median(values)), measure.unit),
+        figure(low, measure.unit),
+        figure(high, measure.unit),
+        _bars(values, low, high),
+        tuple(ends),
+    )
+
+
+def _bars(values: NDArray[np.float64], low: float, high: float) -> tuple[tuple[int, float], ...]:
+    """A histogram of (N,): place and height of each bar that is not empty; of roots, so that few are seen too."""
+    counts, _ = np.histogram(np.clip(values, low, high), BINS, (low, high) if high > low else (low - 0.5, low + 0.5))
+    heights = np.sqrt(counts / counts.max()) * HEIGHT
+    return tuple((place, round(float(height), 2)) for place, height in enumerate(heights) if height > 0)
+
+
+def figure(value: float, unit: str) -> str:
+    """A value for people: "112 px", "1.5 kB", "0.43"."""
+    if unit == "bytes":
+        for word, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+            if value >= size:
+                return f"{value / size:.1f} {word}"
+        return f"{value:.0f} bytes"
+    return f"{value:,.0f} {unit}" if unit else f"{value:.2f}"
+
+
+def _giveaway(each: Giveaway) -> tuple[str, str, str, str, float]:
+    """Field and class, what tells it, in words; and how far the bar goes, in percent."""
+    way = "larger" if each.larger else "smaller"
+    return each.field, each.label, f"{way} {each.measure}", f"{each.auc:.3f}", round(200 * (each.auc - 0.5), 1)
