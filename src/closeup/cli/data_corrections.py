@@ -11,6 +11,7 @@ import typer
 from closeup.cli.data_options import Data, GroupColumn, PathColumn, tell_notes
 from closeup.cli.gallery_options import show_table
 from closeup.cli.messages import one_line
+from closeup.cli.places import made_folder
 from closeup.core.errors import InputError
 
 Kind = Literal["picture", "group", "swap"]
@@ -106,7 +107,8 @@ def add(
         before = read_corrections(file) if file.exists() else ()
         _, applied = apply_corrections(dataset, (*before, line), str(file))
         changes = f"; it changes {len(applied[-1].keys):,} pictures"
-    append_corrections(file, [line])
+    with made_folder(file.parent):
+        append_corrections(file, [line])
     typer.echo(f"{file} has {len(read_corrections(file)):,} corrections{changes}.")
 
 

@@ -19,6 +19,7 @@ from closeup.cli.data_options import (
 )
 from closeup.cli.gallery_options import show_table
 from closeup.cli.messages import show_note
+from closeup.cli.places import made_folder
 from closeup.core.errors import OutputError
 from closeup.workbench.recipe import SplitRecipe
 
@@ -58,7 +59,7 @@ def split_command(
     """Share out a dataset among train, val and test, and save who is where.
 
     Pictures of one group never lie on two sides, and every side has its share of every label. What the data itself
-    says holds. A recipe uses the table by: file = "split.csv" in [split].
+    says holds. A recipe uses the table by `file = "split.csv"` in its section `split`.
     """
     from closeup.workbench.datasets.reading import open_one
     from closeup.workbench.datasets.splits import make_split, save_split
@@ -77,7 +78,8 @@ def split_command(
         field = dataset.fields[0].name
     recipe = SplitRecipe(val=val, test=test, seed=seed, stratify=field, file=str(again or ""))
     split = make_split(dataset, recipe)
-    save_split(output, split)
+    with made_folder(output.parent):
+        save_split(output, split)
     if as_json:
         typer.echo(json.dumps(summary(dataset, split, field, output), ensure_ascii=False))
         return
