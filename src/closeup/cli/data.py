@@ -2,13 +2,14 @@
 
 import typer
 
-from closeup.cli import data_corrections, data_crop, data_split
+from closeup.cli import data_corrections, data_crop, data_look, data_split
 
 app = typer.Typer(
     name="data",
     no_args_is_help=True,
     help="Look at pictures with labels, cut out faces, split, find and correct wrong labels.",
 )
+app.add_typer(data_look.app)
 app.add_typer(data_crop.app)
 app.add_typer(data_split.app)
 app.add_typer(data_corrections.app)
