@@ -120,6 +120,22 @@ def test_what_was_trained_before_is_used_again(base: Path, trainer: Trainer) -> 
     assert len(trainer.trained) == 4
 
 
+def test_runs_of_other_commits_are_used_and_named(
+    base: Path, trainer: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ablate(recipe(), "contrast", base=base, runs_dir=base / "runs", seeds=1)
+    other = environment() | {"commit": "0123"}
+    monkeypatch.setattr(module, "environment", lambda: other)
+    monkeypatch.setitem(Trainer.__call__.__globals__, "environment", lambda: other)
+    found = ablate(recipe(), "contrast,crop", base=base, runs_dir=base / "runs", seeds=1)
+    assert len(trainer.trained) == 3
+    assert "2 commits" in found.notes[-1]
+    newer = other | {"torch": "9.9"}
+    monkeypatch.setattr(module, "environment", lambda: newer)
+    ablate(recipe(), "contrast", base=base, runs_dir=base / "runs", seeds=1)
+    assert len(trainer.trained) == 5
+
+
 def test_other_recipe_or_data_is_trained_anew(base: Path, trainer: Trainer) -> None:
     ablate(recipe(), "contrast", base=base, runs_dir=base / "runs", seeds=1)
     ablate(recipe(monitor="accuracy"), "contrast", base=base, runs_dir=base / "runs", seeds=1)

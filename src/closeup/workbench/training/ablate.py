@@ -1,6 +1,6 @@
 """What each augmentation is worth: train with all of them, and without each one, and compare on the same pictures."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -104,7 +104,7 @@ def ablate(
     """Train a recipe with all its augmentations and without each of them, several seeds each, and compare.
 
     Everything else is the same in all runs: split, order of the pictures, and what the other augmentations draw. Every
-    run is kept. A run of the same recipe, data and code that is there already is not made again, and one that was
+    run is kept. A run of the same recipe, data and version that is there already is not made again, and one that was
     interrupted is gone on with: so that an ablation that was stopped goes on where it was.
 
     Args:
@@ -191,10 +191,9 @@ class _Bench:
         return read_run(train(recipe, base=self._base, runs_dir=self._runs_dir, progress=report))
 
     def _is_of(self, run: Run, recipe: Recipe) -> bool:
-        """Whether a run was made of this recipe, by this code, from the data as it is now."""
+        """Whether a run was made of this recipe, by this version, from the data as it is now."""
         facts = run.facts
-        made_by = {name: word for name, word in facts.get("environment", {}).items() if name != "threads"}
-        if facts.get("base") != str(self._base) or made_by != _environment():
+        if facts.get("base") != str(self._base) or _made_by(facts.get("environment", {})) != _made_by(environment()):
             return False
         try:
             its = recipe_from_toml((run.path / RECIPE_FILE).read_text("utf-8"))
@@ -217,9 +216,9 @@ class _Bench:
         return self._fingerprints[unreadable]
 
 
-def _environment() -> dict[str, str]:
-    """Code and machine as runs remember them, but for the threads, which a recipe sets when it begins."""
-    return {name: word for name, word in environment().items() if name != "threads"}
+def _made_by(environment: Mapping[str, str]) -> dict[str, str]:
+    """Versions and machine of a run; not its threads, which a recipe sets, nor its commit, which `_notes` names."""
+    return {name: word for name, word in environment.items() if name not in ("threads", "commit")}
 
 
 def _compared(
@@ -239,7 +238,9 @@ def _compared(
             reduced = [runs[name, seed].answers(side, head).labelled() for seed in seeds]
             rows.append(_row(recipe, (name, head, figure), full, reduced, groups))
     ids = tuple(run.id for run in runs.values())
-    return Ablation(recipe.name, side, count, seeds, tuple(rows), ids, tuple(_notes(side, seeds, rows)))
+    commits = {str(run.facts.get("environment", {}).get("commit", "")) for run in runs.values()}
+    notes = (*_notes(side, seeds, rows), *_notes_on_code(commits))
+    return Ablation(recipe.name, side, count, seeds, tuple(rows), ids, notes)
 
 
 def _row(
@@ -296,6 +297,11 @@ def _notes(side: str, seeds: tuple[int, ...], rows: Sequence[AblationRow]) -> It
         yield "With one seed the intervals lack the chance that lies in training itself: they are too narrow."
     if len(rows) > 3:
         yield f"Of {len(rows)} rows, one in twenty seems to help or hurt by chance alone."
+
+
+def _notes_on_code(commits: set[str]) -> Iterator[str]:
+    if len(commits) > 1:
+        yield f"The runs are of {len(commits)} commits of closeup's code; did training change between them?"
 
 
 def table(found: Ablation) -> str:
