@@ -2,11 +2,8 @@
 
 import os
 import tempfile
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import IO
 
@@ -20,11 +17,11 @@ from closeup.core.whole import output_error
 from closeup.media.image import decode_image
 from closeup.media.square import Fit, square
 from closeup.workbench.datasets.items import Dataset
+from closeup.workbench.in_order import in_order
 
 BUDGET_BYTES = 4 << 30
 """Pictures that take more than this lie in a file without a name instead of in memory."""
 
-_BATCH = 64
 _THREADS = min(16, os.cpu_count() or 1)
 
 
@@ -81,36 +78,21 @@ def load_pictures(
             return error.message
         return square(image, size_px, fit, grey=grey)
 
-    with ThreadPoolExecutor(max_workers=_THREADS) as pool:
-        for index, result in enumerate(_in_order(pool, read, count)):
-            if isinstance(result, str):
-                unreadable.append((dataset.items[index].key, result))
-            else:
-                pixels[len(kept)] = result
-                kept.append(index)
-            if (index + 1) % _BATCH == 0 or index + 1 == count:
-                progress(Progress("Reading pictures", index + 1, count, "pictures"))
+    done = 0
+    with closing(in_order(read, range(count), _THREADS)) as batches:
+        for batch in batches:
+            for index, result in enumerate(batch, start=done):
+                if isinstance(result, str):
+                    unreadable.append((dataset.items[index].key, result))
+                else:
+                    pixels[len(kept)] = result
+                    kept.append(index)
+            done += len(batch)
+            progress(Progress("Reading pictures", done, count, "pictures"))
     if not kept:
         first = f" {unreadable[0][1]}" if unreadable else ""
         raise InputError(f"None of the {count} pictures of {dataset.name} can be read.{first}")
     return Pictures(pixels[: len(kept)], tuple(unreadable), np.array(kept, dtype=np.int64))
-
-
-def _in_order(pool: Executor, read: Callable[[int], Image | str], count: int) -> Iterator[Image | str]:
-    """What `read` gives for 0 to `count`, in order; a few batches ahead, so that no more than these are held."""
-
-    def read_batch(batch: range) -> list[Image | str]:
-        return [read(index) for index in batch]
-
-    batches = (range(start, min(start + _BATCH, count)) for start in range(0, count, _BATCH))
-    ahead = deque(pool.submit(read_batch, batch) for batch in islice(batches, 2 * _THREADS))
-    try:
-        while ahead:
-            yield from ahead.popleft().result()
-            ahead.extend(pool.submit(read_batch, batch) for batch in islice(batches, 1))
-    finally:
-        for future in ahead:
-            future.cancel()
 
 
 def _room(shape: tuple[int, int, int, int], budget_bytes: int) -> NDArray[np.uint8]:
