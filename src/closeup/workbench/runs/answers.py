@@ -51,7 +51,7 @@ class Answers:
         return np.array([label if isinstance(label, float) else np.nan for label in self.labels], np.float64)
 
     def labelled(self) -> "Answers":
-        """Only the pictures with a label that can be right or wrong: a known class, or a number."""
+        """Only the pictures with a label that can be right or wrong, a known class or a number: (M, K)."""
         known = self.label_indices() >= 0 if self.classes else np.isfinite(self.label_numbers())
         return self.select(np.flatnonzero(known))
 
@@ -99,7 +99,7 @@ def _label(label: str | float | None, classes: Sequence[str]) -> Cell:
 
 
 def read_answers(path: Path) -> Answers:
-    """Read a table of answers.
+    """Read a table of answers: probabilities (N, K) of classes, or values (N,).
 
     Raises:
         InputError: If it cannot be read.

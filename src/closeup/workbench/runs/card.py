@@ -133,7 +133,7 @@ def _over_groups(measured: Sequence[Measured]) -> str:
 def _data(run: Run) -> str:
     data = _mapping(run.facts.get("data"))
     lines = {
-        "sources": [str(source.get("name") or source.get("path")) for source in _tables(run.recipe.get("data"))],
+        "sources": data.get("sources") or [str(source.get("name")) for source in _tables(run.recipe.get("data"))],
         "pictures": _mapping(data.get("pictures")),
         "fingerprint": data.get("fingerprint"),
         "corrected labels": sum(int(n) for n in run.corrections().numbers("pictures") if n == n),

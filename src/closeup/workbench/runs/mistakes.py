@@ -78,7 +78,13 @@ def mistakes_page(run: Run, heads: Sequence[tuple[Measured, Sequence[Mistake]]])
         heads: Each head with its mistakes, worst first.
     """
     return render_page(
-        "closeup.workbench.runs", "mistakes.html.j2", style="runs.css", run=run, heads=heads, units=head_units(run)
+        "closeup.workbench.runs",
+        "mistakes.html.j2",
+        style="runs.css",
+        run=run,
+        heads=heads,
+        units=head_units(run),
+        has_pictures=True,
     )
 
 

@@ -118,7 +118,7 @@ class Run:
         return tuple(sorted(((side, head) for side, head in found), key=lambda it: (_SIDE_ORDER.index(it[0]), it[1])))
 
     def answers(self, side: str, head: str) -> Answers:
-        """What one head answered for one side of the split.
+        """What one head answered for one side of the split: probabilities (N, K) of classes, or values (N,).
 
         Raises:
             InputError: If there is no such table.

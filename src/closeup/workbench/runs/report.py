@@ -94,6 +94,7 @@ def run_page(
         curves_told=_told(run),
         mistakes=[(one, few[:FEW_MISTAKES]) for one, few in mistakes if few],
         units=head_units(run),
+        has_pictures=any(few for _, few in mistakes),
         limits=limits(run, measured) if measured else [],
         corrections=run.corrections().rows,
         correction_columns=CORRECTION_COLUMNS,

@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from closeup.core.interrupts import held_back
 from closeup.core.whole import output_error, write_whole
 
 Cell = str | int | float | bool | None
+
+_SPECIAL = re.compile('[",\r\n]')
 
 _EVERY_S = 5.0
 """Rows wait so long at most before others can read them."""
@@ -139,7 +142,7 @@ class GrowingTable:
             return
         with self.path.open("ab", buffering=0) as file:
             before = file.seek(0, os.SEEK_END)
-            rest = memoryview(text.encode())
+            rest = memoryview(text.encode("utf-8", "replace"))
             try:
                 while rest:
                     rest = rest[file.write(rest) :]
@@ -152,7 +155,7 @@ class GrowingTable:
 
 def table_bytes(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> bytes:
     """A whole table as CSV: UTF-8, lines end with a newline only, numbers so that they read back equal."""
-    return (_line(columns) + "".join(_line([_text(cell) for cell in row]) for row in rows)).encode()
+    return (_line(columns) + "".join(_line([_text(cell) for cell in row]) for row in rows)).encode("utf-8", "replace")
 
 
 def _mended_columns(path: Path) -> tuple[str, ...]:
@@ -184,9 +187,14 @@ def _whole(columns: Sequence[str], rows: Sequence[Mapping[str, str]]) -> bytes:
 
 
 def _line(cells: Sequence[str]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerow(cells)
-    return buffer.getvalue()
+    """A line as RFC 4180 has it, but for its end; csv.writer would not quote a lone carriage return (Python 3.11)."""
+    if len(cells) == 1 and not cells[0]:
+        return '""\n'  # an empty line would be none
+    return ",".join(_quoted(cell) for cell in cells) + "\n"
+
+
+def _quoted(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"' if _SPECIAL.search(cell) else cell
 
 
 def _text(cell: Cell) -> str:
