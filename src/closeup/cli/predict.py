@@ -22,7 +22,7 @@ MODEL_HELP = "expression, attributes, an ONNX file with a card, or a run (its fo
 def predict(
     model: Annotated[str, typer.Argument(metavar="MODEL", help=MODEL_HELP, show_default=False)],
     photos: Annotated[
-        list[Path], typer.Argument(metavar="PHOTO...", help="Pictures, or folders of them.", show_default=False)
+        list[Path], typer.Argument(metavar="PHOTO", help="Pictures, or folders of them.", show_default=False)
     ],
     faces: Annotated[
         bool | None,
