@@ -113,6 +113,19 @@ def test_several_sources_are_one_dataset(people: Path) -> None:
     assert dataset.name == "people + more"
 
 
+def test_what_is_a_number_in_one_source_and_a_name_in_another_is_a_name(tmp_path: Path) -> None:
+    for name, ages in (("many", range(30)), ("few", range(3))):
+        folder(tmp_path / name, [f"{age}.png" for age in ages])
+        (tmp_path / name / "labels.csv").write_text("path,age\n" + "".join(f"{age}.png,{age}\n" for age in ages))
+    both = [DataSource("many"), DataSource("few")]
+    dataset = open_dataset(both, base=tmp_path)
+    assert dataset.field("age").kind == "classes"
+    assert set(dataset.field("age").classes) == {str(age) for age in range(30)}
+    assert dataset.items[7].labels == {"age": "7"}
+    years = open_dataset(both, base=tmp_path, heads=[HeadRecipe("age", kind="value", high=99)])
+    assert [item.labels["age"] for item in years.items[-3:]] == [0.0, 1.0, 2.0]
+
+
 def test_names_of_sources(tmp_path: Path) -> None:
     for name in ("a", "b"):
         folder(tmp_path / name, ["1.png"])

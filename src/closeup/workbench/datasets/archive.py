@@ -74,11 +74,11 @@ def open_archive(path: Path) -> Archive:
     Raises:
         InputError: If it is missing, may not be read, or is no zip file.
     """
-    require_file(path, "a zip file")
     try:
         state = path.stat()
         return _open(path, state.st_size, state.st_mtime_ns)
     except OSError as error:
+        require_file(path, "a zip file")
         raise unreadable(path, error) from error
 
 

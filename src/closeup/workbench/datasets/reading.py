@@ -1,7 +1,7 @@
 """From what a recipe, or a command, names as data to one dataset: labelled, corrected, and chosen from."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -87,20 +87,13 @@ def _joined(opened: Sequence[Dataset]) -> Dataset:
         for item in dataset.items:
             key = f"{item.source}/{item.key}"
             items.append(replace(item, key=key, group=key if item.group == item.key else item.group))
-    kinds: dict[str, Field] = {}
-    for known in (known for dataset in opened for known in dataset.fields):
-        before = kinds.get(known.name, known)
-        if before.kind != known.kind:  # guessed for each source: numbers in one and names in another are names
-            raise InputError(
-                f"The field {known.name!r} holds numbers in one source and names in another.",
-                "Name the fields of each: fields = { ... } in [[data]].",
-            )
-        kinds[known.name] = replace(known, classes=tuple(sorted({*before.classes, *known.classes})))
-    return Dataset(
+    fields = _joined_fields(opened)
+    names = {known.name for known in fields if known.kind == "classes"}
+    joined = Dataset(
         name=" + ".join(dataset.name for dataset in opened),
-        items=tuple(items),
+        items=tuple(_with_names(item, names) for item in items),
         sources=tuple(source for dataset in opened for source in dataset.sources),
-        fields=tuple(kinds.values()),
+        fields=fields,
         notes=tuple(f"{dataset.name}: {note}" for dataset in opened for note in dataset.notes),
         corrections=tuple(
             replace(done, keys=tuple(f"{dataset.name}/{key}" for key in done.keys))
@@ -108,6 +101,25 @@ def _joined(opened: Sequence[Dataset]) -> Dataset:
             for done in dataset.corrections
         ),
     )
+    return _with_classes(joined)
+
+
+def _joined_fields(opened: Sequence[Dataset]) -> tuple[Field, ...]:
+    """The fields of all sources; what is a number in one and a name in another is a name."""
+    joined: dict[str, Field] = {}
+    for known in (known for dataset in opened for known in dataset.fields):
+        before = joined.get(known.name, known)
+        kind = known.kind if before.kind == known.kind else "classes"
+        joined[known.name] = Field(known.name, kind)
+    return tuple(joined.values())
+
+
+def _with_names(item: Item, names: Set[str]) -> Item:
+    """The item with its labels in the fields `names` as text."""
+    if not any(isinstance(label, float) and name in names for name, label in item.labels.items()):
+        return item
+    text = {n: f"{v:g}" if n in names and isinstance(v, float) else v for n, v in item.labels.items()}
+    return replace(item, labels=text)
 
 
 @dataclass(frozen=True, slots=True)
