@@ -130,7 +130,18 @@ def test_tables_without_pictures_are_refused(tmp_path: Path, text: str, complain
         read(table(tmp_path / "a.csv", text))
 
 
+def test_by_the_column_of_paths_every_picture_is_on_its_own(tmp_path: Path) -> None:
+    folder(tmp_path, ["1.png", "2.png"])
+    path = table(tmp_path / "a.csv", "path,group\n1.png,old\n2.png,old\n")
+    assert [row.group for row in read(path).rows] == ["old", "old"]
+    place = read(path, group_column="path")
+    assert [row.group for row in place.rows] == ["1.png", "2.png"]
+    assert place.columns == ("group",)
+
+
 def test_what_is_no_dataset_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="File name too long"):
+        read(tmp_path / ("long" * 100))
     with pytest.raises(InputError, match="does not exist"):
         read(tmp_path / "nothing")
     folder(tmp_path, ["1.png"])

@@ -2,12 +2,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from closeup.core.errors import InputError
 from closeup.workbench.datasets.items import Dataset
 from closeup.workbench.datasets.reading import MOST_CLASSES, open_dataset, open_one
 from closeup.workbench.recipe import DataSource, HeadRecipe
-from workbench.datasets.tiny import folder
+from workbench.datasets.tiny import folder, refusal
 
 PEOPLE = """path,age,gender,kind,who
 1.png,31,female,real,p
@@ -199,6 +201,30 @@ def test_a_picture_that_is_named_twice_is_refused_unless_one_is_chosen(tmp_path:
 def test_no_data_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="There is no data"):
         open_dataset([], base=tmp_path)
+
+
+@given(
+    st.lists(
+        st.sampled_from(["path", "file", "label", "group", "split", "1.png", "2.png", "train", "x", "3", "", '"', "\n"])
+    ),
+    st.sampled_from([(), (HeadRecipe("label"),), (HeadRecipe("label", kind="value"),)]),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_whatever_a_table_says_it_is_a_dataset_or_refused(
+    people: Path, words: list[str], heads: tuple[HeadRecipe, ...]
+) -> None:
+    path = people.parent / "fuzzed.csv"
+    for text in (
+        ",".join(words),
+        "path,label\n" + ",".join(words),
+        "path,label,group,split\n1.png,x,y," + ",".join(words),
+    ):
+        path.write_text(text)
+        if refusal(lambda: opened(path, *heads)) is None:
+            dataset = opened(path, *heads)
+            assert dataset.items
+            assert len({item.key for item in dataset.items}) == len(dataset)
+            assert all(item.split in (None, "train", "val", "test") for item in dataset.items)
 
 
 @pytest.mark.shared

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from closeup.core.errors import InputError
@@ -183,6 +183,16 @@ def test_a_file_that_is_no_split_is_refused(tmp_path: Path, text: str, complaint
     (tmp_path / "s.csv").write_text(text)
     with pytest.raises(InputError, match=complaint):
         load_split(tmp_path / "s.csv")
+
+
+@given(st.lists(st.sampled_from(["key", "split", "group", "origin", "train", "val", "a", "seed 1", "\n", '"', ""])))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_whatever_is_in_a_file_it_is_a_split_or_refused_by_name(tmp_path: Path, words: list[str]) -> None:
+    path = tmp_path / "s.csv"
+    for before in ("", "key,split\n", "key,group,split,origin\na,p,train,seed 5\n"):
+        path.write_text(before + ",".join(words))
+        refused = refusal(lambda: load_split(path))
+        assert refused is None or str(path) in refused
 
 
 def test_a_missing_split_is_said(tmp_path: Path) -> None:

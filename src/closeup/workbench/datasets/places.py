@@ -75,8 +75,11 @@ def read_place(path: Path, recipe: DataSource) -> Place:
     Raises:
         InputError: If it is none of these, cannot be read, or a row of the table cannot be used.
     """
-    if path.is_dir():
-        return _read_folder(path, recipe)
+    try:
+        if path.is_dir():
+            return _read_folder(path, recipe)
+    except OSError as error:  # a folder that may not be looked into, or a name that is too long
+        raise unreadable(path, error) from error
     require_file(path, "a dataset")
     if path.suffix.casefold() == ".zip":
         return _read_zip(path, recipe)
