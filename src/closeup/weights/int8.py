@@ -84,7 +84,8 @@ def int8_bytes(content: bytes, calibration: FloatArray) -> bytes:
 
     Raises:
         InputError: If there are fewer than 16 pictures.
-        ModelError: If `content` is no such file, or has no layer that could compute in integers.
+        ModelError: If `content` is no such file, has no layer that could compute in integers, or makes numbers of
+            the pictures that are not finite.
     """
     if len(calibration) < FEWEST_PICTURES:
         raise InputError(
@@ -224,7 +225,11 @@ def _observe(model: Any, names: Sequence[str], pictures: FloatArray) -> dict[str
             found[watched.graph.input[0].name] = batch
             for name in names:
                 kept[name].append(_some(found[name].ravel(), each))
-    return {name: np.concatenate(parts) for name, parts in kept.items()}
+    seen = {name: np.concatenate(parts) for name, parts in kept.items()}
+    for name, values in seen.items():
+        if not np.isfinite(values).all():
+            raise ModelError(f"The network makes numbers that are not finite of these pictures, at {name!r}.")
+    return seen
 
 
 def _some(values: FloatArray, count: int) -> FloatArray:
@@ -248,7 +253,7 @@ def _bend(readers: Sequence[Any]) -> Bend:
 
 def _choose_steps(values: FloatArray, bend: Bend) -> _Steps:
     """The steps that round `values` (N,) with the least squared error of what they are bent to; 0 is one of them."""
-    counts, edges = np.histogram(values, _BINS)
+    counts, edges = np.histogram(values.astype(np.float64), _BINS)  # in float32, equal values leave no room for bins
     centres = (edges[:-1] + edges[1:]) / 2
     wanted = bend(centres)
     low, high = min(float(values.min()), 0.0), max(float(values.max()), 0.0)

@@ -1,0 +1,175 @@
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from onnx import helper, numpy_helper
+
+from closeup.core.errors import InputError, ModelError
+from closeup.weights import int8
+from closeup.weights.int8 import LARGEST_ACTIVATION, LARGEST_WEIGHT, int8_bytes
+from closeup.weights.session import open_session
+from weights.tiny_networks import SIDE, as_file, classifier, initializers, pictures, products
+
+
+def run(content: bytes, inputs: NDArray[np.float32], folder: Path) -> NDArray[np.float32]:
+    path = folder / "network.onnx"
+    path.write_bytes(content)
+    return open_session(path).run(inputs)
+
+
+def kernels(content: bytes, folder: Path) -> list[str]:
+    """What ONNX Runtime makes of a file on this machine: the operators that it will run."""
+    options = onnxruntime.SessionOptions()
+    options.optimized_model_filepath = str(folder / "optimised.onnx")
+    options.log_severity_level = 3
+    onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    return [node.op_type for node in onnx.load(options.optimized_model_filepath).graph.node]
+
+
+def test_heavy_layers_run_in_integers_and_the_others_do_not(tmp_path: Path) -> None:
+    operators = kernels(int8_bytes(classifier(), pictures(32)), tmp_path)
+    assert operators.count("QLinearConv") == 2  # wide and narrow
+    # First, depthwise and gate: plain ones, which the runtime may have joined with what follows.
+    assert sum(name in ("Conv", "FusedConv", "NchwcConv") or name.endswith(".Conv") for name in operators) == 3
+    # The cut at zero after the last layer is part of its integers.
+    assert operators.count("Relu") == 0
+
+
+def test_answers_stay_close(tmp_path: Path) -> None:
+    whole, new = classifier(), pictures(64, seed=9)
+    before, after = run(whole, new, tmp_path), run(int8_bytes(whole, pictures(64)), new, tmp_path)
+    assert np.abs(before - after).max() < 0.02
+    assert np.abs(before - after).max() > 0
+
+
+def test_a_shared_weight_serves_both_its_layers(tmp_path: Path) -> None:
+    whole, new = products(), pictures(32, seed=9)
+    made = int8_bytes(whole, pictures(32))
+    before, after = run(whole, new, tmp_path), run(made, new, tmp_path)
+    assert np.abs(before - after).mean() < 0.05 * before.std()
+    assert "QLinearMatMul" in kernels(made, tmp_path)
+
+
+def test_names_and_metadata_stay() -> None:
+    before = onnx.load_from_string(classifier())
+    after = onnx.load_from_string(int8_bytes(classifier(), pictures(32)))
+    onnx.checker.check_model(after, full_check=True)
+    assert after.graph.input == before.graph.input
+    assert after.graph.output == before.graph.output
+    assert after.metadata_props == before.metadata_props
+
+
+def test_the_same_bytes_every_time() -> None:
+    assert int8_bytes(classifier(), pictures(32)) == int8_bytes(classifier(), pictures(32))
+
+
+def test_no_sum_of_two_products_overflows_16_bits() -> None:
+    """Or processors without VNNI would answer otherwise than this one."""
+    made = onnx.load_from_string(int8_bytes(classifier(), pictures(32)))
+    weights = [numpy_helper.to_array(w) for w in made.graph.initializer if w.name.endswith("weight.whole")]
+    assert len(weights) == 2
+    largest = max(int(np.abs(weight.astype(int)).max()) for weight in weights)
+    assert largest == LARGEST_WEIGHT
+    assert 2 * LARGEST_ACTIVATION * largest <= 2**15 - 1
+
+
+def test_a_dead_channel_and_dead_input(tmp_path: Path) -> None:
+    model = onnx.load_from_string(classifier())
+    for weight in model.graph.initializer:
+        if weight.name in ("wide_w", "wide_b"):
+            weight.CopyFrom(numpy_helper.from_array(np.zeros_like(numpy_helper.to_array(weight)), weight.name))
+    answers = run(int8_bytes(model.SerializeToString(), pictures(32)), pictures(4), tmp_path)
+    assert np.isfinite(answers).all()
+
+
+def test_numbers_that_are_not_finite() -> None:
+    given = pictures(32)
+    given[3, 0, 0, 0] = np.nan
+    with pytest.raises(ModelError, match="not finite"):
+        int8_bytes(classifier(), given)
+
+
+def test_a_network_for_one_picture_at_a_time(tmp_path: Path) -> None:
+    model = onnx.load_from_string(classifier())
+    for info in (*model.graph.input, *model.graph.output):
+        info.type.tensor_type.shape.dim[0].dim_value = 1
+    answers = run(int8_bytes(model.SerializeToString(), pictures(32)), pictures(3), tmp_path)
+    assert answers.shape == (3, 3)
+
+
+def test_too_few_pictures() -> None:
+    with pytest.raises(InputError, match=r"15 pictures are too few.*\n.*16 or more"):
+        int8_bytes(classifier(), pictures(15))
+
+
+@pytest.mark.parametrize("content", [b"", b"nothing of the kind"])
+def test_what_is_no_network(content: bytes) -> None:
+    with pytest.raises(ModelError):
+        int8_bytes(content, pictures(16))
+
+
+def test_a_network_without_heavy_layers() -> None:
+    only_first = as_file(
+        [helper.make_node("Conv", ["picture", "w"], ["y"])],
+        initializers(np.random.default_rng(0), w=(4, 3, 3, 3)),
+        ("y", ["N", 4, SIDE - 2, SIDE - 2]),
+    )
+    with pytest.raises(ModelError, match="no layer that could compute in 8-bit integers"):
+        int8_bytes(only_first, pictures(16))
+
+
+def test_operators_from_before_integers() -> None:
+    old = as_file(
+        [helper.make_node("Conv", ["picture", "w"], ["y"])],
+        initializers(np.random.default_rng(0), w=(4, 3, 3, 3)),
+        ("y", ["N", 4, SIDE - 2, SIDE - 2]),
+        opset=12,
+    )
+    with pytest.raises(ModelError, match="version 12, and 13 is needed"):
+        int8_bytes(old, pictures(16))
+
+
+numbers = st.lists(st.floats(-1e4, 1e4, width=32), min_size=1, max_size=200).map(lambda x: np.array(x, np.float32))
+
+
+def rounded(values: NDArray[np.float32], steps: int8._Steps) -> NDArray[np.float64]:
+    whole = np.clip(np.rint(values / steps.scale) + steps.zero, 0, LARGEST_ACTIVATION)
+    return (whole - steps.zero) * steps.scale
+
+
+@given(numbers)
+@settings(max_examples=30, deadline=None)
+def test_steps_hold_zero_and_do_not_lose_to_the_extremes(values: NDArray[np.float32]) -> None:
+    steps = int8._choose_steps(values, lambda x: x)
+    assert 0 <= steps.zero <= LARGEST_ACTIVATION
+    assert rounded(np.zeros(1, np.float32), steps)[0] == 0
+    extremes = int8._steps(min(values.min(), 0), max(values.max(), 0))
+    # Errors are counted in bins, each as wide as an eighth of a step.
+    slack = 2 * (float(np.ptp(values)) / 2048 + extremes.scale / 8)
+    chosen, plain = (np.sqrt(np.mean((rounded(values, s) - values) ** 2)) for s in (steps, extremes))
+    assert chosen <= plain + slack
+
+
+def test_an_outlier_does_not_set_the_range() -> None:
+    values = np.concatenate([np.random.default_rng(0).standard_normal(50_000), [1000.0]]).astype(np.float32)
+    assert int8._choose_steps(values, lambda x: x).scale < int8._steps(values.min(), values.max()).scale
+
+
+def test_what_a_curve_flattens_gets_no_steps() -> None:
+    """SiLU of -30 and of -20 is nearly 0."""
+    values = np.random.default_rng(0).uniform(-30, 5, 50_000).astype(np.float32)
+    silu = int8._bend([helper.make_node("Sigmoid", ["x"], ["s"]), helper.make_node("Mul", ["x", "s"], ["y"])])
+    bent, straight = int8._choose_steps(values, silu), int8._choose_steps(values, int8._bend([]))
+    assert -bent.zero * bent.scale > -15
+    assert bent.scale < 0.7 * straight.scale
+
+
+@pytest.mark.parametrize("kinds", [["HardSwish"], ["HardSigmoid", "Mul"]])
+def test_hard_swish_is_a_curve_too(kinds: list[str]) -> None:
+    bend = int8._bend([helper.make_node(kind, ["x"], ["y"]) for kind in kinds])
+    np.testing.assert_allclose(bend(np.array([-4.0, -1.0, 0.0, 1.0, 4.0])), [0, -1 / 3, 0, 2 / 3, 4])
