@@ -1,0 +1,233 @@
+"""Faces are found wherever they lie in a picture, and cut as their frame says."""
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from closeup.core.boxes import iou
+from closeup.core.errors import InputError
+from closeup.core.settings import read_settings
+from closeup.core.types import FloatArray, Image
+from closeup.perception.face_crop import (
+    FRAMES,
+    FaceFrame,
+    FoundFace,
+    _central,
+    crop_face,
+    find_central_face,
+    frame_named,
+)
+from closeup.perception.protocols import Detections, FaceDetector, no_detections
+from closeup.perception.registry import face_models
+from stills import FACES_XYXY, at_scale, mirrored, settings_with_zoo, still
+
+EXPRESSION = FRAMES["expression"]
+
+
+@pytest.fixture(scope="module")
+def hog() -> FaceDetector:
+    return face_models("builtin", read_settings()).new_detector()
+
+
+@pytest.fixture(scope="module")
+def yunet(tmp_path_factory: pytest.TempPathFactory) -> FaceDetector:
+    return face_models("zoo", settings_with_zoo(tmp_path_factory.mktemp("zoo"))).new_detector()
+
+
+def found_in(detector: FaceDetector, image: Image) -> FoundFace:
+    found = find_central_face(detector, image)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(FRAMES))
+def test_frames_are_upright_and_even(name: str) -> None:
+    frame = frame_named(name)
+    points = np.array(frame.alignment)
+    assert ((points > 0) & (points < 1)).all()
+    assert np.abs(points[[0, 3], 0] + points[[1, 4], 0] - 1).max() < 0.01, "left and right mirror each other"
+    assert points[:2, 1].max() < points[2, 1] < points[3:, 1].min(), "eyes, nose, mouth"
+    assert frame.origin
+
+
+def test_a_frame_that_is_not_there_is_refused() -> None:
+    with pytest.raises(InputError, match=r"expresion.*\n.*expression, recognition"):
+        frame_named("expresion")
+
+
+@pytest.mark.parametrize("points", [((0.5, 0.5),) * 4, ((0.5, 0.5, 0.5),) * 5])
+def test_a_frame_has_five_points(points: tuple[tuple[float, ...], ...]) -> None:
+    with pytest.raises(ValueError, match="five points"):
+        FaceFrame("odd", points, "")  # type: ignore[arg-type]
+
+
+@given(st.floats(-0.4, 4))
+def test_a_wider_frame_shows_the_same_face_smaller(margin: float) -> None:
+    wide = np.array(EXPRESSION.widened(margin).alignment)
+    back = wide * (1 + 2 * margin) - margin
+    assert np.allclose(back, EXPRESSION.alignment)
+    assert EXPRESSION.widened(0) is EXPRESSION
+
+
+def test_margins_have_limits() -> None:
+    for margin in (-0.5, 4.1, float("nan")):
+        with pytest.raises(ValueError, match="margin"):
+            EXPRESSION.widened(margin)
+
+
+@settings(max_examples=25)
+@given(st.floats(0.5, 1.5), st.floats(-40, 40), st.floats(-20, 20), st.floats(-20, 20))
+def test_landmarks_come_to_lie_where_the_frame_says(scale: float, angle: float, right: float, down: float) -> None:
+    """Five dots, scaled, turned and moved, are five dots in the frame's places."""
+    size = 100
+    turn = cv2.getRotationMatrix2D((0, 0), angle, scale * 100)
+    frame = np.array(EXPRESSION.alignment) - 0.5
+    points = frame @ turn[:, :2].T + [125 + right, 125 + down]
+    image = np.zeros((250, 250, 3), np.uint8)
+    for x, y in points - 0.5:  # OpenCV counts from the middle of the first pixel
+        cv2.circle(image, (round(x * 16), round(y * 16)), round(4 * scale * 16), (255, 255, 255), -1, cv2.LINE_AA, 4)
+    crop = crop_face(image, points.astype(np.float32), EXPRESSION, size)
+    assert crop.shape == (size, size, 3)
+    for x, y in EXPRESSION.alignment:
+        assert crop[round(y * size), round(x * size), 0] > 200
+    count, _, _, centres = cv2.connectedComponentsWithStats((crop[..., 0] > 128).astype(np.uint8))
+    assert count == 6
+    nose = centres[1:][np.abs(centres[1:] + 0.5 - np.array(EXPRESSION.alignment[2]) * size).sum(axis=1).argmin()]
+    assert np.abs(nose + 0.5 - np.array(EXPRESSION.alignment[2]) * size).max() < 0.7
+
+
+def test_beyond_the_edge_the_outermost_pixels_go_on() -> None:
+    image = np.full((60, 60, 3), 200, np.uint8)
+    points = np.array(EXPRESSION.alignment, np.float32) * 40 - 20
+    assert (crop_face(image, points, EXPRESSION, 32) == 200).all()
+
+
+def test_what_cannot_be_cut_is_refused() -> None:
+    image = np.zeros((10, 10, 3), np.uint8)
+    with pytest.raises(ValueError, match="coincide"):
+        crop_face(image, np.ones((5, 2), np.float32), EXPRESSION, 32)
+    with pytest.raises(ValueError, match="at least 1 pixel"):
+        crop_face(image, np.array(EXPRESSION.alignment, np.float32), EXPRESSION, 0)
+
+
+@pytest.mark.parametrize("name", ["astronaut", "hopper"])
+def test_a_face_is_found_where_it_is(hog: FaceDetector, name: str) -> None:
+    found = found_in(hog, still(name))
+    assert iou(found.box_xyxy[None], np.array([FACES_XYXY[name]], np.float32))[0, 0] > 0.55
+    assert found.landmarks_xy.shape == found.crop_xy.shape == (5, 2)
+    assert found.faces >= 1
+
+
+def test_a_mirror_image_has_the_same_face_mirrored(hog: FaceDetector) -> None:
+    image = still("hopper")
+    there, here = found_in(hog, mirrored(image)), found_in(hog, image)
+    width = image.shape[1]
+    order = [1, 0, 2, 4, 3]
+    assert np.allclose(there.landmarks_xy[order] * [-1, 1] + [width, 0], here.landmarks_xy, atol=1.0)
+    x0, y0, x1, y1 = there.box_xyxy
+    assert np.allclose([width - x1, y0, width - x0, y1], here.box_xyxy, atol=2.0)
+
+
+def tight(name: str, side_px: int) -> tuple[Image, FloatArray]:
+    """A picture that its face fills, as FER2013's do, and the box in the whole picture."""
+    x0, y0, x1, y1 = FACES_XYXY[name]
+    side = max(x1 - x0, y1 - y0)
+    left, top = round((x0 + x1 - side) / 2), round(y0)
+    part = still(name)[top : top + round(side), left : left + round(side)]
+    return at_scale(part, side_px / part.shape[0]), np.array([left, top, part.shape[0] / side_px], np.float32)
+
+
+@pytest.mark.parametrize("name", ["astronaut", "hopper"])
+def test_a_face_that_fills_a_tiny_picture_is_found(yunet: FaceDetector, name: str) -> None:
+    whole = found_in(yunet, still(name))
+    image, (left, top, factor) = tight(name, 48)
+    found = found_in(yunet, image)
+    eyes = float(np.hypot(*(whole.landmarks_xy[1] - whole.landmarks_xy[0])))
+    assert np.abs(found.landmarks_xy * factor + [left, top] - whole.landmarks_xy).max() < 0.2 * eyes
+
+
+@pytest.mark.parametrize("quarters", [1, 3])
+def test_a_face_on_its_side_is_turned_upright(yunet: FaceDetector, quarters: int) -> None:
+    image = at_scale(still("hopper"), 0.5)
+    upright = crop_face(image, found_in(yunet, image).crop_xy, EXPRESSION, 64)
+    turned = np.ascontiguousarray(np.rot90(image, quarters))
+    crop = crop_face(turned, found_in(yunet, turned).crop_xy, EXPRESSION, 64)
+    same = np.corrcoef(upright.ravel(), crop.ravel())[0, 1]
+    assert same > 0.8
+
+
+def test_where_nobody_is_nobody_is_found(hog: FaceDetector) -> None:
+    assert find_central_face(hog, np.full((1, 1, 3), 90, np.uint8)) is None
+
+
+class Scripted:
+    """Finds what it is told to, by the size of the picture; notes every look."""
+
+    card_name = "scripted"
+
+    def __init__(self, found: list[Detections]) -> None:
+        self.found = found
+        self.shapes: list[tuple[int, ...]] = []
+
+    def detect(self, image: Image) -> Detections:
+        self.shapes.append(image.shape)
+        return self.found.pop(0) if self.found else no_detections()
+
+
+def detections(*boxes: tuple[float, float, float, float], score: float = 0.9) -> Detections:
+    landmarks = [
+        [(x0 + (x1 - x0) * x, y0 + (y1 - y0) * y) for x, y in EXPRESSION.alignment] for x0, y0, x1, y1 in boxes
+    ]
+    return Detections(
+        np.array(boxes, np.float32), np.array(landmarks, np.float32), np.full(len(boxes), score, np.float32)
+    )
+
+
+def test_small_pictures_are_enlarged_and_large_ones_shrunk() -> None:
+    for size, seen in (
+        ((48, 48), (192, 192)),
+        ((96, 48), (384, 192)),
+        ((400, 300), (400, 300)),
+        ((2560, 1000), (1280, 500)),
+    ):
+        detector = Scripted([detections((10, 10, 90, 90)), no_detections()])
+        found = found_in(detector, np.zeros((*size, 3), np.uint8))
+        assert detector.shapes == [(*seen, 3)] * 2, "straight and mirrored"
+        factor = size[0] / seen[0]
+        assert np.allclose(found.box_xyxy, np.array([10, 10, 90, 90]) * factor)
+        assert np.allclose(found.landmarks_xy[2], (np.array(EXPRESSION.alignment[2]) * 80 + 10) * factor, atol=1e-3)
+
+
+def test_both_looks_are_averaged() -> None:
+    detector = Scripted([detections((100, 100, 200, 200)), detections((92, 100, 192, 200), score=0.95)])
+    found = found_in(detector, np.zeros((300, 300, 3), np.uint8))
+    assert np.allclose(found.box_xyxy, [104, 100, 204, 200]), "mirrored, the second lies at 108 to 208"
+    assert found.score == pytest.approx(0.95)
+
+
+def test_other_faces_are_not_averaged() -> None:
+    detector = Scripted([detections((100, 100, 200, 200)), detections((200, 0, 260, 60))])
+    assert np.allclose(found_in(detector, np.zeros((300, 300, 3), np.uint8)).box_xyxy, [100, 100, 200, 200])
+
+
+def test_a_border_is_tried_where_nothing_is_found() -> None:
+    detector = Scripted([no_detections(), no_detections(), detections((60, 60, 240, 240))])
+    found = found_in(detector, np.zeros((200, 200, 3), np.uint8))
+    assert detector.shapes[2] == (300, 300, 3)
+    assert np.allclose(found.box_xyxy, [10, 10, 190, 190])
+    assert np.allclose(found.landmarks_xy[2], np.array(EXPRESSION.alignment[2]) * 180 + 10)
+
+
+@pytest.mark.parametrize(
+    ("boxes", "chosen"),
+    [
+        ([(0, 0, 80, 80), (60, 60, 140, 140)], 1),
+        ([(20, 20, 180, 180), (98, 98, 104, 104)], 0),
+        ([(0, 0, 100, 100), (150, 150, 190, 190)], 0),
+    ],
+    ids=["the nearest to the middle", "not a speck", "in its own sizes"],
+)
+def test_the_central_face_is_the_one_that_counts(boxes: list[tuple[float, float, float, float]], chosen: int) -> None:
+    assert _central(detections(*boxes), (200, 200)) == chosen
