@@ -11,8 +11,9 @@ from closeup.algorithms.near_duplicates import linked_groups, near_pairs
 from closeup.core.types import FloatArray
 from closeup.workbench.datasets.items import Dataset, Item, Label
 
-NEAR = 0.94
-"""Cosine of two outlines from which on pictures count as nearly the same; `measure.outline` says how it lies."""
+NEAR = 0.92
+"""Cosine of two outlines from which on pictures count as nearly the same. Of 36 pairs of FER2013 between 0.90 and 0.94,
+looked at by eye, 34 are the same photo; between 0.88 and 0.90, 14 of 18."""
 
 Kind = Literal["same", "near"]
 
