@@ -41,7 +41,8 @@ class Reader:
     def __init__(self) -> None:
         self.crops: list[Image] = []
 
-    def crop(self, image: Image, box_xyxy: FloatArray) -> Image:
+    def crop(self, image: Image, box_xyxy: FloatArray, landmarks_xy: FloatArray) -> Image:
+        assert landmarks_xy.shape == (5, 2)
         x0, y0, x1, y1 = box_xyxy.astype(int)
         self.crops.append(image[y0:y1, x0:x1])
         return np.full((4, 4, 3), image[y0:y1, x0:x1].mean().round(), np.uint8)

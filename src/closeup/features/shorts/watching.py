@@ -225,7 +225,8 @@ class _FaceJudge:
             while side * factor >= 2 * _FACE_PX:
                 factor /= 2
             size_wh = max(1, round(frame.size_wh[0] * factor)), max(1, round(frame.size_wh[1] * factor))
-            self._waiting.append(self._judge.crop(frame.rgb(size_wh), face.box_xyxy * np.float32(factor)))
+            box, landmarks = (places * np.float32(factor) for places in (face.box_xyxy, face.landmarks_xy))
+            self._waiting.append(self._judge.crop(frame.rgb(size_wh), box, landmarks))
             self._times_s.append(face.time_s)
         if len(self._waiting) >= BATCH:
             self._judge_waiting()
