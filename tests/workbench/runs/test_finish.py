@@ -22,6 +22,7 @@ def test_the_folder_has_everything(tmp_path: Path) -> None:
     assert [it.done for it in told] == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.usefixtures("no_plots")
 def test_twice_gives_the_same_and_pictures_that_are_gone_are_kept(tmp_path: Path) -> None:
     run = finished(tmp_path)
     complete_run(run.path, None, picture)
@@ -33,6 +34,7 @@ def test_twice_gives_the_same_and_pictures_that_are_gone_are_kept(tmp_path: Path
     assert b"no picture" in (run.path / "report.html").read_bytes()
 
 
+@pytest.mark.usefixtures("no_plots")
 def test_pictures_come_from_the_dataset(tmp_path: Path) -> None:
     data = open_one(folder(tmp_path / "faces", ["happy/1.png", "sad/2.png"]))
     writer = begun(tmp_path / "runs")
@@ -47,6 +49,7 @@ def test_pictures_come_from_the_dataset(tmp_path: Path) -> None:
         pictures_of(data)("gone.png")
 
 
+@pytest.mark.usefixtures("no_plots")
 def test_corrections_are_brought_along(tmp_path: Path) -> None:
     folder(tmp_path / "faces", ["happy/1.png", "sad/2.png"])
     lines = "kind,which,field,old,new,who,when,why\npicture,sad/2.png,class,sad,happy,Anna,2026-11-01,she laughs\n"

@@ -61,6 +61,7 @@ def test_a_run_without_a_single_step(tmp_path: Path) -> None:
     assert HOSTILE[0] in page.text
 
 
+@pytest.mark.usefixtures("no_plots")
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_no_text_breaks_out(tmp_path: Path, hostile: str) -> None:
     writer = begun(tmp_path, recipe(summary=hostile))

@@ -46,9 +46,12 @@ def curves_svg(steps: Table, epochs: Table) -> bytes:
     errors = [name for name in epochs.columns if name.endswith("_mae")]
     panels = [kind for kind, there in (("loss", True), ("share", figures), ("error", errors), ("rate", True)) if there]
     with _style() as (figure_class, _):
-        figure = figure_class(figsize=(4.4 * min(2, len(panels)), 2.9 * ((len(panels) + 1) // 2)), layout="constrained")
+        columns, rows = min(2, len(panels)), (len(panels) + 1) // 2
+        width, height = 4.4 * columns, 2.9 * rows
+        figure = figure_class(figsize=(width, height))
+        figure.subplots_adjust(0.5 / width, 0.5 / height, 1 - 0.1 / width, 1 - 0.3 / height, 0.16, 0.36)
         for number, kind in enumerate(panels, 1):
-            axes = figure.add_subplot((len(panels) + 1) // 2, min(2, len(panels)), number)
+            axes = figure.add_subplot(rows, columns, number)
             if kind == "loss":
                 _losses(axes, steps, epochs)
             elif kind == "rate":
@@ -177,6 +180,7 @@ def _rates(axes: Any, steps: Table) -> None:
     axes.plot(epochs_done(steps)[keep], rates[keep], color=HUES[2])
     if len(rates) and np.nanmin(rates) > 0 and np.nanmax(rates) / np.nanmin(rates) > 30:
         axes.set_yscale("log")
+        axes.minorticks_off()
     else:
         axes.set_ylim(bottom=0)
 
