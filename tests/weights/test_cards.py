@@ -16,7 +16,9 @@ CARDS = all_cards()
 
 
 def test_the_models_that_closeup_knows() -> None:
-    assert {name: (found.task, found.pack) for name, found in CARDS.items()} == {
+    own = {name: (found.task, found.pack) for name, found in CARDS.items() if found.package == "closeup"}
+    assert own == {name: (name, "builtin") for name in own}
+    assert {name: (found.task, found.pack) for name, found in CARDS.items() if name not in own} == {
         "dlib-5": ("landmarks", "builtin"),
         "dlib-68": ("landmarks", "builtin"),
         "dlib-hog": ("detector", "builtin"),
@@ -27,7 +29,7 @@ def test_the_models_that_closeup_knows() -> None:
         "silero-vad-6": ("voice", "builtin"),
         "yunet-2023mar": ("detector", "zoo"),
     }
-    assert [found.pack for found in CARDS.values()] == ["builtin"] * 5 + ["zoo"] * 4
+    assert [found.pack for found in CARDS.values()] == ["builtin"] * (5 + len(own)) + ["zoo"] * 4
     assert all(card(name) is found for name, found in CARDS.items())
 
 
@@ -36,9 +38,10 @@ def test_every_card_is_of_use_to_people(found: Any) -> None:
     for text in (found.summary, found.licence, found.training_data, found.output):
         assert len(text) >= 3
         assert "\n" not in text
-    assert re.fullmatch(r"https://\S+", found.source)
-    assert (found.task == "embedder") == (found.alignment is not None)
-    assert (found.task in ("embedder", "expression")) == (found.input_size_wh is not None)
+    own = found.package == "closeup"
+    assert re.fullmatch(rf"recipes/{found.name}\.toml" if own else r"https://\S+", found.source)
+    assert (found.task == "embedder" or own) == (found.alignment is not None)
+    assert (found.task in ("embedder", "expression", "attributes")) == (found.input_size_wh is not None)
 
 
 @pytest.mark.parametrize("found", [each for each in CARDS.values() if each.alignment], ids=lambda each: each.name)

@@ -18,7 +18,7 @@ from closeup.core.errors import FormatError, ModelError
 CARDS_DIR = Path(__file__).parent / "cards"
 """Where the cards lie, NAME.toml each."""
 
-TASKS = ("detector", "landmarks", "embedder", "voice", "expression")
+TASKS = ("detector", "landmarks", "embedder", "voice", "expression", "attributes")
 PACKS = ("builtin", "zoo")
 CHOICES = ("auto", *PACKS)
 """What `--models` takes: a pack, or the best that is on the machine."""
@@ -71,7 +71,7 @@ class ModelCard:
         task: One of `TASKS`.
         pack: "builtin" (arrives with pip) or "zoo" (pulled on request).
         summary: One sentence for people.
-        source: Web page of the people who made it.
+        source: Web page of the people who made it; for our own the recipe that it was trained by.
         licence: Of the weights: its SPDX name, or a few words.
         commercial_use: Whether the makers' terms let the weights work in a commercial product.
         training_data: What it was trained on, as far as its makers say.
