@@ -14,7 +14,8 @@ from closeup.core.progress import ProgressCallback, ignore
 from closeup.workbench.datasets.items import AppliedCorrection
 from closeup.workbench.datasets.splits import save_split
 from closeup.workbench.recipe import Recipe, StageRecipe
-from closeup.workbench.recipe_file import recipe_from_toml, recipe_to_toml
+from closeup.workbench.recipe_file import check_recipe, recipe_from_toml, recipe_to_toml
+from closeup.workbench.runs.finish import complete_run
 from closeup.workbench.runs.folder import RunWriter, create_run, reopen_run
 from closeup.workbench.training.augment import Augmenter
 from closeup.workbench.training.checkpoint import Standing, Weights, read_checkpoint, save_checkpoint
@@ -58,6 +59,7 @@ def train(recipe: Recipe, *, base: Path, runs_dir: Path, progress: ProgressCallb
         OutputError: If there is no space.
         CloseupError: If memory or a GPU gave out; says how to go on.
     """
+    check_recipe(recipe)
     base = base.resolve()
     prepared = prepare(recipe, base, progress)
     recipe = with_classes(recipe, prepared.heads)
@@ -159,8 +161,6 @@ def _train(bench: Bench, checkpoint: dict[str, Any] | None, progress: ProgressCa
         Loop(plan, standing, weights).run()
         bench.network.load_state_dict(weights.best)
         finish(bench.recipe, bench.prepared, bench.network, bench.judge, writer)
-    from closeup.workbench.runs.finish import complete_run
-
     complete_run(writer.path, bench.prepared.dataset)
     return writer.path
 

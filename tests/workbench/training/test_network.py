@@ -1,0 +1,152 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from skimage import data
+
+from closeup.core.errors import InputError
+from closeup.workbench.recipe import HeadRecipe, ModelRecipe, StageRecipe
+from closeup.workbench.training.features import frozen_features
+from closeup.workbench.training.heads import settled_head
+from closeup.workbench.training.loop import follow, new_average
+from closeup.workbench.training.network import Network, answer, build_network, judge_batches, trainable_names
+from closeup.workbench.training.optimizers import learning_rate, new_optimizer
+from closeup.workbench.training.start_weights import load_start
+from closeup.workbench.training.weights_file import state_bytes
+
+HEADS = (
+    settled_head(HeadRecipe("mood", classes=("sad", "glad", "none"))),
+    settled_head(HeadRecipe("age", kind="value", high=100, loss="distribution")),
+    settled_head(HeadRecipe("size", kind="value", low=-1, high=3)),
+)
+
+
+@pytest.fixture
+def network() -> Network:
+    torch.manual_seed(0)
+    return build_network(ModelRecipe("test_efficientnet"), HEADS)
+
+
+def test_answers_lie_where_they_must(network: Network) -> None:
+    raw = judge_batches(network, [torch.randn(3, 3, 32, 32) * 50], flip=True)
+    answers = {head.name: answer(head, torch.from_numpy(raw[head.name] * 1000)) for head in HEADS}
+    assert torch.allclose(answers["mood"].sum(1), torch.ones(3))
+    assert answers["age"].shape == (3, 1)
+    assert bool(((answers["age"] >= 0) & (answers["age"] <= 100)).all())
+    assert bool(((answers["size"] >= -1) & (answers["size"] <= 3)).all())
+
+
+def test_a_mirror_image_is_judged_alike(network: Network) -> None:
+    picture = torch.randn(2, 3, 32, 32)
+    straight, mirrored = (judge_batches(network, [batch], flip=True) for batch in (picture, picture.flip(3)))
+    assert all(np.allclose(straight[name], mirrored[name], atol=1e-5) for name in straight)
+
+
+def test_an_unknown_architecture_names_the_nearest() -> None:
+    with pytest.raises(InputError, match="eficientnet_b0") as caught:
+        build_network(ModelRecipe("eficientnet_b0"), HEADS)
+    assert "efficientnet_b0" in caught.value.hint
+
+
+def test_networks_that_cannot_drop_blocks_say_so() -> None:
+    with pytest.raises(InputError, match="cannot drop"):
+        build_network(ModelRecipe("vgg11", drop_path_rate=0.1), HEADS)
+
+
+@pytest.mark.parametrize("architecture", ["vgg11_bn", "resnet10t", "mobilenetv3_small_050"])
+def test_families_are_built_and_opened_from_the_end(architecture: str) -> None:
+    network = build_network(ModelRecipe(architecture), HEADS[:1])
+    heads, last, everything = (trainable_names(network, train) for train in ("heads", "last-2", "all"))
+    assert heads < last < everything
+    assert all(name.startswith("heads.") for name in heads)
+    assert network(torch.zeros(2, 3, 64, 64))["mood"].shape == (2, 3)
+
+
+def test_only_what_moves_gets_an_optimizer(network: Network) -> None:
+    new_optimizer(StageRecipe(), network, trainable_names(network, "heads"))
+    assert [name for name, p in network.named_parameters() if p.requires_grad] == [
+        name for name, _ in network.named_parameters() if name.startswith("heads.")
+    ]
+
+
+@pytest.mark.parametrize("name", ["sgd", "adam", "adamw", "rmsprop", "nadam"])
+def test_every_optimizer_takes_a_step(network: Network, name: str) -> None:
+    before = network.heads["mood"].weight.detach().clone()
+    optimizer = new_optimizer(StageRecipe(optimizer=name, learning_rate=0.1), network, trainable_names(network, "all"))
+    network(torch.randn(2, 3, 32, 32))["mood"].sum().backward()
+    optimizer.step()
+    assert not torch.equal(before, network.heads["mood"].weight)
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine", "linear", "step"])
+def test_learning_rates_rise_then_fall(schedule: str) -> None:
+    stage = StageRecipe(learning_rate=0.5, schedule=schedule, warmup=0.1)  # type: ignore[arg-type]
+    rates = [learning_rate(stage, step, 100) for step in range(100)]
+    assert rates[:10] == sorted(rates[:10])
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+    assert max(rates) == 0.5
+    assert all(rate > 0 for rate in rates)
+    assert rates[-1] <= (0.5 if schedule == "constant" else 0.02)
+
+
+def test_an_average_follows(network: Network) -> None:
+    average = new_average(network, 0.5)
+    assert average is not None
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(1)
+    follow(average, network, 0.5, step=1000)
+    ours, theirs = average.state_dict(), network.state_dict()
+    assert torch.allclose(ours["heads.mood.weight"], theirs["heads.mood.weight"] - 0.5)
+    assert new_average(network, 0.0) is None
+
+
+def test_weights_of_a_file_come_back(network: Network, tmp_path: Path) -> None:
+    file = tmp_path / "weights.pt"
+    file.write_bytes(state_bytes(network))
+    other = build_network(ModelRecipe("test_efficientnet"), HEADS[1:])
+    assert load_start(other, "weights.pt", "test_efficientnet", tmp_path) == "weights.pt"
+    assert torch.equal(other.heads["age"].weight, network.heads["age"].weight)
+    with pytest.raises(InputError, match="another architecture"):
+        load_start(build_network(ModelRecipe("test_resnet"), HEADS), "weights.pt", "test_resnet", tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"not weights", b"PK\x03\x04junk"])
+def test_damaged_weights_are_refused(network: Network, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "weights.pt").write_bytes(content)
+    with pytest.raises(InputError, match="no file of weights"):
+        load_start(network, "weights.pt", "test_efficientnet", tmp_path)
+
+
+def test_missing_weights_are_named(network: Network, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no weights at"):
+        load_start(network, "nowhere", "test_efficientnet", tmp_path)
+
+
+def test_imagenet_has_no_other_architecture(network: Network) -> None:
+    with pytest.raises(InputError, match="without a download"):
+        load_start(network, "imagenet", "test_efficientnet", Path())
+
+
+def test_imagenet_weights_tell_pictures_apart() -> None:
+    """Two crops of one photo are nearer than crops of two; with weights by chance all pictures are alike."""
+    photos = [data.astronaut(), np.stack([data.camera()] * 3, axis=2)]
+    pixels = np.stack([photo[shift : shift + 400, shift : shift + 400] for photo in photos for shift in (0, 60)])
+    features = frozen_features(pixels, input_px=96)
+    assert features.shape == (4, 1280)
+    unit = features / np.linalg.norm(features, axis=1, keepdims=True)
+    alike = unit @ unit.T
+    assert min(alike[0, 1], alike[2, 3]) > 0.2 + max(alike[0, 2], alike[1, 3])
+
+
+def test_b0_starts_with_imagenet_convolutions_and_open_gates() -> None:
+    b0, lite = (build_network(ModelRecipe(name), HEADS[:1]) for name in ("tf_efficientnet_b0", "tf_efficientnet_lite0"))
+    for network, name in ((b0, "tf_efficientnet_b0"), (lite, "tf_efficientnet_lite0")):
+        load_start(network, "imagenet", name, Path())
+    ours, theirs = b0.state_dict(), lite.state_dict()
+    shared = [name for name in theirs if name.startswith("backbone.")]
+    assert all(torch.equal(ours[name], theirs[name]) for name in shared)
+    gates = [name for name in ours if name.endswith("se.conv_expand.bias")]
+    assert len(gates) == 16
+    assert all(bool((ours[name] == 2).all()) for name in gates)
