@@ -23,6 +23,8 @@ from closeup.workbench.recipe_file import (
 )
 from workbench.recipe_strategies import recipes
 
+ROOT = Path(__file__).resolve().parents[2]
+
 SMALL = """\
 name = "masks"
 
@@ -234,3 +236,37 @@ def test_any_override(key: str, value: str, equals: bool) -> None:
 
 def test_the_fuzz_lets_good_ones_through() -> None:
     assert outcome(SMALL, ["stages.*.epochs=4"]) is not None
+
+
+# What comes with the source
+
+
+def test_the_page_explains_every_key() -> None:
+    pages = [(ROOT / "docs/concepts" / name).read_text("utf-8") for name in ("recipes.md", "augmentation.md")]
+    keys = {key for table in tomllib.loads(recipe_to_toml(recipe_from_toml(SMALL))).items() for key in keys_of(*table)}
+    assert {key for key in keys if not any(f"`{key}`" in page for page in pages)} == set()
+
+
+def keys_of(name: str, value: Any) -> list[str]:
+    table = value[0] if isinstance(value, list) and value else value
+    return list(table) if isinstance(table, dict) else [name]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "recipes").glob("*.toml")), ids=lambda path: path.stem)
+def test_the_recipes_in_the_repository_can_be_read(path: Path) -> None:
+    recipe = read_recipe(path)
+    assert recipe.name == path.stem
+    assert recipe_from_toml(recipe_to_toml(recipe)) == recipe
+
+
+def test_the_two_rivals_see_the_same() -> None:
+    """As many pictures of the same data, at the same size, with the same augmentation."""
+    story, rival = (read_recipe(ROOT / f"recipes/masks-{name}.toml") for name in ("four-stages", "all-at-once"))
+    assert replace(story, name=rival.name, summary=rival.summary, stages=rival.stages) == rival
+    assert [(s.batch, s.learning_rate, s.part) for s in story.stages] == [
+        (128, 1e-3, "1/4"),
+        (32, 1e-4, "2/4"),
+        (16, 1e-5, "3/4"),
+        (16, 1e-4, "4/4"),
+    ]
+    assert sum(stage.epochs for stage in story.stages) / 4 == sum(stage.epochs for stage in rival.stages)
