@@ -107,7 +107,7 @@ def out_of_fold(
     probabilities = np.zeros((len(rows), classes))
     for number, (away, learnt) in enumerate(_halves(places, own, names), 1):
         probabilities[away] = fit_probe(rows[learnt], own[learnt], classes).probabilities(rows[away])
-        progress(Progress("folds", number, len(names), "folds"))
+        progress(Progress("Learning", number, len(names), "folds"))
     return probabilities
 
 

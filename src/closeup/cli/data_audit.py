@@ -1,0 +1,197 @@
+"""`closeup data audit`: find labels that are probably wrong, and write down those that are."""
+
+import json
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from closeup.cli.data_options import (
+    Corrections,
+    GroupColumn,
+    PathColumn,
+    Where,
+    columns_and_values,
+    tell_notes,
+)
+from closeup.cli.gallery_options import show_table
+from closeup.cli.messages import one_line, show_hint, show_note
+from closeup.cli.places import made_folder
+from closeup.cli.progress_bar import progress_bar
+from closeup.core.errors import InputError
+from closeup.core.progress import ProgressCallback
+
+if TYPE_CHECKING:
+    from closeup.workbench.audit.accept import Accepted
+    from closeup.workbench.audit.find import Audit
+    from closeup.workbench.audit.predictions import Predictions, ProbeOptions
+    from closeup.workbench.datasets.items import Dataset
+
+app = typer.Typer()
+
+TOLD = 10
+"""Findings that are printed; the page and the table have the others."""
+
+Method = Literal["both", "class", "noise_rate"]
+
+
+@app.command("audit")
+def audit_command(
+    data: Annotated[
+        Path, typer.Argument(metavar="DATA", help="A folder, CSV or zip file; with --accept the folder of an audit.")
+    ],
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder to make.")] = None,
+    field: Annotated[str, typer.Option(metavar="NAME", help="The label to audit.", show_default="the only one")] = "",
+    probabilities: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Take these, out of fold: CSV of key,label,p_CLASS...")
+    ] = None,
+    model: Annotated[
+        str, typer.Option(metavar="MODEL", help="Ask a model: a run (its training data left out), a file, a name.")
+    ] = "",
+    method: Annotated[
+        Method, typer.Option(help="both finds fewer and surer ones than class or noise_rate alone.")
+    ] = "both",
+    folds: Annotated[int, typer.Option(min=2, metavar="N", help="Each part is predicted from the others.")] = 5,
+    seed: Annotated[int, typer.Option(metavar="N", help="Another number cuts other parts.")] = 0,
+    input_px: Annotated[
+        int, typer.Option(min=32, max=512, metavar="PX", help="How large pictures are looked at.")
+    ] = 128,
+    accept: Annotated[
+        str, typer.Option(metavar="NUMBERS", help="Write these findings down as corrections: 1,5-9,12=LABEL")
+    ] = "",
+    who: Annotated[str, typer.Option(metavar="NAME", help="With --accept: who has looked at them.")] = "",
+    whole_groups: Annotated[
+        bool, typer.Option("--whole-groups", help="With --accept: correct all pictures of a finding's group.")
+    ] = False,
+    path_column: PathColumn = "path",
+    group_column: GroupColumn = "",
+    where: Where = None,
+    corrections: Corrections = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an older audit.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+) -> None:
+    """Find labels that are probably wrong; look at them on a page; accept those that are.
+
+    Each picture is judged by what was learnt from the others. DIR/report.html shows what was found; `closeup data audit
+    DIR --accept 1,5-9 --who NAME` writes it to a corrections file, which is applied whenever the data is read. The data
+    itself stays as it is.
+    """
+    if accept:
+        _accept(data, accept, (who, whole_groups, corrections), as_json=as_json)
+        return
+    if output is None:
+        raise InputError("There is no place for the result.", "Name a folder to make: -o DIR")
+    if model and probabilities:
+        raise InputError("--model and --probabilities both say where probabilities come from.", "Give one of them.")
+    from closeup.workbench.audit.find import find_label_errors
+    from closeup.workbench.audit.folder import check_replaceable, write_audit
+    from closeup.workbench.audit.predictions import ProbeOptions
+
+    check_replaceable(output, overwrite=overwrite)
+    dataset, field = _open(data, field, (path_column, group_column, where, corrections))
+    with made_folder(output.parent), progress_bar(dataset.name, quiet=quiet) as progress:
+        options = ProbeOptions(folds, seed, input_px)
+        predictions = _predictions(dataset, field, (probabilities, model, options), progress)
+        audit = find_label_errors(dataset, predictions, method)
+        write_audit(output, audit, dataset, base=Path(), overwrite=overwrite, progress=progress)
+    if as_json:
+        typer.echo(json.dumps(_summary(audit, output), ensure_ascii=False))
+    else:
+        _tell(audit, output)
+
+
+def _open(data: Path, field: str, how: tuple[str, str, list[str] | None, Path | None]) -> tuple["Dataset", str]:
+    """The dataset, and the field to audit: the one that is named, or the only one that has classes."""
+    from closeup.workbench.datasets.reading import open_one
+
+    path_column, group_column, where, corrections = how
+    dataset = open_one(
+        data,
+        path_column=path_column,
+        group_column=group_column,
+        where=columns_and_values(where),
+        corrections=str(corrections or ""),
+        fields={field: field} if field else {},
+    )
+    tell_notes(dataset)
+    if field:
+        return dataset, field
+    names = [known.name for known in dataset.fields if known.kind == "classes" and len(known.classes) > 1]
+    if len(names) != 1:
+        what = f"several label fields: {', '.join(names)}" if names else "no label field with classes"
+        raise InputError(f"{dataset.name} has {what}.", "Name the one to audit: --field NAME")
+    return dataset, names[0]
+
+
+def _predictions(
+    dataset: "Dataset", field: str, source: tuple[Path | None, str, "ProbeOptions"], progress: ProgressCallback
+) -> "Predictions":
+    from closeup.workbench.audit import predictions
+
+    table, model, options = source
+    if table is not None:
+        return predictions.predictions_from_table(dataset, field, table)
+    if model:
+        from closeup.workbench.models import resolve_model
+
+        return predictions.predictions_from_model(dataset, field, resolve_model(model), progress)
+    return predictions.predictions_from_pictures(dataset, field, options, progress)
+
+
+def _summary(audit: "Audit", output: Path) -> dict[str, Any]:
+    return {
+        "data": audit.data,
+        "field": audit.predictions.field,
+        "judged": len(audit.predictions.kept),
+        "expected_errors": round(audit.expected_errors, 1),
+        "findings": [asdict(finding) for finding in audit.findings],
+        "unreadable": len(audit.predictions.unreadable),
+        "folder": str(output),
+    }
+
+
+def _tell(audit: "Audit", output: Path) -> None:
+    judged = len(audit.predictions.kept)
+    for note in audit.notes:
+        show_note(note)
+    for key, reason in audit.predictions.unreadable[:TOLD]:
+        show_note(f"{key}: {reason}")
+    if len(audit.predictions.unreadable) > TOLD:
+        show_note(f"{len(audit.predictions.unreadable):,} pictures cannot be read; audit.json has all of them.")
+    if audit.findings:
+        rows = [
+            (str(f.number), f.path, f.label, f"{f.p_label:.3f}", f.suggestion, f"{f.p_suggestion:.3f}")
+            for f in audit.findings[:TOLD]
+        ]
+        show_table(*rows, head=("#", "picture", "label", "p", "looks like", "p"))
+    typer.echo(
+        f"{one_line(audit.data)}: {len(audit.findings):,} of {judged:,} labels are probably wrong "
+        f"(about {audit.expected_errors:,.0f} are in all, by estimate)."
+    )
+    typer.echo(f"Look at them: {output / 'report.html'}")
+    if audit.findings:
+        show_hint(f"Write down those that are wrong: closeup data audit {output} --accept 1,5-9 --who NAME")
+
+
+def _accept(folder: Path, numbers: str, how: tuple[str, bool, Path | None], *, as_json: bool) -> None:
+    from closeup.workbench.audit.accept import AcceptOptions, accept_findings
+    from closeup.workbench.audit.folder import read_audit
+
+    who, whole_groups, corrections = how
+    options = AcceptOptions(who, date.today(), whole_groups, corrections)
+    done = accept_findings(read_audit(folder), numbers, options)
+    if as_json:
+        typer.echo(json.dumps([_accepted(each) for each in done], ensure_ascii=False))
+        return
+    for each in done:
+        again = f"; {each.before:,} were there already" if each.before else ""
+        typer.echo(f"{each.file}: {len(each.added):,} lines added, {each.pictures:,} labels corrected{again}.")
+        if each.is_new:
+            show_hint(f'To have them applied: corrections = "{each.file}" in [[data]], or --corrections {each.file}')
+
+
+def _accepted(each: "Accepted") -> dict[str, Any]:
+    return {"file": str(each.file), "added": len(each.added), "pictures": each.pictures, "before": each.before}

@@ -1,0 +1,134 @@
+"""report.html of an audit: each finding as a picture with its evidence, to be ticked and taken as corrections."""
+
+import base64
+import shlex
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from closeup.core.errors import InputError
+from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.core.types import Image
+from closeup.media.image import decode_image, encode_jpeg
+from closeup.pages.page import render_page
+from closeup.workbench.audit.find import Audit, Finding
+from closeup.workbench.datasets.items import Dataset, Item
+
+SHOWN = 400
+"""Findings on the page; the table has all of them."""
+
+PICTURE_PX = 176
+EXAMPLE_PX = 72
+
+MOST_CLASSES = 24
+"""With more classes than this the page leaves out the table of what is taken for what."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Card:
+    """A finding on the page."""
+
+    finding: Finding
+    picture: str
+    p_label: str
+    p_suggestion: str
+    why: str
+
+
+def render_report(audit: Audit, dataset: Dataset, folder: Path, progress: ProgressCallback = ignore) -> str:
+    """Write the page of an audit: HTML with all pictures, style and script inside.
+
+    Args:
+        audit: What was found.
+        dataset: In what: its pictures are read.
+        folder: What the command on the page calls the result.
+        progress: Told how many pictures are done.
+    """
+    items = {item.key: item for item in dataset.items}
+    cards = []
+    for finding in audit.findings[:SHOWN]:
+        cards.append(_card(finding, dataset, items[finding.key]))
+        progress(Progress("Drawing the page", len(cards), min(len(audit.findings), SHOWN), "pictures"))
+    predictions = audit.predictions
+    pairs = Counter((card.finding.label, card.finding.suggestion) for card in cards)
+    return render_page(
+        "closeup.workbench.audit",
+        "audit.html.j2",
+        style="audit.css",
+        script="audit.js",
+        data=audit.data,
+        field=predictions.field,
+        classes=predictions.classes,
+        facts=_facts(audit),
+        notes=audit.notes,
+        cards=cards,
+        total=len(audit.findings),
+        pairs=pairs.most_common(),
+        examples=[
+            (name, [_picture(dataset, dataset.items[index], EXAMPLE_PX) for index in chosen])
+            for name, chosen in zip(predictions.classes, audit.examples, strict=True)
+        ]
+        if len(predictions.classes) <= MOST_CLASSES
+        else [],
+        groups=audit.groups,
+        joint=_joint(audit) if len(predictions.classes) <= MOST_CLASSES else [],
+        command=f"closeup data audit {shlex.quote(str(folder))}",
+        unreadable=predictions.unreadable,
+        how=predictions.how,
+        method=audit.method,
+    )
+
+
+def _facts(audit: Audit) -> list[tuple[str, str]]:
+    judged = len(audit.predictions.kept)
+    return [
+        ("Labels judged", f"{judged:,}"),
+        ("Probably wrong", f"{len(audit.findings):,} ({len(audit.findings) / max(judged, 1):.1%})"),
+        ("Estimated wrong in all", f"{audit.expected_errors:,.0f} ({audit.expected_errors / max(judged, 1):.1%})"),
+        ("Classes", str(len(audit.predictions.classes))),
+    ]
+
+
+def _card(finding: Finding, dataset: Dataset, item: Item) -> _Card:
+    why = f"closeup data audit: {finding.label} {finding.p_label:.3f}, {finding.suggestion} {finding.p_suggestion:.3f}"
+    return _Card(
+        finding, _picture(dataset, item, PICTURE_PX), _percent(finding.p_label), _percent(finding.p_suggestion), why
+    )
+
+
+def _percent(share: float) -> str:
+    return "<1%" if share < 0.005 else f"{share:.0%}"
+
+
+def _picture(dataset: Dataset, item: Item, most_px: int) -> str:
+    """A picture as a data: URI, at most so many pixels a side; "" where it cannot be read any more."""
+    try:
+        image = decode_image(dataset.read_bytes(item), item.path)
+    except InputError:
+        return ""
+    return "data:image/jpeg;base64," + base64.b64encode(encode_jpeg(_shrunk(image, most_px), 82)).decode()
+
+
+def _shrunk(image: Image, most_px: int) -> Image:
+    height, width = image.shape[:2]
+    scale = most_px / max(height, width)
+    if scale >= 1:
+        return image
+    size_wh = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _joint(audit: Audit) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Rows of the table of labels against true classes: each cell its text and how it is marked."""
+    rows = []
+    for place, name in enumerate(audit.predictions.classes):
+        cells = []
+        for other, count in enumerate(audit.joint[place]):
+            share = count / max(audit.joint[place].sum(), 1)
+            mark = "own" if other == place else "much" if share >= 0.05 else "some" if share >= 0.01 else "little"
+            cells.append((f"{count:,.0f}", mark))
+        rows.append((name, cells))
+    return rows

@@ -1,0 +1,159 @@
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from closeup.core.errors import InputError
+from closeup.workbench.audit.accept import AcceptOptions, accept_findings, parse_numbers
+from closeup.workbench.audit.find import Finding, find_label_errors
+from closeup.workbench.audit.folder import SavedAudit, read_audit, write_audit
+from closeup.workbench.audit.predictions import predictions_from_table
+from closeup.workbench.datasets.corrections import read_corrections
+from closeup.workbench.datasets.reading import open_dataset, open_one
+from closeup.workbench.recipe import DataSource
+from closeup.workbench.runs.answers import answer_table
+from workbench.audit.planted import CLASSES, COUNT, WRONG, audit_of, label, make_data, probabilities, shown
+
+MIRA = AcceptOptions("Mira", date(2026, 11, 21))
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return make_data(tmp_path / "pets")
+
+
+def test_accepted_findings_correct_the_labels_and_nothing_else(data, tmp_path):
+    audit = audit_of(data, tmp_path / "audit")
+    (done,) = accept_findings(audit, "1-9", MIRA)
+    assert (done.file, len(done.added), done.pictures, done.before) == (tmp_path / "audit/corrections.csv", 9, 9, 0)
+    assert done.is_new
+    after = open_one(data, corrections=str(done.file))
+    assert after.labels("kind") == [shown(n) for n in range(COUNT)]
+    assert open_one(data).labels("kind") == [label(n) for n in range(COUNT)]
+    line = read_corrections(done.file)[0]
+    assert (line.who, line.when) == ("Mira", "2026-11-21")
+    assert line.why.startswith(f"closeup data audit: {line.old} 0.0")
+
+
+def test_another_label_or_none_may_be_right(data, tmp_path):
+    audit = audit_of(data, tmp_path / "audit")
+    other = next(c for c in CLASSES if c not in (audit.findings[2].label, audit.findings[2].suggestion))
+    (done,) = accept_findings(audit, f"2={other}, 5=", MIRA)
+    corrected = open_one(data, corrections=str(done.file))
+    after = {item.path: item.labels.get("kind") for item in corrected.items}
+    assert after[audit.findings[2].path] == other
+    assert after[audit.findings[5].path] is None
+
+
+def test_what_was_accepted_before_is_not_said_twice(data, tmp_path):
+    audit = audit_of(data, tmp_path / "audit")
+    accept_findings(audit, "1-3", MIRA)
+    (done,) = accept_findings(audit, "2-5", MIRA)
+    assert (len(done.added), done.before) == (2, 2)
+    assert len(read_corrections(done.file)) == 5
+
+
+def test_the_datas_own_corrections_file_is_added_to(data, tmp_path):
+    own = tmp_path / "own.csv"
+    own.write_text("kind,which,field,old,new,who,when,why\n# mine\npicture,pictures/04.png,kind,eel,dog,,,\n")
+    audit = audit_of(data, tmp_path / "audit", corrections=str(own))
+    assert len(audit.findings) == len(WRONG) - 1
+    (done,) = accept_findings(audit, "1", MIRA)
+    assert (done.file, done.is_new) == (own, False)
+    assert "# mine" in own.read_text()
+    assert len(read_corrections(own)) == 2
+
+
+def test_a_whole_group_is_corrected_by_one_line(data, tmp_path):
+    lines = [f"pets/pictures/{n:02}.png,{'eel' if n > 3 else 'dog'},{'Rex' if n < 4 else n}" for n in range(12)]
+    (tmp_path / "few.csv").write_text("path,kind,group\n" + "\n".join(lines) + "\n")
+    findings = {n: Finding(n, "", f"pets/pictures/{n:02}.png", "few", "Rex", "dog", "cat", 0.1, 0.8) for n in (1, 2)}
+    audit = SavedAudit(tmp_path, "kind", CLASSES, {"few": DataSource(str(tmp_path / "few.csv"))}, findings)
+    (done,) = accept_findings(audit, "1,2", replace(MIRA, whole_groups=True))
+    assert [(line.kind, line.which, line.old, line.new) for line in done.added] == [("group", "Rex", "dog", "cat")]
+    assert done.pictures == 4
+
+
+def test_a_group_of_other_labels_too_is_refused(data, tmp_path):
+    audit = audit_of(data, tmp_path / "audit")  # every group has cats, dogs and eels
+    with pytest.raises(InputError, match=r"audit\.csv, line 2"):
+        accept_findings(audit, "1", replace(MIRA, whole_groups=True))
+    assert not (tmp_path / "audit" / "corrections.csv").exists()
+
+
+def test_every_source_gets_its_own_lines(tmp_path):
+    sources = [DataSource(str(make_data(tmp_path / name)), name=name) for name in ("one", "two")]
+    dataset = open_dataset(sources, base=Path())
+    keys = [item.key for item in dataset.items]
+    (tmp_path / "p.csv").write_bytes(
+        answer_table(keys, np.zeros(2 * COUNT, np.int64), np.vstack([probabilities(), probabilities(1)]), CLASSES)
+    )
+    found = find_label_errors(dataset, predictions_from_table(dataset, "kind", tmp_path / "p.csv"))
+    write_audit(tmp_path / "audit", found, dataset, base=Path())
+    audit = read_audit(tmp_path / "audit")
+    done = accept_findings(audit, f"1-{len(audit.findings)}", MIRA)
+    assert sorted(each.file.name for each in done) == ["corrections-one.csv", "corrections-two.csv"]
+    assert [each.pictures for each in done] == [len(WRONG)] * 2
+
+
+def test_labels_that_changed_since_are_refused(data, tmp_path):
+    audit = audit_of(data, tmp_path / "audit")
+    path = audit.findings[3].path
+    data.write_text(
+        data.read_text().replace(f"{path},{audit.findings[3].label}", f"{path},{audit.findings[3].suggestion}")
+    )
+    with pytest.raises(InputError, match=r"audit\.csv, line 4: .* already"):
+        accept_findings(audit, "1-5", MIRA)
+    assert not (tmp_path / "audit" / "corrections.csv").exists()
+
+
+def test_who_accepts_has_to_be_said(data, tmp_path):
+    with pytest.raises(InputError, match="Somebody"):
+        accept_findings(audit_of(data, tmp_path / "audit"), "1", replace(MIRA, who=" "))
+
+
+def saved(count: int = 9) -> SavedAudit:
+    findings = {n: Finding(n, f"{n}", f"{n}", "s", "g", "cat", "dog", 0.1, 0.8) for n in range(1, count + 1)}
+    return SavedAudit(Path("audit"), "kind", CLASSES, {"s": DataSource("pets")}, findings)
+
+
+def test_numbers_ranges_and_labels_are_read():
+    chosen = parse_numbers(" 1, 3-5,7=eel ,9=", saved())
+    assert chosen == {1: "dog", 3: "dog", 4: "dog", 5: "dog", 7: "eel", 9: ""}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "No findings"),
+        (" , ", "No findings"),
+        ("0", "no finding 0: the audit has 9"),
+        ("10", "no finding 10"),
+        ("1-999999999", "no finding 999999999"),
+        ("5-3", "ends before it begins"),
+        ("1,1", "named twice"),
+        ("2-4,3", "named twice"),
+        ("one", "names no findings"),
+        ("1-3=dog", "names no findings"),
+        ("1=fox", "no class of kind"),
+        ("1=cat", "has the label 'cat' already"),
+    ],
+)
+def test_other_numbers_are_refused(text, words):
+    with pytest.raises(InputError, match=words):
+        parse_numbers(text, saved())
+
+
+@given(st.text(alphabet="0123456789,-= catdogeelx", max_size=30))
+def test_whatever_is_typed_names_findings_or_is_refused(text):
+    try:
+        chosen = parse_numbers(text, saved())
+    except InputError:
+        return
+    assert chosen
+    assert set(chosen) <= set(range(1, 10))
+    assert set(chosen.values()) <= {"dog", "eel", ""}
