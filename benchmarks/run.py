@@ -35,6 +35,12 @@ SECTIONS = (
     "identification",
     "search",
     "concurrency",
+    "label_audit",
+    "corrections",
+    "training_speed",
+    "expression_models",
+    "attribute_models",
+    "compression",
 )
 
 

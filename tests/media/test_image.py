@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from closeup.core.errors import InputError
-from closeup.media.image import MAX_PIXELS, decode_jpeg, encode_jpeg, read_image
+from closeup.media.image import MAX_PIXELS, decode_image, decode_jpeg, encode_jpeg, encode_png, read_image
 
 
 def ramp(width: int = 64, height: int = 48) -> np.ndarray:
@@ -147,3 +147,10 @@ def test_what_jpeg_cannot_hold(image: np.ndarray):
 
 def test_a_view_can_be_encoded():
     assert close(decode_jpeg(encode_jpeg(ramp()[:, ::-1], 98)), ramp()[:, ::-1])
+
+
+def test_png_loses_nothing() -> None:
+    image = ramp()
+    assert np.array_equal(decode_image(encode_png(image), "it"), image)
+    with pytest.raises(ValueError, match="uint8"):
+        encode_png(image[..., 0])

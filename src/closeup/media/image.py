@@ -54,6 +54,20 @@ def encode_jpeg(image: Image, quality: int = 88) -> bytes:
     return encoded.tobytes()
 
 
+def encode_png(image: Image) -> bytes:
+    """Encode RGB uint8 (H, W, 3) as PNG, which loses nothing.
+
+    Raises:
+        ValueError: If the shape or type is another, or the picture is empty.
+    """
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
+        raise ValueError(f"expected uint8 (H, W, 3), got {image.dtype} {image.shape}")
+    done, encoded = cv2.imencode(".png", cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2BGR))
+    if not done:
+        raise ValueError(f"cannot encode a picture of {image.shape}")
+    return encoded.tobytes()
+
+
 def decode_jpeg(content: bytes) -> Image:
     """Decode JPEG bytes (or another picture format) to upright RGB uint8 (H, W, 3).
 

@@ -8,10 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-FACE = "face"
-"""`DataSource.crop` and `AugmentRecipe.crop`: by the face instead of the whole picture."""
-
-
 @dataclass(frozen=True, slots=True)
 class DataSource:
     """One `[[data]]` table: where pictures and labels come from.
@@ -138,8 +134,8 @@ class AugmentRecipe:
 
     Attributes:
         crop: Smallest share of the picture's area that a random crop keeps; 1 keeps all of it.
-        crop_centre: "random", "centre" or "face" (where faces are when they were cut by `closeup data crop-faces`:
-            the crop keeps the middle of the upper half).
+        crop_centre: "random", "centre" or "face" (where the head is in a photo of a person: the crop lies around the
+            middle of the upper half; faces that `closeup data crop-faces` cut fill the picture, and want "centre").
         shift: Largest move, as a share of the side.
         zoom: Largest change of size, 0.2 for 1/1.2 to 1.2.
         rotation_deg: Largest turn either way.
