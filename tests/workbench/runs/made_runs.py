@@ -14,7 +14,10 @@ from closeup.workbench.runs.measuring import measure
 from closeup.workbench.runs.reading import Run, read_run
 
 MOODS = ("happy", "sad", "neutral")
-HEADS = (HeadRecipe("mood", classes=MOODS), HeadRecipe("age", kind="value", unit="years", low=0, high=100))
+HEADS = (
+    HeadRecipe("mood", classes=MOODS),
+    HeadRecipe("age", kind="value", unit="years", low=0, high=100, loss="smooth_l1"),
+)
 CORRECTION = AppliedCorrection(
     Correction("picture", "a/3.jpg", "mood", "sad", "happy", "Anna", "2026-11-01", "she laughs", 2),
     "faces",
