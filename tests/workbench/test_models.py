@@ -1,6 +1,8 @@
 """Which model is meant: shipped, a file, or a run."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,3 +66,11 @@ def test_a_network_without_a_card_is_told(tmp_path: Path) -> None:
     (tmp_path / "bare.onnx").write_bytes(tiny_bytes(tiny_card()))
     with pytest.raises(ModelError, match="has no card"):
         resolve_model(str(tmp_path / "bare.onnx"))
+
+
+def test_asking_and_measuring_need_no_torch() -> None:
+    code = (
+        "import sys; sys.modules['torch'] = sys.modules['timm'] = None\n"
+        "import closeup.workbench.evaluate, closeup.workbench.predict, closeup.cli.evaluate, closeup.cli.predict"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
