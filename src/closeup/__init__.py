@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from closeup.features.shorts.plan import Plan as Plan
     from closeup.storage.gallery import GalleryStore as GalleryStore
     from closeup.storage.gallery import open_gallery as open_gallery
+    from closeup.workbench.datasets.reading import open_dataset as open_dataset
+    from closeup.workbench.evaluate import evaluate as evaluate
+    from closeup.workbench.predict import predict as predict
+    from closeup.workbench.recipe import Recipe as Recipe
+    from closeup.workbench.recipe_file import read_recipe as read_recipe
+    from closeup.workbench.training.train import train as train
 
 __version__ = "0.1.0"
 
@@ -32,16 +38,22 @@ _HOMES = {
     "FaceReader": "closeup.features.gallery.describe",
     "GalleryStore": "closeup.storage.gallery",
     "Plan": "closeup.features.shorts.plan",
+    "Recipe": "closeup.workbench.recipe",
     "ShortsOptions": "closeup.features.shorts.options",
     "enrol": "closeup.features.gallery.enrol",
+    "evaluate": "closeup.workbench.evaluate",
     "find_cast": "closeup.features.cast.find",
     "identify": "closeup.features.gallery.identify",
     "identify_video": "closeup.features.gallery.identify",
     "make_shorts": "closeup.features.shorts.make",
+    "open_dataset": "closeup.workbench.datasets.reading",
     "open_gallery": "closeup.storage.gallery",
     "plan_shorts": "closeup.features.shorts.make",
+    "predict": "closeup.workbench.predict",
+    "read_recipe": "closeup.workbench.recipe_file",
     "render_plan": "closeup.features.shorts.make",
     "similar": "closeup.features.gallery.similar",
+    "train": "closeup.workbench.training.train",
     "verify": "closeup.features.gallery.verify",
 }
 """Public name to the module it lives in: loaded on first use, so that `import closeup` stays light."""
@@ -54,17 +66,23 @@ __all__ = [
     "FaceReader",
     "GalleryStore",
     "Plan",
+    "Recipe",
     "ShortsOptions",
     "__version__",
     "enrol",
+    "evaluate",
     "find_cast",
     "identify",
     "identify_video",
     "make_shorts",
+    "open_dataset",
     "open_gallery",
     "plan_shorts",
+    "predict",
+    "read_recipe",
     "render_plan",
     "similar",
+    "train",
     "verify",
 ]
 
