@@ -201,7 +201,7 @@ def test_what_cannot_be_made_is_refused(photos: Dataset, tmp_path: Path) -> None
         crop_faces(photos, tmp_path / "in/0.png/out")
     for odd in ({"size_px": 8}, {"size_px": 4096}, {"margin": -1.0}, {"margin": float("nan")}):
         with pytest.raises(InputError):
-            CropOptions(**odd)  # type: ignore[arg-type]
+            CropOptions(**odd)
 
 
 def test_every_crop_has_a_tame_name_of_its_own() -> None:

@@ -56,17 +56,21 @@ def crop_faces_command(
 
 
 def _tell(report: "CropReport", *, keep_missed: bool) -> None:
+    from closeup.workbench.look.findings import counted
+
     found, missed, unreadable = (report.counts[outcome] for outcome in ("found", "not found", "unreadable"))
     total = len(report.rows)
     place = one_line(str(report.folder))
-    typer.echo(f"{place}: {found:,} faces in {total:,} pictures ({found / total:.2%}), by {report.detector}.")
+    faces, pictures = counted(found, "face", "faces"), counted(total, "picture", "pictures")
+    typer.echo(f"{place}: {faces} in {pictures} ({found / total:.2%}), by {report.detector}.")
     if missed:
-        typer.echo(f"No face found in {missed:,}" + (", which are there whole." if keep_missed else ", left out."))
+        which = "in the set as a whole picture" if keep_missed else "left out"
+        typer.echo(f"No face found in {counted(missed, 'picture', 'pictures')}: {which}.")
     typer.echo(size_sentence(report.bytes_before, report.bytes_after))
     if report.resumed:
-        typer.echo(f"{report.resumed:,} of them had been done before.")
+        typer.echo(f"{counted(report.resumed, 'picture', 'pictures')} had been done before.")
     if unreadable:
-        show_note(f"{unreadable:,} pictures cannot be read, and are left out; crops.csv says why.")
+        show_note(f"{counted(unreadable, 'picture', 'pictures')} cannot be read: left out; crops.csv says why.")
         for row in [row for row in report.rows if row.outcome == "unreadable"][:LISTED]:
             show_note(f"{row.key}: {row.reason}")
     if missed and not keep_missed:

@@ -44,7 +44,7 @@ def find_copies(
     pixel_hashes: Sequence[str],
     outlines: FloatArray,
     sides: Sequence[str | None],
-    progress: Callable[[int], None] = lambda _: None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[Copies, ...]:
     """Find what a dataset has twice; each picture that has a copy is in one "same" or one "near" group, or in both.
 
@@ -53,13 +53,13 @@ def find_copies(
         pixel_hashes: Of each; equal for equal pictures.
         outlines: Shape (N, D), of length 1 or zero; see `measure.outline`.
         sides: The side of the split that each lies on.
-        progress: Told how many pictures have been compared.
+        progress: Told how many pictures have been compared, and how many there are; exact copies count once.
     """
     same: dict[str, list[int]] = defaultdict(list)
     for index, digest in enumerate(pixel_hashes):
         same[digest].append(index)
     firsts = np.array([group[0] for group in same.values()], np.int64)
-    found = near_pairs(outlines[firsts], NEAR, progress)
+    found = near_pairs(outlines[firsts], NEAR, lambda done: progress(done, len(firsts)))
     pairs = firsts[found.pairs]
     lowest: dict[int, float] = {}
     groups = linked_groups(pairs, len(pixel_hashes))

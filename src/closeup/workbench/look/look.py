@@ -106,10 +106,10 @@ def look_at(
     if not gathered.kept:
         why = f" {gathered.unreadable[0][1]}" if gathered.unreadable else ""
         raise InputError(f"{dataset.name} has no picture that can be read.{why}", "Check the path to the pictures.")
-    readable, total = dataset.select(gathered.kept), len(gathered.kept)
+    readable = dataset.select(gathered.kept)
     lies_on = tuple(all_sides[index] for index in gathered.kept)
 
-    def compared(done: int) -> None:
+    def compared(done: int, total: int) -> None:
         progress(Progress("Comparing pictures", done, total, "pictures"))
 
     copies = find_copies(readable, gathered.hashes, np.stack(gathered.outlines), lies_on, compared)
