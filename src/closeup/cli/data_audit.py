@@ -26,7 +26,7 @@ from closeup.core.progress import ProgressCallback
 if TYPE_CHECKING:
     from closeup.workbench.audit.accept import Accepted
     from closeup.workbench.audit.find import Audit
-    from closeup.workbench.audit.predictions import Predictions, ProbeOptions
+    from closeup.workbench.audit.predictions import Predictions
     from closeup.workbench.datasets.items import Dataset
 
 app = typer.Typer()
@@ -35,6 +35,12 @@ TOLD = 10
 """Findings that are printed; the page and the table have the others."""
 
 Method = Literal["both", "class", "noise_rate"]
+
+Columns = tuple[str, str, list[str] | None, Path | None]
+"""The column of the paths, that of the groups, which rows, and a corrections file."""
+
+How = tuple[Path | None, str, Method, tuple[int, int, int]]
+"""A table of probabilities, a model, the method, and folds, seed and size."""
 
 
 @app.command("audit")
@@ -79,35 +85,39 @@ def audit_command(
     DIR --accept 1,5-9 --who NAME` writes it to a corrections file, which is applied whenever the data is read. The data
     itself stays as it is.
     """
+    columns = (path_column, group_column, where, corrections)
     if accept:
         _accept(data, accept, (who, whole_groups, corrections), as_json=as_json)
-        return
-    if output is None:
+    elif output is None:
         raise InputError("There is no place for the result.", "Name a folder to make: -o DIR")
-    if model and probabilities:
-        raise InputError("--model and --probabilities both say where probabilities come from.", "Give one of them.")
+    else:
+        how = (probabilities, model, method, (folds, seed, input_px))
+        audit = _audit((data, field, columns), output, how, overwrite=overwrite, quiet=quiet)
+        _tell(audit, output, as_json=as_json)
+
+
+def _audit(what: tuple[Path, str, Columns], output: Path, how: How, *, overwrite: bool, quiet: bool) -> "Audit":
+    """Open the data, predict, find and write."""
     from closeup.workbench.audit.find import find_label_errors
     from closeup.workbench.audit.folder import check_replaceable, write_audit
-    from closeup.workbench.audit.predictions import ProbeOptions
 
+    table, model, method, numbers = how
+    if model and table:
+        raise InputError("--model and --probabilities both say where probabilities come from.", "Give one of them.")
     check_replaceable(output, overwrite=overwrite)
-    dataset, field = _open(data, field, (path_column, group_column, where, corrections))
+    dataset, field = _open(*what)
     with made_folder(output.parent), progress_bar(dataset.name, quiet=quiet) as progress:
-        options = ProbeOptions(folds, seed, input_px)
-        predictions = _predictions(dataset, field, (probabilities, model, options), progress)
+        predictions = _predictions(dataset, field, (table, model, numbers), progress)
         audit = find_label_errors(dataset, predictions, method)
         write_audit(output, audit, dataset, base=Path(), overwrite=overwrite, progress=progress)
-    if as_json:
-        typer.echo(json.dumps(_summary(audit, output), ensure_ascii=False))
-    else:
-        _tell(audit, output)
+    return audit
 
 
-def _open(data: Path, field: str, how: tuple[str, str, list[str] | None, Path | None]) -> tuple["Dataset", str]:
+def _open(data: Path, field: str, columns: Columns) -> tuple["Dataset", str]:
     """The dataset, and the field to audit: the one that is named, or the only one that has classes."""
     from closeup.workbench.datasets.reading import open_one
 
-    path_column, group_column, where, corrections = how
+    path_column, group_column, where, corrections = columns
     dataset = open_one(
         data,
         path_column=path_column,
@@ -127,18 +137,18 @@ def _open(data: Path, field: str, how: tuple[str, str, list[str] | None, Path | 
 
 
 def _predictions(
-    dataset: "Dataset", field: str, source: tuple[Path | None, str, "ProbeOptions"], progress: ProgressCallback
+    dataset: "Dataset", field: str, source: tuple[Path | None, str, tuple[int, int, int]], progress: ProgressCallback
 ) -> "Predictions":
     from closeup.workbench.audit import predictions
 
-    table, model, options = source
+    table, model, numbers = source
     if table is not None:
         return predictions.predictions_from_table(dataset, field, table)
     if model:
         from closeup.workbench.models import resolve_model
 
         return predictions.predictions_from_model(dataset, field, resolve_model(model), progress)
-    return predictions.predictions_from_pictures(dataset, field, options, progress)
+    return predictions.predictions_from_pictures(dataset, field, predictions.ProbeOptions(*numbers), progress)
 
 
 def _summary(audit: "Audit", output: Path) -> dict[str, Any]:
@@ -153,7 +163,10 @@ def _summary(audit: "Audit", output: Path) -> dict[str, Any]:
     }
 
 
-def _tell(audit: "Audit", output: Path) -> None:
+def _tell(audit: "Audit", output: Path, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(_summary(audit, output), ensure_ascii=False))
+        return
     judged = len(audit.predictions.kept)
     for note in audit.notes:
         show_note(note)
