@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -72,3 +74,12 @@ def test_ctrl_c_leaves_whole_files_only(tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.raises(KeyboardInterrupt):
         complete_run(run.path, None, picture)
     assert {path.name for path in run.path.iterdir()} == before
+
+
+def test_runs_are_read_without_torch_and_without_matplotlib() -> None:
+    """The base package has neither; Matplotlib is loaded when something is drawn."""
+    code = "import sys, closeup.cli.runs, closeup.workbench.runs.finish, closeup.workbench.runs.exporting\n"
+    code += "import closeup.workbench.runs.comparing, closeup.workbench.runs.data\n"
+    code += "print(*{'torch', 'timm', 'torchvision', 'matplotlib'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout.split() == []
