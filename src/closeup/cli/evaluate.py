@@ -20,48 +20,57 @@ LISTED = 5
 """Pictures that are named where something is wrong with them; --json has them all."""
 
 
+Data = Annotated[
+    Path,
+    typer.Argument(
+        metavar="DATA", help="A folder with a folder for each class, a CSV file, or a zip.", show_default=False
+    ),
+]
+Heads = Annotated[
+    list[str] | None, typer.Option("--head", metavar="NAME", help="Only this answer of the model; repeatable.")
+]
+FieldsOf = Annotated[
+    list[str] | None,
+    typer.Option("--field", metavar="HEAD=COLUMN", help="CSV: the column with a head's labels; repeatable."),
+]
+Renames = Annotated[
+    list[str] | None,
+    typer.Option("--rename", metavar="HEAD:LABEL=CLASS", help="What the model calls a label; empty leaves it out."),
+]
+Where = Annotated[
+    list[str] | None, typer.Option("--where", metavar="COLUMN=VALUE", help="CSV: only these rows; repeatable.")
+]
+GroupColumn = Annotated[str, typer.Option("--group-column", metavar="NAME", help="CSV: who is in a picture, say.")]
+SideOf = Annotated[str, typer.Option("--split", metavar="SIDE", help="Only train, val or test.")]
+SplitFile = Annotated[
+    Path | None, typer.Option("--split-file", metavar="CSV", help="Says the sides; a run's own without it.")
+]
+ByFaces = Annotated[
+    bool, typer.Option("--faces/--whole", help="Find a face in each picture first, or take pictures as they are.")
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", metavar="DIR", help="Write the figures and every answer into a new folder."),
+]
+Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Where runs are kept.")]
+
+
 @app.command()
 def evaluate(
     model: Annotated[str, typer.Argument(metavar="MODEL", help=MODEL_HELP, show_default=False)],
-    data: Annotated[
-        Path,
-        typer.Argument(
-            metavar="DATA", help="A folder with a folder for each class, a CSV file, or a zip.", show_default=False
-        ),
-    ],
-    head: Annotated[
-        list[str] | None, typer.Option("--head", metavar="NAME", help="Only this answer of the model; repeatable.")
-    ] = None,
-    field: Annotated[
-        list[str] | None,
-        typer.Option("--field", metavar="HEAD=COLUMN", help="CSV: the column with a head's labels; repeatable."),
-    ] = None,
-    rename: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--rename", metavar="HEAD:LABEL=CLASS", help="What a label is called by the model; empty leaves it out."
-        ),
-    ] = None,
-    where: Annotated[
-        list[str] | None, typer.Option("--where", metavar="COLUMN=VALUE", help="CSV: only these rows; repeatable.")
-    ] = None,
-    group_column: Annotated[
-        str, typer.Option("--group-column", metavar="NAME", help="CSV: pictures of one person, say, count together.")
-    ] = "",
-    split: Annotated[str, typer.Option("--split", metavar="SIDE", help="Only train, val or test.")] = "",
-    split_file: Annotated[
-        Path | None, typer.Option("--split-file", metavar="CSV", help="Says the sides; a run's own without it.")
-    ] = None,
-    faces: Annotated[
-        bool, typer.Option("--faces/--whole", help="Find a face in each picture first, or take pictures as they are.")
-    ] = False,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", metavar="DIR", help="Write the figures and every answer into a new folder."),
-    ] = None,
+    data: Data,
+    head: Heads = None,
+    field: FieldsOf = None,
+    rename: Renames = None,
+    where: Where = None,
+    group_column: GroupColumn = "",
+    split: SideOf = "",
+    split_file: SplitFile = None,
+    faces: ByFaces = False,
+    out: Out = None,
     resamples: Annotated[int, typer.Option(min=10, help="Draws behind each interval.")] = 1000,
     models: Models = "auto",
-    runs: Annotated[Path, typer.Option("--runs", metavar="DIR", help="Where runs are kept.")] = Path("runs"),
+    runs: Runs = Path("runs"),
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
