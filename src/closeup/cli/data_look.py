@@ -51,7 +51,8 @@ def look_command(
     """
     from closeup.workbench.datasets.reading import open_one
     from closeup.workbench.datasets.splits import load_split
-    from closeup.workbench.look.look import look_at, write_look
+    from closeup.workbench.look.folder import write_look
+    from closeup.workbench.look.look import look_at
 
     if output.exists() and not overwrite:
         raise OutputError(f"{output} exists already.", "Add --overwrite to replace it, or choose another name with -o.")

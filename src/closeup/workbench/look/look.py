@@ -1,11 +1,10 @@
-"""Looking at a dataset: every picture measured once, duplicates found, labels counted, a page and tables written."""
+"""Looking at a dataset: every picture measured once, copies found, labels counted."""
 
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +12,6 @@ from numpy.typing import NDArray
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import FloatArray, Image
-from closeup.core.whole import whole_folder
 from closeup.media.image import decode_image
 from closeup.workbench.datasets.items import Dataset, Item
 from closeup.workbench.in_order import in_order
@@ -167,24 +165,3 @@ def _read_all(dataset: Dataset, means: _Means, threads: int, progress: ProgressC
                 index += 1
             progress(Progress("Reading pictures", index, total, "pictures"))
     return gathered
-
-
-def write_look(look: Look, out: Path, *, overwrite: bool = False) -> Path:
-    """Write what was seen: report.html, report.json, and pictures.csv with a line for each picture.
-
-    Args:
-        look: What was seen.
-        out: Folder to make.
-        overwrite: Replace a folder that is there.
-
-    Raises:
-        OutputError: If it is there and `overwrite` is off, or it cannot be written.
-    """
-    from closeup.workbench.look.page import report_page
-    from closeup.workbench.look.tables import pictures_table, report_json
-
-    with whole_folder(out, overwrite=overwrite) as folder:
-        (folder / "report.html").write_text(report_page(look), encoding="utf-8")
-        (folder / "report.json").write_bytes(report_json(look))
-        (folder / "pictures.csv").write_bytes(pictures_table(look))
-    return out

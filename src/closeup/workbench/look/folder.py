@@ -1,0 +1,26 @@
+"""The folder that holds what was seen of a dataset."""
+
+from pathlib import Path
+
+from closeup.core.whole import whole_folder
+from closeup.workbench.look.look import Look
+from closeup.workbench.look.page import report_page
+from closeup.workbench.look.tables import pictures_table, report_json
+
+
+def write_look(look: Look, out: Path, *, overwrite: bool = False) -> Path:
+    """Write what was seen: report.html, report.json, and pictures.csv with a line for each picture.
+
+    Args:
+        look: What was seen.
+        out: Folder to make.
+        overwrite: Replace a folder that is there.
+
+    Raises:
+        OutputError: If it is there and `overwrite` is off, or it cannot be written.
+    """
+    with whole_folder(out, overwrite=overwrite) as folder:
+        (folder / "report.html").write_text(report_page(look), encoding="utf-8")
+        (folder / "report.json").write_bytes(report_json(look))
+        (folder / "pictures.csv").write_bytes(pictures_table(look))
+    return out
