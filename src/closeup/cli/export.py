@@ -1,0 +1,106 @@
+"""`closeup export`: a run's network as files for use elsewhere."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from closeup.cli.gallery_options import AsJson, Quiet, show_table
+from closeup.cli.messages import show_note
+from closeup.cli.progress_bar import progress_bar
+from closeup.core.errors import InputError
+
+if TYPE_CHECKING:
+    from closeup.workbench.export.export import Export
+    from closeup.workbench.export.forms import Form
+    from closeup.workbench.export.scoring import HeadScore
+
+app = typer.Typer()
+
+
+@app.command()
+def export(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's folder, id or name, or last.", show_default=False)],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="DIR", help="Folder to make.", show_default="NAME.export"),
+    ] = None,
+    half: Annotated[bool, typer.Option("--half", help="Also half the size: weights of 16 bits, sums of 32.")] = False,
+    int8: Annotated[
+        bool, typer.Option("--int8", help="Also in 8-bit integers, with a scale for each channel.")
+    ] = False,
+    fp16: Annotated[bool, typer.Option("--fp16", help="Also all in 16 bits, for GPUs and browsers.")] = False,
+    calibrate: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DATA", help="Pictures that int8 is fitted to.", show_default="the run's own to learn from"
+        ),
+    ] = None,
+    budget: Annotated[
+        float,
+        typer.Option(min=0.0, max=1.0, metavar="SHARE", help="How much accuracy a form may lose; 0.005: half a point."),
+    ] = 0.005,
+    want: Annotated[
+        Literal["smaller", "faster"], typer.Option(help="What a form has to be on this machine to be kept.")
+    ] = "smaller",
+    threads: Annotated[int, typer.Option(min=1, max=256, help="Threads to measure with.")] = 1,
+    runs: Annotated[Path, typer.Option("--runs", metavar="DIR", help="Folder of the runs.")] = Path("runs"),
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a folder that is there.")] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a run's network as an ONNX file that carries its card, checked against PyTorch on real pictures.
+
+    Smaller and faster forms are written where they lose no more than the budget and are what is wanted, measured here;
+    else it is said why not.
+    """
+    from closeup.workbench.export.export import ExportOptions, export_run
+    from closeup.workbench.export.forms import Budget
+    from closeup.workbench.runs.resolve import find_run
+
+    if calibrate is not None and not int8:
+        raise InputError("--calibrate is for --int8; no other form needs pictures.", "Add --int8.")
+    folder = find_run(runs, run)
+    target = output or Path(f"{folder.name}.export")
+    forms = tuple(name for name, asked in (("half", half), ("int8", int8), ("fp16", fp16)) if asked)
+    options = ExportOptions(forms, calibrate, Budget(budget, want), threads)
+    with progress_bar(folder.name, quiet=quiet) as progress:
+        made = export_run(folder, target, options, overwrite=overwrite, progress=progress)
+    if as_json:
+        typer.echo((target / "export.json").read_text("utf-8"), nl=False)
+    else:
+        tell(made, target)
+
+
+def tell(made: "Export", target: Path) -> None:
+    """Print what was made as a table, and why something was not."""
+    titles = (f"{score.head}: {score.figure}" for score in made.forms[0].scores)
+    show_table(*(_row(form) for form in made.forms), head=("form", "MB", "ms", "time", *titles, "kept"))
+    largest = max(parity.largest for parity in made.parities)
+    typer.echo(f"{made.forms[0].name} and PyTorch agree to {largest:.1g} on {made.parities[0].pictures} pictures.")
+    if made.unreadable:
+        show_note(f"{made.unreadable} pictures could not be read; {made.pictures} were judged by.")
+    for form in made.forms:
+        if not form.kept:
+            show_note(f"{form.name} was not kept. {form.why}")
+    for name in made.files.values():
+        typer.echo(f"Wrote {target / name}")
+
+
+def _row(form: "Form") -> tuple[str, ...]:
+    return (
+        form.name,
+        f"{form.bytes / 1e6:.2f}",
+        f"{form.speed.ms:.2f}",
+        f"{form.speed.ratio:.2f} ({form.speed.low:.2f} to {form.speed.high:.2f})",
+        *(_figure(score) for score in form.scores),
+        "yes" if form.kept else "no",
+    )
+
+
+def _figure(score: "HeadScore") -> str:
+    """A figure and what was lost of it: "0.7392 (-0.28 points)", "5.43 years (+0.21 %)"."""
+    if score.figure == "accuracy":
+        return f"{score.value:.4f}" + (f" ({-100 * score.worse:+.2f} points)" if score.largest else "")
+    value = f"{score.value:.3f} {score.unit}".strip()
+    return value + (f" ({100 * score.worse:+.2f} %)" if score.largest else "")

@@ -1,0 +1,207 @@
+"""Export a run: its network checked on real pictures, beside smaller and faster forms that are worth their cost."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from closeup import __version__
+from closeup.core.errors import InputError
+from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.core.types import Image
+from closeup.core.whole import whole_folder, write_whole
+from closeup.perception.classifier import PictureClassifier
+from closeup.weights.fp16 import fp16_bytes
+from closeup.weights.half_size import half_size
+from closeup.weights.int8 import int8_bytes
+from closeup.weights.network_card import NetworkCard, embed, read_card
+from closeup.workbench.export.forms import FULL, Budget, Form, loss_words, why_not
+from closeup.workbench.export.latency import measure_speeds
+from closeup.workbench.export.material import Material, calibration_pictures, judged_pictures, normalised
+from closeup.workbench.export.network import Answering, AnsweringNetwork
+from closeup.workbench.export.parity import Parity, check_answers, compare_answers
+from closeup.workbench.export.scoring import Answers, score_heads
+from closeup.workbench.recipe import Recipe
+from closeup.workbench.runs.reading import Run, read_run
+from closeup.workbench.training.environment import environment
+from closeup.workbench.training.finish import ONNX_FILE
+from closeup.workbench.training.weights_file import load_network
+
+COMPARED = 256
+"""Real pictures that the file is compared with PyTorch on: the first of those that the run was judged by."""
+
+FORMS = {
+    "half": "Weights in 16 bits, computed with in 32",
+    "int8": "Convolutions in 8-bit integers",
+    "fp16": "All numbers in 16 bits",
+}
+"""What can be made beside the full network, in words."""
+
+_BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """What is asked for.
+
+    Attributes:
+        forms: Of `FORMS`, to be made beside the full network.
+        calibrate: Pictures that int8 reads its ranges from; None for the run's training pictures.
+        budget: What a form may cost, and what it has to bring to be kept.
+        threads: That the networks run with, when they are timed and judged.
+    """
+
+    forms: tuple[str, ...] = ()
+    calibrate: Path | None = None
+    budget: Budget = field(default_factory=Budget)
+    threads: int = 1
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A run, opened: its record, its network as PyTorch has it, its recipe, and the card in its file."""
+
+    run: Run
+    network: AnsweringNetwork
+    recipe: Recipe
+    card: NetworkCard
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What came of an export.
+
+    Attributes:
+        run: Id of the run.
+        name: Of the model.
+        pictures: How many it was judged by; `unreadable` could not be read.
+        unreadable: How many could not be read.
+        parities: How far the full network's answers are from PyTorch's, on real pictures.
+        forms: The full network first.
+        files: Name of the file of each form that is kept.
+    """
+
+    run: str
+    name: str
+    pictures: int
+    unreadable: int
+    parities: tuple[Parity, ...]
+    forms: tuple[Form, ...]
+    files: Mapping[str, str]
+
+
+def export_run(
+    run: Path, target: Path, options: ExportOptions, *, overwrite: bool = False, progress: ProgressCallback = ignore
+) -> Export:
+    """Write a finished run's network, and the forms asked for that are worth it, into a folder.
+
+    Args:
+        run: The run's folder.
+        target: The folder to make.
+        options: What is asked for.
+        overwrite: Replace a folder that is there.
+        progress: Told what is being done.
+
+    Raises:
+        InputError: If the run is not finished, or its data is no longer where it was.
+        ModelError: If the network does not answer what PyTorch answers, or a form cannot be made.
+        OutputError: If the folder is there already, or cannot be written.
+    """
+    source = _open(run)
+    with whole_folder(target, overwrite=overwrite) as folder:
+        material = judged_pictures(source.run, source.recipe, source.network.answering.heads, source.card, progress)
+        progress(Progress("Comparing with PyTorch", 0, None, "pictures"))
+        compared = normalised(material.crops[:COMPARED], source.card)
+        parities = compare_answers(source.content, source.network, compared)
+        check_answers(parities)
+        contents = {FULL: source.content, **_make(source, options, progress)}
+        forms = _judge(contents, source.card, material, options, progress)
+        files = {form.name: file_name(source.card.name, form.name) for form in forms if form.kept}
+        for form in forms:
+            if form.kept:
+                write_whole(folder / files[form.name], embed(contents[form.name], noted(source.card, form)))
+        read = len(material.crops)
+        export = Export(source.run.id, source.card.name, read, material.unreadable, parities, forms, files)
+        write_whole(folder / "export.json", export_json(export))
+    return export
+
+
+def file_name(name: str, form: str) -> str:
+    """Name of a form's file: "expression.onnx", "expression.int8.onnx"."""
+    word = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "model"
+    return f"{word}.onnx" if form == FULL else f"{word}.{form}.onnx"
+
+
+def noted(card: NetworkCard, form: Form) -> NetworkCard:
+    """The card of a form: the full network's, and as a limit what the form lost, which its metrics do not know."""
+    if form.name == FULL:
+        return card
+    lost = "; ".join(f"{loss_words(score)} on {score.count} pictures" for score in form.scores)
+    return replace(card, limits=(*card.limits, f"{FORMS[form.name]}. Beside the 32-bit network: {lost}."))
+
+
+def export_json(export: Export) -> bytes:
+    """What `export_run` found, as the file export.json holds it."""
+    table = {"schema_version": 1, "closeup": __version__, "environment": environment(), **asdict(export)}
+    return (json.dumps(table, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _open(run: Path) -> _Source:
+    network, recipe, heads = load_network(run)
+    found = read_run(run)
+    path = run / ONNX_FILE
+    if not path.is_file():
+        raise InputError(f"The run {found.id} has no {ONNX_FILE}.", f"Finish it first: closeup train --resume {run}")
+    temperatures = {str(name): float(value) for name, value in found.facts.get("temperatures", {}).items()}
+    answering = AnsweringNetwork(network, Answering(heads, temperatures, recipe.training.flip_test))
+    return _Source(found, answering, recipe, read_card(path), path.read_bytes())
+
+
+def _make(source: _Source, options: ExportOptions, progress: ProgressCallback) -> dict[str, bytes]:
+    """The forms asked for, by name."""
+    made = {}
+    for form in options.forms:
+        if form == "int8":
+            crops = calibration_pictures(source.run, source.recipe, source.card, options.calibrate, progress)
+            progress(Progress("Making int8", 0, None, "networks"))
+            made[form] = int8_bytes(source.content, normalised(crops, source.card))
+        else:
+            made[form] = half_size(source.content) if form == "half" else fp16_bytes(source.content)
+    return made
+
+
+def _judge(
+    contents: Mapping[str, bytes],
+    card: NetworkCard,
+    material: Material,
+    options: ExportOptions,
+    progress: ProgressCallback,
+) -> tuple[Form, ...]:
+    """Answers, speed and worth of each form, the full network first."""
+    with TemporaryDirectory() as scratch:
+        paths = {form: Path(scratch) / file_name("judged", form) for form in contents}
+        for form, content in contents.items():
+            paths[form].write_bytes(content)
+        answers = {form: _answer(path, material.crops, options.threads, form, progress) for form, path in paths.items()}
+        speeds = measure_speeds(paths, normalised(material.crops[:1], card), options.threads, progress)
+    forms = []
+    for form, content in contents.items():
+        scores = score_heads(card.heads, answers[form], answers[FULL], material.targets, material.groups)
+        size_ratio = len(content) / len(contents[FULL])
+        why = "" if form == FULL else why_not(scores, size_ratio, speeds[form], options.budget)
+        forms.append(Form(form, len(content), scores, speeds[form], not why, why))
+    return tuple(forms)
+
+
+def _answer(path: Path, crops: Image, threads: int, form: str, progress: ProgressCallback) -> Answers:
+    classifier = PictureClassifier(path, threads=threads)
+    parts = []
+    for at in range(0, len(crops), _BATCH):
+        parts.append(classifier.answers(crops[at : at + _BATCH]))
+        progress(Progress(f"Judging {form}", min(at + _BATCH, len(crops)), len(crops), "pictures"))
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

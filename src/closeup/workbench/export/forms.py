@@ -1,0 +1,101 @@
+"""Forms of one network (32 bits, half size, int8, fp16): what each costs and is worth, and whether it is kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from closeup.workbench.export.scoring import HeadScore
+
+Want = Literal["smaller", "faster"]
+
+FULL = "fp32"
+
+SMALLER = 0.9
+"""A form counts as smaller if it has at most this share of the bytes: less is not worth a second file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a form may cost, and what it has to bring.
+
+    Attributes:
+        loss: Largest share of accuracy that may be lost, 0.005 for half a point; of value heads, the share by which
+            the mean absolute error may grow.
+        want: What it has to be: smaller, or measured to be faster.
+    """
+
+    loss: float = 0.005
+    want: Want = "smaller"
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """How fast a form is on this machine, beside the full network, in rounds that alternate.
+
+    Attributes:
+        ms: For one picture.
+        ratio: Of the time of the full network that it takes; below 1 is faster.
+        low: Lower end of the 95 % interval of the ratio.
+        high: Upper end.
+    """
+
+    ms: float
+    ratio: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One form of the network.
+
+    Attributes:
+        name: "fp32", "half", "int8" or "fp16".
+        bytes: Of its file.
+        scores: Of each head, compared with fp32's.
+        speed: Beside fp32's.
+        kept: Whether its file was written.
+        why: Why it was not; "" where it was.
+    """
+
+    name: str
+    bytes: int
+    scores: tuple[HeadScore, ...]
+    speed: Speed
+    kept: bool
+    why: str = ""
+
+
+def why_not(scores: Sequence[HeadScore], size_ratio: float, speed: Speed, budget: Budget) -> str:
+    """Why a form is not kept, in a sentence; "" where it is.
+
+    Args:
+        scores: Of each head.
+        size_ratio: Its bytes as a share of the full network's.
+        speed: Beside the full network's.
+        budget: What it may cost and has to bring.
+    """
+    for score in scores:
+        if not score.worse <= budget.loss:
+            return f"{loss_words(score)}, and {_limit_words(score, budget.loss)} is allowed."
+    if budget.want == "smaller" and size_ratio > SMALLER:
+        return f"It is not smaller: {size_ratio:.0%} of the bytes, and {SMALLER:.0%} is asked for."
+    if budget.want == "faster" and not speed.high < 1:
+        return (
+            f"It is not faster here: {speed.ratio:.2f} times the time of {FULL} (95 % interval {speed.low:.2f} to "
+            f"{speed.high:.2f})."
+        )
+    return ""
+
+
+def loss_words(score: HeadScore) -> str:
+    """What a form costs for one head: "Accuracy of expression falls by 0.12 points (95 % interval 0.02 to 0.22)"."""
+    low, high = 100 * score.low, 100 * score.high
+    more = "falls" if score.figure == "accuracy" else "grows"
+    unit = "points" if score.figure == "accuracy" else "%"
+    subject = f"{score.figure.capitalize()} of {score.head}"
+    return f"{subject} {more} by {100 * score.worse:.2f} {unit} (95 % interval {low:.2f} to {high:.2f})"
+
+
+def _limit_words(score: HeadScore, loss: float) -> str:
+    return f"{100 * loss:g} {'points' if score.figure == 'accuracy' else '%'}"
