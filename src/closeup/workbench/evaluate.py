@@ -243,6 +243,8 @@ def ask_faces(
 
     answers = _ask(classifier, crops(), len(dataset), progress)
     if not kept:
+        if unreadable and not faceless:
+            raise InputError(f"None of the {len(dataset)} pictures of {dataset.name} can be read. {unreadable[0][1]}")
         raise InputError(
             f"No face was found in any of the {len(dataset)} pictures of {dataset.name}.",
             "If they show faces that are cut out closely, take them whole: leave out --faces.",
