@@ -79,7 +79,8 @@ def calibrated_joint(joint: ArrayLike, labels: ArrayLike) -> Joint:
     if own.ndim != 1 or (len(own) and (own.min() < 0 or own.max() >= len(counts))):
         raise ValueError(f"labels must be (N,) ints from 0 to {len(counts) - 1}")
     counts = counts + np.diag(np.where(counts.diagonal() == 0, 1.0, 0.0))  # somebody of each class is right
-    return counts / counts.sum(axis=1, keepdims=True) * np.bincount(own, minlength=len(counts))[:, None]
+    shares = counts / counts.sum(axis=1, keepdims=True)
+    return np.asarray(shares * np.bincount(own, minlength=len(counts))[:, None], np.float64)
 
 
 def expected_errors(probabilities: ArrayLike, labels: ArrayLike) -> float:
@@ -176,7 +177,7 @@ def _whole_numbers(counts: NDArray[np.float64], label: int) -> NDArray[np.intp]:
 def _margin(given: Probabilities, own: Labels) -> Probabilities:
     others = given.copy()
     others[np.arange(len(own)), own] = -np.inf
-    return _of(given, own) - others.max(axis=1)
+    return np.asarray(_of(given, own) - others.max(axis=1), np.float64)
 
 
 def _of(given: Probabilities, own: Labels) -> Probabilities:

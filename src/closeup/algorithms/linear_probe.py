@@ -6,6 +6,7 @@ scikit-learn). `out_of_fold` predicts each example by a probe that has not seen 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from closeup.core.progress import Progress, ProgressCallback, ignore
 
 Probabilities = NDArray[np.float64]
+Codes = NDArray[Any]
 
 PENALTY = 0.25
 """On features of an ImageNet network the loss on unseen examples was lowest about here, among a thirtieth to three
@@ -111,7 +113,7 @@ def out_of_fold(
     return probabilities
 
 
-def _halves(places: NDArray, own: NDArray, names: NDArray) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
+def _halves(places: Codes, own: Codes, names: Codes) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
     """For each fold: who is predicted, and who is learnt from."""
     for name in names:
         away = places == name

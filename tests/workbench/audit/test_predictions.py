@@ -3,6 +3,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
+import cv2
 import numpy as np
 import pytest
 
@@ -10,11 +11,15 @@ from closeup.core.errors import InputError
 from closeup.workbench.audit.predictions import (
     ProbeOptions,
     predictions_from_features,
+    predictions_from_model,
     predictions_from_pictures,
     predictions_from_table,
 )
+from closeup.workbench.datasets.reading import open_one
 from closeup.workbench.datasets.splits import folds
+from closeup.workbench.models import resolve_model
 from closeup.workbench.runs.answers import answer_table
+from tiny_networks import plain_picture, save_tiny
 from workbench.audit.planted import CLASSES, COUNT, WRONG, dataset, features, label, probabilities, shown
 from workbench.datasets.tiny import made_up
 
@@ -146,3 +151,46 @@ def test_fewer_groups_than_folds_are_refused():
     pets = made_up([{"kind": "cat" if n % 2 else "dog", "group": f"g{n % 3}"} for n in range(30)])
     with pytest.raises(InputError, match="too few for 5 folds"):
         predictions_from_features(pets, "kind", np.zeros((30, 4)), ProbeOptions())
+
+
+class TestAModel:
+    """The tiny network says which channel of a picture is the brightest."""
+
+    @pytest.fixture
+    def colours(self, tmp_path: Path):
+        shown = ["red", "green", "blue"] * 4
+        for number, name in enumerate(shown):
+            values = tuple(200 if name == channel else 60 for channel in ("red", "green", "blue"))
+            done, content = cv2.imencode(".png", plain_picture(values)[:, :, ::-1])
+            assert done
+            (tmp_path / f"{number}.png").write_bytes(content.tobytes())
+        lines = [f"{number}.png,{name if number else 'green'}" for number, name in enumerate(shown)]
+        (tmp_path / "labels.csv").write_text("path,colour\n" + "\n".join(lines) + "\n")
+        return open_one(tmp_path / "labels.csv")
+
+    def test_its_answers_are_taken(self, colours, tmp_path):
+        model = resolve_model(str(save_tiny(tmp_path / "tiny.onnx")))
+        found = predictions_from_model(colours, "colour", model)
+        assert found.classes == ("red", "green", "blue")
+        assert found.probabilities.argmax(axis=1).tolist() == [0, 1, 2] * 4
+        assert found.labels.tolist() == [1, 1, 2, *[0, 1, 2] * 3]
+        assert "has learnt from look right to it" in found.notes[0]
+
+    def test_what_it_has_learnt_from_is_left_out(self, colours, tmp_path):
+        run = tmp_path / "run"
+        run.mkdir()
+        model = resolve_model(str(save_tiny(run / "model.onnx")))
+        rows = [f"{n}.png,{n}.png,{'train' if n % 2 else 'val'},data" for n in range(12)]
+        (run / "split.csv").write_text("key,group,split,origin\n" + "\n".join(rows) + "\n")
+        found = predictions_from_model(colours, "colour", replace(model, run=run))
+        assert found.kept.tolist() == [0, 2, 4, 6, 8, 10]
+        assert found.notes == ("6 pictures that model.onnx has learnt from were left out.",)
+        (run / "split.csv").write_text((run / "split.csv").read_text().replace(",val,", ",train,"))
+        with pytest.raises(InputError, match="every labelled picture"):
+            predictions_from_model(colours, "colour", replace(model, run=run))
+
+    def test_a_class_that_it_does_not_know_is_refused(self, colours, tmp_path):
+        model = resolve_model(str(save_tiny(tmp_path / "tiny.onnx")))
+        (tmp_path / "labels.csv").write_text("path,colour\n0.png,red\n1.png,green\n2.png,violet\n")
+        with pytest.raises(InputError, match="knows nothing of violet"):
+            predictions_from_model(open_one(tmp_path / "labels.csv"), "colour", model)

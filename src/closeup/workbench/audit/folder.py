@@ -160,18 +160,35 @@ def read_audit(folder: Path) -> SavedAudit:
 
 def _finding(node: Node, number: int) -> Finding:
     told = node.fields(_COLUMNS)
-    texts = {name: told[name].text() for name in ("key", "path", "source", "group", "label", "suggestion")}
-    shares = {name: told[name].number(0, 1) for name in ("p_label", "p_suggestion")}
-    return Finding(number=told["number"].integer(number, number), **texts, **shares)
+    return Finding(
+        told["number"].integer(number, number),
+        told["key"].text(),
+        told["path"].text(),
+        told["source"].text(),
+        told["group"].text(),
+        told["label"].text(),
+        told["suggestion"].text(),
+        told["p_label"].number(0, 1),
+        told["p_suggestion"].number(0, 1),
+    )
 
 
 def _source(node: Node) -> DataSource:
     told = node.fields([field.name for field in fields(DataSource)])
-    flat = {name: _texts(told[name]) for name in ("fields", "constant", "where")}
-    rename = {name: _texts(inner) for name, inner in told["rename"].members().items()}
-    names = ("path", "name", "path_column", "group_column", "split_column", "corrections", "only")
-    texts = {name: told[name].text() for name in names}
-    return DataSource(**texts, **flat, rename=rename, repeat=told["repeat"].integer(0))
+    return DataSource(
+        told["path"].text(),
+        told["name"].text(),
+        told["path_column"].text(),
+        fields=_texts(told["fields"]),
+        rename={name: _texts(inner) for name, inner in told["rename"].members().items()},
+        constant=_texts(told["constant"]),
+        group_column=told["group_column"].text(),
+        split_column=told["split_column"].text(),
+        where=_texts(told["where"]),
+        corrections=told["corrections"].text(),
+        repeat=told["repeat"].integer(0),
+        only=told["only"].text(),
+    )
 
 
 def _texts(node: Node) -> dict[str, str]:

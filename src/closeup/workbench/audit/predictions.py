@@ -169,22 +169,28 @@ def predictions_from_model(
     labelled, classes = _labelled(dataset, field)
     head = model.card.head(field)
     _check_classes(classes, head.classes, model.name)
-    notes = [f"Labels that {model.name} has learnt from look right to it, and are missed."]
-    if model.split_file:
-        sides = load_split(model.split_file).sides
-        unseen = [index for index in labelled if sides.get(dataset.items[index].key) != "train"]
-        notes = [f"{len(labelled) - len(unseen)} pictures that {model.name} has learnt from were left out."]
-        if not unseen:
-            raise InputError(
-                f"{model.name} has learnt from every labelled picture of {dataset.name}.",
-                "Leave out --model: frozen features are learnt from fold by fold.",
-            )
-        labelled = np.array(unseen, np.int64)
+    labelled, note = _unseen(dataset, labelled, model)
     asked = ask_whole(model.classifier, dataset.select(list(labelled)), progress=progress)
     found = (labelled[asked.kept], head.classes, asked.answers[field].astype(np.float64))
     return replace(
-        _from_outside(dataset, field, found, f"the model {model.name}", tuple(notes)), unreadable=asked.unreadable
+        _from_outside(dataset, field, found, f"the model {model.name}", (note,)), unreadable=asked.unreadable
     )
+
+
+def _unseen(dataset: Dataset, labelled: Indices, model: ResolvedModel) -> tuple[Indices, str]:
+    """The pictures that a model has not learnt from, as far as its run says, and what to note of it."""
+    sides = load_split(model.split_file).sides if model.split_file else {}
+    items = [dataset.items[index] for index in labelled]
+    found = [sides.get(item.key) or sides.get(f"{item.source}/{item.path}") for item in items]
+    if not any(found):
+        return labelled, f"Labels that {model.name} has learnt from look right to it, and are missed."
+    unseen = labelled[[side != "train" for side in found]]
+    if not len(unseen):
+        raise InputError(
+            f"{model.name} has learnt from every labelled picture of {dataset.name}.",
+            "Leave out --model: frozen features are learnt from fold by fold.",
+        )
+    return unseen, f"{len(labelled) - len(unseen)} pictures that {model.name} has learnt from were left out."
 
 
 def _from_outside(
