@@ -7,7 +7,9 @@ from typer.testing import CliRunner
 from closeup.cli.data_crop import size_sentence
 from closeup.cli.main import app
 from closeup.core.errors import EXIT_BAD_INPUT
+from closeup.core.types import Image
 from closeup.media.image import read_image
+from closeup.perception.protocols import Detections
 from closeup.workbench import crops
 from workbench.faces import RedSquares, photo, save
 
@@ -63,6 +65,20 @@ def test_what_cannot_be_done_is_refused(words: list[str], said: str) -> None:
     assert result.exit_code == EXIT_BAD_INPUT
     assert said in result.stderr
     assert not Path("out").exists()
+
+
+def test_ctrl_c_says_that_the_work_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted(RedSquares):
+        def detect(self, image: Image) -> Detections:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(crops, "new_detector", lambda card, settings: Interrupted())
+        result = type_in("photos", "out", "-q")
+    assert result.exit_code == 130
+    assert "the same command goes on" in result.stderr
+    assert not Path("out").exists()
+    assert type_in("photos", "out", "-q").exit_code == 0
 
 
 def test_the_change_of_size_is_said() -> None:

@@ -50,8 +50,12 @@ def crop_faces_command(
     options = CropOptions(size, frame, margin, keep_missed, models, threads)
     dataset = open_one(data, path_column=path_column, where=columns_and_values(where))
     tell_notes(dataset)
-    with made_folder(out.parent), progress_bar(dataset.name, quiet=quiet) as progress:
-        report = crop_faces(dataset, out, options, progress=progress)
+    try:
+        with made_folder(out.parent), progress_bar(dataset.name, quiet=quiet) as progress:
+            report = crop_faces(dataset, out, options, progress=progress)
+    except (KeyboardInterrupt, SystemExit):  # Ctrl-C, and a request to stop from outside
+        show_hint("The faces that are done are kept; the same command goes on there.")
+        raise
     _tell(report, keep_missed=keep_missed)
 
 
