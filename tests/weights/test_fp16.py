@@ -38,7 +38,7 @@ def test_layers_have_16_bits_and_the_answer_32() -> None:
     model = onnx.load_from_string(made)
     weights = {weight.name: weight.data_type for weight in model.graph.initializer}
     convolutions = [node for node in model.graph.node if node.op_type == "Conv"]
-    assert len(convolutions) == 5
+    assert len(convolutions) == 6
     for node in convolutions:
         assert {kinds.get(name) or weights[name] for name in (*node.input, *node.output)} == {TensorProto.FLOAT16}
     softmax = next(node for node in model.graph.node if node.op_type == "Softmax")
@@ -94,7 +94,7 @@ def test_operators_that_name_a_width_stay_wide(tmp_path: Path) -> None:
 def test_weights_that_16_bits_cannot_hold() -> None:
     model = onnx.load_from_string(classifier())
     weight = next(w for w in model.graph.initializer if w.name == "wide_w")
-    weight.CopyFrom(numpy_helper.from_array(np.full((48, 16, 1, 1), 7e4, np.float32), "wide_w"))
+    weight.CopyFrom(numpy_helper.from_array(np.full((48, 48, 1, 1), 7e4, np.float32), "wide_w"))
     with pytest.raises(ModelError, match=r"weight wide_w holds numbers that 16 bits cannot: above 65504"):
         fp16_bytes(model.SerializeToString())
 

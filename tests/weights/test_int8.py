@@ -33,9 +33,9 @@ def kernels(content: bytes, folder: Path) -> list[str]:
 
 def test_heavy_layers_run_in_integers_and_the_others_do_not(tmp_path: Path) -> None:
     operators = kernels(int8_bytes(classifier(), pictures(32)), tmp_path)
-    assert operators.count("QLinearConv") == 2  # wide and narrow
-    # First, depthwise and gate: plain ones, which the runtime may have joined with what follows.
-    assert sum(name in ("Conv", "FusedConv", "NchwcConv") or name.endswith(".Conv") for name in operators) == 3
+    assert operators.count("QLinearConv") == 2  # wide and last
+    # First, slim, depthwise and gate: plain ones, which the runtime may have joined with what follows.
+    assert sum(name in ("Conv", "FusedConv", "NchwcConv") or name.endswith(".Conv") for name in operators) == 4
     # The cut at zero after the last layer is part of its integers.
     assert operators.count("Relu") == 0
 

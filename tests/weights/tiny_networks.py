@@ -7,7 +7,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-SIDE = 36
+SIDE = 48
 CLASSES = 3
 
 
@@ -36,27 +36,29 @@ def as_file(nodes: list[Any], weights: list[Any], output: tuple[str, list[Any]],
 
 
 def classifier(seed: int = 0) -> bytes:
-    """First convolution, dense ones with SiLU and ReLU, a depthwise one, a gate, a head with softmax."""
+    """Convolutions: a first, a slim, a wide one with SiLU, depthwise, a gate, one with ReLU; a head with softmax."""
     node = helper.make_node
     weights = initializers(
         np.random.default_rng(seed),
         first_w=(16, 3, 3, 3),
         first_b=(16,),
-        wide_w=(48, 16, 1, 1),
+        slim_w=(48, 16, 1, 1),
+        wide_w=(48, 48, 1, 1),
         wide_b=(48,),
         depth_w=(48, 1, 3, 3),
         depth_b=(48,),
         gate_w=(48, 48, 1, 1),
         gate_b=(48,),
-        narrow_w=(32, 48, 3, 3),
-        narrow_b=(32,),
-        head_w=(CLASSES, 32),
+        last_w=(64, 48, 3, 3),
+        last_b=(64,),
+        head_w=(CLASSES, 64),
         head_b=(CLASSES,),
     )
     nodes = [
         node("Conv", ["picture", "first_w", "first_b"], ["first"], pads=[1] * 4),
         node("Relu", ["first"], ["a"]),
-        node("Conv", ["a", "wide_w", "wide_b"], ["wide"]),
+        node("Conv", ["a", "slim_w"], ["slim"]),
+        node("Conv", ["slim", "wide_w", "wide_b"], ["wide"]),
         node("Sigmoid", ["wide"], ["wide_s"]),
         node("Mul", ["wide", "wide_s"], ["b"]),
         node("Conv", ["b", "depth_w", "depth_b"], ["depth"], group=48, pads=[1] * 4),
@@ -64,8 +66,8 @@ def classifier(seed: int = 0) -> bytes:
         node("Conv", ["mean", "gate_w", "gate_b"], ["gate"]),
         node("Sigmoid", ["gate"], ["gate_s"]),
         node("Mul", ["depth", "gate_s"], ["gated"]),
-        node("Conv", ["gated", "narrow_w", "narrow_b"], ["narrow"]),
-        node("Relu", ["narrow"], ["c"]),
+        node("Conv", ["gated", "last_w", "last_b"], ["last"]),
+        node("Relu", ["last"], ["c"]),
         node("GlobalAveragePool", ["c"], ["pooled"]),
         node("Flatten", ["pooled"], ["flat"]),
         node("Gemm", ["flat", "head_w", "head_b"], ["logits"], transB=1),
@@ -77,13 +79,13 @@ def classifier(seed: int = 0) -> bytes:
 def products(seed: int = 0) -> bytes:
     """Two products of rows with one weight, which they share."""
     node = helper.make_node
-    weights = initializers(np.random.default_rng(seed), first_w=(8, 3, 1, 1), w=(SIDE, SIDE))
+    weights = initializers(np.random.default_rng(seed), first_w=(4, 3, 1, 1), w=(SIDE, SIDE))
     nodes = [
         node("Conv", ["picture", "first_w"], ["first"]),
         node("MatMul", ["first", "w"], ["one"]),
         node("MatMul", ["one", "w"], ["two"]),
     ]
-    return as_file(nodes, weights, ("two", ["N", 8, SIDE, SIDE]))
+    return as_file(nodes, weights, ("two", ["N", 4, SIDE, SIDE]))
 
 
 def pictures(count: int, seed: int = 1) -> NDArray[np.float32]:

@@ -23,6 +23,10 @@ LARGEST_WEIGHT = 63
 """Of a signed 7-bit integer. x86 processors without VNNI add two products of 8-bit integers in 16 bits; with weights
 of 8 bits the sum would not always fit, and the file would answer otherwise there than here."""
 
+NARROWEST = 48
+"""Layers with fewer channels, in or out, stay in 32 bits: what their products save, the rounding around them takes
+again, and they come first, so that all later layers work with their errors."""
+
 _BATCH = 8
 _VALUES_KEPT = 65_536
 """Of each layer's numbers, from all pictures together: enough to choose a range by."""
@@ -68,9 +72,9 @@ def int8_bytes(content: bytes, calibration: FloatArray) -> bytes:
     outputs are rounded to 8 bits within ranges read from `calibration`: those with the least squared error. In the
     file they stand between QuantizeLinear and DequantizeLinear, which ONNX Runtime makes integer kernels of.
 
-    Left in 32 bits is what loses much by rounding and has little to compute: convolutions of channels for themselves
-    (depthwise), the first one, what sees one number for each channel of a picture (gates, the heads). Their weights
-    are kept in 16 bits (`half_size`).
+    Left in 32 bits is what loses much by rounding and gains little: convolutions of channels for themselves
+    (depthwise), the first one, those of few channels, and what sees one number for each channel of a picture (gates,
+    the heads). Their weights are kept in 16 bits (`half_size`).
 
     Whether the result is accurate enough, or faster at all, has to be measured: on many processors it is not faster
     for networks that are mostly depthwise.
@@ -137,14 +141,14 @@ def _layers(model: Any, weights: Mapping[str, FloatArray]) -> Iterator[_Layer]:
     shapes = _shapes(model)
     readers = _readers(model)
     answers = {output.name for output in model.graph.output}
-    first = True
     for node in model.graph.node:
         if node.op_type not in ("Conv", "Gemm", "MatMul") or node.input[1] not in weights:
             continue
-        sees_pixels, first = first, False
-        if sees_pixels or _attribute(node, "group", 1) != 1 or _is_single(shapes.get(node.output[0], ())):
+        if _attribute(node, "group", 1) != 1 or _is_single(shapes.get(node.output[0], ())):
             continue
-        if node.op_type == "Gemm" and not _is_plain(node):
+        shape = weights[node.input[1]].shape
+        # The first layer, which sees pixels, is one of few channels too.
+        if len(shape) < 2 or min(shape[:2]) < NARROWEST or (node.op_type == "Gemm" and not _is_plain(node)):
             continue
         axis = 0 if node.op_type == "Conv" or _attribute(node, "transB", 0) else weights[node.input[1]].ndim - 1
         yield _Layer(node, node.input[1], axis, _rounded_output(node, readers, answers))

@@ -21,7 +21,7 @@ LONGEST_S = 20.0
 """Seconds after which no more rounds begin, once there are enough."""
 
 SHORTEST_S = 0.004
-"""A network that is faster runs several times in each round, so that the clock's own steps do not count."""
+"""Where the full network is faster, each runs several times in a round, so that the clock's own steps do not count."""
 
 RESAMPLES = 2000
 
@@ -39,9 +39,10 @@ def measure_speeds(
 ) -> dict[str, Speed]:
     """Time networks in turn, round after round, so that whatever else the machine does meets all of them alike.
 
-    Each round runs every network, and starts with another one than the round before. What a network takes is the
-    median over the rounds; how it compares with the full network is the median of the ratios within a round, with a
-    95 % interval from drawing rounds with replacement (percentile bootstrap, Efron 1979).
+    Each round runs every network, in an order drawn anew, equally often, and once more before the clock starts: the
+    first run after another network finds the processor's caches full of that one. What a network takes is the median
+    over the rounds; how it compares with the full network is the median of the ratios within a round, with a 95 %
+    interval from drawing rounds with replacement (percentile bootstrap, Efron 1979).
 
     Args:
         paths: ONNX files by form; "fp32" is the one that the others are compared with.
@@ -59,15 +60,14 @@ def measure_speeds(
     sessions = {form: open_session(path, threads=threads) for form, path in paths.items()}
 
     def run(form: str, times: int) -> float:
+        sessions[form].run_all(pictures)
         started_s = clock()
         for _ in range(times):
             sessions[form].run_all(pictures)
         return (clock() - started_s) / times
 
-    for form in paths:
-        run(form, 1)  # the first run also makes room
-    often = {form: max(1, round(SHORTEST_S / max(run(form, 1), 1e-6))) for form in paths}
-    times = _rounds(list(paths), lambda form: run(form, often[form]), progress, clock)
+    often = max(1, round(SHORTEST_S / max(run(FULL, 1), 1e-6)))
+    times = _rounds(list(paths), lambda form: run(form, often), progress, clock)
     return {form: _speed(times[form], times[FULL]) for form in paths}
 
 
@@ -75,13 +75,13 @@ def _rounds(
     forms: Sequence[str], timed: Callable[[str], float], progress: ProgressCallback, clock: Clock
 ) -> dict[str, Times]:
     times: dict[str, list[float]] = {form: [] for form in forms}
+    order = np.random.default_rng(0)
     started_s = clock()
     for done in range(ROUNDS):
         if done >= FEWEST_ROUNDS and clock() - started_s > LONGEST_S:
             break
-        first = done % len(forms)
-        for form in (*forms[first:], *forms[:first]):
-            times[form].append(timed(form))
+        for index in order.permutation(len(forms)):
+            times[forms[index]].append(timed(forms[index]))
         progress(Progress("Timing", done + 1, ROUNDS, "rounds"))
     return {form: np.array(seconds) for form, seconds in times.items()}
 
