@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -279,9 +280,10 @@ def mentions(annotation: ast.expr) -> set[str]:
     """The plain names in an annotation, in one written as a string too."""
     nodes = list(ast.walk(annotation))
     for node in list(nodes):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isprintable():
-            nodes += re.findall(r"\w+", node.value)
-    names = {n if isinstance(n, str) else getattr(n, "id", getattr(n, "attr", "")) for n in nodes}
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            with suppress(SyntaxError, ValueError):  # a sentence of help is no annotation
+                nodes += ast.walk(ast.parse(node.value, mode="eval"))
+    names = {getattr(n, "id", getattr(n, "attr", "")) for n in nodes}
     return {str(name) for name in names}
 
 

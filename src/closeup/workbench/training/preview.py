@@ -130,7 +130,7 @@ def _shown(augment: AugmentRecipe, recipe: Recipe, stored: torch.Tensor, turn: i
         # A batch shares one mix; every column shows another one.
         batch = torch.stack([augmenter.mix(batch, generator).pictures[column] for column in range(len(batch))])
     values = batch.permute(0, 2, 3, 1).numpy() * np.array(std) + np.array(mean)
-    return np.clip(np.round(values), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.round(values), 0, 255), np.uint8)
 
 
 def _row(title: str, remark: str, pictures: Image) -> Image:
