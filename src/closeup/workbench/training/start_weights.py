@@ -105,7 +105,7 @@ def _load_imagenet(backbone: nn.Module, architecture: str) -> None:
             raise InputError(f"The ImageNet weights do not fit {architecture} at {name}.")
         own[name].copy_(tensor)
     for name, module in backbone.named_modules():
-        if name.endswith(".se"):
+        if name.endswith(".se") and not isinstance(module, nn.Identity):  # Lite0 has none
             nn.init.constant_(module.conv_expand.bias, OPEN_GATE_BIAS)
             with torch.no_grad():
                 module.conv_expand.weight.mul_(0.1)
