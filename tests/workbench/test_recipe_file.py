@@ -174,7 +174,12 @@ def outcome(text: str, overrides: list[str]) -> Recipe | None:
 
 
 values = st.recursive(
-    st.none().map(lambda _: "") | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    st.none().map(lambda _: "")
+    | st.booleans()
+    | st.integers()
+    | st.integers(320, 4000).map(lambda n: 10**n)
+    | st.floats()
+    | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
     max_leaves=6,
 )

@@ -213,6 +213,8 @@ def describe(value: object) -> str:
         return "a date or time"
     if isinstance(value, str) and len(ascii(value)) <= 60:
         return ascii(value) if not value.isprintable() else f'"{value}"'
-    if isinstance(value, int | float) and (not math.isfinite(value) or abs(value) < 10**_MAX_DIGITS_SHOWN):
-        return f"{value:.12g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.12g}"
+    if isinstance(value, int) and abs(value) < 10**_MAX_DIGITS_SHOWN:
+        return str(value)
     return "what is there"
