@@ -74,8 +74,8 @@ def export(
 
 def tell(made: "Export", target: Path) -> None:
     """Print what was made as a table, and why something was not."""
-    titles = (f"{score.head}: {score.figure}" for score in made.forms[0].scores)
-    show_table(*(_row(form) for form in made.forms), head=("form", "MB", "ms", "time", *titles, "kept"))
+    rows = [row for form in made.forms for row in _rows(form)]
+    show_table(*rows, head=("form", "MB", "ms", "time", "answer", "figure", "kept"))
     largest = max(parity.largest for parity in made.parities)
     typer.echo(f"{made.forms[0].name} and PyTorch agree to {largest:.1g} on {made.parities[0].pictures} pictures.")
     if made.unreadable:
@@ -87,15 +87,14 @@ def tell(made: "Export", target: Path) -> None:
         typer.echo(f"Wrote {target / name}")
 
 
-def _row(form: "Form") -> tuple[str, ...]:
-    return (
-        form.name,
-        f"{form.bytes / 1e6:.2f}",
-        f"{form.speed.ms:.2f}",
-        f"{form.speed.ratio:.2f} ({form.speed.low:.2f} to {form.speed.high:.2f})",
-        *(_figure(score) for score in form.scores),
-        "yes" if form.kept else "no",
-    )
+def _rows(form: "Form") -> list[tuple[str, ...]]:
+    """A row for each head; the form itself is said once. The time is beside fp32's."""
+    first = (form.name, f"{form.bytes / 1e6:.2f}", f"{form.speed.ms:.2f}", f"{form.speed.ratio:.2f}")
+    kept = "yes" if form.kept else "no"
+    return [
+        (*(first if not place else ("",) * len(first)), score.head, _figure(score), "" if place else kept)
+        for place, score in enumerate(form.scores)
+    ]
 
 
 def _figure(score: "HeadScore") -> str:
