@@ -47,8 +47,15 @@
     history.replaceState(null, "", can ? `#${encodeURIComponent(numbers())}` : location.pathname + location.search);
   };
 
-  // Ticks come back with the address.
-  for (const part of decodeURIComponent(location.hash.slice(1)).split(",")) {
+  // Ticks come back with the address, whatever else somebody has made of it.
+  const address = () => {
+    try {
+      return decodeURIComponent(location.hash.slice(1));
+    } catch {
+      return "";
+    }
+  };
+  for (const part of address().split(",")) {
     const match = /^(\d+)(?:-(\d+)|=(.*))?$/s.exec(part);
     if (!match) continue;
     for (const card of cards) {
