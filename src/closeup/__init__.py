@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from closeup.core.types import Cast as Cast
     from closeup.features.cast.find import find_cast as find_cast
     from closeup.features.cast.options import CastOptions as CastOptions
+    from closeup.features.faces.finder import find_faces as find_faces
     from closeup.features.gallery.describe import FaceReader as FaceReader
     from closeup.features.gallery.enrol import enrol as enrol
     from closeup.features.gallery.identify import identify as identify
@@ -43,6 +44,7 @@ _HOMES = {
     "enrol": "closeup.features.gallery.enrol",
     "evaluate": "closeup.workbench.evaluate",
     "find_cast": "closeup.features.cast.find",
+    "find_faces": "closeup.features.faces.finder",
     "identify": "closeup.features.gallery.identify",
     "identify_video": "closeup.features.gallery.identify",
     "make_shorts": "closeup.features.shorts.make",
@@ -72,6 +74,7 @@ __all__ = [
     "enrol",
     "evaluate",
     "find_cast",
+    "find_faces",
     "identify",
     "identify_video",
     "make_shorts",

@@ -103,7 +103,7 @@ def identify(
             _identify_cast(store, source, far, models, as_json=as_json)
         else:
             from closeup.features.gallery.describe import FaceReader
-            from closeup.features.gallery.identify import is_video
+            from closeup.media.container import is_video
 
             reader = FaceReader(models)
             if is_video(source):

@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from closeup import __version__
-from closeup.cli import cast, demo, evaluate, export, predict, shorts, train
+from closeup.cli import cast, demo, evaluate, export, faces, predict, shorts, train
 from closeup.cli.messages import show_error
 from closeup.core.errors import EXIT_BAD_INPUT, CloseupError
 from closeup.core.interrupts import REQUESTS
@@ -171,7 +171,7 @@ app = typer.Typer(
 app.add_typer(cast.app)
 app.add_typer(shorts.app)
 app.add_typer(demo.app)
-for _commands in (train, predict, evaluate, export):
+for _commands in (faces, train, predict, evaluate, export):
     app.add_typer(_commands.app)
 for _name, (_, _help) in LATE.items():
     app.add_typer(typer.Typer(), name=_name, help=_help)

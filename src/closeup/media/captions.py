@@ -8,14 +8,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
-from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from closeup.media.line_breaks import Piece, break_into_pages
+from closeup.media.typeface import typeface
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,6 @@ _FONT_PER_WIDTH = 0.06
 _LINE_HEIGHT, _OUTLINE, _SHADOW = 1.24, 0.085, 0.1
 """Line distance, width of the outline, and blur and drop of the shadow, in letters' sizes."""
 
-_FONT_FILE = "Pretendard-Bold.woff2"
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f]")
 """Characters that join, part or turn others and have no picture of their own."""
 
@@ -104,7 +102,7 @@ class CaptionArtist:
         self.size_wh = size_wh
         self.box_xyxy = safe_box(size_wh)
         self._points = max(6, round(_FONT_PER_WIDTH * size_wh[0]))
-        self._font = _font(self._points)
+        self._font = typeface(self._points)
         self._outline = max(1, round(_OUTLINE * self._points))
         self._shadow = max(1, round(_SHADOW * self._points))
         self._pad = self._outline + 3 * self._shadow
@@ -201,20 +199,10 @@ def _composed(fill: Image.Image, edge: Image.Image, soft: Image.Image) -> RgbaIm
     return np.asarray(np.rint(picture), dtype=np.uint8)
 
 
-@lru_cache(maxsize=8)
-def _font(points: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(BytesIO(_font_bytes()), points)
-
-
-@lru_cache(maxsize=1)
-def _font_bytes() -> bytes:
-    return resources.files("closeup.media").joinpath("fonts", _FONT_FILE).read_bytes()
-
-
 @lru_cache(maxsize=4096)
 def _has_glyph(letter: str) -> bool:
     """Whether the font has a picture of a character: Pillow draws the same box for all that it has not."""
-    font = _font(24)
+    font = typeface(24)
     return letter.isspace() or _drawn(font, letter) != _drawn(font, "\U0010ffff")
 
 

@@ -53,6 +53,15 @@ def open_container(path: Path) -> InputContainer:
     return container
 
 
+def is_video(path: Path) -> bool:
+    """Whether a file is a video; what is neither that nor a picture counts as a picture, whose reader says why."""
+    try:
+        open_container(path).close()
+    except InputError:
+        return False
+    return True
+
+
 def choose_stream(container: InputContainer, path: Path) -> VideoStream:
     """The video stream to read: the default one, and of several the largest; covers of music do not count.
 

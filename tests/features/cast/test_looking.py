@@ -15,10 +15,11 @@ from hypothesis.extra import numpy as arrays
 
 from closeup.core.boxes import fitted
 from closeup.core.types import FloatArray, Image
-from closeup.features.cast.looking import DETAIL_PX, DETECT_PX, SMALLEST_FACE_PX, Looker, usable
+from closeup.features.cast.looking import DETAIL_PX, DETECT_PX, SMALLEST_FACE_PX, Looker
 from closeup.perception.protocols import Detections, no_detections
 from closeup.perception.quality import judge
 from closeup.perception.registry import FaceModels
+from closeup.perception.usable import usable
 from closeup.weights.cards import card
 from stills import at_scale, hopper
 

@@ -11,8 +11,9 @@ import pytest
 from closeup.core.errors import InputError, ModelError
 from closeup.features.gallery import identify as module
 from closeup.features.gallery.enrol import enrol
-from closeup.features.gallery.identify import Trails, identify, identify_photo, identify_video, is_video
+from closeup.features.gallery.identify import Trails, identify, identify_photo, identify_video
 from closeup.features.gallery.recognise import Recogniser, model_for
+from closeup.media.container import is_video
 from closeup.storage.gallery import GalleryStore
 from features.gallery.made_up import FakeReader, Shown, embedding, made_up_card, photo, picture
 

@@ -13,7 +13,6 @@ from closeup.core.types import FloatArray, Image
 from closeup.features.gallery.describe import DescribedFace, FaceReader, read_photo
 from closeup.features.gallery.options import FAR
 from closeup.features.gallery.recognise import Answer, Recogniser, model_for, read_for
-from closeup.media.container import open_container
 from closeup.media.video import open_video
 from closeup.storage.gallery import GalleryStore
 
@@ -118,15 +117,6 @@ def identify_photo(
     if not found:
         raise InputError(f"No face was found in {photo}.", "Take one with the face larger, sharper or better lit.")
     return found
-
-
-def is_video(path: Path) -> bool:
-    """Whether a file is a video; what is neither that nor a picture counts as a picture, whose reader says why."""
-    try:
-        open_container(path).close()
-    except InputError:
-        return False
-    return True
 
 
 def identify_video(
