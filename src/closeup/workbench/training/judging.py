@@ -113,5 +113,5 @@ def known(targets: FloatArray) -> NDArray[np.bool_]:
 
 
 def sides(material: Material) -> Sequence[tuple[str, Indices]]:
-    """The sides that a run is judged on at its end: val, and test where there is one."""
+    """The sides that a run is judged on at its end, with their indices (N,): val, and test where there is one."""
     return [("val", material.val), *([("test", material.test)] if len(material.test) else [])]

@@ -12,6 +12,7 @@ from closeup.core.errors import InputError
 from closeup.core.interrupts import held_back
 from closeup.core.progress import ProgressCallback, ignore
 from closeup.workbench.datasets.splits import save_split
+from closeup.workbench.export.onnx_file import require_exporter
 from closeup.workbench.recipe import Recipe, StageRecipe
 from closeup.workbench.recipe_file import check_recipe, recipe_from_toml, recipe_to_toml
 from closeup.workbench.runs.finish import complete_run
@@ -59,6 +60,7 @@ def train(recipe: Recipe, *, base: Path, runs_dir: Path, progress: ProgressCallb
         CloseupError: If memory or a GPU gave out; says how to go on.
     """
     check_recipe(recipe)
+    require_exporter()
     base = base.resolve()
     prepared = prepare(recipe, base, progress)
     recipe = with_classes(recipe, prepared.heads)
