@@ -141,7 +141,7 @@ COORDINATES = st.floats(-2000, 2000, width=32)
     st.floats(-1, 2),
 )
 def test_every_part_of_anything_lies_in_0_to_1(image: Image, box: FloatArray, points: FloatArray, score: float) -> None:
-    """Any picture, any box, any landmarks that are not in one place: `looking.usable` keeps those out."""
+    """Any picture, any box, any landmarks that are not in one place: `usable.usable` keeps those out."""
     try:
         quality = judge(image, box, points, score)
     except ValueError:
