@@ -1,10 +1,14 @@
 """`closeup train`: a recipe in, a run's folder out."""
 
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from closeup.cli.messages import show_hint
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
 
@@ -65,7 +69,7 @@ def _train(recipe: Path, settings: list[str], runs: Path, quiet: bool) -> None:
     from closeup.workbench.training.train import train as train_recipe
 
     wanted = read_recipe(recipe, settings)
-    with progress_bar(wanted.name, quiet=quiet) as progress:
+    with _hint_at_resuming(runs), progress_bar(wanted.name, quiet=quiet) as progress:
         run = train_recipe(wanted, base=recipe.parent, runs_dir=runs, progress=progress)
     _say(run)
 
@@ -75,9 +79,24 @@ def _resume(run: Path, runs: Path, quiet: bool) -> None:
     from closeup.workbench.training.train import resume
 
     folder = find_run(runs, str(run))
-    with progress_bar(folder.name, quiet=quiet) as progress:
+    with _hint_at_resuming(runs, folder), progress_bar(folder.name, quiet=quiet) as progress:
         resume(folder, progress=progress)
     _say(folder)
+
+
+@contextmanager
+def _hint_at_resuming(runs: Path, run: Path | None = None) -> Iterator[None]:
+    """When somebody asks to stop, say how to go on: with `run`, or with the run that was made meanwhile."""
+    from closeup.workbench.runs.reading import run_folders
+
+    before = set(run_folders(runs)) if runs.is_dir() else set()
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        made = sorted(set(run_folders(runs)) - before) if runs.is_dir() else []
+        for folder in [run] if run else made:
+            show_hint(f"What was learnt is kept; go on with: closeup train --resume {shlex.quote(str(folder))}")
+        raise
 
 
 def _say(run: Path) -> None:

@@ -65,3 +65,8 @@ def test_class_weights_even_out_and_have_mean_one(kind: str, labels: list[str]) 
     assert np.isclose((weights * counts).sum() / counts.sum(), 1)
     power = 1.0 if kind == "balanced" else 0.5
     assert np.allclose(weights * counts**power, (weights * counts**power)[0])
+
+
+def test_one_class_is_nothing_to_tell_apart() -> None:
+    with pytest.raises(InputError, match="one label"):
+        resolve_head(HeadRecipe("x"), ["a", "a", None])

@@ -70,6 +70,12 @@ def test_only_what_moves_gets_an_optimizer(network: Network) -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["keys", "train", "forward", "a.b"])
+def test_heads_may_have_any_name(name: str) -> None:
+    network = build_network(ModelRecipe("test_efficientnet"), [settled_head(HeadRecipe(name, classes=("a", "b")))])
+    assert list(network(torch.zeros(2, 3, 32, 32))) == [name]
+
+
 @pytest.mark.parametrize("name", ["sgd", "adam", "adamw", "rmsprop", "nadam"])
 def test_every_optimizer_takes_a_step(network: Network, name: str) -> None:
     before = network.heads["mood"].weight.detach().clone()

@@ -78,6 +78,11 @@ def resolve_head(recipe: HeadRecipe, labels: Sequence[str | float | None]) -> Re
         _numbers(recipe, given)
         return ResolvedHead(recipe, (), _steps(recipe))
     names = _bin_names(recipe) if recipe.kind == "bins" else recipe.classes or tuple(sorted({str(g) for g in given}))
+    if len(names) < 2:
+        raise InputError(
+            f"All training pictures have one label in the field of the head {recipe.name!r}: {names[0]!r}.",
+            "A head tells two classes or more apart: add pictures of another, or leave the head out.",
+        )
     head = ResolvedHead(recipe, names)
     counts = Counter(int(t) for t in targets(head, given))
     for index, name in enumerate(names):

@@ -18,14 +18,16 @@ class Network(nn.Module):
 
     Attributes:
         backbone: Pictures (B, 3, P, P), normalised, to pooled features (B, D).
-        heads: By name, features (B, D) to raw numbers (B, K).
+        heads: By key, features (B, D) to raw numbers (B, K).
+        head_keys: Name of each head to its key.
     """
 
     def __init__(self, backbone: nn.Module, features: int, heads: Sequence[ResolvedHead], drop_rate: float) -> None:
         super().__init__()
         self.backbone = backbone
         self.drop_rate = drop_rate
-        self.heads = nn.ModuleDict({head.name: _head_layer(features, head) for head in heads})
+        self.head_keys = {head.name: _key(head.name) for head in heads}
+        self.heads = nn.ModuleDict({self.head_keys[head.name]: _head_layer(features, head) for head in heads})
 
     def features(self, pictures: Tensor) -> Tensor:
         """Pooled features (B, D) of pictures (B, 3, P, P)."""
@@ -35,11 +37,17 @@ class Network(nn.Module):
     def from_features(self, features: Tensor) -> dict[str, Tensor]:
         """Raw numbers (B, K) of every head from features (B, D)."""
         dropped = functional.dropout(features, self.drop_rate, self.training)
-        return {name: head(dropped) for name, head in self.heads.items()}
+        return {name: self.heads[key](dropped) for name, key in self.head_keys.items()}
 
     def forward(self, pictures: Tensor) -> dict[str, Tensor]:
         """Raw numbers (B, K) of every head for pictures (B, 3, P, P)."""
         return self.from_features(self.features(pictures))
+
+
+def _key(name: str) -> str:
+    """Where a head's layer is kept: modules cannot be called what `ModuleDict` calls its own, nor have a dot."""
+    key = name.replace(".", "_")
+    return f"{key}_" if hasattr(nn.ModuleDict, key) else key
 
 
 def _head_layer(features: int, head: ResolvedHead) -> nn.Linear:
@@ -139,7 +147,7 @@ def judge_batches(network: Network, batches: Iterable[Tensor], *, flip: bool) ->
         flip: Take the mean with the mirror image of each picture.
     """
     network.eval()
-    parts: dict[str, list[Tensor]] = {name: [] for name in network.heads}
+    parts: dict[str, list[Tensor]] = {name: [] for name in network.head_keys}
     with torch.inference_mode():
         for batch in batches:
             raw = network(batch) if batch.ndim == 4 else network.from_features(batch)
