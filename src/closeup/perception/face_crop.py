@@ -74,8 +74,9 @@ FRAMES = {
         FaceFrame(
             "expression",
             ((0.316, 0.372), (0.684, 0.372), (0.5, 0.583), (0.354, 0.752), (0.646, 0.752)),
-            "FER2013's own frame: the symmetric mean of a quarter of the faces that YuNet finds in it (scores above 0.8), "
-            "brought together by similarities (generalised Procrustes) at their median scale and mean place.",
+            "FER2013's own frame: the symmetric mean of a quarter of the faces that YuNet finds in it, "
+            "those scored above 0.8, brought together by similarities (generalised Procrustes) at their median scale "
+            "and mean place.",
         ),
         FaceFrame(
             "recognition",
