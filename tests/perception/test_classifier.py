@@ -12,6 +12,7 @@ from closeup.core.settings import Settings
 from closeup.media.square import square
 from closeup.perception.classifier import (
     BATCH,
+    CUT_LARGER,
     ClassAnswer,
     PictureClassifier,
     ValueAnswer,
@@ -87,7 +88,8 @@ def test_whole_pictures_are_squared_as_in_training(tmp_path: Path, fit: str, gre
 def test_faces_are_aligned_as_in_training(aligned: PictureClassifier) -> None:
     image = noise(80, 90)
     assert aligned.wants_faces
-    np.testing.assert_array_equal(aligned.crop(image, EYES_LEVEL), crop_face(image, EYES_LEVEL, FRAME, 32))
+    larger = crop_face(image, EYES_LEVEL, FRAME, round(32 * CUT_LARGER))
+    np.testing.assert_array_equal(aligned.crop(image, EYES_LEVEL), square(larger, 32))
     box = np.array([20, 10, 60, 70], np.float32)
     np.testing.assert_array_equal(aligned.crop(image, EYES_LEVEL, box), aligned.crop(image, EYES_LEVEL))
     np.testing.assert_array_equal(aligned.crop(image), square(image, 32, "stretch"))
