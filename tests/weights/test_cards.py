@@ -55,7 +55,7 @@ def test_alignment_lies_in_the_input_with_the_left_eye_of_the_picture_first(foun
 
 
 def test_weights_that_may_not_be_sold_are_said_to_be() -> None:
-    assert [name for name, found in CARDS.items() if not found.commercial_use] == ["dlib-68"]
+    assert [name for name, found in CARDS.items() if not found.commercial_use] == ["attributes", "dlib-68"]
     assert "EXCLUDES COMMERCIAL USE" in card("dlib-68").training_data
 
 

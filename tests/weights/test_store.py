@@ -62,10 +62,12 @@ def test_a_packaged_file_is_used_where_it_is(packaged: ModelCard, settings: Sett
 def test_what_pip_installed_is_all_there_and_right(settings: Settings) -> None:
     found = {each.name: verify(each, settings) for each in all_cards().values()}
     assert {name: result.state for name, result in found.items() if card(name).pack == "builtin"} == {
+        "attributes": store.FINE,
         "dlib-5": store.FINE,
         "dlib-68": store.FINE,
         "dlib-hog": store.FINE,
         "dlib-resnet-128": store.FINE,
+        "expression": store.FINE,
         "silero-vad-6": store.FINE,
     }
     assert found["yunet-2023mar"].state == store.ABSENT

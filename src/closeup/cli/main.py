@@ -134,8 +134,8 @@ def _runs() -> typer.Typer:
 
 
 LATE = {
-    "data": (_data, "Look at labelled pictures, cut out faces, split, find and correct wrong labels."),
-    "runs": (_runs, "List, compare and look at training runs."),
+    "data": (_data, "Look at pictures with labels, cut out faces, split, find and correct wrong labels."),
+    "runs": (_runs, "List, show, compare and export training runs."),
     "gallery": (_gallery, "Enrol people by their faces, recognise them, find look-alikes."),
     "people": (_people, "See and correct the people in a result folder."),
     "models": (_models, "List, fetch and check the models."),

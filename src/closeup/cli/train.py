@@ -65,6 +65,7 @@ def train(
 
 
 def _train(recipe: Path, settings: list[str], runs: Path, quiet: bool) -> None:
+    import closeup.workbench.training.libraries  # noqa: F401 (says what to install where PyTorch is missing)
     from closeup.workbench.recipe_file import read_recipe
     from closeup.workbench.training.train import train as train_recipe
 
@@ -75,6 +76,7 @@ def _train(recipe: Path, settings: list[str], runs: Path, quiet: bool) -> None:
 
 
 def _resume(run: Path, runs: Path, quiet: bool) -> None:
+    import closeup.workbench.training.libraries  # noqa: F401
     from closeup.workbench.runs.resolve import find_run
     from closeup.workbench.training.train import resume
 
@@ -109,6 +111,7 @@ def _say(run: Path) -> None:
 
 
 def _preview(recipe: Path, settings: list[str], target: Path, quiet: bool) -> None:
+    import closeup.workbench.training.libraries  # noqa: F401
     from closeup.core.whole import write_whole
     from closeup.media.image import encode_png
     from closeup.workbench.recipe_file import read_recipe
@@ -122,6 +125,7 @@ def _preview(recipe: Path, settings: list[str], target: Path, quiet: bool) -> No
 
 
 def _ablate(recipe: Path, settings: list[str], what: str, how: tuple[Path, int, bool]) -> None:
+    import closeup.workbench.training.libraries  # noqa: F401
     from closeup.workbench.recipe_file import read_recipe
     from closeup.workbench.training.ablate import ablate, table
 

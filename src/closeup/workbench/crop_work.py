@@ -101,8 +101,9 @@ class CropWork:
         content = journal.read_bytes() if journal.is_file() else b""
         whole = content[: content.rfind(b"\n") + 1]
         for line in whole.splitlines():
-            values = json.loads(line)
-            row = CropRow(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
+            values: dict[str, Any] = json.loads(line)
+            values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+            row = CropRow(**values)
             if row.key in self._keys and (not row.path or (self.folder / row.path).is_file()):
                 self.done[row.key] = row
         if len(whole) < len(content):

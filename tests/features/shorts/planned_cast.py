@@ -45,7 +45,8 @@ def track(name: str, person: str, span: tuple[int, int], edges: Sequence[int]) -
     start, end = span
     shot = int(np.searchsorted(edges, start, side="right")) - 1
     assert end <= edges[shot + 1]
-    box, points = np.array([100, 40, 160, 100], np.float32), np.zeros((5, 2), np.float32)
+    box = np.array([100, 40, 160, 100], np.float32)
+    points = np.array([[118, 63], [142, 63], [130, 75], [121, 87], [139, 87]], np.float32)
     faces = tuple(Face(frame, frame / FPS, box, points, 0.9) for frame in sorted({start, end - 1}))
     return Track(name, shot, person, start, end, start / FPS, end / FPS, faces)
 
