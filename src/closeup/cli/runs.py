@@ -212,13 +212,14 @@ def _line(run: "Run") -> tuple[str, ...]:
 
 
 def _show_epochs(run: "Run") -> None:
-    """The last epochs as a table; columns that say nothing are left out."""
+    """The last epochs as a table: one figure of each head, so that it fits a terminal; columns without a value go."""
     epochs = run.epochs()
     if not len(epochs):
         steps = run.steps()
         typer.echo(f"No epoch is done yet; {len(steps)} steps are.")
         return
-    columns = [name for name in epochs.columns if name not in ("stage", "seconds") and any(epochs.text(name))]
+    elsewhere = ("stage", "seconds", "_macro_recall", "_macro_f1")
+    columns = [name for name in epochs.columns if not name.endswith(elsewhere) and any(epochs.text(name))]
     rows = [tuple(_cell(row.get(name, "")) for name in columns) for row in epochs.rows[-_EPOCHS_SHOWN:]]
     _show_table(*rows, head=tuple(name.replace("_", " ") for name in columns))
     if len(epochs) > _EPOCHS_SHOWN:
