@@ -78,6 +78,18 @@ def test_pictures_lie_in_a_zip_file_beside_the_table(tmp_path: Path) -> None:
     assert paths(place) == ["1.png", "2.png"]
 
 
+def test_pictures_lie_in_a_folder_beside_the_table(tmp_path: Path) -> None:
+    folder(tmp_path / "images", ["1.png", "2.png"])
+    folder(tmp_path / "other", ["3.png"])
+    path = table(tmp_path / "a.csv", "path,label\n1.png,cat\n2.png,dog\n")
+    place = read(path)
+    assert place.folder == tmp_path / "images"
+    assert any("lie in the folder images" in note for note in place.notes)
+    folder(tmp_path / "other", ["1.png"])
+    with pytest.raises(InputError, match="are not there"):
+        read(path)
+
+
 def test_which_zip_file_must_be_clear(tmp_path: Path) -> None:
     zipped(tmp_path / "a.zip", ["1.png"])
     zipped(tmp_path / "b.zip", ["1.png"])

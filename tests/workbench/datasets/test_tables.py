@@ -86,3 +86,8 @@ def test_whatever_is_in_a_file_it_is_a_table_or_refused(content: bytes, comments
         return
     table = parse_table(content, "t.csv", comments=comments)
     assert all(tuple(row) == table.columns for _, row in table.rows)
+
+
+def test_a_lone_carriage_return_reads_back() -> None:
+    written = table_bytes(("path", "why"), [{"path": "a\rb.png", "why": 'he said "no",\nand left'}])
+    assert dict(parse_table(written, "t.csv").rows[0][1]) == {"path": "a\rb.png", "why": 'he said "no",\nand left'}

@@ -150,6 +150,10 @@ def _classes(names: Sequence[str], where: str, recipe: DataSource) -> Place:
 def _read_table(path: Path, recipe: DataSource) -> Place:
     table = parse_table(_bytes(path), str(path))
     place = _with_rows(Place(str(path), path.parent, None, "", (), ()), table, recipe)
+    folder = _folder_beside(place)
+    if folder is not None:
+        note = f"The pictures of {path.name} lie in the folder {folder.name}."
+        place = replace(place, folder=folder, notes=(*place.notes, note))
     archive = _archive_beside(place)
     if archive is not None:
         note = f"The pictures of {path.name} lie in {archive[0].name}."
@@ -234,13 +238,27 @@ def _as_stored(row: Row, place: Place) -> Row:
     return replace(row, path=next(there, row.path))
 
 
+def _folder_beside(place: Place) -> Path | None:
+    """The one folder beside a table that its pictures lie in; None where they lie as it says, or in several."""
+    spelt = [spelling for path in _some_paths(place) for spelling in _spellings(path)]
+    if any(INSIDE in path or _is_file(place.folder / path) for path in spelt):
+        return None
+    folders = sorted(entry for entry in place.folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    found = [folder for folder in folders if any(_is_file(folder / path) for path in spelt)]
+    return found[0] if len(found) == 1 else None
+
+
+def _some_paths(place: Place) -> list[str]:
+    return [row.path for row in place.rows[:: max(1, len(place.rows) // _LOOKED_AT)]]
+
+
 def _archive_beside(place: Place) -> tuple[Path, str] | None:
     """The zip file beside a table that its pictures lie in, and the folder in it; None where they are plain files.
 
     Raises:
         InputError: If the first pictures are neither files nor in one of the zip files, or are in several.
     """
-    paths = [row.path for row in place.rows[:: max(1, len(place.rows) // _LOOKED_AT)]]
+    paths = _some_paths(place)
     spelt = [spelling for path in paths for spelling in _spellings(path)]
     if any(INSIDE in path or _is_file(place.folder / path) for path in spelt):
         return None

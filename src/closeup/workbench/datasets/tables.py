@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -132,8 +132,12 @@ def _values(row: tuple[int, list[str]], columns: tuple[str, ...], table: str) ->
 
 def table_bytes(columns: tuple[str, ...], rows: Iterable[Mapping[str, str]]) -> bytes:
     """Write a table of comma-separated values that `parse_table` reads back."""
+    lines = [_line(columns), *(_line([row.get(column, "") for column in columns]) for row in rows)]
+    return "".join(lines).encode("utf-8")
+
+
+def _line(cells: Sequence[str]) -> str:
+    """One row. Only with a carriage return in its line end does csv.writer quote one in a cell, so it goes afterwards."""
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue().encode("utf-8")
+    csv.writer(text, lineterminator="\r\n").writerow(cells)
+    return text.getvalue().removesuffix("\r\n") + "\n"
