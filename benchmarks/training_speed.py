@@ -106,13 +106,13 @@ def section(ground: Ground, timed: Mapping[str, Timed], alone: Table) -> Section
     count, device = len(ground.files), ground.precision.device
     note = (
         f"{ARCHITECTURE}, {PX} px, steps of {ground.recipe.stages[0].batch}, AdamW, on {_device_name(device)}; medians "
-        f"of {len(first.pictures_per_s)} rounds in turns. `closeup / this` is the median over rounds. `waiting` is the "
+        f"of {len(first.pictures_per_s)} rounds in turns. `ours / this` is the median over rounds. `waiting` is the "
         "share of the time that goes by before a batch is there. The plain loop is that of PyTorch's tutorials, from "
         "files through a DataLoader with workers and torchvision's transforms; the tuned one has decoded pictures in "
         "memory and its weights in channels-last order, as closeup has them. closeup reads pictures once, before "
         f"training: {count} files in {ground.read_s:.1f} s."
     )
-    table = Table("Training", ("way", "pictures/s", "min to max", "closeup / this", "waiting"), rows, note)
+    table = Table("Training", ("way", "pictures/s", "min to max", "ours / this", "waiting"), rows, note)
     ratio = min(
         median(a / b for a, b in zip(first.pictures_per_s, found.pictures_per_s, strict=True))
         for way, found in timed.items()

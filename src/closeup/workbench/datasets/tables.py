@@ -137,7 +137,7 @@ def table_bytes(columns: tuple[str, ...], rows: Iterable[Mapping[str, str]]) -> 
 
 
 def _line(cells: Sequence[str]) -> str:
-    """One row. Only with a carriage return in its line end does csv.writer quote one in a cell, so it goes afterwards."""
+    """One row. csv.writer quotes a carriage return in a cell only where its line end has one; that goes afterwards."""
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\r\n").writerow(cells)
     return text.getvalue().removesuffix("\r\n") + "\n"
