@@ -139,6 +139,7 @@ def recipes(draw: st.DrawFn) -> Recipe:
         name=draw(st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,20}\Z")),
         summary=draw(texts),
         licence=draw(texts),
+        limits=tuple(draw(st.lists(texts, max_size=2))),
         alignment=draw(st.just(()) | st.tuples(*[points] * 5)),
         data=tuple(draw(sources(name, labels)) for name in source_names),
         heads=answers,

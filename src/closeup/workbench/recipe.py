@@ -28,6 +28,7 @@ class DataSource:
         corrections: A corrections file to apply, relative to the recipe; "" for none.
         repeat: How often each picture is seen in one epoch.
         only: Which split these pictures may go to, "train", "val" or "test"; "" for all.
+        licence: On which terms the pictures may be used, for the card.
     """
 
     path: str
@@ -42,6 +43,7 @@ class DataSource:
     corrections: str = ""
     repeat: int = 1
     only: str = ""
+    licence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +254,7 @@ class Recipe:
         name: Of the recipe; runs are named after it.
         summary: One sentence for the card.
         licence: Licence of the resulting weights, for the card; "" where it is not settled.
+        limits: What the model cannot do, a sentence each, for the card.
         alignment: Where the pictures want the five landmarks, as shares of the side, in the order of
             `core.types.Face.landmarks_xy`; empty where pictures are not aligned faces. For the card: what uses the
             model cuts faces this way.
@@ -265,6 +268,7 @@ class Recipe:
     heads: tuple[HeadRecipe, ...]
     summary: str = ""
     licence: str = ""
+    limits: tuple[str, ...] = ()
     alignment: tuple[tuple[float, float], ...] = ()
     split: SplitRecipe = field(default_factory=SplitRecipe)
     model: ModelRecipe = field(default_factory=ModelRecipe)

@@ -62,6 +62,7 @@ def limits(run: Run, measured: Sequence[Measured]) -> list[str]:
         lines.append(f"Pictures that could not be read, {len(unreadable)}, are in no figure.")
     if run.recipe.get("alignment"):
         lines.append("It expects faces that are aligned as its card says; other cuts of the face lower its figures.")
+    lines += [_inline(str(limit)) for limit in run.recipe.get("limits", ())]
     lines.append(
         "The figures hold for pictures like these; on other people, cameras or light they have to be measured."
     )
@@ -172,7 +173,13 @@ def _training(run: Run) -> str:
 def _licence(run: Run) -> str:
     licence = str(run.recipe.get("licence", ""))
     weights = f"Weights: {_inline(licence)}." if licence else "The licence of the weights is not settled."
-    return f"{weights} The data keeps its own licences: look at its sources before passing the weights on."
+    stated = [
+        f"{_inline(str(source.get('name') or source.get('path')))}: {_inline(str(source['licence']))}"
+        for source in _tables(run.recipe.get("data"))
+        if source.get("licence")
+    ]
+    rest = "The data keeps its own licences: look at its sources before passing the weights on."
+    return "\n\n".join([f"{weights} {rest}", "\n".join(f"- {line}" for line in stated)]).strip()
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

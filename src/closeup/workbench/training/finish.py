@@ -12,7 +12,7 @@ from closeup.core.types import FloatArray
 from closeup.core.whole import write_whole
 from closeup.weights.network_card import NetworkCard, NetworkHead
 from closeup.workbench.export.onnx_file import onnx_bytes
-from closeup.workbench.recipe import Recipe
+from closeup.workbench.recipe import DataSource, Recipe
 from closeup.workbench.recipe_file import recipe_to_toml
 from closeup.workbench.runs.folder import RunWriter
 from closeup.workbench.runs.measuring import measure
@@ -39,7 +39,7 @@ def finish(recipe: Recipe, prepared: Prepared, network: Network, judge: Judge, w
     write_whole(writer.path / FILE, state_bytes(network))
     temperatures = _answer(recipe, prepared, network, judge, writer)
     metrics = _measured(writer)
-    card = network_card(recipe, prepared.heads, metrics, prepared.dataset.name)
+    card = network_card(recipe, prepared.heads, metrics)
     # Written as 32-bit floats on the processor, wherever it was trained.
     onnx = onnx_bytes(network.cpu(), recipe, prepared.heads, temperatures, card)
     write_whole(writer.path / ONNX_FILE, onnx)
@@ -83,7 +83,12 @@ def _measured(writer: RunWriter) -> dict[str, Any]:
     return metrics
 
 
-def network_card(recipe: Recipe, heads: tuple[ResolvedHead, ...], metrics: Mapping[str, Any], data: str) -> NetworkCard:
+def _source_words(source: DataSource) -> str:
+    name = source.name or source.path
+    return f"{name}: {source.licence}" if source.licence else name
+
+
+def network_card(recipe: Recipe, heads: tuple[ResolvedHead, ...], metrics: Mapping[str, Any]) -> NetworkCard:
     """The card that travels inside the ONNX file."""
     return NetworkCard(
         name=recipe.name,
@@ -97,8 +102,9 @@ def network_card(recipe: Recipe, heads: tuple[ResolvedHead, ...], metrics: Mappi
             NetworkHead(head.name, "value" if head.is_value else "classes", head.classes, head.recipe.unit)
             for head in heads
         ),
-        data=tuple(source.name or source.path for source in recipe.data) or (data,),
+        data=tuple(_source_words(source) for source in recipe.data),
         metrics=metrics,
+        limits=recipe.limits,
         licence=recipe.licence,
         recipe=recipe_to_toml(recipe),
         created_at=datetime.now().astimezone().isoformat(timespec="seconds"),
