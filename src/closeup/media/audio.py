@@ -111,11 +111,21 @@ def sound_blocks(path: Path, rate_hz: int = 16000, end_s: float | None = None) -
     Raises:
         InputError: If it cannot be read, or has no sound.
     """
+    for block in _blocks(path, rate_hz, 1, end_s):
+        yield block[:, 0]
+
+
+def stereo_blocks(path: Path, rate_hz: int, end_s: float | None = None) -> Iterator[FloatArray]:
+    """All of the sound from time 0 as stereo blocks, float32 (n, 2); for the rest see `sound_blocks`."""
+    return _blocks(path, rate_hz, 2, end_s)
+
+
+def _blocks(path: Path, rate_hz: int, channels: int, end_s: float | None) -> Iterator[FloatArray]:
     last = None if end_s is None else round(Fraction(end_s) * rate_hz)
-    clip = _Clip(rate_hz, 1, 0, last, _origin(path))
+    clip = _Clip(rate_hz, channels, 0, last, _origin(path))
     waiting: list[FloatArray] = []
     for block in _read(path, clip, seek=False):
-        waiting.append(block[:, 0])
+        waiting.append(block)
         if sum(map(len, waiting)) >= rate_hz:
             yield np.concatenate(waiting)
             waiting.clear()

@@ -1,5 +1,6 @@
 """Frames to an MP4 file that plays everywhere."""
 
+from collections.abc import Generator, Iterable
 from fractions import Fraction
 from pathlib import Path
 
@@ -8,8 +9,9 @@ import numpy as np
 from av.container import OutputContainer
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation, VideoReformatter
 
-from closeup.core.types import Image
+from closeup.core.types import FloatArray, Image
 from closeup.media.mp4_file import X264_OPTIONS, Mp4File
+from closeup.media.sound_track import AAC_FRAME, SOUND_RATE_HZ, SoundTrack
 
 _THREADS = 4
 """Fixed, because x264's output depends on how many threads it has; on a busy machine it still varies now and then."""
@@ -30,13 +32,16 @@ def require_even(size_wh: tuple[int, int]) -> None:
 class VideoEncoder(Mp4File):
     """Writes H.264 (libx264, yuv420p, BT.709) of a constant frame rate into an MP4; a context manager."""
 
-    def __init__(self, path: Path, size_wh: tuple[int, int], fps: Fraction) -> None:
+    def __init__(
+        self, path: Path, size_wh: tuple[int, int], fps: Fraction, sound: Iterable[FloatArray] | None = None
+    ) -> None:
         """Say what will be written.
 
         Args:
             path: Where the MP4 will be; replaced if it exists.
             size_wh: Width and height in pixels; both even, since colour is stored for squares of 2 by 2.
             fps: Frames a second, constant, exact.
+            sound: Blocks of float32 (n, 2) at 48000 Hz from time 0, taken when they are needed; None for no sound.
 
         Raises:
             ValueError: If a side is odd or less than 2, or `fps` is not positive.
@@ -49,6 +54,7 @@ class VideoEncoder(Mp4File):
         self.fps = fps
         self._written = 0
         self._scaler = VideoReformatter()
+        self._sound = None if sound is None else _even(sound)
 
     def _add_streams(self, container: OutputContainer) -> None:
         self._stream = container.add_stream("libx264", rate=self.fps, options=X264_OPTIONS)
@@ -58,6 +64,7 @@ class VideoEncoder(Mp4File):
         context.thread_count = _THREADS
         context.colorspace, context.color_range = Colorspace.ITU709, ColorRange.MPEG
         context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
+        self._track = None if self._sound is None else SoundTrack(container)
 
     def write(self, image: Image) -> None:
         """Add a frame: RGB uint8 (H, W, 3) of the encoder's size.
@@ -80,8 +87,35 @@ class VideoEncoder(Mp4File):
         frame.pts, frame.time_base = self._written, 1 / self.fps
         self._mux(self._encoded(self._stream, frame))
         self._written += 1
+        self._write_sound(self._written / self.fps)
+
+    def _write_sound(self, until: Fraction | None) -> None:
+        """Write the sound up to a time, or with None all that is left."""
+        if self._sound is None or self._track is None:
+            return
+        while until is None or self._track.samples < until * SOUND_RATE_HZ:
+            block = next(self._sound, None)
+            if block is None:
+                break
+            self._mux(self._encoded(self._track.stream, self._track.frame(block)))
 
     def _flush(self) -> None:
         if not self._written:
             raise ValueError(f"no frame was written to {self.path}")
         self._mux(self._encoded(self._stream, None))
+        if self._track is not None:
+            self._write_sound(None)
+            self._mux(self._encoded(self._track.stream, None))
+
+
+def _even(blocks: Iterable[FloatArray]) -> Generator[FloatArray, None, None]:
+    """Blocks (n, 2) of any lengths as blocks of `AAC_FRAME` samples; the last one may be shorter."""
+    left = np.zeros((0, 2), np.float32)
+    for block in blocks:
+        left = np.concatenate([left, block])
+        whole = len(left) // AAC_FRAME * AAC_FRAME
+        for start in range(0, whole, AAC_FRAME):
+            yield left[start : start + AAC_FRAME]
+        left = left[whole:]
+    if len(left):
+        yield left

@@ -8,7 +8,6 @@ from math import ceil, lcm
 from pathlib import Path
 
 import av
-import numpy as np
 from av.container import OutputContainer
 from av.video.reformatter import ColorRange
 
@@ -16,12 +15,7 @@ from closeup.core.types import FloatArray
 from closeup.media.encoder import require_even
 from closeup.media.mp4_file import X264_OPTIONS, Mp4File
 from closeup.media.planes import Colour
-
-SOUND_RATE_HZ = 48000
-SOUND_BIT_RATE = 160_000
-"""Of stereo AAC; where FFmpeg's encoder is no longer told from the source in most listening tests."""
-
-_AAC_FRAME = 1024
+from closeup.media.sound_track import AAC_FRAME, SOUND_RATE_HZ, SoundTrack
 
 _FINEST_TICK = 2**31 - 1
 """Ticks a second that MP4 can count."""
@@ -76,7 +70,6 @@ class MovieWriter(Mp4File):
         self._stamps = list(accumulate(rounded, lambda before, stamp: max(stamp, before + 1)))
         self._lasts = {stamp: after - stamp for stamp, after in pairwise(self._stamps)}
         self._written = 0
-        self._sounded = 0
 
     def _options(self) -> dict[str, str]:
         # The length of the whole counts in these. By default they are milliseconds, and would cut a last frame short.
@@ -98,8 +91,7 @@ class MovieWriter(Mp4File):
         context.colorspace, context.color_primaries = movie.colour.matrix, movie.colour.primaries
         context.color_trc = movie.colour.transfer
         if self._sound is not None:
-            self._track = container.add_stream("aac", rate=SOUND_RATE_HZ, layout="stereo")
-            self._track.bit_rate = SOUND_BIT_RATE
+            self._track = SoundTrack(container)
 
     def write(self, frame: av.VideoFrame) -> None:
         """Add the next picture, yuv420p of the movie's size, and the sound up to it.
@@ -125,13 +117,9 @@ class MovieWriter(Mp4File):
         if self._sound is None:
             return
         wanted = min(len(self._sound), ceil(until * SOUND_RATE_HZ))
-        while self._sounded < wanted:
-            block = np.ascontiguousarray(self._sound[self._sounded : self._sounded + _AAC_FRAME].T)
-            frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="stereo")
-            frame.sample_rate, frame.time_base = SOUND_RATE_HZ, Fraction(1, SOUND_RATE_HZ)
-            frame.pts = self._sounded
-            self._sounded += block.shape[1]
-            self._mux(self._encoded(self._track, frame))
+        while (at := self._track.samples) < wanted:
+            frame = self._track.frame(self._sound[at : at + AAC_FRAME])
+            self._mux(self._encoded(self._track.stream, frame))
 
     def _flush(self) -> None:
         if self._written != len(self._lasts):
@@ -139,7 +127,7 @@ class MovieWriter(Mp4File):
         self._encode_pictures(None)
         if self._sound is not None:
             self._write_sound(Fraction(len(self._sound), SOUND_RATE_HZ))
-            self._mux(self._encoded(self._track, None))
+            self._mux(self._encoded(self._track.stream, None))
 
 
 def common_tick(times: Sequence[Fraction]) -> Fraction:

@@ -9,6 +9,7 @@ import pytest
 from closeup.core.progress import Progress
 from closeup.features.faces.annotate import annotate_video, annotated_photo
 from closeup.features.faces.found import Look
+from closeup.media.audio import has_sound, read_sound
 from closeup.media.encoder import VideoEncoder
 from closeup.media.video import open_video
 from features.faces.made_up import face, film, photo
@@ -51,6 +52,19 @@ def test_a_video_has_boxes_while_faces_are_there(tmp_path: Path) -> None:
     assert [left for left, _ in shown] == [9 <= frame < 19 for frame in range(40)]
     assert not any(right for _, right in shown)
     assert reports[-1].total == 4.0
+
+
+def test_a_video_keeps_its_sound(tmp_path: Path) -> None:
+    seconds = np.arange(48000, dtype=np.float32) / 48000
+    tone = 0.3 * np.stack([np.sin(2 * np.pi * 440 * seconds), np.zeros_like(seconds)], axis=1)
+    with VideoEncoder(tmp_path / "a.mp4", (64, 48), Fraction(10), iter([tone[:700], tone[700:]])) as encoder:
+        for _ in range(10):
+            encoder.write(np.full((48, 64, 3), 90, np.uint8))
+    annotate_video(film(Look(0, 0.0, ()), duration_s=1.0), tmp_path / "a.mp4", tmp_path / "out.mp4")
+    heard = read_sound(tmp_path / "out.mp4", 0, 1, 48000, 2)
+    assert np.abs(heard - tone).mean() < 0.01
+    annotate_video(film(Look(0, 0.0, ()), duration_s=0.3), write(tmp_path / "b.mp4", 3), tmp_path / "silent.mp4")
+    assert not has_sound(tmp_path / "silent.mp4")
 
 
 def test_boxes_move_from_look_to_look_and_not_across_a_cut(tmp_path: Path) -> None:

@@ -15,8 +15,10 @@ from closeup.core.read_ahead import read_ahead
 from closeup.core.types import FloatArray, Image
 from closeup.features.faces.found import FoundFace, FoundFaces, VideoSpan
 from closeup.features.faces.words import label_levels
+from closeup.media.audio import has_sound, stereo_blocks
 from closeup.media.encoder import VideoEncoder
 from closeup.media.markings import Mark, Marker
+from closeup.media.sound_track import SOUND_RATE_HZ
 from closeup.media.video import VideoReader, open_video
 
 LONGEST_PX = 1920
@@ -40,7 +42,7 @@ def annotated_photo(image: Image, found: FoundFaces) -> Image:
 
 
 def annotate_video(found: FoundFaces, video: Path, target: Path, *, progress: ProgressCallback = ignore) -> None:
-    """Write the video again as MP4, without its sound, with its faces drawn in.
+    """Write the video again as MP4, with its sound, and its faces drawn in.
 
     Boxes move evenly from look to look. The rate of the frames is constant; a frame is shown until the next one comes.
 
@@ -64,7 +66,11 @@ def annotate_video(found: FoundFaces, video: Path, target: Path, *, progress: Pr
         size_wh = max(width - width % 2, 2), max(height - height % 2, 2)
         scale = np.array([size_wh[0] / reader.size_wh[0], size_wh[1] / reader.size_wh[1]] * 2)
         marker = Marker(size_wh)
-        with VideoEncoder(target, size_wh, fps) as encoder, read_ahead(_shown(reader, size_wh, fps), _AHEAD) as frames:
+        sound = stereo_blocks(video, SOUND_RATE_HZ, found.video.duration_s) if has_sound(video) else None
+        with (
+            VideoEncoder(target, size_wh, fps, sound) as encoder,
+            read_ahead(_shown(reader, size_wh, fps), _AHEAD) as frames,
+        ):
             for time_s, picture in frames:
                 encoder.write(marker.draw(picture, _marks(trails, time_s, scale)))
                 progress(Progress("Drawing", time_s, found.video.duration_s, "s"))

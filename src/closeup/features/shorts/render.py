@@ -19,9 +19,10 @@ from closeup.media.audio import has_sound, read_sound
 from closeup.media.excerpt import excerpt_frames
 from closeup.media.frame_times import FrameTimes
 from closeup.media.loudness import Levelled, level
-from closeup.media.movie import SOUND_RATE_HZ, MovieFormat, MovieWriter
+from closeup.media.movie import MovieFormat, MovieWriter
 from closeup.media.planes import Colour
 from closeup.media.reframe import Drawing, Overlay, Picture, reframe
+from closeup.media.sound_track import SOUND_RATE_HZ
 from closeup.media.video import DecodedFrame, open_video
 
 _AHEAD = 4
