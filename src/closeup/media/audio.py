@@ -116,7 +116,7 @@ def sound_blocks(path: Path, rate_hz: int = 16000, end_s: float | None = None) -
 
 
 def stereo_blocks(path: Path, rate_hz: int, end_s: float | None = None) -> Iterator[FloatArray]:
-    """All of the sound from time 0 as stereo blocks, float32 (n, 2); for the rest see `sound_blocks`."""
+    """All of the sound from time 0 as stereo blocks, float32 (N, 2); for the rest see `sound_blocks`."""
     return _blocks(path, rate_hz, 2, end_s)
 
 

@@ -41,7 +41,7 @@ class VideoEncoder(Mp4File):
             path: Where the MP4 will be; replaced if it exists.
             size_wh: Width and height in pixels; both even, since colour is stored for squares of 2 by 2.
             fps: Frames a second, constant, exact.
-            sound: Blocks of float32 (n, 2) at 48000 Hz from time 0, taken when they are needed; None for no sound.
+            sound: Blocks of float32 (N, 2) at 48000 Hz from time 0, taken when they are needed; None for no sound.
 
         Raises:
             ValueError: If a side is odd or less than 2, or `fps` is not positive.
@@ -109,7 +109,7 @@ class VideoEncoder(Mp4File):
 
 
 def _even(blocks: Iterable[FloatArray]) -> Generator[FloatArray, None, None]:
-    """Blocks (n, 2) of any lengths as blocks of `AAC_FRAME` samples; the last one may be shorter."""
+    """Blocks (N, 2) of any lengths as blocks of `AAC_FRAME` samples; the last one may be shorter."""
     left = np.zeros((0, 2), np.float32)
     for block in blocks:
         left = np.concatenate([left, block])

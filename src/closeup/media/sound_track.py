@@ -31,7 +31,7 @@ class SoundTrack:
         self.samples = 0
 
     def frame(self, sound: FloatArray) -> av.AudioFrame:
-        """The next samples, float32 (n, 2), as a frame; `AAC_FRAME` of them, fewer only at the end."""
+        """The next samples, float32 (N, 2), as a frame; `AAC_FRAME` of them, fewer only at the end."""
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound.T), format="fltp", layout="stereo")
         frame.sample_rate, frame.time_base = SOUND_RATE_HZ, Fraction(1, SOUND_RATE_HZ)
         frame.pts = self.samples

@@ -53,7 +53,7 @@ def test_a_file_system_without_locks_says_so(tmp_path: Path, monkeypatch: pytest
     def refuse(*_: object, **__: object) -> bool:
         raise OSError(37, "No locks available")
 
-    monkeypatch.setattr(lock, "_take", refuse)
+    monkeypatch.setattr(lock, "take", refuse)
     with pytest.raises(OutputError, match="No locks available") as caught:
         RunLock(tmp_path)
     assert "--runs" in caught.value.hint

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn, get_args
 
 from closeup.core.errors import InputError
+from closeup.core.file_lock import one_at_a_time
 from closeup.core.whole import write_whole
 from closeup.media.files import unreadable
 from closeup.workbench.datasets.items import AppliedCorrection, Correction, Dataset, Field, Item, Label, Source
@@ -139,6 +140,12 @@ def append_corrections(path: Path, corrections: Sequence[Correction]) -> None:
         InputError: If the file is no corrections file, a line could not be applied, or says what is there already.
         OutputError: If it cannot be written.
     """
+    with one_at_a_time(path):
+        write_whole(path, _with_lines(path, corrections))
+
+
+def _with_lines(path: Path, corrections: Sequence[Correction]) -> bytes:
+    """What the corrections file at `path` holds, and these lines at its end."""
     old = b""
     if path.exists():
         read_corrections(path)
@@ -155,7 +162,7 @@ def append_corrections(path: Path, corrections: Sequence[Correction]) -> None:
     added = table_bytes(header, ({name: row[name] for name in header} for row in rows))
     new = old + (added.split(b"\n", 1)[1] if old else added)
     parse_corrections(new, str(path))  # the twins
-    write_whole(path, new)
+    return new
 
 
 def remove_correction(path: Path, line: int) -> Correction:
@@ -168,18 +175,22 @@ def remove_correction(path: Path, line: int) -> Correction:
         InputError: If there is no correction in that line.
         OutputError: If the file cannot be written.
     """
-    before = read_corrections(path)
-    found = next((correction for correction in before if correction.line == line), None)
-    if found is None:
-        numbers = ", ".join(str(correction.line) for correction in before[:10])
-        raise InputError(f"{path} has no correction in line {line}.", f"There are some in the lines {numbers}.")
-    lines = path.read_bytes().splitlines(keepends=True)
-    new = b"".join(lines[: line - 1] + lines[line:])
-    after = parse_corrections(new, str(path))
-    if [_said(c) for c in after] != [_said(c) for c in before if c is not found]:
-        raise InputError(f"{path}: the correction in line {line} goes over several lines.", "Remove it with an editor.")
-    write_whole(path, new)
-    return found
+    read_corrections(path)  # where there is no such file, none is locked
+    with one_at_a_time(path):
+        before = read_corrections(path)
+        found = next((correction for correction in before if correction.line == line), None)
+        if found is None:
+            numbers = ", ".join(str(correction.line) for correction in before[:10])
+            raise InputError(f"{path} has no correction in line {line}.", f"There are some in the lines {numbers}.")
+        lines = path.read_bytes().splitlines(keepends=True)
+        new = b"".join(lines[: line - 1] + lines[line:])
+        after = parse_corrections(new, str(path))
+        if [_said(c) for c in after] != [_said(c) for c in before if c is not found]:
+            raise InputError(
+                f"{path}: the correction in line {line} goes over several lines.", "Remove it with an editor."
+            )
+        write_whole(path, new)
+        return found
 
 
 def apply_corrections(

@@ -1,11 +1,11 @@
 """One process writes a run at a time: a lock that ends with its process, however that ends."""
 
-import sys
 import time
 from pathlib import Path
 from typing import IO
 
 from closeup.core.errors import InputError, OutputError
+from closeup.core.file_lock import take
 from closeup.core.whole import output_error
 
 LOCK_FILE = ".lock"
@@ -37,7 +37,7 @@ class RunLock:
     def _wait(self, folder: Path) -> None:
         until_s = time.monotonic() + _PATIENCE_S
         try:
-            while self._file is not None and not _take(self._file):
+            while self._file is not None and not take(self._file):
                 if time.monotonic() > until_s:
                     raise InputError(
                         f"Another process is writing the run {folder.name}.",
@@ -60,30 +60,8 @@ def is_held(folder: Path) -> bool:
     """Whether a process is writing the run in `folder`; also yes where that cannot be told."""
     try:
         with (folder / LOCK_FILE).open("rb+") as file:
-            return not _take(file, shared=True)
+            return not take(file, shared=True)
     except FileNotFoundError:
         return False
     except OSError:
-        return True
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _take(file: IO[bytes], *, shared: bool = False) -> bool:
-        file.seek(0)
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _take(file: IO[bytes], *, shared: bool = False) -> bool:
-        try:
-            fcntl.flock(file.fileno(), (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
         return True
