@@ -14,9 +14,6 @@ TOP = 5
 REQUIRED_POSES = ("front", "left", "right", "down")
 """Poses that an identity should be enrolled by; sides as the picture shows them."""
 
-WELCOME_POSES = ("up",)
-"""Poses that help and are not asked for."""
-
 
 @dataclass(frozen=True, slots=True)
 class EnrolOptions:
