@@ -2,7 +2,7 @@
 
 Masks: real pictures (cut out of street scenes, small) and synthetic ones (masks painted on portraits) are told apart.
 Pictures without a mask come from other places than those with one, so that a model could cheat: by their size, their
-sharpness, or what their source has in common. Three trials say whether it does.
+sharpness, or what their source has in common. Five trials say whether it does (the last two: bare_faces.py).
 """
 
 from collections.abc import Callable
@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from bare_faces import bare_faces, painted_masks
 from bench import Bench
 from closeup.algorithms.classification import figures, value_figures
 from closeup.algorithms.figure_intervals import class_intervals, value_intervals
@@ -76,7 +77,8 @@ def measure(bench: Bench) -> Section:
     aged, age_claims = _ages(bench, told["utkface"])
     learnt = whole["mask3"].only(lambda it: split.sides.get(f"mask3/{it.name}") == "train", most)
     trials = (_by_size(learnt, told["mask3"], model), _shrunk(model, told), _exchanged(model, told))
-    return Section("Attribute models", (*masked, *aged, *trials), (*mask_claims, *age_claims))
+    sources = (bare_faces(model, split, shared, most), painted_masks(model, split, most))
+    return Section("Attribute models", (*masked, *aged, *trials, *sources), (*mask_claims, *age_claims))
 
 
 # Masks
