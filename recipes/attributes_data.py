@@ -48,6 +48,9 @@ millions of pairs, many of them of babies, one false accept in ten thousand woul
 
 COLUMNS = ("path", "mask", "gender", "age", "group", "kind", "set")
 
+MARGIN = 0.15
+"""What the commands above cut more around the face; FER2013's faces are cut without."""
+
 FER_PICTURES = 2500
 """So many of FER2013's faces: it has ten times more, all grey, small and cut closely."""
 
@@ -62,9 +65,6 @@ BADLY_WORN = 0.45
 
 SURE = 0.9
 """How likely a gender has to be, by all pictures of a person, to be taken for a soft label."""
-
-MARGIN_LANDMARKS = ((0.358, 0.402), (0.642, 0.402), (0.5, 0.564), (0.388, 0.694), (0.612, 0.694))
-"""Where crop-faces puts eyes, nose and the corners of the mouth with --margin 0.15."""
 
 Row = dict[str, str]
 
@@ -156,10 +156,10 @@ def _painted(folder: Path, rows: list[Row]) -> list[Row]:
         if chance.random() >= PAINTED_SHARE.get(row["set"], 0):
             continue
         wearing = "incorrect" if chance.random() < BADLY_WORN else "mask"
-        points = FRAMES["expression"].alignment if row["set"] == "fer" else MARGIN_LANDMARKS
+        frame = FRAMES["expression"].widened(0.0 if row["set"] == "fer" else MARGIN)
         path = Path("painted", row["path"]).with_suffix(".jpg")
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        picture = paint_mask(read_image(folder / row["path"]), points, wearing, chance)
+        picture = paint_mask(read_image(folder / row["path"]), frame.alignment, wearing, chance)
         PillowImage.fromarray(picture).save(folder / path, quality=92)
         painted.append(row | {"path": path.as_posix(), "mask": wearing, "kind": "painted"})
     return painted

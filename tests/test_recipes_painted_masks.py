@@ -1,9 +1,5 @@
 """recipes/painted_masks.py covers what a mask covers, leaves bare what a badly worn one leaves bare, and no more."""
 
-import importlib.util
-from pathlib import Path
-from types import ModuleType
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,22 +7,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from closeup.perception.face_crop import FRAMES
+from recipe_scripts import load_script
 
-SCRIPT = Path(__file__).parent.parent / "recipes" / "painted_masks.py"
 LANDMARKS = FRAMES["expression"].alignment
 SIDE = 96
 
 
-def _load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("painted_masks", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-PAINTED = _load()
+PAINTED = load_script("painted_masks")
 
 
 def _face(seed: int, *, grey: bool = False) -> NDArray[np.uint8]:

@@ -1,6 +1,5 @@
 """recipes/ship.py writes a card that reads back, for a model of any heads."""
 
-import importlib.util
 from pathlib import Path
 from types import ModuleType
 
@@ -8,19 +7,13 @@ import pytest
 
 from closeup.perception.face_crop import FRAMES
 from closeup.weights.cards import read_card
+from recipe_scripts import load_script
 from tiny_networks import save_tiny, tiny_card
-
-SCRIPT = Path(__file__).parent.parent / "recipes" / "ship.py"
 
 
 @pytest.fixture
 def ship() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("ship", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("ship")
 
 
 def test_a_model_is_put_into_the_package(ship: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from closeup.core.errors import FormatError, InputError
-from closeup.core.strict_json import Node, check_version, parse
+from closeup.core.errors import FormatError
+from closeup.core.strict_json import Node, check_version, file_bytes, parse
 from closeup.core.timebase import fraction_from_text, fraction_to_text
 from closeup.core.types import Cast, Face, Person, Quality, Shot, Track, VideoInfo
 
@@ -52,10 +52,7 @@ def read_cast(path: Path) -> Cast:
         InputError: If the file cannot be read.
         FormatError: If it is not a cast that this closeup understands; the message says where.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"Cannot read {path}: {error.strerror or error}.") from error
+    content = file_bytes(path)
     try:
         return cast_from_json(parse(content, "The file").value)
     except FormatError as error:

@@ -14,42 +14,32 @@ _PATIENCE_S = 5.0
 
 if sys.platform == "win32":
     import msvcrt
+else:
+    import fcntl
 
-    def take(file: IO[bytes], *, shared: bool = False) -> bool:
-        """Lock an open file without waiting; False if somebody else has it.
 
-        Args:
-            file: Open for writing. Closing it gives the lock back.
-            shared: Whether others may have it too, if they share it likewise; not known on Windows.
+def take(file: IO[bytes], *, shared: bool = False) -> bool:
+    """Lock an open file without waiting; False if somebody else has it.
 
-        Raises:
-            OSError: If the file system knows no locks.
-        """
+    Args:
+        file: Open for writing. Closing it gives the lock back.
+        shared: Whether others may have it too, if they share it likewise; not known on Windows.
+
+    Raises:
+        OSError: If the file system knows no locks.
+    """
+    if sys.platform == "win32":
         file.seek(0)
         try:
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
         except OSError:
             return False
-        return True
-
-else:
-    import fcntl
-
-    def take(file: IO[bytes], *, shared: bool = False) -> bool:
-        """Lock an open file without waiting; False if somebody else has it.
-
-        Args:
-            file: Open for writing. Closing it gives the lock back.
-            shared: Whether others may have it too, if they share it likewise; not known on Windows.
-
-        Raises:
-            OSError: If the file system knows no locks.
-        """
+    else:
         try:
             fcntl.flock(file.fileno(), (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
-        return True
+    return True
 
 
 @contextmanager

@@ -4,9 +4,10 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any, NoReturn
 
-from closeup.core.errors import FormatError
+from closeup.core.errors import FormatError, InputError
 
 MAX_BYTES = 512 * 1024 * 1024
 """A file above this is refused unread: a day of video with a crowd stays well below it."""
@@ -106,6 +107,18 @@ class Node:
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
             self.fail(_range("a whole number", low, high))
         return int(value)
+
+
+def file_bytes(path: Path) -> bytes:
+    """All of a file.
+
+    Raises:
+        InputError: If it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"Cannot read {path}: {error.strerror or error}.") from error
 
 
 def parse(content: bytes, name: str) -> Node:

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from closeup.core.cast_json import FAR, round_pixels, round_score, round_time
-from closeup.core.errors import FormatError, InputError
-from closeup.core.strict_json import Node, check_version, parse
+from closeup.core.errors import FormatError
+from closeup.core.strict_json import Node, check_version, file_bytes, parse
 from closeup.core.types import Quality
 from closeup.features.faces.found import MODELS, FoundFace, FoundFaces, Look, VideoSpan
 from closeup.perception.classifier import Answer, ClassAnswer, ValueAnswer
@@ -111,11 +111,7 @@ def read_faces(path: Path) -> FoundFaces:
         InputError: If the file cannot be read.
         FormatError: If it does not hold what it must; the message says where.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"Cannot read {path}: {error.strerror or error}.") from error
-    return decode_faces(content, str(path))
+    return decode_faces(file_bytes(path), str(path))
 
 
 def decode_faces(content: bytes, name: str) -> FoundFaces:

@@ -25,8 +25,8 @@ from closeup.core.cast_json import (
     round_time,
     video_to_json,
 )
-from closeup.core.errors import FormatError, InputError
-from closeup.core.strict_json import Node, check_version, parse
+from closeup.core.errors import FormatError
+from closeup.core.strict_json import Node, check_version, file_bytes, parse
 from closeup.core.types import VideoInfo
 from closeup.features.shorts.finished import FinishedShort, FramedPiece, Handover
 from closeup.features.shorts.options import LAYOUTS
@@ -228,10 +228,7 @@ def read_shorts(path: Path) -> ShortsRecord:
         InputError: If the file cannot be read.
         FormatError: If it does not hold what it must; the message says where.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"Cannot read {path}: {error.strerror or error}.") from error
+    content = file_bytes(path)
     try:
         return shorts_from_json(parse(content, "The file").value)
     except FormatError as error:
