@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from bare_faces import bare_faces, painted_masks
 from bench import Bench
-from closeup.algorithms.classification import figures, value_figures
-from closeup.algorithms.figure_intervals import class_intervals, value_intervals
-from closeup.algorithms.linear_probe import fit_probe
+from closeup.algorithms.labels.linear_probe import fit_probe
+from closeup.algorithms.metrics.classification import figures, value_figures
+from closeup.algorithms.metrics.intervals import class_intervals, value_intervals
 from closeup.core.types import Image
 from closeup.workbench.models import ResolvedModel
 from judged_faces import FacePicture, FaceSet, our_crops, our_model, read_faces, split_of

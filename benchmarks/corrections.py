@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import Bench
-from closeup.algorithms.classification import paired_difference
-from closeup.algorithms.linear_probe import PENALTY, fit_probe
+from closeup.algorithms.labels.linear_probe import PENALTY, fit_probe
+from closeup.algorithms.metrics.classification import paired_difference
 from closeup.workbench.audit.find import Audit, find_label_errors
 from closeup.workbench.audit.predictions import ProbeOptions, predictions_from_features
 from closeup.workbench.datasets.corrections import append_corrections, apply_corrections, read_corrections

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import Bench
-from closeup.algorithms.classification import ClassFigures, figures, mcnemar, paired_difference
-from closeup.algorithms.figure_intervals import class_intervals, class_statistic
+from closeup.algorithms.metrics.classification import ClassFigures, figures, mcnemar, paired_difference
+from closeup.algorithms.metrics.intervals import class_intervals, class_statistic
 from judged_faces import FaceSet, our_crops, our_model, read_faces, split_of
 from rival_networks import EMOTIONS_0003, FACE_API, WHOLE, Answers, expressions
 from tables import Cell, Claim, Section, Table

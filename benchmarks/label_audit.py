@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from bench import Bench
-from closeup.algorithms.confident_learning import Method, flag_errors, normalised_margin, self_confidence
+from closeup.algorithms.labels.confident_learning import Method, flag_errors, normalised_margin, self_confidence
 from closeup.workbench.audit.predictions import Predictions, ProbeOptions, predictions_from_features
 from frozen_sets import FrozenSet, cifar, masks
 from tables import Cell, Claim, Section, Table

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import Bench, BenchError
-from closeup.algorithms.verification import tar_at_far
+from closeup.algorithms.metrics.verification import tar_at_far
 from closeup.core.settings import Settings
 from closeup.features.gallery.describe import FaceReader, read_photo
 from closeup.features.gallery.evaluate import NOT_FOUND, PairsEvaluation, Reading, judge

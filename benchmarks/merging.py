@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bench import SETS, Bench
 from closeup import CastOptions
-from closeup.algorithms.merging import MergeThresholds, Rule
+from closeup.algorithms.clustering.merging import MergeThresholds, Rule
 from closeup.core.types import Cast
 from closeup.core.vectors import TrackVectors
 from closeup.features.cast.find import person_rule

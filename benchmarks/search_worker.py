@@ -80,7 +80,7 @@ def by_numpy(given: dict[str, Any]) -> Searcher:
 
 def by_half(given: dict[str, Any]) -> Searcher:
     """Half the memory: float16, of which the 4 k best are scored again by the float32 vectors on disk."""
-    from closeup.core.nearest import nearest_rows
+    from closeup.algorithms.clustering.nearest import nearest_rows
 
     exact = np.load(given["vectors"], mmap_mode="r")
     half, k = exact.astype(np.float16), given["k"]

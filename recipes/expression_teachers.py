@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from closeup.algorithms.linear_probe import LinearProbe, fit_probe
+from closeup.algorithms.labels.linear_probe import LinearProbe, fit_probe
 from closeup.workbench.datasets.splits import load_split
 from closeup.workbench.models import ResolvedModel, resolve_model
 

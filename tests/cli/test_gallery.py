@@ -14,7 +14,7 @@ from closeup.cli import gallery_people
 from closeup.cli.main import app
 from closeup.core.errors import EXIT_BAD_INPUT
 from closeup.features.gallery import describe, liveness
-from closeup.media import camera
+from closeup.media import webcam
 from closeup.weights import cards
 from features.gallery.made_up import FakeReader, Shown, made_up_card, photo
 from features.gallery.test_cast_people import folder_of
@@ -125,7 +125,7 @@ def before(actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
 
     from closeup.cli import gallery_enrol
 
-    monkeypatch.setattr(camera, "open_camera", opened)
+    monkeypatch.setattr(webcam, "open_camera", opened)
     monkeypatch.setattr(gallery_enrol, "say", actor.say)
     monkeypatch.setattr(describe, "FaceReader", lambda models="auto": actor.reader)
     monkeypatch.setattr(liveness, "random_turns", lambda poses: ("left", "down", "left", "up"))

@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 import pytest
 
-from closeup.algorithms.classification import softmax
+from closeup.algorithms.metrics.classification import softmax
 from closeup.core.errors import ModelError
 from closeup.core.settings import Settings
 from closeup.media.square import square

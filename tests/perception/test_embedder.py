@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from closeup.algorithms.similarity import l2_normalise
+from closeup.algorithms.clustering.similarity import l2_normalise
 from closeup.core.errors import ModelError
 from closeup.core.types import FloatArray
 from closeup.perception import embedder as module

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from closeup.algorithms.tracking import Tracker
+from closeup.algorithms.tracking.online import Tracker
 from closeup.core.boxes import clip
 from closeup.core.types import FloatArray
 from closeup.perception.protocols import Detections, no_detections

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from closeup.algorithms.classification import ClassFigures, ValueFigures
+from closeup.algorithms.metrics.classification import ClassFigures, ValueFigures
 from closeup.core.errors import InputError, OutputError
 from closeup.core.progress import Progress
 from closeup.core.settings import Settings

@@ -164,7 +164,7 @@ def _figure_rows(head: "HeadEvaluation") -> list[tuple[str, ...]]:
 
 
 def _class_rows(head: "HeadEvaluation") -> list[tuple[str, ...]]:
-    from closeup.algorithms.classification import ClassFigures
+    from closeup.algorithms.metrics.classification import ClassFigures
 
     assert isinstance(head.figures, ClassFigures)
     rows = []

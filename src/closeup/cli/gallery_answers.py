@@ -223,7 +223,7 @@ def _identify_camera(
     from closeup.features.gallery.guide import same_person_threshold, watch_until_alive
     from closeup.features.gallery.liveness import LivenessCheck, random_turns
     from closeup.features.gallery.recognise import Recogniser, model_for
-    from closeup.media.camera import open_camera
+    from closeup.media.webcam import open_camera
 
     reader = FaceReader(models)
     recogniser = Recogniser(store, model_for(store, reader), far)

@@ -134,7 +134,7 @@ def _enrol_from(
 def _before_camera(reader: "FaceReader", source: Source, options: EnrolOptions) -> Any:
     from closeup.features.gallery.guide import collect_from_camera, same_person_threshold
     from closeup.features.gallery.liveness import LivenessCheck, random_turns
-    from closeup.media.camera import open_camera
+    from closeup.media.webcam import open_camera
 
     assert source.camera is not None
     check = LivenessCheck(random_turns(reader.poses)) if source.liveness else None

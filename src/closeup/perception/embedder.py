@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from closeup.algorithms.alignment import similarity_transform
-from closeup.algorithms.similarity import l2_normalise
+from closeup.algorithms.clustering.similarity import l2_normalise
+from closeup.algorithms.frames.alignment import similarity_transform
 from closeup.core.errors import ModelError
 from closeup.core.types import FloatArray, Image
 from closeup.perception.cutout import cut_out

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from closeup.algorithms.alignment import similarity_transform
+from closeup.algorithms.frames.alignment import similarity_transform
 from closeup.core.boxes import fitted, iou
 from closeup.core.errors import InputError
 from closeup.core.types import FloatArray, Image

@@ -11,7 +11,7 @@ import dlib
 import numpy as np
 from numpy.typing import NDArray
 
-from closeup.algorithms.alignment import similarity_transform
+from closeup.algorithms.frames.alignment import similarity_transform
 from closeup.core.types import FloatArray, Image
 from closeup.perception.protocols import Detections, no_detections
 

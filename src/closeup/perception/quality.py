@@ -8,7 +8,7 @@ detector score); the scales were read off the sampled faces of our test clips, s
 import cv2
 import numpy as np
 
-from closeup.algorithms.alignment import similarity_transform
+from closeup.algorithms.frames.alignment import similarity_transform
 from closeup.core.types import FloatArray, Image, Quality
 from closeup.perception.cutout import cut_out
 

@@ -7,8 +7,8 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
+from closeup.algorithms.clustering.nearest import nearest_rows
 from closeup.core.errors import InputError
-from closeup.core.nearest import nearest_rows
 from closeup.core.settings import Settings, read_settings
 from closeup.core.types import FloatArray
 from closeup.storage import erasure, reading, writing

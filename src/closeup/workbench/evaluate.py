@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from closeup.algorithms.classification import (
+from closeup.algorithms.metrics.classification import (
     RESAMPLES,
     ClassFigures,
     ValueFigures,
     figures,
     value_figures,
 )
-from closeup.algorithms.figure_intervals import class_intervals, value_intervals
+from closeup.algorithms.metrics.intervals import class_intervals, value_intervals
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.settings import Settings, read_settings

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from closeup.algorithms.composition import Frame
+from closeup.algorithms.reframing.composition import Frame
 from closeup.features.shorts.split import Pair, follow_both, pair_of
 from features.shorts.framed_cast import Seen, at, framed_cast, times, walk
 

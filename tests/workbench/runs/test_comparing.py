@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from closeup.algorithms.classification import mcnemar
+from closeup.algorithms.metrics.classification import mcnemar
 from closeup.core.errors import InputError
 from closeup.workbench.runs.comparing import best_first, compare, default_figure, flat, recipe_differences
 from closeup.workbench.runs.folder import create_run

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from closeup.algorithms.clustering import cluster
-from closeup.algorithms.merging import MergeItems, MergeStep, MergeThresholds, merge
-from closeup.algorithms.partition import TIE
-from closeup.algorithms.similarity import l2_normalise
+from closeup.algorithms.clustering.agglomerative import cluster
+from closeup.algorithms.clustering.merging import MergeItems, MergeStep, MergeThresholds, merge
+from closeup.algorithms.clustering.partition import TIE
+from closeup.algorithms.clustering.similarity import l2_normalise
 from closeup.core.types import FloatArray, Track
 from closeup.core.vectors import TrackVectors
 from closeup.features.cast.baseline import PersonRule

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from closeup.algorithms.framing import portrait_box
+from closeup.algorithms.reframing.headshot import portrait_box
 from closeup.core.errors import FormatError
 from closeup.core.types import Cast, Face, Image, Person, Track
 from closeup.core.whole import write_whole

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from closeup.algorithms.tracking import FaceKey, Tracker, TrackerOptions
+from closeup.algorithms.tracking.online import FaceKey, Tracker, TrackerOptions
 from closeup.core.boxes import fitted
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback

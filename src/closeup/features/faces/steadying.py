@@ -10,7 +10,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 
-from closeup.algorithms.tracking import NO_TRACK, Tracker, TrackerOptions
+from closeup.algorithms.tracking.online import NO_TRACK, Tracker, TrackerOptions
 from closeup.core.types import Quality
 from closeup.features.faces.found import FoundFace, Look, VideoSpan
 from closeup.perception.classifier import Answer, ClassAnswer, ValueAnswer

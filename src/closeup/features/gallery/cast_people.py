@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from closeup.algorithms.framing import EYE_LINE
+from closeup.algorithms.reframing.headshot import EYE_LINE
 from closeup.core.cast_json import read_cast
 from closeup.core.errors import InputError
 from closeup.core.types import Cast, Face, FloatArray, Image, Person, Track

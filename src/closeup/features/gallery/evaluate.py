@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from closeup.algorithms.verification import (
+from closeup.algorithms.metrics.verification import (
     RocCurve,
     accuracy_over_folds,
     bootstrap_interval,

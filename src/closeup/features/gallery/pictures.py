@@ -5,7 +5,7 @@ import base64
 import cv2
 import numpy as np
 
-from closeup.algorithms.framing import EYE_LINE, HEAD_SHARE, portrait_box
+from closeup.algorithms.reframing.headshot import EYE_LINE, HEAD_SHARE, portrait_box
 from closeup.core.types import FloatArray, Image
 from closeup.media.image import decode_jpeg, encode_jpeg
 

@@ -2,7 +2,7 @@
 
 The reel is the person's stretches, joined. A window of it is worth its mean interest, less what its jumps cost, plus a
 little for boundaries that sit well and for length. Of all windows that have the length asked for, the set of the
-highest worth is chosen, less a penalty for each pair that looks alike (`closeup.algorithms.intervals`).
+highest worth is chosen, less a penalty for each pair that looks alike (`closeup.algorithms.ranking.intervals`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from closeup.algorithms.intervals import Penalties, best_apart, without_beaten
+from closeup.algorithms.ranking.intervals import Penalties, best_apart, without_beaten
 from closeup.core.types import FloatArray
 from closeup.features.shorts.boundaries import Cuttable
 from closeup.features.shorts.evidence import GRID_HZ

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
-from closeup.algorithms.blending import is_blend
+from closeup.algorithms.frames.blending import is_blend
 from closeup.core.types import Image
 from closeup.features.shorts.choice import Window
 from closeup.media.excerpt import excerpt_frames

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from closeup.algorithms.composition import Frame, follow
+from closeup.algorithms.reframing.composition import Frame, follow
 from closeup.core.errors import InputError
 from closeup.core.types import Cast
 from closeup.features.shorts.plan import Piece

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from closeup.algorithms.bursts import BurstListener
-from closeup.algorithms.sound_level import LevelMeter, usual_lufs
+from closeup.algorithms.sound.bursts import BurstListener
+from closeup.algorithms.sound.sound_level import LevelMeter, usual_lufs
 from closeup.core.progress import Progress, ProgressCallback
 from closeup.core.types import FloatArray
 from closeup.media.audio import sound_blocks

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from closeup.algorithms.letterbox import picture_area
+from closeup.algorithms.frames.letterbox import picture_area
 from closeup.features.shorts.plan import Piece
 from closeup.media.excerpt import excerpt_frames
 from closeup.media.frame_times import FrameTimes

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from closeup.algorithms.key_frames import interpolate_keys, key_frames
+from closeup.algorithms.reframing.key_frames import interpolate_keys, key_frames
 from closeup.core.cast_json import (
     NAME_PATTERN,
     PERSON_PATTERN,

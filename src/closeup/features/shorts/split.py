@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from closeup.algorithms.composition import MARGIN, Frame, Subject, follow, width_needed
+from closeup.algorithms.reframing.composition import MARGIN, Frame, Subject, follow, width_needed
 from closeup.core.types import Cast, Track
 from closeup.features.shorts.subjects import Frames, Times, along
 

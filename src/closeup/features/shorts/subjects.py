@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from closeup.algorithms.composition import Subject
-from closeup.algorithms.interpolation import interpolate
+from closeup.algorithms.reframing.composition import Subject
+from closeup.algorithms.reframing.interpolation import interpolate
 from closeup.core.types import Cast, Face, Track
 
 AWAY_S = 1.5

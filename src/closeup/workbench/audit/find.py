@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from closeup.algorithms.confident_learning import (
+from closeup.algorithms.labels.confident_learning import (
     KEEP,
     Method,
     calibrated_joint,

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from closeup.algorithms.confident_learning import flag_errors
-from closeup.algorithms.linear_probe import out_of_fold
+from closeup.algorithms.labels.confident_learning import flag_errors
+from closeup.algorithms.labels.linear_probe import out_of_fold
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.workbench.datasets.items import Dataset

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from closeup.algorithms.classification import Statistic, paired_difference
+from closeup.algorithms.metrics.classification import Statistic, paired_difference
 from closeup.core.errors import InputError
 from closeup.core.types import FloatArray
 from closeup.weights.network_card import NetworkHead

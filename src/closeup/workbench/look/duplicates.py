@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from closeup.algorithms.near_duplicates import linked_groups, near_pairs
+from closeup.algorithms.clustering.near_duplicates import linked_groups, near_pairs
 from closeup.core.types import FloatArray
 from closeup.workbench.datasets.items import Dataset, Item, Label
 

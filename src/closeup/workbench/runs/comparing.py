@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from closeup.algorithms.classification import (
+from closeup.algorithms.metrics.classification import (
     ECE_BINS,
     RESAMPLES,
     Difference,
@@ -18,7 +18,7 @@ from closeup.algorithms.classification import (
     mcnemar,
     paired_difference,
 )
-from closeup.algorithms.figure_intervals import class_statistic
+from closeup.algorithms.metrics.intervals import class_statistic
 from closeup.core.errors import InputError
 from closeup.workbench.runs.answers import Answers
 from closeup.workbench.runs.figure_names import CLASS_FIGURES, WORDS, is_error

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from closeup.algorithms.classification import (
+from closeup.algorithms.metrics.classification import (
     RESAMPLES,
     ClassFigure,
     ClassFigures,
@@ -15,7 +15,7 @@ from closeup.algorithms.classification import (
     figures,
     value_figures,
 )
-from closeup.algorithms.figure_intervals import class_intervals, value_intervals
+from closeup.algorithms.metrics.intervals import class_intervals, value_intervals
 from closeup.workbench.runs.answers import Answers
 from closeup.workbench.runs.figure_names import CLASS_FIGURES, VALUE_FIGURES, WORDS
 from closeup.workbench.runs.reading import Run

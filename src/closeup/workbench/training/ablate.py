@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from closeup.algorithms.classification import Statistic, confusion_matrix, macro_figures
-from closeup.algorithms.repeated_difference import repeated_difference
+from closeup.algorithms.metrics.classification import Statistic, confusion_matrix, macro_figures
+from closeup.algorithms.metrics.repeated_difference import repeated_difference
 from closeup.core.errors import FormatError, InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.workbench.datasets.reading import open_dataset

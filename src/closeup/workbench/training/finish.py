@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from closeup import __version__
-from closeup.algorithms.classification import fit_temperature
+from closeup.algorithms.metrics.classification import fit_temperature
 from closeup.core.types import FloatArray
 from closeup.core.whole import write_whole
 from closeup.weights.network_card import NetworkCard, NetworkHead

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from closeup.algorithms.classification import figures
+from closeup.algorithms.metrics.classification import figures
 from closeup.core.types import FloatArray
 from closeup.workbench.recipe import Recipe
 from closeup.workbench.training.augment import Augmenter
