@@ -135,7 +135,7 @@ def test_damaged_files(content: bytes, message: str, tmp_path: Path) -> None:
     with pytest.raises(FormatError, match=message) as caught:
         load_vectors(path, small_cast())
     assert str(path) in caught.value.message
-    assert caught.value.hint
+    assert caught.value.code in {"cast.damaged", "file.newer"}
 
 
 def test_a_missing_file(tmp_path: Path) -> None:

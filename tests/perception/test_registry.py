@@ -51,7 +51,7 @@ def test_without_pulled_models_auto_is_builtin_and_zoo_insists(bare: Settings) -
     assert chosen("zoo", bare) == ("yunet-2023mar", "dlib-resnet-128")
     with pytest.raises(ModelError) as caught:
         face_models("zoo", bare)
-    assert "closeup models pull yunet-2023mar" in (caught.value.hint or "")
+    assert caught.value.facts["name"] == "yunet-2023mar"
     assert not bare.models_dir.exists()
 
 

@@ -42,7 +42,7 @@ def test_a_gallery_of_a_newer_closeup_is_left_alone(gallery_url: str) -> None:
         connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))
     with pytest.raises(StorageError, match=r"was made by a newer closeup .*9999") as caught:
         open_gallery(gallery_url)
-    assert caught.value.hint == "Update closeup: pip install --upgrade closeup"
+    assert caught.value.code == "file.newer"
     with database.engine.connect() as connection:
         assert connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalars().all() == ["9999"]
     database.engine.dispose()

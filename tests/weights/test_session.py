@@ -73,7 +73,7 @@ def test_a_file_that_is_no_network_is_told(tmp_path: Path, content: bytes) -> No
     path.write_bytes(content)
     with pytest.raises(ModelError, match=f"Cannot load the model file {path}") as caught:
         open_session(path)
-    assert "closeup models verify" in caught.value.hint
+    assert caught.value.code == "model.verify"
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:

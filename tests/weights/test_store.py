@@ -90,7 +90,8 @@ def test_a_model_that_was_not_pulled_is_told(settings: Settings) -> None:
     assert locate(make_card(), settings) is None
     with pytest.raises(ModelError) as caught:
         require(make_card(), settings)
-    assert caught.value.hint == "Pull it with: closeup models pull small-1"
+    assert caught.value.code == "model.pull"
+    assert caught.value.facts == {"name": "small-1", "mirror_only": False}
     assert not settings.models_dir.exists()
 
 
@@ -99,7 +100,7 @@ def test_a_file_of_another_length_is_damaged_at_first_sight(packaged: ModelCard,
     for use in (locate, require):
         with pytest.raises(ModelError, match="is damaged: it has 1048575 bytes, not 1048576") as caught:
             use(packaged, settings)
-        assert "pip install --force-reinstall small-models" in caught.value.hint
+        assert (caught.value.code, caught.value.facts) == ("model.reinstall", {"requirement": "small-models"})
     assert verify(packaged, settings).state == store.DAMAGED
 
 
@@ -107,8 +108,9 @@ def test_verify_reads_every_byte(packaged: ModelCard, settings: Settings) -> Non
     file_of(packaged).write_bytes(CONTENT[:-1] + b"!")
     result = verify(packaged, settings)
     assert result.state == store.DAMAGED
-    assert str(result.path) in result.problem
-    assert "reinstall" in result.hint
+    assert result.error is not None
+    assert str(result.path) in result.error.message
+    assert result.error.code == "model.reinstall"
 
 
 def test_a_conversion_is_made_once(convertible: ModelCard, settings: Settings) -> None:
@@ -161,7 +163,8 @@ def test_verify_compares_a_converted_file_with_its_source(convertible: ModelCard
     path.write_bytes(CONVERTED + b"!")
     result = verify(convertible, settings)
     assert (result.state, result.path) == (store.DAMAGED, path)
-    assert f"Delete {path}" in result.hint
+    assert result.error is not None
+    assert f"Delete {path}" in result.error.hint
 
 
 @pytest.mark.parametrize("number", [errno.EROFS, errno.ENOSPC, errno.EACCES])
@@ -236,11 +239,11 @@ def test_what_has_no_official_address_is_pulled_from_a_mirror_alone(server: Serv
     ours = make_card(url=None, made_from="Other files.")
     with pytest.raises(ModelError, match="has no official address") as caught:
         pull(ours, settings)
-    assert "CLOSEUP_MODELS_MIRROR=FOLDER closeup models pull small-1" in caught.value.hint
-    assert "small.onnx" in caught.value.hint
+    assert caught.value.code == "model.mirror"
+    assert "small.onnx in CLOSEUP_MODELS_MIRROR" in caught.value.hint
     with pytest.raises(ModelError) as caught:
         require(ours, settings)
-    assert caught.value.hint == "Pull it with: CLOSEUP_MODELS_MIRROR=FOLDER closeup models pull small-1"
+    assert caught.value.facts == {"name": "small-1", "mirror_only": True}
     assert not settings.models_dir.exists()
     assert pull(ours, with_mirror(settings, server.url)).read_bytes() == CONTENT
     assert pull(ours, settings).read_bytes() == CONTENT  # it is there, so nobody is asked

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from closeup.cli import hints
 from closeup.cli.messages import one_line, show_error, show_hint, show_note
 from closeup.cli.places import check_free, made_folder, result_folders
 from closeup.cli.progress_bar import progress_bar
@@ -130,7 +131,11 @@ def cast_all(videos: Sequence[Path], output: Path | None, options: CastOptions, 
             run = cast_one(video, folder, options, manner)
         except InputError as error:
             if manner.as_json:
-                typer.echo(json.dumps({"video": str(video), "error": error.message, "hint": error.hint}))
+                typer.echo(
+                    json.dumps(
+                        {"video": str(video), "error": error.message, "hint": hints.hint(error), "code": error.code}
+                    )
+                )
             if len(videos) == 1:
                 raise
             show_error(error)

@@ -2,6 +2,7 @@
 
 import typer
 
+from closeup.cli import hints
 from closeup.core.errors import CloseupError
 
 
@@ -14,8 +15,8 @@ def show_error(error: CloseupError) -> None:
     """Say what is wrong, and below it what to do about it."""
     typer.secho("error: ", fg=typer.colors.RED, bold=True, nl=False, err=True)
     typer.echo(one_line(error.message), err=True)
-    if error.hint:
-        show_hint(error.hint)
+    if words := hints.hint(error):
+        show_hint(words)
 
 
 def show_note(text: str) -> None:

@@ -107,8 +107,8 @@ def verify() -> None:
         result = store.verify(each, settings)
         state = _ABSENT[each.pack] if result.state == store.ABSENT else result.state
         typer.echo(f"{each.name}: {state}{f', {result.path}' if result.path else ''}")
-        if result.state == store.DAMAGED:
-            show_error(CloseupError(result.problem, result.hint))
+        if result.error is not None:
+            show_error(result.error)
             wrong += 1
         elif result.state == store.ABSENT and each.pack == "builtin":
             show_error(CloseupError(f"{each.name} is missing.", f"Install it with: pip install {each.requirement}"))

@@ -56,8 +56,7 @@ def read_cast(path: Path) -> Cast:
     try:
         return cast_from_json(parse(content, "The file").value)
     except FormatError as error:
-        hint = error.hint or "Make it anew: closeup cast VIDEO --overwrite"
-        raise FormatError(f"{path}: {error.message}", hint) from error
+        raise error.within(path, "Make the cast anew.", code="cast.damaged") from error
 
 
 def encode_cast(cast: Cast) -> bytes:

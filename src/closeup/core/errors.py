@@ -1,21 +1,40 @@
-"""The errors that closeup shows to people: what is wrong, where, and what to do next."""
+"""The errors that closeup shows to people: what is wrong, where, and what to do next.
+
+An error's words are those of its subject: files, faces, models. What to type next is for each surface to say: the
+command line finds its words by the error's code, in `cli.hints`.
+"""
+
+from typing import Self
 
 EXIT_BAD_INPUT = 2
 """Exit code of the command line for every `CloseupError`."""
 
 
 class CloseupError(Exception):
-    """Something that the person at the keyboard can mend.
+    """Something that the user can mend.
 
     Attributes:
         message: What is wrong and where, one sentence.
-        hint: What to type or do next; empty where nothing can be done.
+        hint: What to do next, without naming a command or a flag; empty where the message says it all.
+        code: A stable name of what is wrong, "result.exists"; that of the class where none is given.
+        facts: What the words for the code are filled with: paths, names, numbers.
     """
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    code = "error"
+
+    def __init__(self, message: str, hint: str = "", /, *, code: str = "", **facts: object) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.code = code or type(self).code
+        self.facts = facts
+
+    def within(self, place: object, hint: str = "", *, code: str = "", **facts: object) -> Self:
+        """The same error, said of `place`; hint, code and facts are for an error that has no code of its own."""
+        message = f"{place}: {self.message}"
+        if self.code != type(self).code:
+            return type(self)(message, self.hint, code=self.code, **self.facts)
+        return type(self)(message, self.hint or hint, code=code, **facts)
 
     def __str__(self) -> str:
         """Message and hint on one line each."""
@@ -25,22 +44,34 @@ class CloseupError(Exception):
 class InputError(CloseupError):
     """A file or value that was given cannot be used: missing, unreadable, not a video, out of range."""
 
+    code = "input"
+
 
 class OutputError(CloseupError):
     """A result cannot be written: the place exists already, is full, or may not be written to."""
+
+    code = "output"
 
 
 class ModelError(CloseupError):
     """A model is missing, damaged, or cannot be fetched."""
 
+    code = "model"
+
 
 class FormatError(InputError):
     """A file of closeup's own (cast.json, edits.json, vectors.npz, a card) does not hold what it must."""
+
+    code = "format"
 
 
 class StorageError(CloseupError):
     """The gallery's database cannot be used: locked, unreachable, damaged, full, or made by a newer closeup."""
 
+    code = "storage"
+
 
 class DependencyError(CloseupError):
-    """An optional package that this command needs is not installed."""
+    """An optional package that this work needs is not installed."""
+
+    code = "dependency"

@@ -152,7 +152,7 @@ def check_version(document: Node, reads: int) -> None:
     """Make sure that a document has a schema_version, and not a later one than `reads`.
 
     Raises:
-        FormatError: If it has none, or a later one; the hint says how to get a closeup that reads it.
+        FormatError: If it has none, or a later one.
     """
     version = document.members().get("schema_version")
     if version is None:
@@ -161,7 +161,8 @@ def check_version(document: Node, reads: int) -> None:
     if number > reads:
         raise FormatError(
             f"It has schema_version {number}, and this closeup reads {reads}: a later closeup wrote it.",
-            "Get the later one: pip install --upgrade closeup",
+            "Update closeup.",
+            code="file.newer",
         )
 
 

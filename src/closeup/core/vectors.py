@@ -95,7 +95,8 @@ def decode_vectors(content: bytes) -> TrackVectors:
     if version.shape != () or int(version) != FORMAT:
         raise FormatError(
             f"The array 'format' must be {FORMAT}: another closeup wrote the file.",
-            "Get the latest one: pip install --upgrade closeup",
+            "Update closeup.",
+            code="file.newer",
         )
     vectors = _from_arrays(arrays)
     _check(vectors)
@@ -117,8 +118,7 @@ def load_vectors(path: Path, cast: Cast) -> TrackVectors:
         vectors = decode_vectors(content)
         check_vectors(vectors, cast)
     except FormatError as error:
-        hint = error.hint or "Make it anew: closeup cast VIDEO --overwrite"
-        raise FormatError(f"{path}: {error.message}", hint) from error
+        raise error.within(path, "Make the cast anew.", code="cast.damaged") from error
     return vectors
 
 

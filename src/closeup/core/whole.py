@@ -13,12 +13,12 @@ from closeup.core.errors import OutputError
 from closeup.core.interrupts import held_back
 
 _HINTS = {
-    errno.ENOSPC: "Free some space, or choose another place with -o.",
-    errno.EDQUOT: "Free some of your quota, or choose another place with -o.",
-    errno.EACCES: "Choose a place that you may write to with -o.",
-    errno.EPERM: "Choose a place that you may write to with -o.",
-    errno.ENAMETOOLONG: "Choose a shorter name with -o.",
-    errno.EROFS: "Choose a place that is not read-only with -o.",
+    errno.ENOSPC: "Free some space, or choose another place.",
+    errno.EDQUOT: "Free some of your quota, or choose another place.",
+    errno.EACCES: "Choose a place that you may write to.",
+    errno.EPERM: "Choose a place that you may write to.",
+    errno.ENAMETOOLONG: "Choose a shorter name.",
+    errno.EROFS: "Choose a place that is not read-only.",
 }
 
 
@@ -29,7 +29,8 @@ _LONGEST_NAME = 200
 def output_error(place: Path, error: OSError) -> OutputError:
     """Say for people why `place` could not be written."""
     reason = error.strerror or str(error)
-    return OutputError(f"Cannot write {place}: {reason}.", _HINTS.get(error.errno or 0, ""))
+    hint = _HINTS.get(error.errno or 0, "")
+    return OutputError(f"Cannot write {place}: {reason}.", hint, code="result.place" if hint else "")
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -76,11 +77,9 @@ def whole_folder(target: Path, *, overwrite: bool) -> Iterator[Path]:
     """
     target = target.resolve()  # "." has no name to put beside, and what a link points to is meant, not the link
     if target.exists() and not overwrite:
-        raise OutputError(
-            f"{target} exists already.", "Add --overwrite to replace it, or choose another place with -o."
-        )
+        raise OutputError(f"{target} exists already.", code="result.exists")
     if target.exists() and not target.is_dir():
-        raise OutputError(f"{target} is a file, not a folder.", "Choose another place with -o.")
+        raise OutputError(f"{target} is a file, not a folder.", "Choose another place.", code="result.place")
     part = None
     try:
         with held_back():

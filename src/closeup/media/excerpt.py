@@ -109,7 +109,9 @@ class _Walk:
         if not self._trusts_seeks:
             raise InputError(
                 f"{self._path} ends before frame {wanted}; it had {self._times.count} when it was read before.",
-                "Make the cast again from this file: closeup cast",
+                "Make the cast again from this file.",
+                code="video.changed",
+                path=self._path,
             )
         self.__exit__()
         self._trusts_seeks = False
@@ -122,7 +124,9 @@ def _from_start(path: Path, times: FrameTimes) -> Generator[DecodedFrame, None, 
             if frame.index >= times.count or times.start(frame.index) != frame.time:
                 raise InputError(
                     f"{path} has changed since it was read before: frame {frame.index} lies elsewhere.",
-                    "Make the cast again from this file: closeup cast",
+                    "Make the cast again from this file.",
+                    code="video.changed",
+                    path=path,
                 )
             yield frame
 

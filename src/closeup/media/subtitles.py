@@ -103,7 +103,7 @@ def read_subtitles(path: Path) -> Subtitles:
     try:
         return parse_subtitles(content)
     except FormatError as error:
-        raise FormatError(f"{path}: {error.message}", error.hint) from error
+        raise error.within(path) from error
 
 
 def parse_subtitles(content: bytes) -> Subtitles:

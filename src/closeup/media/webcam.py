@@ -93,7 +93,8 @@ def open_camera(
         if not opened.isOpened():
             raise InputError(
                 f"There is no camera {index}, or it may not be used.",
-                "See that it is plugged in and that no other program uses it, or take a video instead: --video FILE",
+                "See that it is plugged in and that no other program uses it, or take a video instead.",
+                code="camera.absent",
             )
         yield Camera(index, opened, clock)
     finally:

@@ -219,7 +219,8 @@ def _square_around(image: Image, box_xyxy: FloatArray) -> Image:
 def _shipped_card(name: str) -> ModelCard:
     if name not in shipped_names():
         raise ModelError(
-            f"This closeup comes without a model called {name!r}.",
-            f"It has: {', '.join(shipped_names()) or 'none of its own'}; `closeup models list` says more.",
+            f"There is no model called {name!r} in this package.",
+            f"It has: {', '.join(shipped_names()) or 'none of its own'}.",
+            code="model.unknown",
         )
     return card(name)

@@ -135,7 +135,7 @@ def load_network(settings: Settings) -> "SileroNetwork":
     try:
         return SileroNetwork(read_ggml(path, _NUMBERS))
     except (KeyError, ValueError) as error:
-        raise ModelError(f"{path} is not Silero VAD 6: {error}.", "Check it with: closeup models verify") from error
+        raise ModelError(f"{path} is not Silero VAD 6: {error}.", code="model.verify") from error
 
 
 class SileroNetwork:

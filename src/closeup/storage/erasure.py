@@ -52,7 +52,8 @@ def scrub(database: Database) -> None:
     except StorageError as error:
         raise StorageError(
             f"It is deleted, but its bytes may still be in the gallery's files: {error.message}",
-            "Close what uses the gallery, then type: closeup gallery purge",
+            "Close what uses the gallery, then purge it.",
+            code="gallery.scrub",
         ) from error
 
 

@@ -28,7 +28,7 @@ def identity(connection: Connection, identity_id: str) -> IdentityRecord:
     """
     found = _records(connection, select(identities).where(identities.c.id == identity_id))
     if not found:
-        raise InputError(f"Nobody in the gallery has the id {identity_id!r}.", "See who is: closeup gallery list")
+        raise InputError(f"Nobody in the gallery has the id {identity_id!r}.", code="gallery.unknown")
     return found[0]
 
 
@@ -44,8 +44,10 @@ def find(connection: Connection, name_or_id: str) -> IdentityRecord:
         return found[0]
     names = {row.name_key: row.name for row in connection.execute(select(identities.c.name_key, identities.c.name))}
     near = [names[key] for key in difflib.get_close_matches(name_key(name_or_id), names, n=3)]
-    hint = f"Did you mean {' or '.join(near)}?" if near else "See who is: closeup gallery list"
-    raise InputError(f"Nobody in the gallery is called {name_or_id!r}.", hint)
+    problem = f"Nobody in the gallery is called {name_or_id!r}."
+    if near:
+        raise InputError(problem, f"Did you mean {' or '.join(near)}?")
+    raise InputError(problem, code="gallery.unknown")
 
 
 def templates_of(connection: Connection, identity_id: str) -> tuple[TemplateRecord, ...]:

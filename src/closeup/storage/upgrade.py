@@ -56,7 +56,8 @@ def _revision(connection: Connection, scripts: ScriptDirectory, place: str) -> s
     if revision is not None and revision not in {script.revision for script in scripts.walk_revisions()}:
         raise StorageError(
             f"The gallery {place} was made by a newer closeup (its tables are of version {revision}).",
-            "Update closeup: pip install --upgrade closeup",
+            "Update closeup.",
+            code="file.newer",
         )
     return revision
 
@@ -66,7 +67,8 @@ def _prepare_postgresql(connection: Connection, place: str) -> None:
     if encoding != "UTF8":
         raise StorageError(
             f"The gallery {place} is encoded as {encoding}, in which not every name can be written.",
-            "Create the database anew: createdb --encoding=UTF8 --template=template0 NAME",
+            "Create the database anew, in UTF-8.",
+            code="gallery.encoding",
         )
     try:
         with connection.begin_nested():

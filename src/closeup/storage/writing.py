@@ -1,6 +1,5 @@
 """Changing identities and templates, inside a transaction that `Database.write` has begun."""
 
-import shlex
 import uuid
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
@@ -101,7 +100,8 @@ def rename(connection: Connection, identity_id: str, name: str) -> IdentityRecor
     if other := connection.execute(taken).scalar():
         raise InputError(
             f"Somebody else in the gallery is called {other!r} already.",
-            "If they are one person, merge them: closeup gallery merge",
+            "If they are one person, merge them.",
+            code="gallery.taken",
         )
     connection.execute(update(identities).where(identities.c.id == identity_id).values(name=name, name_key=key))
     return identity(connection, identity_id)
@@ -156,7 +156,8 @@ def remove_faces(connection: Connection, identity_id: str, template_ids: Collect
     if unknown or not wanted:
         raise InputError(
             f"{person.name} has no template {min(unknown)}." if unknown else "No face to remove is named.",
-            f"See their faces: closeup gallery show {shlex.quote(person.name)}",
+            code="gallery.face",
+            name=person.name,
         )
     gone = [face for face in faces if any(template.id in wanted for template in face)]
     if len(gone) == len(faces):
@@ -171,7 +172,7 @@ def remove_faces(connection: Connection, identity_id: str, template_ids: Collect
 def no_face_left(name: str) -> InputError:
     """Say that somebody cannot be in the gallery without a face."""
     return InputError(
-        f"No face of {name} would be left.", f"To remove them altogether: closeup gallery delete {shlex.quote(name)}"
+        f"No face of {name} would be left.", "Delete the person instead.", code="gallery.last-face", name=name
     )
 
 

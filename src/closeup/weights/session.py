@@ -69,13 +69,11 @@ def open_session(path: Path, *, threads: int = 1) -> NamedSession:
     # A waiting thread would otherwise spin, and take the time of the decoder's threads.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if not path.is_file():
-        raise ModelError(f"The model file {path} is missing.", "See which models are here: closeup models list")
+        raise ModelError(f"The model file {path} is missing.", code="model.absent")
     try:
         network = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except _runtime_errors() as error:
-        raise ModelError(
-            f"Cannot load the model file {path}: {error}.", "Check it with: closeup models verify"
-        ) from error
+        raise ModelError(f"Cannot load the model file {path}: {error}.", code="model.verify") from error
     return _OnnxSession(network, path)
 
 

