@@ -38,6 +38,8 @@ HOMES = {
     "scipy": ("algorithms", "perception", "workbench"),
     "cv2": ("media", "perception", "features", "workbench"),
     "PIL": ("media",),
+    "pydantic": ("documents",),
+    "pydantic_core": ("documents",),
     "av": ("media",),
     "scenedetect": ("perception",),
     "dlib": ("perception", "weights"),

@@ -1,0 +1,355 @@
+"""The form of a file or an answer: one definition, a dataclass, gives reader, writer and JSON Schema.
+
+    PLAN = Form(Plan, "closeup plan.json", version=1, check=check_plan)
+    plan = PLAN.read(path)
+    content = PLAN.encode(plan)
+
+The fields say in their types what they may hold (`core.fields`). Reading trusts nothing: no unknown fields, no field
+twice, no text for a number, no number that is not finite. What fields must be to each other is for `check`, a plain
+function over the whole. Every complaint is a FormatError that says where: "cast.json: people[2].quality must be a
+number from 0 to 1, not 7."
+
+pydantic is loaded when a form is first used, not when it is defined.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
+
+from closeup.core.errors import CloseupError, FormatError, InputError
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+    from pydantic_core import ErrorDetails, SchemaSerializer, SchemaValidator
+
+MAX_BYTES = 512 * 1024 * 1024
+"""A file above this is refused unread: a day of video with a crowd stays well below it."""
+
+MAX_INTEGER = 2**53 - 1
+"""The largest whole number that every JSON reader keeps exact (RFC 8259, section 6)."""
+
+Place = tuple[str | int, ...]
+"""Where in a document a value stands: ("people", 2, "tracks", 0)."""
+
+LineOf = Callable[[Place], int | None]
+"""Says on which line of the file a place is, counted from 1, where that is known."""
+
+T = TypeVar("T")
+
+_KINDS = {
+    "bool_type": "true or false",
+    "dataclass_type": "an object",
+    "dict_type": "an object",
+    "finite_number": "a finite number",
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "list_type": "a list",
+    "mapping_type": "an object",
+    "none_required": "null",
+    "string_type": "text",
+    "string_unicode": "text",
+    "tuple_type": "a list",
+}
+"""What a value must be, by pydantic's name for the fault."""
+
+_PLAIN = {"bool": "true or false", "int": "a whole number", "float": "a number", "str": "text"}
+
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+"""Half of a character beyond 65535, which no UTF-8 file can hold without the other half."""
+
+_NOT_SCHEMAS = ("cls", "config", "default", "default_factory", "expected", "function", "metadata", "serialization")
+
+
+class MisfitError(FormatError):
+    """Something in a document that is wrong.
+
+    Attributes:
+        place: Where it stands.
+    """
+
+    def __init__(self, place: Place, message: str) -> None:
+        super().__init__(message)
+        self.place = place
+
+
+def must_be(place: Place, what: str, found: object) -> MisfitError:
+    """The complaint that a value must be something else: "people[2].id must be an id of its own, not 'p1'."."""
+    return MisfitError(place, f"{place_name(place)} must be {what}, not {describe(found)}.")
+
+
+def indented(data: Mapping[str, Any]) -> str:
+    """JSON text with one value a line."""
+    return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+
+
+class Form(Generic[T]):
+    """How one kind of document is read, written and described."""
+
+    def __init__(
+        self,
+        kind: type[T],
+        title: str,
+        *,
+        version: int | None = None,
+        check: Callable[[T], None] | None = None,
+        layout: Callable[[dict[str, Any]], str] = indented,
+    ) -> None:
+        """Define a form.
+
+        Args:
+            kind: The dataclass.
+            title: What its JSON Schema is called.
+            version: The `schema_version` that is written, and the latest that is read; None where there is no such
+                field.
+            check: Looks at what the fields are to each other; raises what `must_be` gives.
+            layout: Makes the text of the JSON values.
+        """
+        self.kind, self.title, self.version = kind, title, version
+        self._check, self._layout = check, layout
+
+    def read(self, path: Path) -> T:
+        """Read a JSON file.
+
+        Raises:
+            InputError: If it cannot be read.
+            FormatError: If it does not hold what it must.
+        """
+        return self.decode(file_bytes(path), str(path))
+
+    def decode(self, content: bytes, name: str = "") -> T:
+        """Read the bytes of a JSON file, called `name` in complaints.
+
+        Raises:
+            FormatError: If they do not hold what they must.
+        """
+        with _said_of(name):
+            data = parse_json(content)
+        return self.from_data(data, name)
+
+    def from_data(self, data: object, name: str = "", line_of: LineOf | None = None) -> T:
+        """Read parsed JSON or TOML.
+
+        Args:
+            data: The document.
+            name: What to call it in complaints.
+            line_of: Says on which line something stands.
+
+        Raises:
+            FormatError: If it does not hold what it must.
+        """
+        from pydantic_core import ValidationError
+
+        with _said_of(name, line_of):
+            if self.version is not None:
+                data = self._without_version(data)
+            try:
+                value: T = self._validator.validate_python(data)
+            except ValidationError as error:
+                _complain(error.errors(include_url=False)[0])
+            if self._check is not None:
+                self._check(value)
+        return value
+
+    def to_data(self, value: T) -> dict[str, Any]:
+        """A document as JSON values, rounded as its fields say.
+
+        Raises:
+            FormatError: If it could not be read back: a number is not finite, or its parts do not fit together.
+        """
+        from pydantic_core import PydanticSerializationError
+
+        try:
+            data: dict[str, Any] = self._serializer.to_python(value, mode="json", by_alias=True, warnings="error")
+        except PydanticSerializationError as error:
+            raise FormatError(f"{self.title} cannot be written: {error}.") from error
+        if self.version is not None:
+            data = {"schema_version": self.version, **data}
+        self.from_data(data)
+        return data
+
+    def encode(self, value: T) -> bytes:
+        """Write a document as the bytes of a JSON file; equal documents give equal bytes.
+
+        Raises:
+            FormatError: If it could not be read back: a number is not finite, or its parts do not fit together.
+        """
+        try:
+            return self._layout(self.to_data(value)).encode()
+        except UnicodeEncodeError as error:
+            raise FormatError(f"{self.title} cannot be written: it holds text that is not Unicode.") from error
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema (draft 2020-12)."""
+        from closeup.documents.schema import json_schema
+
+        return json_schema(self._adapter.core_schema, self.title, self.version)
+
+    def _without_version(self, data: object) -> object:
+        if not isinstance(data, dict):
+            raise must_be((), "an object", data)
+        if "schema_version" not in data:
+            raise FormatError("The document lacks the field 'schema_version'.")
+        found = data["schema_version"]
+        if type(found) is not int or found < 1:
+            raise must_be(("schema_version",), "a whole number from 1 up", found)
+        if self.version is not None and found > self.version:
+            raise FormatError(
+                f"It has schema_version {found}, and this closeup reads {self.version}: a later closeup wrote it.",
+                "Get the later one: pip install --upgrade closeup",
+            )
+        return {key: value for key, value in data.items() if key != "schema_version"}
+
+    @cached_property
+    def _adapter(self) -> "TypeAdapter[T]":
+        from pydantic import TypeAdapter
+
+        return TypeAdapter(self.kind)
+
+    @cached_property
+    def _validator(self) -> "SchemaValidator":
+        from pydantic_core import SchemaValidator
+
+        return SchemaValidator(_strict(self._adapter.core_schema))
+
+    @cached_property
+    def _serializer(self) -> "SchemaSerializer":
+        from pydantic_core import SchemaSerializer
+
+        return SchemaSerializer(self._adapter.core_schema)
+
+
+def file_bytes(path: Path) -> bytes:
+    """All of a file.
+
+    Raises:
+        InputError: If it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"Cannot read {path}: {error.strerror or error}.") from error
+
+
+def parse_json(content: bytes) -> Any:
+    """Parse a JSON document strictly: UTF-8, no NaN, no field twice, no bottomless nesting.
+
+    Raises:
+        FormatError: If it is not such a document.
+    """
+    if len(content) > MAX_BYTES:
+        raise FormatError(f"The file is larger than {MAX_BYTES // 2**20} MB.")
+    try:
+        value = json.loads(content.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_no_twins)
+        if _SURROGATE.search(content):
+            json.dumps(value, ensure_ascii=False).encode()
+        return value
+    except UnicodeError as error:
+        raise FormatError("The file is not UTF-8 text.") from error
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise FormatError(f"The file is not valid JSON: {error.msg}, {where}.") from error
+    except RecursionError as error:
+        raise FormatError("The file is nested too deeply.") from error
+    except ValueError as error:  # a number of thousands of digits, or one of the hooks
+        raise FormatError(f"The file is not valid JSON: {error}.") from error
+
+
+def place_name(place: Place) -> str:
+    """A place as people write it: "people[2].tracks[0]"; "the document" for the whole."""
+    keys = (f"[{key}]" if isinstance(key, int) else f".{key}" for key in place)
+    return "".join(keys).removeprefix(".") or "the document"
+
+
+def describe(value: object) -> str:
+    """A value in a few words; long or nested ones by their kind only."""
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, list | tuple):
+        return f"a list of {len(value)}"
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, float) or (isinstance(value, int) and abs(value) < 1e15):
+        return repr(value)
+    if isinstance(value, str):
+        return ascii(value) if len(ascii(value)) <= 60 else "a longer text"
+    return "a larger number" if isinstance(value, int) else f"a {type(value).__name__}"
+
+
+@contextmanager
+def _said_of(name: str, line_of: LineOf | None = None) -> Iterator[None]:
+    """Begin complaints with the file, and the line where it is known."""
+    try:
+        yield
+    except CloseupError as error:
+        line = line_of(error.place) if line_of and isinstance(error, MisfitError) else None
+        where = [name] if name else []
+        where += [f"line {line}"] if line else []
+        raise FormatError(f"{', '.join(where)}: {error.message}" if where else error.message, error.hint) from error
+
+
+def _complain(fault: "ErrorDetails") -> NoReturn:
+    """Say in our words what pydantic has found."""
+    place, value, context = fault["loc"], fault["input"], fault.get("ctx", {})
+    match fault["type"]:
+        case "missing" if place and isinstance(place[-1], str):
+            raise MisfitError(place[:-1], f"{place_name(place[:-1])} lacks the field {place[-1]!r}.")
+        case "missing" | "missing_positional_only_argument":
+            raise must_be(place[:-1], "a longer list", value)
+        case "unexpected_keyword_argument" | "extra_forbidden":
+            where = place_name(place[:-1])
+            raise MisfitError(place, f"{where} has a field that is not known: {ascii(place[-1])[:60]}.")
+        case "must":
+            raise must_be(place, fault["msg"], value)
+        case "too_short":
+            raise must_be(place, f"a list of at least {context['min_length']}", value)
+        case "too_long":
+            raise must_be(place, f"a list of at most {context['max_length']}", value)
+        case "literal_error":
+            raise must_be(place, context["expected"], value)
+        case "value_error":
+            raise MisfitError(place, f"{place_name(place)} is refused: {context['error']}.".replace("..", "."))
+        case kind:
+            raise must_be(place, _KINDS.get(kind, fault["msg"].removeprefix("Input should be ")), value)
+
+
+def _strict(schema: Any) -> Any:
+    """A core schema whose plain values are taken as they are, and whose objects have no other fields."""
+    if isinstance(schema, list | tuple):
+        return type(schema)(_strict(item) for item in schema)
+    if not isinstance(schema, dict):
+        return schema
+    strict = {key: value if key in _NOT_SCHEMAS else _strict(value) for key, value in schema.items()}
+    match schema.get("type"):
+        case "str" | "bool":
+            strict["strict"] = True
+        case "int":
+            strict = {"ge": -MAX_INTEGER, "le": MAX_INTEGER} | strict | {"strict": True}
+        case "float":
+            strict |= {"strict": True, "allow_inf_nan": False}
+        case "union" if all(choice["type"] in _PLAIN for choice in schema["choices"]):
+            *first, last = (_PLAIN[choice["type"]] for choice in schema["choices"])
+            words = f"{', '.join(first)} or {last}"
+            strict = {
+                "type": "custom-error",
+                "custom_error_type": "must",
+                "custom_error_message": words,
+                "schema": strict,
+            }
+        case "dataclass-args" | "typed-dict":
+            strict["extra_behavior"] = "forbid"
+    return strict
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a number")
+
+
+def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("an object has one field twice")
+    return members
