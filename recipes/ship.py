@@ -40,7 +40,7 @@ def main() -> int:
         "licence": network.licence,
         "licence_note": given.licence_note,
         "commercial_use": not given.not_commercial,
-        "training_data": given.training_data,
+        "data": [given.training_data],
         "output": "; ".join(head_words(head) for head in network.heads) + ".",
         "file": f"{FILES}/{given.name}.onnx",
         "bytes": len(content),
@@ -66,16 +66,16 @@ def head_words(head: NetworkHead) -> str:
 
 def input_table(network: NetworkCard) -> dict[str, object]:
     """What the network wants to be shown, as the fields of a card."""
-    side = network.input_px
     table: dict[str, object] = {
-        "input_size_wh": [side, side],
+        "input_px": network.input_px,
         "mean": list(network.mean),
         "std": list(network.std),
-        "colour": "RGB",
+        "colour": network.colour,
     }
     if network.alignment:
-        table["alignment"] = [[round(x * side, 3), round(y * side, 3)] for x, y in network.alignment]
-        table["alignment_source"] = "The frame that its recipe names; the file carries it as shares of the side."
+        table["alignment"] = [list(point) for point in network.alignment]
+        table["alignment_source"] = "The frame that its recipe names."
+        table["cut_larger"] = network.cut_larger
     return table
 
 

@@ -28,7 +28,6 @@ def test_a_model_is_put_into_the_package(ship: ModuleType, tmp_path: Path, monke
     card = read_card(tmp_path / "attributes.toml")
     assert (tmp_path / card.file).read_bytes() == model.read_bytes()
     assert (card.task, card.pack, card.package, card.commercial_use) == ("attributes", "builtin", "closeup", False)
-    assert (card.std, card.input_size_wh, card.licence) == ((2.0, 3.0, 4.0), (8, 8), "MIT")
-    assert card.alignment is not None
-    assert card.alignment[0] == pytest.approx([8 * share for share in FRAMES["expression"].alignment[0]], abs=0.001)
+    assert (card.std, card.input_px, card.licence) == ((2.0, 3.0, 4.0), 8, "MIT")
+    assert card.alignment == FRAMES["expression"].alignment
     assert "colour (N, 3) float32, probabilities that sum to 1: red, green, blue; light (N, 1)" in card.output

@@ -12,7 +12,6 @@ from closeup.core.settings import Settings
 from closeup.media.square import square
 from closeup.perception.classifier import (
     BATCH,
-    CUT_LARGER,
     ClassAnswer,
     PictureClassifier,
     ValueAnswer,
@@ -38,7 +37,9 @@ def whole(tmp_path: Path) -> PictureClassifier:
 @pytest.fixture
 def aligned(tmp_path: Path) -> PictureClassifier:
     return PictureClassifier(
-        save_tiny(tmp_path / "aligned.onnx", tiny_card(alignment=FRAME.alignment, input_px=32, fit="stretch"))
+        save_tiny(
+            tmp_path / "aligned.onnx", tiny_card(alignment=FRAME.alignment, cut_larger=1.2, input_px=32, fit="stretch")
+        )
     )
 
 
@@ -88,7 +89,7 @@ def test_whole_pictures_are_squared_as_in_training(tmp_path: Path, fit: str, gre
 def test_faces_are_aligned_as_in_training(aligned: PictureClassifier) -> None:
     image = noise(80, 90)
     assert aligned.wants_faces
-    larger = crop_face(image, EYES_LEVEL, FRAME, round(32 * CUT_LARGER))
+    larger = crop_face(image, EYES_LEVEL, FRAME, round(32 * 1.2))
     np.testing.assert_array_equal(aligned.crop(image, EYES_LEVEL), square(larger, 32))
     box = np.array([20, 10, 60, 70], np.float32)
     np.testing.assert_array_equal(aligned.crop(image, EYES_LEVEL, box), aligned.crop(image, EYES_LEVEL))
@@ -96,7 +97,7 @@ def test_faces_are_aligned_as_in_training(aligned: PictureClassifier) -> None:
 
 
 def test_grey_networks_get_grey_faces(tmp_path: Path) -> None:
-    card = tiny_card(alignment=FRAME.alignment, input_px=32, grey=True)
+    card = tiny_card(alignment=FRAME.alignment, cut_larger=1.2, input_px=32, grey=True)
     crop = PictureClassifier(save_tiny(tmp_path / "tiny.onnx", card)).crop(noise(80, 90), EYES_LEVEL)
     assert (crop[..., 0] == crop[..., 1]).all()
     assert (crop[..., 0] == crop[..., 2]).all()

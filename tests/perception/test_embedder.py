@@ -87,7 +87,7 @@ def test_crops_are_aligned_to_the_cards_template_and_size() -> None:
 
 def test_landmarks_on_the_template_are_cut_out_pixel_for_pixel() -> None:
     image = np.random.default_rng(0).integers(0, 256, (200, 300, 3), dtype=np.uint8)
-    points = np.array(CARD.alignment, np.float32) + np.array([40, 20], np.float32)
+    points = np.array(CARD.alignment, np.float32) * CARD.input_px + np.array([40, 20], np.float32)
     crop = OnnxEmbedder(CARD, CornerNetwork()).crop(image, points)
     assert np.abs(crop.astype(int) - image[20:170, 40:190].astype(int)).max() <= 1
 
@@ -96,7 +96,7 @@ def test_zoom_makes_the_face_larger_around_the_crops_middle() -> None:
     image = np.asarray(
         cv2.GaussianBlur(np.random.default_rng(0).integers(0, 256, (200, 300, 3), dtype=np.uint8), (0, 0), 4)
     )
-    points = np.array(CARD.alignment, np.float32) + np.array([60, 20], np.float32)
+    points = np.array(CARD.alignment, np.float32) * CARD.input_px + np.array([60, 20], np.float32)
     network = OnnxEmbedder(SHORT, CornerNetwork())
     plain, zoomed = network.crop(image, points), network.crop(image, points, zoom=1.25)
     inner = cv2.resize(plain[15:135, 15:135], (150, 150), interpolation=cv2.INTER_LINEAR)
@@ -106,7 +106,7 @@ def test_zoom_makes_the_face_larger_around_the_crops_middle() -> None:
 
 def test_beyond_the_edge_the_outermost_pixels_go_on() -> None:
     image = np.full((100, 100, 3), 77, np.uint8)
-    points = np.array(CARD.alignment, np.float32) - 60
+    points = np.array(CARD.alignment, np.float32) * CARD.input_px - 60
     assert (OnnxEmbedder(CARD, CornerNetwork()).crop(image, points) == 77).all()
 
 
@@ -116,7 +116,7 @@ def test_landmarks_in_one_place_are_refused(points: FloatArray) -> None:
         OnnxEmbedder(CARD, CornerNetwork()).crop(hopper(), points)
 
 
-@pytest.mark.parametrize("missing", ["alignment", "input_size_wh", "dim"])
+@pytest.mark.parametrize("missing", ["alignment", "input_px", "dim"])
 def test_a_card_without_size_alignment_or_dim_is_no_embedders(missing: str) -> None:
     with pytest.raises(ModelError, match="not an embedder"):
         OnnxEmbedder(replace(CARD, **{missing: None}), CornerNetwork())

@@ -27,7 +27,7 @@ def make_card(**changes: Any) -> ModelCard:
         "source": "https://models.invalid",
         "licence": "MIT",
         "commercial_use": True,
-        "training_data": "None.",
+        "data": ["None."],
         "output": "Nothing.",
         "file": "small.onnx",
         "bytes": len(CONTENT),

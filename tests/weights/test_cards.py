@@ -35,20 +35,19 @@ def test_the_models_that_closeup_knows() -> None:
 
 @pytest.mark.parametrize("found", CARDS.values(), ids=CARDS)
 def test_every_card_is_of_use_to_people(found: Any) -> None:
-    for text in (found.summary, found.licence, found.training_data, found.output):
+    for text in (found.summary, found.licence, *found.data, found.output):
         assert len(text) >= 3
         assert "\n" not in text
     own = found.package == "closeup"
     assert re.fullmatch(rf"recipes/{found.name}\.toml" if own else r"https://\S+", found.source)
-    assert (found.task == "embedder" or own) == (found.alignment is not None)
-    assert (found.task in ("embedder", "expression", "attributes")) == (found.input_size_wh is not None)
+    assert (found.task == "embedder" or own) == bool(found.alignment)
+    assert (found.task in ("embedder", "expression", "attributes")) == bool(found.input_px)
 
 
 @pytest.mark.parametrize("found", [each for each in CARDS.values() if each.alignment], ids=lambda each: each.name)
 def test_alignment_lies_in_the_input_with_the_left_eye_of_the_picture_first(found: Any) -> None:
     left_eye, right_eye, nose, left_mouth, right_mouth = found.alignment
-    width, height = found.input_size_wh
-    assert all(0 < x < width and 0 < y < height for x, y in found.alignment)
+    assert all(0 < x < 1 and 0 < y < 1 for x, y in found.alignment)
     assert left_eye[0] < nose[0] < right_eye[0]
     assert left_mouth[0] < nose[0] < right_mouth[0]
     assert max(left_eye[1], right_eye[1]) < nose[1] < min(left_mouth[1], right_mouth[1])
@@ -56,7 +55,7 @@ def test_alignment_lies_in_the_input_with_the_left_eye_of_the_picture_first(foun
 
 def test_weights_that_may_not_be_sold_are_said_to_be() -> None:
     assert [name for name, found in CARDS.items() if not found.commercial_use] == ["attributes", "dlib-68"]
-    assert "EXCLUDES COMMERCIAL USE" in card("dlib-68").training_data
+    assert "EXCLUDES COMMERCIAL USE" in card("dlib-68").data[0]
 
 
 @pytest.mark.shared
@@ -81,15 +80,15 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
 def test_a_card_reads_as_it_is_written() -> None:
     table = {
         "mean": [1, 2, 3],
-        "input_size_wh": [4, 5],
-        "alignment": [[1, 2], [3, 4], [5, 6], [7, 8], [9, 10]],
+        "input_px": 4,
+        "alignment": [[0.1, 0.2], [0.3, 0.4], [0.5, 0.6], [0.7, 0.8], [0.9, 1]],
         "alignment_source": "Made up.",
         "thresholds": {"same": {"value": 1, "meaning": "m", "error_rate": "e", "read_from": "r"}},
     }
     made = make_card(**table)
     assert made.mean == (1.0, 2.0, 3.0)
-    assert made.input_size_wh == (4, 5)
-    assert made.alignment == ((1, 2), (3, 4), (5, 6), (7, 8), (9, 10))
+    assert made.input_px == 4
+    assert made.alignment == ((0.1, 0.2), (0.3, 0.4), (0.5, 0.6), (0.7, 0.8), (0.9, 1.0))
     assert made.thresholds == {"same": Threshold(1.0, "m", "e", "r")}
     assert made.colour == "RGB"
 
@@ -135,8 +134,12 @@ def test_an_embedders_card_has_false_accept_rates() -> None:
         ({"std": [1, 1, 0]}, "std is above 0"),
         ({"mean": [1, 1]}, "'mean' is"),
         ({"mean": ["1", 1, 1]}, "'mean' is"),
-        ({"input_size_wh": [0, 1]}, "input sizes"),
-        ({"alignment": [[1, 1]] * 5}, "five points, and a source"),
+        ({"input_px": -1}, "the input's side"),
+        ({"input_multiple": 0}, "a multiple of"),
+        ({"data": []}, "licence and data"),
+        ({"cut_larger": 0}, "cut_larger is above 0"),
+        ({"alignment": [[0.5, 2]] * 5, "alignment_source": "s"}, "shares of the side"),
+        ({"alignment": [[1, 1]] * 5}, "five points, shares of the side, and a source"),
         ({"alignment": [[1, 1]] * 4, "alignment_source": "s"}, "five points"),
         ({"alignment": [[1]] * 5, "alignment_source": "s"}, "'alignment' is"),
         ({"thresholds": {"same": {"value": 1}}}, "threshold 'same' needs exactly"),
@@ -168,7 +171,7 @@ def test_a_file_that_is_not_toml_is_told_with_its_path(tmp_path: Path, content: 
     with pytest.raises(FormatError, match=str(path)):
         read_card(path)
     path.write_text("task = 'detector'")
-    with pytest.raises(FormatError, match=rf"{path} is wrong: field 'pack' is missing"):
+    with pytest.raises(FormatError, match=rf"{path} is wrong: field 'summary' is missing"):
         read_card(path)
 
 

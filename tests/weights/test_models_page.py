@@ -20,7 +20,7 @@ def test_the_page_in_the_repository_is_the_one_that_the_cards_make() -> None:
 def test_the_page_says_what_people_must_know(name: str) -> None:
     card = all_cards()[name]
     part = models_page().split(f"\n### {name}\n")[1].split("\n### ")[0]
-    for text in (card.summary, card.licence, card.licence_note, card.training_data, card.source, card.sha256):
+    for text in (card.summary, card.licence, card.licence_note, *card.data, card.source, card.sha256):
         assert (text or "") in part
     assert ("not allowed" in part) == (not card.commercial_use)
     if card.far is not None:

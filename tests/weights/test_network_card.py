@@ -60,6 +60,14 @@ def test_a_card_reads_back_equal(card: NetworkCard) -> None:
     assert from_json(to_json(card)) == card
 
 
+def test_a_card_of_the_first_version_is_read() -> None:
+    table = json.loads(to_json(FULL)) | {"schema_version": 1}
+    for name in ("colour", "input_multiple", "cut_larger"):
+        del table[name]
+    assert from_json(json.dumps(table)) == replace(FULL, cut_larger=1.2)
+    assert from_json(json.dumps(table | {"alignment": []})) == replace(FULL, alignment=(), cut_larger=1.0)
+
+
 def test_a_card_travels_inside_the_file(tmp_path: Path) -> None:
     content = embed(tiny_bytes(FULL), FULL)
     path = tmp_path / "tiny.onnx"
@@ -114,8 +122,9 @@ def test_a_head_is_found_by_its_name(tmp_path: Path) -> None:
 
 
 FAULTS: list[tuple[dict[str, Any], str]] = [
-    ({"schema_version": 2}, "later closeup"),
-    ({"colour": "red"}, "not known"),
+    ({"schema_version": 3}, "later closeup"),
+    ({"tint": "red"}, "not known"),
+    ({"colour": "red"}, "colour must be one of RGB, BGR"),
     ({"input_px": 0}, "input_px must be a whole number"),
     ({"input_px": 8.5}, "input_px must be a whole number"),
     ({"mean": [1, 2]}, "mean must be a list of 3"),

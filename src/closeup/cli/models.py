@@ -137,7 +137,7 @@ def _row(each: ModelCard, settings: Settings) -> dict[str, Any]:
         "licence": each.licence,
         "licence_note": each.licence_note,
         "commercial_use": each.commercial_use,
-        "training_data": each.training_data,
+        "training_data": " ".join(each.data),
     }
 
 

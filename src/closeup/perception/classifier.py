@@ -14,7 +14,7 @@ import numpy as np
 from closeup.core.errors import ModelError
 from closeup.core.settings import Settings, read_settings
 from closeup.core.types import FloatArray, Image
-from closeup.media.square import Fit, square
+from closeup.media.square import square
 from closeup.perception.face_crop import FaceFrame, crop_face
 from closeup.weights.cards import ModelCard, all_cards, card
 from closeup.weights.network_card import NetworkCard, NetworkHead, card_of
@@ -23,11 +23,6 @@ from closeup.weights.store import locate, require
 
 BATCH = 16
 """Crops that go through a network together; the answers do not depend on it."""
-
-CUT_LARGER = 1.2
-"""Aligned faces are cut so much larger than the network sees them, and shrunk, as those that it learnt from were:
-`closeup data crop-faces` cuts 96 pixels for a network of 80, 112 for one of 96. Of 1,190 faces of FER2013's val 65.8 %
-are told rightly so, 64.5 % if they are cut at 80 pixels at once, and 66.1 % out of the files that crop-faces wrote."""
 
 AVERAGE_IN_BOX = np.array([(-0.176, -0.128), (0.176, -0.128), (0, 0.071), (-0.149, 0.225), (0.149, 0.225)])
 """Landmarks (5, 2) of an average face from the middle of its box, in longer sides of the box: the mean over YuNet's
@@ -119,9 +114,9 @@ class PictureClassifier:
         size, grey = self.card.input_px, self.card.grey
         if self._frame is None or (landmarks_xy is None and box_xyxy is None):
             part = image if box_xyxy is None else _square_around(image, box_xyxy)
-            return square(part, size, cast(Fit, self.card.fit), grey=grey)
+            return square(part, size, self.card.fit, grey=grey)
         points = landmarks_xy if landmarks_xy is not None else average_landmarks(cast(FloatArray, box_xyxy))
-        return square(crop_face(image, points, self._frame, round(size * CUT_LARGER)), size, grey=grey)
+        return square(crop_face(image, points, self._frame, round(size * self.card.cut_larger)), size, grey=grey)
 
     def answers(self, crops: Image) -> dict[str, FloatArray]:
         """Ask the network about crops (N, P, P, 3), uint8 RGB; N may be 0.

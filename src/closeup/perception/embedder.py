@@ -23,23 +23,22 @@ class OnnxEmbedder:
     """
 
     def __init__(self, card: ModelCard, session: Session) -> None:
-        if card.alignment is None or card.input_size_wh is None or card.dim is None:
+        if not card.alignment or not card.input_px or card.dim is None:
             raise ModelError(f"The card of {card.name} lacks input size, alignment or dim: not an embedder.")
         self.card_name = card.name
         self.dim = card.dim
         self._session = session
-        self._size_wh = card.input_size_wh
-        self._template = np.array(card.alignment, dtype=np.float64)  # (5, 2)
+        self._side = card.input_px
+        self._shares = np.array(card.alignment, dtype=np.float64)  # (5, 2)
         self._mean = np.array(card.mean, dtype=np.float32)
         self._std = np.array(card.std, dtype=np.float32)
         self._swap = card.colour == "BGR"
 
     def crop(self, image: Image, landmarks_xy: FloatArray, zoom: float = 1.0) -> Image:
         """Cut one face out of a picture, aligned; see `FaceEmbedder.crop` for (5, 2) and (S, S, 3)."""
-        middle = np.array(self._size_wh) / 2
-        template = (self._template - middle) * zoom + middle
+        template = ((self._shares - 0.5) * zoom + 0.5) * self._side
         to_crop = similarity_transform(np.asarray(landmarks_xy, dtype=np.float64), template)
-        return cut_out(image, to_crop, self._size_wh)
+        return cut_out(image, to_crop, (self._side, self._side))
 
     def embed(self, crops: Image) -> FloatArray:
         """Embed aligned crops (N, S, S, 3): (N, dim) float32, L2-normalised; see `FaceEmbedder.embed`."""

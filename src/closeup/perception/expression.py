@@ -95,16 +95,14 @@ class _PulledNetwork:
 
     def __init__(self, settings: Settings) -> None:
         model = card(CARD_NAME)
-        if model.input_size_wh is None:
-            raise ModelError(f"The card of {model.name} does not say the size of its input.")
-        self._size_wh = model.input_size_wh
+        self._side = model.input_px
         self._mean = np.array(model.mean, np.float32)
         self._std = np.array(model.std, np.float32)
         self._swap = model.colour == "BGR"
         self._session = open_session(require(model, settings))
 
     def crop(self, image: Image, box_xyxy: FloatArray, _: FloatArray | None) -> Image:
-        return box_crop(image, box_xyxy, self._size_wh[0], BOX_SCALE)
+        return box_crop(image, box_xyxy, self._side, BOX_SCALE)
 
     def neutral(self, crops: Image) -> FloatArray:
         pixels = crops[..., ::-1] if self._swap else crops

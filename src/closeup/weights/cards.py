@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from closeup.core.errors import FormatError, ModelError
+from closeup.weights.network_card import COLOURS, FITS, NetworkCard, NetworkHead
 
 CARDS_DIR = Path(__file__).parent / "cards"
 """Where the cards lie, NAME.toml each."""
@@ -22,9 +23,6 @@ TASKS = ("detector", "landmarks", "embedder", "voice", "expression", "attributes
 PACKS = ("builtin", "zoo")
 CHOICES = ("auto", *PACKS)
 """What `--models` takes: a pack, or the best that is on the machine."""
-COLOURS = ("RGB", "BGR")
-
-Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +60,17 @@ class FarTable:
     read_from: str
 
 
-@dataclass(frozen=True, slots=True)
-class ModelCard:
-    """What closeup knows about one model.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCard(NetworkCard):
+    """What closeup knows about one model: the network's own card, where it comes from, and what it decides by.
+
+    Its `name` ("sface-2021dec") is also the name of the card's file; `licence` and `data` are never empty.
 
     Attributes:
-        name: "sface-2021dec"; also the name of the card's file.
         task: One of `TASKS`.
         pack: "builtin" (arrives with pip) or "zoo" (pulled on request).
-        summary: One sentence for people.
         source: Web page of the people who made it; for our own the recipe that it was trained by.
-        licence: Of the weights: its SPDX name, or a few words.
         commercial_use: Whether the makers' terms let the weights work in a commercial product.
-        training_data: What it was trained on, as far as its makers say.
         output: What the model answers: shape, order, range.
         licence_note: What else has to be known about the licence, in sentences.
         file: File name (zoo) or path within `package` (builtin); empty where the model is part of the package's
@@ -87,12 +83,8 @@ class ModelCard:
         package: Import name of the installed package that holds the file; None for what is pulled.
         requirement: What to give to pip for that package; None for what is pulled.
         converter: Name of the conversion into ONNX that the file needs before use; None where it needs none.
-        input_size_wh: Width and height of the input in pixels; None where any size will do.
-        mean: Subtracted from each channel of a 0 to 255 picture, in the order of `colour`.
-        std: Divided by, likewise, after the subtraction.
-        colour: "RGB" or "BGR", the order of the input's channels.
-        alignment: Where the input picture wants the five landmarks, (5, 2) pixels, in the order of
-            `core.types.Face.landmarks_xy`; None where it is not an aligned crop.
+        architecture: Which code reads its answers, a key of `perception.registry.DETECTORS`; empty where all models of
+            its task are read alike.
         alignment_source: Where those points come from; empty where there are none.
         dim: Length of an embedder's vectors; None for the other tasks.
         centre: Where an embedder's unit vectors (dim,) gather when a picture says nothing about who it is; empty where
@@ -103,14 +95,10 @@ class ModelCard:
         thresholds: By what they are for.
     """
 
-    name: str
     task: str
     pack: str
-    summary: str
     source: str
-    licence: str
     commercial_use: bool
-    training_data: str
     output: str
     licence_note: str = ""
     file: str = ""
@@ -121,11 +109,7 @@ class ModelCard:
     package: str | None = None
     requirement: str | None = None
     converter: str | None = None
-    input_size_wh: tuple[int, int] | None = None
-    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    colour: str = "RGB"
-    alignment: tuple[Point, Point, Point, Point, Point] | None = None
+    architecture: str = ""
     alignment_source: str = ""
     dim: int | None = None
     centre: tuple[float, ...] = ()
@@ -202,17 +186,21 @@ def _value(key: str, value: Any) -> Any:
         return {name: _threshold(name, table) for name, table in _typed(key, value, dict).items()}
     if key == "alignment":
         return tuple(_numbers(key, point, 2) for point in _typed(key, value, list))
+    if key == "heads":
+        return tuple(_head(table) for table in _typed(key, value, list))
+    if key in ("data", "limits"):
+        return tuple(_typed(key, text, str) for text in _typed(key, value, list))
+    if key == "cut_larger":
+        return _numbers(key, [value], 1)[0]
     if key == "far":
         return _far_table(_typed(key, value, dict))
     if key in ("centre", "zooms"):
         return _numbers(key, value, len(_typed(key, value, list)))
     if key in ("mean", "std"):
         return _numbers(key, value, 3)
-    if key == "input_size_wh":
-        return tuple(int(side) for side in _numbers(key, value, 2))
-    if key == "commercial_use":
+    if key in ("commercial_use", "grey"):
         return _typed(key, value, bool)
-    return _typed(key, value, int if key in ("bytes", "dim") else str)
+    return _typed(key, value, int if key in ("bytes", "dim", "input_px", "input_multiple") else str)
 
 
 def _typed(key: str, value: Any, kind: type) -> Any:
@@ -233,6 +221,13 @@ def _threshold(name: str, table: Any) -> Threshold:
         raise FormatError(f"threshold {name!r} needs exactly {', '.join(sorted(names))}.")
     (value,) = _numbers(f"thresholds.{name}.value", [table["value"]], 1)
     return Threshold(value, **{key: _typed(key, table[key], str) for key in names - {"value"}})
+
+
+def _head(table: Any) -> NetworkHead:
+    if not isinstance(table, dict) or not {"name", "kind"} <= table.keys() <= {"name", "kind", "classes", "unit"}:
+        raise FormatError(f"a head has name, kind, classes and unit, and here is {table!r}.")
+    classes = tuple(_typed("heads.classes", name, str) for name in table.get("classes", ()))
+    return NetworkHead(table["name"], table["kind"], classes, table.get("unit", ""))
 
 
 def _has_source(made: ModelCard) -> bool:
@@ -259,6 +254,8 @@ def _check(made: ModelCard) -> None:
         f"task is one of {', '.join(TASKS)}": made.task in TASKS,
         f"pack is one of {', '.join(PACKS)}": made.pack in PACKS,
         f"colour is one of {', '.join(COLOURS)}": made.colour in COLOURS,
+        f"fit is one of {', '.join(FITS)}": made.fit in FITS,
+        "licence and data are there": bool(made.licence and made.data),
         "a file comes with bytes and sha256": bool(made.file) == (made.bytes is not None) == (made.sha256 is not None),
         "sha256 is 64 hexadecimal digits": made.sha256 is None or bool(re.fullmatch("[0-9a-f]{64}", made.sha256)),
         "bytes is above 0": made.bytes is None or made.bytes > 0,
@@ -269,12 +266,16 @@ def _check(made: ModelCard) -> None:
         or (_has_source(made) and bool(re.fullmatch(r"\w[\w.-]*", made.file))),
         "an embedder, and nothing else, has a dim, and it is above 0": (made.task == "embedder")
         == (made.dim is not None and made.dim > 0),
-        "input sizes are above 0": made.input_size_wh is None or min(made.input_size_wh) > 0,
+        "the input's side is 0 (any) or above, and what it is a multiple of above 0": made.input_px >= 0
+        and made.input_multiple > 0,
+        "cut_larger is above 0": made.cut_larger > 0,
         "std is above 0": min(made.std) > 0,
         "there is a zoom, and each is above 0": bool(made.zooms) and min(made.zooms) > 0,
         "only an embedder has a table of false-accept rates": made.far is None or made.task == "embedder",
-        "alignment has five points, and a source": (made.alignment is not None) == bool(made.alignment_source)
-        and len(made.alignment or "12345") == 5,
+        "alignment has five points, shares of the side, and a source": bool(made.alignment)
+        == bool(made.alignment_source)
+        and len(made.alignment) in (0, 5)
+        and all(0 <= share <= 1 for point in made.alignment for share in point),
     }
     if broken := [rule for rule, held in rules.items() if not held]:
         raise FormatError(f"{broken[0]}, and here it is not so.")

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from closeup.weights.cards import PACKS, FarTable, ModelCard, Point, all_cards
+from closeup.weights.cards import PACKS, FarTable, ModelCard, all_cards
+from closeup.weights.network_card import Point
 
 MADE = "<!-- Made by `make docs`; do not edit by hand. -->"
 
@@ -65,9 +66,9 @@ def _facts(card: ModelCard) -> Iterator[tuple[str, str]]:
     yield "Made by", f"<{card.source}>" if card.source.startswith("https://") else f"closeup, by `{card.source}`"
     yield "Licence of the weights", f"{card.licence}. {card.licence_note}".strip()
     yield "Commercial use", use
-    yield "Trained on", card.training_data
+    yield "Trained on", " ".join(card.data)
     yield "Input", _input(card)
-    yield "Five points of the aligned crop", _points(card.alignment)
+    yield "Five points of the aligned crop, in shares of its side", _points(card.alignment)
     yield "Where those come from", card.alignment_source
     yield "Output", card.output
     yield "Arrives with", f"`{card.requirement}`" if card.requirement else ""
@@ -80,15 +81,14 @@ def _facts(card: ModelCard) -> Iterator[tuple[str, str]]:
 def _input(card: ModelCard) -> str:
     if card.task == "voice":
         return "Sound"
-    if card.input_size_wh is None:
+    if not card.input_px:
         return "A picture of any size" + (f", {card.colour}, 0 to 255" if card.pack == "zoo" else "")
-    width, height = card.input_size_wh
     mean, std = (", ".join(f"{value:g}" for value in values) for values in (card.mean, card.std))
-    return f"{width} x {height}, {card.colour}, 0 to 255, minus ({mean}), divided by ({std})"
+    return f"{card.input_px} x {card.input_px}, {card.colour}, 0 to 255, minus ({mean}), divided by ({std})"
 
 
-def _points(points: tuple[Point, ...] | None) -> str:
-    return ", ".join(f"({x:g}, {y:g})" for x, y in points or ())
+def _points(points: tuple[Point, ...]) -> str:
+    return ", ".join(f"({x:.4g}, {y:.4g})" for x, y in points)
 
 
 def _far_table(far: FarTable) -> str:

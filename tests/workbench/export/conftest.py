@@ -89,7 +89,9 @@ def new_card() -> NetworkCard:
         NetworkHead(head.name, "value" if head.is_value else "classes", head.classes, head.recipe.unit)
         for head in HEADS
     )
-    return NetworkCard("tiny", "A network for tests.", PX, (127.0,) * 3, (128.0,) * 3, heads)
+    return NetworkCard(
+        name="tiny", summary="A network for tests.", input_px=PX, mean=(127.0,) * 3, std=(128.0,) * 3, heads=heads
+    )
 
 
 @pytest.fixture(scope="session")

@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 
 from closeup.core.errors import InputError
 from closeup.core.progress import ProgressCallback, ignore
 from closeup.core.types import FloatArray, Image
-from closeup.media.square import Fit
 from closeup.weights.network_card import NetworkCard
 from closeup.workbench.datasets.items import Dataset
 from closeup.workbench.datasets.pictures import load_pictures
@@ -51,7 +49,7 @@ def judged_pictures(
         InputError: If the run's data is no longer where it was.
     """
     dataset = _side(run, recipe, "val", progress)
-    pictures = load_pictures(dataset, card.input_px, grey=card.grey, fit=cast(Fit, card.fit), progress=progress)
+    pictures = load_pictures(dataset, card.input_px, grey=card.grey, fit=card.fit, progress=progress)
     kept = dataset.select(pictures.kept.tolist())
     numbers = {head.name: targets(head, kept.labels(head.label_field)) for head in heads}
     groups = tuple(item.group for item in kept.items)
@@ -79,7 +77,7 @@ def calibration_pictures(
         raise InputError(f"There are no pictures in {dataset.name} to calibrate by.")
     chosen = np.sort(np.random.default_rng(0).permutation(count)[:CALIBRATION])
     some = dataset.select([int(index) for index in chosen])
-    return load_pictures(some, card.input_px, grey=card.grey, fit=cast(Fit, card.fit), progress=progress).pixels
+    return load_pictures(some, card.input_px, grey=card.grey, fit=card.fit, progress=progress).pixels
 
 
 def normalised(crops: Image, card: NetworkCard) -> FloatArray:
