@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 from closeup.cli.cast import ModelChoice
 from closeup.cli.main import app
 from closeup.core.types import Person
+from closeup.weights.cards import card
 
 
 def names(folder: str = ".") -> list[str]:
@@ -140,7 +141,12 @@ def test_json_says_failures_too(find: Any, films: list[str]) -> None:
     result = run("missing.mp4", "--json")
     assert result.exit_code == 2
     said = json.loads(result.stdout)
-    assert said == {"video": "missing.mp4", "error": "There is no file missing.mp4.", "hint": "Check the path."}
+    assert said == {
+        "video": "missing.mp4",
+        "error": "There is no file missing.mp4.",
+        "hint": "Check the path.",
+        "code": "input",
+    }
 
 
 def test_quiet_says_nothing(find: Any, films: list[str]) -> None:
@@ -155,8 +161,9 @@ def test_notes_of_the_video_are_said(find: Any, films: list[str]) -> None:
 
 
 def test_a_better_model_is_offered_in_one_line(find: Any, films: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("closeup.perception.registry.upgrade_hint", lambda _: "Pull this.")
-    assert run(*films).stderr.count("hint: Pull this.\n") == 1
+    monkeypatch.setattr("closeup.perception.registry.better_detector", lambda _: card("yunet-2023mar"))
+    said = run(*films).stderr
+    assert said.count("`closeup models pull yunet-2023mar` fetches it once (0.2 MB, licence MIT)") == 1
     assert run(*films, "--quiet", "--overwrite").stderr == ""
 
 

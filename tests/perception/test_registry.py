@@ -10,10 +10,10 @@ from closeup.perception.registry import (
     DETECTORS,
     EMBEDDERS,
     LANDMARKS,
+    better_detector,
     choose,
     face_models,
     landmark_map,
-    upgrade_hint,
 )
 from closeup.weights.cards import card
 from stills import hopper
@@ -85,30 +85,20 @@ def test_another_set_of_models_is_refused_with_the_choices(bare: Settings, model
     assert all(choice in (caught.value.hint or "") for choice in CHOICES)
 
 
-def test_the_hint_comes_where_a_better_detector_could_be_pulled_and_only_there(bare: Settings) -> None:
+def test_a_better_detector_is_named_where_it_could_be_pulled_and_only_there(bare: Settings) -> None:
     builtin = {"detector": "dlib-hog", "embedder": "dlib-resnet-128"}
-    hint = upgrade_hint(builtin, bare)
-    assert hint is not None
-    assert "closeup models pull yunet-2023mar" in hint
-    assert "\n" not in hint
-    assert upgrade_hint({"detector": "yunet-2023mar"}, bare) is None
-    assert upgrade_hint({}, bare) is None
+    assert better_detector(builtin, bare) == card("yunet-2023mar")
+    assert better_detector({"detector": "yunet-2023mar"}, bare) is None
+    assert better_detector({}, bare) is None
     give(bare, "yunet-2023mar")
-    assert upgrade_hint(builtin, bare) is None
+    assert better_detector(builtin, bare) is None
 
 
 def test_a_damaged_detector_does_not_break_a_run_that_did_without_it(bare: Settings) -> None:
     bare.models_dir.mkdir()
     (bare.models_dir / card("yunet-2023mar").file).write_bytes(b"half of it")
     assert chosen("builtin", bare) == BUILTIN
-    assert "closeup models pull" in (upgrade_hint({"detector": "dlib-hog"}, bare) or "")
-
-
-def test_the_hint_tells_the_truth_about_size_and_licence(bare: Settings) -> None:
-    zoo = card(DETECTORS["zoo"])
-    hint = upgrade_hint({"detector": "dlib-hog"}, bare) or ""
-    assert f"{(zoo.bytes or 0) / 1e6:.1f} MB" in hint
-    assert f"{zoo.licence} licence" in hint
+    assert better_detector({"detector": "dlib-hog"}, bare) == card("yunet-2023mar")
 
 
 def test_the_builtin_models_work_with_nothing_pulled() -> None:

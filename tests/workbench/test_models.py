@@ -38,7 +38,7 @@ def test_an_unfinished_run_has_no_model(tmp_path: Path) -> None:
         name = writer.path.name
     with pytest.raises(InputError, match="is not finished") as caught:
         resolve_model("last", runs_dir=tmp_path)
-    assert f"--resume {name}" in caught.value.hint
+    assert (caught.value.code, caught.value.facts) == ("run.stopped", {"run": name})
 
 
 def test_what_comes_with_closeup_goes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

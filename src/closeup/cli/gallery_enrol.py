@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from closeup.cli import hints
 from closeup.cli.gallery_options import AsJson, Largest, Models, Quiet, show_json
 from closeup.cli.gallery_people import identity_json
 from closeup.cli.messages import one_line, show_error, show_hint, show_note
 from closeup.cli.progress_bar import progress_bar
-from closeup.core.errors import EXIT_BAD_INPUT, InputError
+from closeup.core.errors import EXIT_BAD_INPUT
 from closeup.features.gallery.options import EnrolOptions
 
 if TYPE_CHECKING:
@@ -214,9 +215,9 @@ def _tell_import(report: "ImportReport", *, quiet: bool, as_json: bool) -> None:
         show_json({"people": [_imported_json(person) for person in report.people], "ignored": list(report.ignored)})
     failed = [person for person in report.people if person.report is None]
     for person in report.people:
-        if person.report is None:
-            show_error(InputError(f"{person.name}: {person.problem}", person.hint))
-        elif not quiet:
+        if person.error is not None:
+            show_error(person.error.within(person.name))
+        elif person.report is not None and not quiet:
             _tell_oddities(person.name, person.report)
     if not quiet:
         for path in report.ignored[:3]:
@@ -284,8 +285,9 @@ def report_json(report: "EnrolReport") -> dict[str, Any]:
 
 
 def _imported_json(person: "Imported") -> dict[str, Any]:
-    if person.report is None:
-        return {"name": person.name, "error": person.problem, "hint": person.hint}
+    if person.error is not None:
+        return {"name": person.name, "error": person.error.message, "hint": hints.hint(person.error)}
+    assert person.report is not None
     return report_json(person.report)
 
 

@@ -19,13 +19,28 @@ def pull_command(facts: Mapping[str, Any]) -> str:
     return f"{'CLOSEUP_MODELS_MIRROR=FOLDER ' * facts['mirror_only']}closeup models pull {facts['name']}"
 
 
+def flag(option: str) -> str:
+    """How a field of an options class is spelt on the command line: "min_length_s" is --min-length."""
+    for unit in _UNITS:
+        option = option.removesuffix(unit)
+    return f"--{option.replace('_', '-')}"
+
+
+_UNITS = ("_s", "_px")
+"""Endings of names that a flag does without; its help says the unit."""
+
 HINTS: dict[str, Words] = {
     # results and files
     "result.exists": "Add --overwrite to replace it, or choose another place with -o.",
     "result.place": "{hint} The place is chosen with -o.",
     "file.newer": "Get the latest one: pip install --upgrade closeup",
+    "option": lambda facts: f"{facts['hint']} For instance: {flag(facts['option'])} {facts['example']}",
     # casts
+    "cast.absent": "Make one: closeup cast VIDEO",
+    "cast.nameless": "Give someone a name first: closeup people {folder!q} name p1 Anna",
     "cast.damaged": "Make it anew: closeup cast VIDEO --overwrite",
+    "faces.damaged": "Make it anew: closeup faces VIDEO --overwrite",
+    "demo.portrait": "{hint}; or give a video of your own: closeup demo VIDEO",
     # media
     "video.changed": "Make the cast again from this file: closeup cast {path!q} --overwrite",
     "camera.absent": "See that it is plugged in and that no other program uses it, or take a video: --video FILE",
@@ -38,13 +53,32 @@ HINTS: dict[str, Words] = {
     "model.pull-again": lambda facts: f"Pull it again with: {pull_command(facts)}",
     "model.reinstall": "Reinstall it with: pip install --force-reinstall {requirement}",
     "model.verify": "Check it with: closeup models verify",
-    # the gallery's database
+    # the gallery
+    "gallery.empty": "Enrol someone first: closeup gallery enrol NAME PHOTO",
+    "gallery.other-model": (
+        "Fetch the other model (closeup models pull {name}), choose it with --models, or enrol everybody again."
+    ),
+    "gallery.already-enrolled": (
+        "If it is the same person, enrol it as {known}; if these are two people who look alike, add --force."
+    ),
+    "gallery.doubtful": "Cut out the face that is meant, or take the largest: --largest",
+    "gallery.doubtful-faces": (
+        "Say which: closeup gallery remove {name!q} FACE; or enrol more photos, so that the wrong ones stand alone."
+    ),
     "gallery.unknown": "See who is: closeup gallery list",
     "gallery.taken": "If they are one person, merge them: closeup gallery merge",
     "gallery.face": "See their faces: closeup gallery show {name!q}",
     "gallery.last-face": "To remove them altogether: closeup gallery delete {name!q}",
     "gallery.scrub": "Close what uses the gallery, then type: closeup gallery purge",
     "gallery.encoding": "Create the database anew: createdb --encoding=UTF8 --template=template0 NAME",
+    # training, runs and what is done with them
+    "audit.absent": "Make one: closeup data audit DATA -o DIR",
+    "evaluation.label": "Say which class is meant: --rename {label}={near}; or leave them out: --rename {label}=",
+    "evaluation.column": "{hint} Say it with: --field {head}=COLUMN",
+    "evaluation.side": "Leave out --split for all of them, or name the split: --split-file FILE.csv",
+    "run.unfinished": "Finish it first: closeup train --resume {run}",
+    "run.stopped": "Go on with it: closeup train --resume {run}; or see what happened: closeup runs show {run}",
+    "run.data": "Bring back the data of that time, see: closeup runs show {run}",
 }
 """Code of an error to what follows it; an error of another code is followed by its own hint."""
 

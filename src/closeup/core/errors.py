@@ -31,7 +31,10 @@ class CloseupError(Exception):
 
     def within(self, place: object, hint: str = "", *, code: str = "", **facts: object) -> Self:
         """The same error, said of `place`; hint, code and facts are for an error that has no code of its own."""
-        message = f"{place}: {self.message}"
+        return self.reworded(f"{place}: {self.message}", hint, code=code, **facts)
+
+    def reworded(self, message: str, hint: str = "", *, code: str = "", **facts: object) -> Self:
+        """The same error in other words; hint, code and facts are for an error that has no code of its own."""
         if self.code != type(self).code:
             return type(self)(message, self.hint, code=self.code, **self.facts)
         return type(self)(message, self.hint or hint, code=code, **facts)

@@ -109,15 +109,11 @@ def load_embedder(embedder_card: ModelCard, settings: Settings) -> FaceEmbedder:
     return OnnxEmbedder(embedder_card, open_session(require(embedder_card, settings), threads=1))
 
 
-def upgrade_hint(models: dict[str, str], settings: Settings | None = None) -> str | None:
-    """One line for people where a better model than those in `models` (role to card name) could be pulled."""
+def better_detector(models: dict[str, str], settings: Settings | None = None) -> ModelCard | None:
+    """The detector that could be pulled in place of a lesser one in `models` (role to card name), if any."""
     settings = settings or read_settings()
-    if models.get("detector") == DETECTORS["builtin"] and not _is_here(card(DETECTORS["zoo"]), settings):
-        return (
-            f"A faster and better face detector can be had: `closeup models pull {DETECTORS['zoo']}` "
-            "fetches it once (0.2 MB, MIT licence)."
-        )
-    return None
+    better = card(DETECTORS["zoo"])
+    return better if models.get("detector") == DETECTORS["builtin"] and not _is_here(better, settings) else None
 
 
 def _is_here(model: ModelCard, settings: Settings) -> bool:

@@ -58,9 +58,16 @@ class CropOptions:
 
     def __post_init__(self) -> None:
         if not 16 <= self.size_px <= 1024:
-            raise InputError(f"A crop has 16 to 1024 pixels a side, not {self.size_px}.", "Say --size 112.")
+            raise InputError(
+                f"A crop has 16 to 1024 pixels a side, not {self.size_px}.",
+                code="option",
+                option="size_px",
+                example=112,
+            )
         if not -0.4 <= self.margin <= 4:
-            raise InputError(f"A margin lies between -0.4 and 4, not {self.margin:g}.", "Say --margin 0.2.")
+            raise InputError(
+                f"A margin lies between -0.4 and 4, not {self.margin:g}.", code="option", option="margin", example=0.2
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -247,7 +247,7 @@ def ask_faces(
             raise InputError(f"None of the {len(dataset)} pictures of {dataset.name} can be read. {unreadable[0][1]}")
         raise InputError(
             f"No face was found in any of the {len(dataset)} pictures of {dataset.name}.",
-            "If they show faces that are cut out closely, take them whole: leave out --faces.",
+            "If they show faces that are cut out closely, take them whole: without looking for faces.",
         )
     return Asked(np.array(kept, np.int64), answers, tuple(unreadable), tuple(faceless))
 
@@ -310,7 +310,7 @@ def _frame_notes(model: ResolvedModel, path: Path, *, faces: bool) -> Iterator[s
     except (OSError, ValueError, KeyError, TypeError):
         return  # not cut by closeup: nothing is known
     if points.shape != (5, 2) or np.abs(points - np.array(model.card.alignment)).max() > 0.02:
-        yield "The faces were cut for another frame than the model's; `closeup data crop-faces --frame` cuts them anew."
+        yield "The faces were cut for another frame than the model's; cut them anew for the model's."
 
 
 # For other programs

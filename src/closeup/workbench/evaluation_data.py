@@ -155,8 +155,10 @@ def _check_known(dataset: Dataset, head: HeadRecipe, labels: Sequence[Label | No
         raise InputError(
             f"{dataset.name} has {count} pictures labelled {first!r}, which is none of the classes of {head.name}: "
             f"{', '.join(head.classes)}.",
-            f"Say which class is meant: --rename {head.name}:{first}={near[0] if near else 'CLASS'}; "
-            f"or leave them out: --rename {head.name}:{first}=",
+            f"Say which class is meant{f', {near[0]!r} perhaps' if near else ''}, or leave them out.",
+            code="evaluation.label",
+            label=f"{head.name}:{first}",
+            near=near[0] if near else "CLASS",
         )
 
 
@@ -170,7 +172,9 @@ def _check_found(
     wanted = absent or [head.name for head in heads]
     raise InputError(
         f"{dataset.name} has no labels for {' or '.join(wanted)}.",
-        f"Say which column holds them: --field {wanted[0]}=COLUMN. It has: {', '.join(columns) or 'no columns'}.",
+        f"Say which column holds them; it has: {', '.join(columns) or 'no columns'}.",
+        code="evaluation.column",
+        head=wanted[0],
     )
 
 
@@ -192,7 +196,7 @@ def _side(dataset: Dataset, model: ResolvedModel, options: DataOptions, notes: l
         if learnt:
             notes.append(
                 f"The model has learnt from {learnt} of the {len(dataset)} pictures, which flatters it: "
-                "--split val takes those that it has not."
+                "the split that was kept for choosing, val, holds those that it has not."
             )
         return dataset
     if sides is None:
@@ -201,7 +205,8 @@ def _side(dataset: Dataset, model: ResolvedModel, options: DataOptions, notes: l
     if not chosen:
         raise InputError(
             f"No picture of {dataset.name} is on the side {options.split!r}.",
-            "Leave out --split for all of them, or name the split: --split-file FILE.csv",
+            "Take all of them, or name the file of the split.",
+            code="evaluation.side",
         )
     return dataset.select(chosen)
 

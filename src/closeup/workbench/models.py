@@ -76,14 +76,15 @@ def resolve_model(
     except InputError as error:
         known = ", ".join(shipped_names())
         choice = f"a model of closeup's own ({known}), an ONNX file" if known else "an ONNX file"
-        raise InputError(
-            f"There is no model {word!r}: it is neither {choice}, nor a run. {error.message}", error.hint
-        ) from error
+        message = f"There is no model {word!r}: it is neither {choice}, nor a run. {error.message}"
+        raise error.reworded(message) from error
     model = run / MODEL_FILE
     if not model.is_file():
         raise InputError(
             f"The run {run.name} has no {MODEL_FILE}: it is not finished.",
-            f"Go on with it: closeup train --resume {run.name}; or see what happened: closeup runs show {run.name}",
+            "Go on with it, or see what happened.",
+            code="run.stopped",
+            run=run.name,
         )
     return ResolvedModel(run.name, PictureClassifier(model, threads=threads), run)
 
@@ -94,6 +95,6 @@ def _load_file(path: Path, threads: int) -> PictureClassifier:
     if path.suffix.casefold() != ".onnx":
         raise InputError(
             f"{path} is not a model: it is no .onnx file.",
-            "Give a model first and then pictures or data: closeup predict MODEL PHOTO...",
+            "A model comes first, and then pictures or data.",
         )
     return PictureClassifier(path, threads=threads)

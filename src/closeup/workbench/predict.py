@@ -114,7 +114,7 @@ def _files(photos: Sequence[Path]) -> Iterator[Path]:
         InputError: If one is not there, or a folder holds none.
     """
     if not photos:
-        raise InputError("No photo was given.", "closeup predict MODEL PHOTO...")
+        raise InputError("No photo was given.")
     for path in photos:
         if not path.is_dir():
             if not path.exists():

@@ -93,7 +93,7 @@ def test_what_is_wrong_is_told_with_its_place(content: bytes, complaint: str) ->
     with pytest.raises(FormatError, match=complaint) as told:
         decode_faces(content, "a.faces.json")
     assert told.value.message.startswith("a.faces.json")
-    assert told.value.hint
+    assert told.value.code in {"faces.damaged", "file.newer"}
 
 
 @given(st.data())

@@ -90,8 +90,8 @@ def _landmarks(image: Image) -> FloatArray:
 def test_nobody_with_a_name_is_told(store: GalleryStore, reader: Any, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"Nobody in .*talk\.cast has a name") as caught:
         import_cast(store, reader, folder_of(tmp_path))
-    assert 'name p1 "Anna"' in caught.value.hint
-    with pytest.raises(InputError, match="not the result of closeup cast"):
+    assert (caught.value.code, caught.value.facts) == ("cast.nameless", {"folder": tmp_path / "talk.cast"})
+    with pytest.raises(InputError, match="not the cast of a video"):
         import_cast(store, reader, tmp_path)
 
 

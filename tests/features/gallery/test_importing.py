@@ -25,8 +25,9 @@ def folder(tmp_path: Path) -> Path:
 def test_each_folder_is_a_person(store: GalleryStore, reader: Any, folder: Path) -> None:
     report = import_people(store, reader, folder)
     assert [(p.name, p.report is not None) for p in report.people] == [("Ann", True), ("Nil", False), ("李小龙", True)]
-    assert "No face was found" in report.people[1].problem
-    assert report.people[1].hint
+    assert report.people[1].error is not None
+    assert "No face was found" in report.people[1].error.message
+    assert report.people[1].error.hint
     assert report.ignored == (str(folder / "beside.png"),)
     assert [(r.name, r.templates) for r in store.identities()] == [("Ann", 2), ("李小龙", 2)]
     assert summary(report.people) == "2 people with 4 new faces; 1 could not be enrolled."
@@ -44,7 +45,7 @@ def test_it_can_be_run_again(store: GalleryStore, reader: Any, folder: Path) -> 
 def test_a_face_with_two_folders_stops_the_second_only(store: GalleryStore, reader: Any, folder: Path) -> None:
     photo(folder / "Anna Double" / "0.png", Shown(1, 7))
     report = import_people(store, reader, folder)
-    problems = {person.name: person.problem for person in report.people if person.report is None}
+    problems = {person.name: person.error.message for person in report.people if person.error is not None}
     assert "is enrolled as Ann already" in problems["Anna Double"]
     assert len(store.identities()) == 2
     forced = import_people(store, reader, folder, EnrolOptions(force=True))

@@ -98,7 +98,7 @@ def test_an_empty_gallery_and_one_of_another_model_are_told_apart(store: Gallery
     store.enrol("Ann", [NewTemplate("other-model", vector, "front", 0, 0, 0, 0.5)])
     with pytest.raises(ModelError, match="of other-model, and faces are read with some-model") as caught:
         read_roster(store, "some-model", 0.5)
-    assert "closeup models pull other-model" in caught.value.hint
+    assert (caught.value.code, caught.value.facts) == ("gallery.other-model", {"name": "other-model"})
     assert len(read_roster(store, "other-model", 0.5)) == 1
     assert "no templates" in other_models("some-model", []).message
     assert vector.shape == (DIM,)

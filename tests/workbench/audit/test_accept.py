@@ -36,7 +36,7 @@ def test_accepted_findings_correct_the_labels_and_nothing_else(data, tmp_path):
     assert open_one(data).labels("kind") == [label(n) for n in range(COUNT)]
     line = read_corrections(done.file)[0]
     assert (line.who, line.when) == ("Mira", "2026-11-21")
-    assert line.why.startswith(f"closeup data audit: {line.old} 0.0")
+    assert line.why.startswith(f"closeup's audit: {line.old} 0.0")
 
 
 def test_another_label_or_none_may_be_right(data, tmp_path):
@@ -112,7 +112,7 @@ def test_labels_that_changed_since_are_refused(data, tmp_path):
 
 
 def test_who_accepts_has_to_be_said(data, tmp_path):
-    with pytest.raises(InputError, match="Somebody"):
+    with pytest.raises(InputError, match="It is not said who"):
         accept_findings(audit_of(data, tmp_path / "audit"), "1", replace(MIRA, who=" "))
 
 

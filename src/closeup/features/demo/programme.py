@@ -176,7 +176,8 @@ def _still(person: str) -> Image:
     missing = f"it has no {name}" if spec else "it is not installed"
     raise DependencyError(
         f"The demo needs a portrait from the package {package}, and {missing}.",
-        'Type: pip install "closeup[demo]", or give a video of your own: closeup demo VIDEO',
+        'Install it: pip install "closeup[demo]"',
+        code="demo.portrait",
     )
 
 

@@ -143,9 +143,7 @@ def _told_at(place: str) -> Iterator[None]:
     try:
         yield
     except FormatError as error:
-        raise FormatError(
-            f"{place}: {error.message}", error.hint or "Make it anew: closeup faces --overwrite"
-        ) from error
+        raise error.within(place, "Make it anew.", code="faces.damaged") from error
 
 
 def _read_photo(node: Node) -> FoundFaces:

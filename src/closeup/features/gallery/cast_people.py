@@ -72,13 +72,13 @@ class CastFaces:
 
 
 def read_cast_faces(folder: Path) -> CastFaces:
-    """Read a result folder of closeup cast.
+    """Read a cast folder.
 
     Raises:
         InputError: If it is none, or damaged.
     """
     if not (folder / "cast.json").is_file():
-        raise InputError(f"{folder} is not the result of closeup cast.", "Make one: closeup cast VIDEO")
+        raise InputError(f"{folder} is not the cast of a video.", code="cast.absent")
     cast = read_cast(folder / "cast.json")
     return CastFaces(cast, load_vectors(folder / "vectors.npz", cast), folder)
 
@@ -92,7 +92,7 @@ def import_cast(
     the tracks.
 
     Raises:
-        InputError: If the folder is no result of closeup cast, or nobody in it has a name.
+        InputError: If the folder is no cast folder, or nobody in it has a name.
         StorageError: If the database cannot be used.
     """
     options = options or EnrolOptions()
@@ -100,7 +100,7 @@ def import_cast(
     named = [person for person in (*faces.cast.people, *faces.cast.passers_by) if person.name]
     if not named:
         raise InputError(
-            f"Nobody in {folder} has a name.", f'Give somebody one first: closeup people {folder} name p1 "Anna"'
+            f"Nobody in {folder} has a name.", "Give someone a name first.", code="cast.nameless", folder=folder
         )
     return ImportReport(tuple(_import_one(store, reader, faces, person, options) for person in named), ())
 
@@ -121,7 +121,7 @@ def name_cast(
         far: False-accept rate to answer at.
 
     Raises:
-        InputError: If the folder is no result of closeup cast, or nobody is enrolled.
+        InputError: If the folder is no cast folder, or nobody is enrolled.
         ModelError: If all templates are of models that are not on this machine.
     """
     faces = read_cast_faces(folder)
@@ -207,7 +207,7 @@ def _import_one(
             raise InputError(f"There is no good face of {person.id} in {faces.folder}.")
         report = enrol_samples(store, person.name, samples, options, poses=reader.poses)
     except InputError as error:
-        return Imported(person.name, None, error.message, error.hint)
+        return Imported(person.name, None, error)
     return Imported(person.name, report)
 
 

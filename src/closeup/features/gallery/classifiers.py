@@ -120,7 +120,7 @@ CLASSIFIERS = {"similarity": SimilarityClassifier, "nearest": NearestClassifier,
 def _grouped(vectors: FloatArray, labels: Sequence[str]) -> tuple[list[str], NDArray[np.intp]]:
     """The labels, sorted, and the place of each vector's label among them."""
     if not len(vectors):
-        raise InputError("There is nobody to learn from.", "Enrol somebody first: closeup gallery enrol NAME PHOTO")
+        raise InputError("There is nobody to learn from.", "Enrol someone first.", code="gallery.empty")
     names = sorted(set(labels))
     places = {name: place for place, name in enumerate(names)}
     return names, np.array([places[label] for label in labels], dtype=np.intp)

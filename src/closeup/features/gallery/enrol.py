@@ -96,7 +96,9 @@ class AlreadyEnrolledError(InputError):
         super().__init__(
             f"{known.origin} shows a face that is enrolled as {known.name} already: similarity {known.similarity:.3f}, "
             f"threshold {known.threshold:.3f}, which {100 * known.far:.2g} % of pairs of strangers reach.",
-            f"If it is the same person, enrol it as {known.name}; if these are two people who look alike, add --force.",
+            f"If it is the same person, enrol it as {known.name}; if they are two people who look alike, insist on it.",
+            code="gallery.already-enrolled",
+            known=known.name,
         )
         self.known = known
         self.name = name
@@ -130,20 +132,21 @@ def enrol(
     clean_name(name)
     samples: list[Sample] = []
     refused: list[Refused] = []
-    hint = ""
+    last: InputError | None = None
     for number, photo in enumerate(photos):
         progress(Progress("Reading", number, len(photos), "photos"))
         try:
             samples.append(sample_photo(reader, photo, options))
         except InputError as error:
             refused.append(Refused(str(photo), error.message))
-            hint = error.hint
+            last = error
     progress(Progress("Reading", len(photos), len(photos), "photos"))
     if not samples:
-        if len(refused) == 1:
-            raise InputError(refused[0].reason, hint)
+        if last is not None and len(refused) == 1:
+            raise last
         reasons = " ".join(item.reason for item in refused[:3]) or "There is none."
-        raise InputError(f"None of {len(photos)} photos of {name} can be used. {reasons}", hint)
+        message = f"None of {len(photos)} photos of {name} can be used. {reasons}"
+        raise InputError(message) if last is None else last.reworded(message)
     return enrol_samples(store, name, samples, options, refused=tuple(refused), poses=reader.poses)
 
 

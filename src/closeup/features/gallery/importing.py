@@ -28,14 +28,12 @@ class Imported:
     Attributes:
         name: Of the folder.
         report: None where nobody was enrolled.
-        problem: Why not, a sentence; empty otherwise.
-        hint: What to do about it; empty otherwise.
+        error: Why nobody was; None otherwise.
     """
 
     name: str
     report: EnrolReport | None
-    problem: str = ""
-    hint: str = ""
+    error: InputError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +103,7 @@ def _import_one(store: GalleryStore, reader: FaceReader, person: PersonFolder, o
     try:
         return Imported(person.name, enrol(store, reader, person.name, person.photos, options))
     except InputError as error:
-        return Imported(person.name, None, error.message, error.hint)
+        return Imported(person.name, None, error)
 
 
 def summary(people: Sequence[Imported]) -> str:

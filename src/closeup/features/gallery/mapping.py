@@ -66,7 +66,7 @@ def map_gallery(store: GalleryStore, reader: FaceReader, *, progress: ProgressCa
     kept = [row for row in rows if int(matrix.template_ids[row]) in found]
     faces = [found[int(matrix.template_ids[row])] for row in kept]
     if faces and not any(face.picture for face in faces):
-        notes.append("No pictures are kept in this gallery, so everybody is a dot; --keep-pictures stores some.")
+        notes.append("No pictures are kept in this gallery, so everybody is a dot; enrolling stores them on request.")
     return _draw("The gallery", matrix.vectors[kept], faces, notes, progress)
 
 

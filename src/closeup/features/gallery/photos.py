@@ -62,7 +62,9 @@ def one_of(faces: Sequence[DescribedFace], photo: str, *, largest: bool = False)
     fault = several_faces(np.stack([face.box_xyxy for face in faces]))
     if fault is not None and not largest:
         raise InputError(
-            f"{photo} is in doubt. {fault.reason}", "Cut out the face that is meant, or take the largest: --largest"
+            f"{photo} is in doubt. {fault.reason}",
+            "Cut out the face that is meant, or take the largest.",
+            code="gallery.doubtful",
         )
     return faces[0]
 

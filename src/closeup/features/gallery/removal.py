@@ -1,6 +1,5 @@
 """Which faces of somebody to take out of the gallery: a photo of somebody else, or one that has become too old."""
 
-import shlex
 from collections.abc import Collection
 
 from closeup.core.errors import InputError
@@ -17,9 +16,7 @@ def faces_by_number(standing: Standing, numbers: Collection[int]) -> tuple[Store
     name = standing.identity.name
     unknown = sorted(set(numbers) - {face.number for face in standing.faces})
     if unknown:
-        raise InputError(
-            f"{name} has no face {unknown[0]}.", f"See their faces: closeup gallery show {shlex.quote(name)}"
-        )
+        raise InputError(f"{name} has no face {unknown[0]}.", code="gallery.face", name=name)
     found = tuple(face for face in standing.faces if face.number in numbers)
     if len(found) == len(standing.faces):
         raise no_face_left(name)
@@ -38,7 +35,8 @@ def flagged_faces(standing: Standing) -> tuple[StoredFace, ...]:
         name = standing.identity.name
         raise InputError(
             f"It is not clear which faces of {name} are wrong: {', '.join(doubts)}, or the others.",
-            f"Say which: closeup gallery remove {shlex.quote(name)} FACE; or enrol more photos, then the wrong ones "
-            "stand alone.",
+            "Say which, or enrol more photos, so that the wrong ones stand alone.",
+            code="gallery.doubtful-faces",
+            name=name,
         )
     return found

@@ -175,15 +175,17 @@ def _same(one: TemplateMatrix, other: TemplateMatrix) -> bool:
 
 def nobody_enrolled() -> InputError:
     """Say that the gallery is empty."""
-    return InputError("Nobody is enrolled in the gallery.", "Enrol somebody: closeup gallery enrol NAME PHOTO")
+    return InputError("Nobody is enrolled in the gallery.", "Enrol someone first.", code="gallery.empty")
 
 
 def other_models(model: str, others: Sequence[str]) -> ModelError:
     """Say that the gallery's templates are of other models than the one at hand."""
     if not others:
-        return ModelError("The gallery has names and no templates.", "Enrol somebody: closeup gallery enrol NAME PHOTO")
+        return ModelError("The gallery has names and no templates.", "Enrol someone first.", code="gallery.empty")
     named = " and ".join(others)
     return ModelError(
         f"The templates in the gallery are of {named}, and faces are read with {model} here: they do not compare.",
-        f"Fetch the other model (closeup models pull {others[0]}), choose it with --models, or enrol everybody again.",
+        "Take the model that they were made with, or enrol everybody again.",
+        code="gallery.other-model",
+        name=others[0],
     )

@@ -182,4 +182,6 @@ def _kept(store: GalleryStore, identity_id: str) -> str | None:
 
 def _check_top(top: int) -> None:
     if top < 1:
-        raise InputError(f"{top} look-alikes cannot be listed.", "Ask for 1 or more: --top 5")
+        raise InputError(
+            f"{top} look-alikes cannot be listed.", "Ask for 1 or more.", code="option", option="top", example=5
+        )

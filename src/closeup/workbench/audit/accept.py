@@ -73,7 +73,9 @@ def accept_findings(audit: SavedAudit, numbers: str, options: AcceptOptions) -> 
         OutputError: If a file cannot be written.
     """
     if not options.who.strip():
-        raise InputError("Somebody has to say that these labels are wrong.", "Add --who NAME.")
+        raise InputError(
+            "It is not said who finds these labels wrong.", "Give a name.", code="option", option="who", example="NAME"
+        )
     chosen = parse_numbers(numbers, audit)
     by_source: dict[str, list[Correction]] = defaultdict(list)
     for number, label in chosen.items():
@@ -98,7 +100,13 @@ def parse_numbers(text: str, audit: SavedAudit) -> dict[int, str]:
     for part in filter(None, (part.strip() for part in text.split(","))):
         match = _PART.fullmatch(part)
         if match is None:
-            raise InputError(f"{part!r} names no findings.", "Write their numbers: --accept 1,5-9,12=LABEL")
+            raise InputError(
+                f"{part!r} names no findings.",
+                "Write their numbers: 1,5-9,12=LABEL",
+                code="option",
+                option="accept",
+                example="1,5-9,12=LABEL",
+            )
         first, last, label = match.groups()
         if int(last or first) < int(first):
             raise InputError(f"{part!r} ends before it begins.", f"Write {last}-{first}.")
@@ -112,7 +120,9 @@ def parse_numbers(text: str, audit: SavedAudit) -> dict[int, str]:
                 audit.findings[number].suggestion if label is None else _label(label.strip(), number, audit)
             )
     if not chosen:
-        raise InputError("No findings are named.", "Write their numbers: --accept 1,5-9")
+        raise InputError(
+            "No findings are named.", "Write their numbers: 1,5-9", code="option", option="accept", example="1,5-9"
+        )
     return chosen
 
 
@@ -131,7 +141,7 @@ def _label(label: str, number: int, audit: SavedAudit) -> str:
 
 
 def _correction(field: str, finding: Finding, label: str, options: AcceptOptions) -> Correction:
-    why = f"closeup data audit: {finding.label} {finding.p_label:.3f}, {finding.suggestion} {finding.p_suggestion:.3f}"
+    why = f"closeup's audit: {finding.label} {finding.p_label:.3f}, {finding.suggestion} {finding.p_suggestion:.3f}"
     whole = options.whole_groups
     return Correction(
         "group" if whole else "picture",

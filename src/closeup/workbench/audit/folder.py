@@ -55,9 +55,9 @@ def check_replaceable(folder: Path, *, overwrite: bool) -> None:
     if not folder.exists():
         return
     if not overwrite:
-        raise OutputError(f"{folder} exists already.", "Add --overwrite to replace it, or choose another name with -o.")
+        raise OutputError(f"{folder} exists already.", code="result.exists")
     if not folder.is_dir() or (any(folder.iterdir()) and not (folder / AUDIT_FILE).is_file()):
-        raise OutputError(f"{folder} is not the result of an audit.", "Choose another name with -o.")
+        raise OutputError(f"{folder} is not the result of an audit.", "Choose another name.", code="result.place")
 
 
 def write_audit(
@@ -140,7 +140,7 @@ def read_audit(folder: Path) -> SavedAudit:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise InputError(
             f"{folder} is not the result of an audit: it has no {AUDIT_FILE}.",
-            "Make one: closeup data audit DATA -o DIR",
+            code="audit.absent",
         ) from error
     except OSError as error:
         raise unreadable(path, error) from error

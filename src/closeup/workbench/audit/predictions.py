@@ -188,7 +188,7 @@ def _unseen(dataset: Dataset, labelled: Indices, model: ResolvedModel) -> tuple[
     if not len(unseen):
         raise InputError(
             f"{model.name} has learnt from every labelled picture of {dataset.name}.",
-            "Leave out --model: frozen features are learnt from fold by fold.",
+            "Audit it without a model: frozen features are learnt from fold by fold.",
         )
     return unseen, f"{len(labelled) - len(unseen)} pictures that {model.name} has learnt from were left out."
 
@@ -215,7 +215,13 @@ def _labelled(dataset: Dataset, field: str) -> tuple[Indices, tuple[str, ...]]:
     """Which items have a label, and the classes that occur."""
     known = dataset.field(field)
     if known.kind != "classes":
-        raise InputError(f"{field} is a number, and only classes can be audited.", "Choose another field: --field NAME")
+        raise InputError(
+            f"{field} is a number, and only classes can be audited.",
+            "Choose another field.",
+            code="option",
+            option="field",
+            example="NAME",
+        )
     labels = dataset.labels(field)
     found = np.array([index for index, label in enumerate(labels) if label is not None], np.int64)
     classes = tuple(sorted({str(labels[index]) for index in found}))

@@ -93,7 +93,7 @@ def _facts(audit: Audit) -> list[tuple[str, str]]:
 
 
 def _card(finding: Finding, dataset: Dataset, item: Item) -> _Card:
-    why = f"closeup data audit: {finding.label} {finding.p_label:.3f}, {finding.suggestion} {finding.p_suggestion:.3f}"
+    why = f"closeup's audit: {finding.label} {finding.p_label:.3f}, {finding.suggestion} {finding.p_suggestion:.3f}"
     return _Card(
         finding, _picture(dataset, item, PICTURE_PX), _percent(finding.p_label), _percent(finding.p_suggestion), why
     )

@@ -155,7 +155,8 @@ def _item(row: Row, source: Source, known: Sequence[Field], where: str) -> Item:
             label = label_of(text, is_value=field.kind == "value", rename=rename)
         except InputError as error:
             at = f"{where}, line {row.line}" if row.line else f"{where}, {row.path}"
-            raise InputError(f"{at}: the field {field.name!r} is a number, and {error.message}", error.hint) from error
+            message = f"{at}: the field {field.name!r} is a number, and {error.message}"
+            raise error.reworded(message) from error
         if label is not None:
             labels[field.name] = label
     key = composed(row.path)

@@ -157,7 +157,7 @@ def _open(run: Path) -> _Source:
     found = read_run(run)
     path = run / ONNX_FILE
     if not path.is_file():
-        raise InputError(f"The run {found.id} has no {ONNX_FILE}.", f"Finish it first: closeup train --resume {run}")
+        raise InputError(f"The run {found.id} has no {ONNX_FILE}.", "Finish it first.", code="run.unfinished", run=run)
     temperatures = {str(name): float(value) for name, value in found.facts.get("temperatures", {}).items()}
     answering = AnsweringNetwork(network, Answering(heads, temperatures, recipe.training.flip_test))
     return _Source(found, answering, recipe, read_card(path), path.read_bytes())

@@ -94,6 +94,8 @@ def _side(run: Run, recipe: Recipe, side: str, progress: ProgressCallback) -> Da
     if not indices:
         raise InputError(
             f"None of the pictures that the run {run.id} kept as {side} are in its data any more.",
-            "Bring back the data of that time, see: closeup runs show",
+            "Bring back the data of that time.",
+            code="run.data",
+            run=run.id,
         )
     return dataset.select(indices)
