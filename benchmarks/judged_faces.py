@@ -14,14 +14,14 @@ import numpy as np
 from bench import ROOT, BenchError
 from closeup.core.errors import CloseupError
 from closeup.core.types import FloatArray, Image
+from closeup.learning.runs.reading import list_runs
+from closeup.learning.runs.resolve import find_run
 from closeup.media.image import decode_image
 from closeup.weights.network_card import read_card
 from closeup.workbench.datasets.items import Dataset
 from closeup.workbench.datasets.reading import open_one
 from closeup.workbench.datasets.splits import Split, load_split
 from closeup.workbench.models import ResolvedModel, resolve_model
-from closeup.workbench.runs.reading import list_runs
-from closeup.workbench.runs.resolve import find_run
 
 FACES = ROOT / "faces"
 """Where the recipes' commands put the faces."""

@@ -12,14 +12,15 @@ import numpy as np
 from PIL import Image
 
 from bench import Bench
+from closeup.learning.checkpoint import Standing, Weights
+from closeup.learning.device import Precision
+from closeup.learning.pytorch import torch
 from closeup.workbench.datasets.pictures import load_pictures
 from closeup.workbench.datasets.reading import open_dataset
 from closeup.workbench.recipe import AugmentRecipe, DataSource, HeadRecipe, ModelRecipe, Recipe, StageRecipe
 from closeup.workbench.training.augment import Augmenter
-from closeup.workbench.training.checkpoint import Standing, Weights
-from closeup.workbench.training.device import Precision
 from closeup.workbench.training.heads import ResolvedHead, resolve_head, targets
-from closeup.workbench.training.libraries import timm, torch, torchvision
+from closeup.workbench.training.libraries import timm, torchvision
 from closeup.workbench.training.loop import Loop, Plan
 from closeup.workbench.training.network import build_network
 from closeup.workbench.training.pictures import Material, gather

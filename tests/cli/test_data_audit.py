@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from closeup.cli.main import app
 from closeup.core.errors import EXIT_BAD_INPUT
+from closeup.learning.runs.predictions import answer_table
 from closeup.workbench.datasets.corrections import read_corrections
-from closeup.workbench.runs.answers import answer_table
 from workbench.audit.planted import CLASSES, COUNT, WRONG, make_data, probabilities
 
 

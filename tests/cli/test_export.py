@@ -14,10 +14,10 @@ from closeup.workbench.export.scoring import HeadScore
 
 pytest.importorskip("torch", reason="the extra train is not installed")
 
+from closeup.learning.runs.folder import create_run
 from closeup.workbench.export import export as exporting
 from closeup.workbench.export.export import Export, ExportOptions, export_json
 from closeup.workbench.export.parity import Parity
-from closeup.workbench.runs.folder import create_run
 
 
 def form(name: str, worse: float, why: str = "") -> Form:

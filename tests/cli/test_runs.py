@@ -8,8 +8,8 @@ from typer.testing import CliRunner, Result
 
 from closeup.cli import runs
 from closeup.core.errors import InputError
-from closeup.workbench.runs import finish
-from workbench.runs.made_runs import begun, finished
+from closeup.learning.runs import report
+from learning.runs.made_runs import begun, finished
 
 
 @pytest.fixture(autouse=True)
@@ -116,7 +116,7 @@ def test_what_is_not_there_is_said(tmp_path: Path, words: tuple[str, ...], messa
 
 def test_report_is_written_anew_also_without_the_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("curves_svg", "confusion_svg", "estimates_svg"):
-        monkeypatch.setattr(finish, name, lambda *_: b"<svg></svg>")
+        monkeypatch.setattr(report, name, lambda *_: b"<svg></svg>")
     done = finished(tmp_path / "runs")
     result = run(tmp_path, "report", "last")
     assert result.exit_code == 0

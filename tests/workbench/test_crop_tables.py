@@ -1,7 +1,7 @@
 from pathlib import Path
 
+from closeup.tables.strict_csv import parse_table
 from closeup.workbench.crop_tables import CropRow, label_columns, write_tables
-from closeup.workbench.datasets.tables import parse_table
 from workbench.datasets.tiny import made_up
 
 

@@ -11,6 +11,7 @@ from closeup.algorithms.metrics.classification import ClassFigures, ValueFigures
 from closeup.core.errors import InputError, OutputError
 from closeup.core.progress import Progress
 from closeup.core.settings import Settings
+from closeup.learning.runs.predictions import read_answers
 from closeup.media.image import encode_jpeg, read_image
 from closeup.perception.classifier import PictureClassifier
 from closeup.perception.face_crop import FRAMES
@@ -18,7 +19,6 @@ from closeup.workbench import evaluate as module
 from closeup.workbench.evaluate import EvaluateOptions, evaluate, evaluation_table, save_evaluation
 from closeup.workbench.evaluation_data import DataOptions
 from closeup.workbench.models import ResolvedModel
-from closeup.workbench.runs.answers import read_answers
 from stills import astronaut, hopper
 from tiny_networks import COLOURS, save_tiny, tiny_card
 from workbench.colours import HalvesDetector, colour_folder, colour_table

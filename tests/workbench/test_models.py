@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from closeup.core.errors import InputError, ModelError
+from closeup.learning.runs.folder import create_run
 from closeup.workbench import models as module
 from closeup.workbench.models import resolve_model
-from closeup.workbench.runs.folder import create_run
 from tiny_networks import save_tiny, tiny_bytes, tiny_card
 
 

@@ -54,9 +54,9 @@ def export(
     Smaller and faster forms are written where they lose no more than the budget and are what is wanted, measured here;
     else it is said why not.
     """
+    from closeup.learning.runs.resolve import find_run
     from closeup.workbench.export.export import ExportOptions, export_run
     from closeup.workbench.export.forms import Budget
-    from closeup.workbench.runs.resolve import find_run
 
     if calibrate is not None and not int8:
         raise InputError("--calibrate is for --int8; no other form needs pictures.", "Add --int8.")

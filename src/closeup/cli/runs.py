@@ -12,8 +12,8 @@ from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
 
 if TYPE_CHECKING:
-    from closeup.workbench.runs.comparing import Comparison, HeadComparison
-    from closeup.workbench.runs.reading import Run
+    from closeup.learning.runs.comparison import Comparison, HeadComparison
+    from closeup.learning.runs.reading import Run
 
 app = typer.Typer(name="runs", no_args_is_help=True, help="List, show, compare and export training runs.")
 
@@ -41,7 +41,7 @@ def list_all(
     as_json: AsJson = False,
 ) -> None:
     """List the runs, oldest first: state, how many epochs, and the first figure."""
-    from closeup.workbench.runs.reading import list_runs
+    from closeup.learning.runs.reading import list_runs
 
     found = list_runs(runs)
     chosen = [run for run in found.runs if name in (None, run.name)]
@@ -82,7 +82,7 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Compare two runs on the very same pictures, with intervals, and show where their recipes differ."""
-    from closeup.workbench.runs.comparing import compare as compared
+    from closeup.learning.runs.comparison import compare as compared
 
     found = compared(_run(runs, first), _run(runs, second), side=side or "")
     if as_json:
@@ -111,8 +111,8 @@ def best(
     as_json: AsJson = False,
 ) -> None:
     """Rank the finished runs by one figure, the best first, and say whether the lead is more than chance."""
-    from closeup.workbench.runs.comparing import best_first, default_figure
-    from closeup.workbench.runs.reading import list_runs
+    from closeup.learning.runs.comparison import best_first, default_figure
+    from closeup.learning.runs.reading import list_runs
 
     finished = [run for run in list_runs(runs).runs if run.standing == "finished" and name in (None, run.name)]
     if not finished:
@@ -132,17 +132,17 @@ def best(
 @app.command()
 def report(which: Which, runs: RunsDir = HERE, quiet: Quiet = False) -> None:
     """Write a run's report anew, from what its folder and its data hold now; also of a run that is not finished."""
-    from closeup.workbench.runs.data import dataset_of
-    from closeup.workbench.runs.finish import complete_run
+    from closeup.learning.runs.report import write_report
+    from closeup.workbench.run_data import dataset_of, images_of
 
     run = _run(runs, which)
     try:
-        dataset = dataset_of(run)
+        image_of = images_of(dataset_of(run))
     except InputError as error:
         show_note(f"The pictures are not at hand, so that mistakes are shown by name: {error.message}")
-        dataset = None
+        image_of = None
     with progress_bar(run.id, quiet=quiet) as progress:
-        page = complete_run(run.path, dataset, progress=progress)
+        page = write_report(run.path, image_of, progress=progress)
     if not quiet:
         typer.echo(f"Report: {one_line(str(page))}")
 
@@ -159,8 +159,8 @@ def export(
     quiet: Quiet = False,
 ) -> None:
     """Write runs in the format of TensorBoard or MLflow; neither has to be installed for that."""
-    from closeup.workbench.runs.exporting import export_runs
-    from closeup.workbench.runs.reading import list_runs
+    from closeup.learning.runs.export import export_runs
+    from closeup.learning.runs.reading import list_runs
 
     chosen = [_run(runs, word) for word in dict.fromkeys(which)] if which else list(list_runs(runs).runs)
     if not chosen:
@@ -185,8 +185,8 @@ def _show_table(*rows: Sequence[str], head: Sequence[str]) -> None:
 
 
 def _run(runs: Path, word: str) -> "Run":
-    from closeup.workbench.runs.reading import read_run
-    from closeup.workbench.runs.resolve import find_run
+    from closeup.learning.runs.reading import read_run
+    from closeup.learning.runs.resolve import find_run
 
     return read_run(find_run(runs, word))
 
@@ -233,7 +233,7 @@ def _cell(text: str) -> str:
 
 
 def _show_facts(run: "Run") -> None:
-    from closeup.workbench.runs.words import option_words
+    from closeup.learning.runs.words import option_words
 
     for name in ("data", "environment"):
         facts = run.facts.get(name)
@@ -248,7 +248,7 @@ def _show_facts(run: "Run") -> None:
 
 
 def _show_head(head: "HeadComparison") -> None:
-    from closeup.workbench.runs.figure_names import number_words
+    from closeup.learning.runs.metric_names import number_words
 
     over = f", {head.groups:,} groups" if head.groups is not None else ""
     unit = f", in {one_line(head.unit)}" if head.unit else ""
@@ -269,13 +269,13 @@ def _show_head(head: "HeadComparison") -> None:
 
 
 def _signed(name: str, value: float) -> str:
-    from closeup.workbench.runs.figure_names import number_words
+    from closeup.learning.runs.metric_names import number_words
 
     return ("+" if value >= 0 else "") + number_words(name, value)
 
 
 def _show_recipes(found: "Comparison") -> None:
-    from closeup.workbench.runs.words import option_words
+    from closeup.learning.runs.words import option_words
 
     if not found.recipes:
         typer.echo("\nTheir recipes are the same.")
@@ -318,7 +318,7 @@ def _head_json(head: "HeadComparison") -> dict[str, Any]:
 
 def _show_lead(ranked: "Sequence[tuple[Run, float]]", figure: str) -> None:
     """Say whether the first is better than the second by more than chance, where both judged the same pictures."""
-    from closeup.workbench.runs.comparing import compare as compared
+    from closeup.learning.runs.comparison import compare as compared
 
     if len(ranked) < 2:
         return

@@ -77,7 +77,7 @@ def _train(recipe: Path, settings: list[str], runs: Path, quiet: bool) -> None:
 
 def _resume(run: Path, runs: Path, quiet: bool) -> None:
     import closeup.workbench.training.libraries  # noqa: F401
-    from closeup.workbench.runs.resolve import find_run
+    from closeup.learning.runs.resolve import find_run
     from closeup.workbench.training.train import resume
 
     folder = find_run(runs, str(run))
@@ -89,7 +89,7 @@ def _resume(run: Path, runs: Path, quiet: bool) -> None:
 @contextmanager
 def _hint_at_resuming(runs: Path, run: Path | None = None) -> Iterator[None]:
     """When somebody asks to stop, say how to go on: with `run`, or with the run that was made meanwhile."""
-    from closeup.workbench.runs.reading import run_folders
+    from closeup.learning.runs.reading import run_folders
 
     before = set(run_folders(runs)) if runs.is_dir() else set()
     try:
@@ -102,7 +102,7 @@ def _hint_at_resuming(runs: Path, run: Path | None = None) -> Iterator[None]:
 
 
 def _say(run: Path) -> None:
-    from closeup.workbench.runs.reading import read_run
+    from closeup.learning.runs.reading import read_run
 
     finished = read_run(run)
     for name, value in finished.headline():

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 from closeup.core.whole import write_whole
+from closeup.tables.strict_csv import table_bytes
 from closeup.workbench.datasets.items import Dataset
-from closeup.workbench.datasets.tables import table_bytes
 
 Outcome = Literal["found", "not found", "unreadable"]
 

@@ -12,8 +12,8 @@ from typing import Any
 from closeup.core.errors import InputError, OutputError
 from closeup.core.interrupts import held_back
 from closeup.core.whole import write_whole
+from closeup.learning.runs.lock import LOCK_FILE, RunLock
 from closeup.workbench.crop_tables import CropRow
-from closeup.workbench.runs.lock import LOCK_FILE, RunLock
 
 RECIPE_NAME = "crops.json"
 JOURNAL_NAME = "journal.jsonl"

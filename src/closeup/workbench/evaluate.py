@@ -26,6 +26,8 @@ from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.settings import Settings, read_settings
 from closeup.core.types import FloatArray, Image
 from closeup.core.whole import whole_folder, write_whole
+from closeup.learning.runs.predictions import answer_table
+from closeup.learning.runs.state import plain
 from closeup.media.image import decode_image
 from closeup.media.square import Fit
 from closeup.perception.classifier import PictureClassifier
@@ -36,8 +38,6 @@ from closeup.workbench.datasets.items import Dataset
 from closeup.workbench.datasets.pictures import load_pictures
 from closeup.workbench.evaluation_data import DataOptions, Targets, open_evaluation_data
 from closeup.workbench.models import ResolvedModel
-from closeup.workbench.runs.answers import answer_table
-from closeup.workbench.runs.state import plain
 
 FIGURES_FILE = "figures.json"
 

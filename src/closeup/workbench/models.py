@@ -5,10 +5,10 @@ from pathlib import Path
 
 from closeup.core.errors import InputError
 from closeup.core.settings import Settings
+from closeup.learning.runs.folder import SPLIT_FILE
+from closeup.learning.runs.resolve import find_run
 from closeup.perception.classifier import PictureClassifier, shipped, shipped_names
 from closeup.weights.network_card import NetworkCard
-from closeup.workbench.runs.folder import SPLIT_FILE
-from closeup.workbench.runs.resolve import find_run
 
 MODEL_FILE = "model.onnx"
 """Of a finished run."""

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from closeup.learning.runs.predictions import answer_table
 from closeup.workbench.audit.find import find_label_errors
 from closeup.workbench.audit.folder import SavedAudit, read_audit, write_audit
 from closeup.workbench.audit.predictions import predictions_from_table
 from closeup.workbench.datasets.items import Dataset
 from closeup.workbench.datasets.reading import open_one
-from closeup.workbench.runs.answers import answer_table
 from workbench.datasets.tiny import folder
 
 CLASSES = ("cat", "dog", "eel")

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from closeup.core.errors import InputError
+from closeup.learning.runs.predictions import answer_table
 from closeup.workbench.audit.accept import AcceptOptions, accept_findings, parse_numbers
 from closeup.workbench.audit.find import Finding, find_label_errors
 from closeup.workbench.audit.folder import SavedAudit, read_audit, write_audit
@@ -15,7 +16,6 @@ from closeup.workbench.audit.predictions import predictions_from_table
 from closeup.workbench.datasets.corrections import read_corrections
 from closeup.workbench.datasets.reading import open_dataset, open_one
 from closeup.workbench.recipe import DataSource
-from closeup.workbench.runs.answers import answer_table
 from workbench.audit.planted import CLASSES, COUNT, WRONG, audit_of, label, make_data, probabilities, shown
 
 MIRA = AcceptOptions("Mira", date(2026, 11, 21))

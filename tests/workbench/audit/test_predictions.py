@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from closeup.core.errors import InputError
+from closeup.learning.runs.predictions import answer_table
 from closeup.workbench.audit.predictions import (
     ProbeOptions,
     predictions_from_features,
@@ -18,7 +19,6 @@ from closeup.workbench.audit.predictions import (
 from closeup.workbench.datasets.reading import open_one
 from closeup.workbench.datasets.splits import folds
 from closeup.workbench.models import resolve_model
-from closeup.workbench.runs.answers import answer_table
 from tiny_networks import plain_picture, save_tiny
 from workbench.audit.planted import CLASSES, COUNT, WRONG, dataset, features, label, probabilities, shown
 from workbench.datasets.tiny import made_up

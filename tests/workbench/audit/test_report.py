@@ -4,12 +4,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from closeup.learning.runs.predictions import answer_table
 from closeup.workbench.audit.accept import AcceptOptions
 from closeup.workbench.audit.find import find_label_errors
 from closeup.workbench.audit.folder import write_audit
 from closeup.workbench.audit.predictions import predictions_from_table
 from closeup.workbench.datasets.reading import open_one
-from closeup.workbench.runs.answers import answer_table
 from html_page import HOSTILE, Page
 from workbench.audit.planted import CLASSES, COUNT, WRONG, audit_of, make_data, probabilities
 

@@ -12,6 +12,7 @@ from closeup.workbench.datasets.corrections import (
     corrections_bytes,
     parse_corrections,
     read_corrections,
+    record_bytes,
     remove_correction,
 )
 from closeup.workbench.datasets.items import Correction, Dataset
@@ -319,3 +320,13 @@ def test_applied_lines_change_only_what_they_say_from_old_to_new(
             now[key] = line.new if now[key] == line.old else line.old
     assert after.labels("m") == [now[item.key] for item in dataset.items]
     assert [item.group for item in after.items] == [item.group for item in dataset.items]
+
+
+def test_a_run_keeps_what_each_line_changed() -> None:
+    _, applied = apply_corrections(
+        people(), [Correction("picture", "3.png", "gender", "male", "female", "Anna", line=2)]
+    )
+    assert record_bytes(applied).decode().splitlines() == [
+        "source,pictures,kind,which,field,old,new,who,when,why,line",
+        "s,1,picture,3.png,gender,male,female,Anna,,,2",
+    ]

@@ -10,13 +10,13 @@ import pytest
 import torch
 from PIL import Image
 
+from closeup.learning.runs.folder import SPLIT_FILE, create_run
 from closeup.weights.network_card import NetworkCard, NetworkHead
 from closeup.workbench.datasets.reading import open_dataset
 from closeup.workbench.datasets.splits import make_split, save_split
 from closeup.workbench.export.onnx_file import onnx_bytes
 from closeup.workbench.recipe import DataSource, HeadRecipe, ModelRecipe, Recipe, TrainingRecipe
 from closeup.workbench.recipe_file import recipe_to_toml
-from closeup.workbench.runs.folder import SPLIT_FILE, create_run
 from closeup.workbench.training.heads import ResolvedHead
 from closeup.workbench.training.libraries import timm
 from closeup.workbench.training.network import Network, build_network, judge_batches

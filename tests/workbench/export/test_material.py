@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from closeup.core.errors import InputError
+from closeup.learning.runs.reading import read_run
 from closeup.weights.network_card import read_card
 from closeup.workbench.export import material
 from closeup.workbench.export.material import calibration_pictures, judged_pictures, normalised
-from closeup.workbench.runs.reading import read_run
 from closeup.workbench.training.weights_file import load_network
 
 from .conftest import PX

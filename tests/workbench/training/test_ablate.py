@@ -10,6 +10,10 @@ import pytest
 
 from closeup.core.errors import InputError
 from closeup.core.progress import ProgressCallback, ignore
+from closeup.learning.environment import environment
+from closeup.learning.runs.folder import create_run
+from closeup.learning.runs.predictions import Answers
+from closeup.learning.runs.reading import list_runs
 from closeup.workbench.datasets.reading import open_dataset
 from closeup.workbench.datasets.splits import save_split
 from closeup.workbench.recipe import (
@@ -23,12 +27,8 @@ from closeup.workbench.recipe import (
     TrainingRecipe,
 )
 from closeup.workbench.recipe_file import recipe_to_toml
-from closeup.workbench.runs.answers import Answers
-from closeup.workbench.runs.folder import create_run
-from closeup.workbench.runs.reading import list_runs
 from closeup.workbench.training import ablate as module
 from closeup.workbench.training.ablate import EVERYTHING, Ablation, AblationRow, ablate, asked, table, variant
-from closeup.workbench.training.environment import environment
 from closeup.workbench.training.prepare import Prepared, prepare, with_classes
 
 AUGMENT = AugmentRecipe(crop=0.8, vertical_flip=0.5, contrast=0.4, mixup=0.2)

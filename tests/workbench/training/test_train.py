@@ -69,7 +69,7 @@ def test_a_run_holds_everything(whole: Path) -> None:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out what comes after learning: the ONNX file and the report."""
     monkeypatch.setattr("closeup.workbench.training.finish.onnx_bytes", lambda *_: b"")
-    monkeypatch.setattr("closeup.workbench.training.train.complete_run", lambda *_: None)
+    monkeypatch.setattr("closeup.workbench.training.train.write_report", lambda *_: None)
 
 
 @pytest.mark.usefixtures("quick")

@@ -11,10 +11,10 @@ from closeup.core.progress import ProgressCallback, ignore
 from closeup.core.strict_json import Node, check_version, parse
 from closeup.core.whole import carry_over_files, whole_folder
 from closeup.media.files import unreadable
+from closeup.tables.strict_csv import table_bytes
 from closeup.workbench.audit.find import Audit, Finding
 from closeup.workbench.audit.report import render_report
 from closeup.workbench.datasets.items import Dataset
-from closeup.workbench.datasets.tables import table_bytes
 from closeup.workbench.recipe import DataSource
 
 AUDIT_FILE = "audit.json"

@@ -13,12 +13,12 @@ from closeup.algorithms.labels.confident_learning import flag_errors
 from closeup.algorithms.labels.linear_probe import out_of_fold
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.learning.runs.predictions import answer_table, read_answers
 from closeup.workbench.datasets.items import Dataset
 from closeup.workbench.datasets.pictures import load_pictures
 from closeup.workbench.datasets.splits import folds, load_split
 from closeup.workbench.evaluate import ask_whole
 from closeup.workbench.models import ResolvedModel
-from closeup.workbench.runs.answers import answer_table, read_answers
 
 Indices = NDArray[np.int64]
 Probabilities = NDArray[np.float64]

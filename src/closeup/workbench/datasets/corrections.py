@@ -12,12 +12,15 @@ from closeup.core.errors import InputError
 from closeup.core.file_lock import one_at_a_time
 from closeup.core.whole import write_whole
 from closeup.media.files import unreadable
+from closeup.tables.strict_csv import parse_table, table_bytes
 from closeup.workbench.datasets.items import AppliedCorrection, Correction, Dataset, Field, Item, Label, Source
 from closeup.workbench.datasets.labels import composed, label_of, number_of
-from closeup.workbench.datasets.tables import parse_table, table_bytes
 
 COLUMNS = ("kind", "which", "field", "old", "new", "who", "when", "why")
 """Of a corrections file; the first five must be there."""
+
+RECORD_COLUMNS = ("source", "pictures", "kind", "which", "field", "old", "new", "who", "when", "why", "line")
+"""Of the corrections that a run's data was read with; `pictures` is how many labels a line changed."""
 
 KINDS: tuple[str, ...] = get_args(Correction.__annotations__["kind"])
 _LOOK_HINT = "Look at the pictures, then correct the line or remove it."
@@ -129,6 +132,16 @@ def _check_twins(lines: Iterable[Correction], name: str) -> None:
 def corrections_bytes(corrections: Iterable[Correction]) -> bytes:
     """A corrections file that holds these lines."""
     return table_bytes(COLUMNS, ({name: getattr(line, name) for name in COLUMNS} for line in corrections))
+
+
+def record_bytes(applied: Iterable[AppliedCorrection]) -> bytes:
+    """Corrections and what they changed, as CSV with RECORD_COLUMNS: a run's corrections.csv."""
+    rows = (
+        {"source": one.source, "pictures": str(len(one.keys))}
+        | {name: str(getattr(one.correction, name)) for name in RECORD_COLUMNS[2:]}
+        for one in applied
+    )
+    return table_bytes(RECORD_COLUMNS, rows)
 
 
 def append_corrections(path: Path, corrections: Sequence[Correction]) -> None:

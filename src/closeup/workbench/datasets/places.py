@@ -7,11 +7,11 @@ from pathlib import Path, PurePosixPath
 
 from closeup.core.errors import InputError
 from closeup.media.files import require_file, unreadable
+from closeup.tables.strict_csv import Table, parse_table
 from closeup.workbench.datasets.archive import open_archive
 from closeup.workbench.datasets.items import INSIDE
 from closeup.workbench.datasets.labels import composed
 from closeup.workbench.datasets.layout import CLASS_COLUMN, SPLIT_NAMES, list_folder, read_layout
-from closeup.workbench.datasets.tables import Table, parse_table
 from closeup.workbench.recipe import DataSource
 
 TABLE_NAME = "labels.csv"

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from closeup.core.errors import InputError
 from closeup.core.whole import write_whole
 from closeup.media.files import unreadable
+from closeup.tables.strict_csv import parse_table, table_bytes
 from closeup.workbench.datasets.items import SIDES, Dataset, Item
 from closeup.workbench.datasets.sharing import group_codes, share_out, strata_codes
-from closeup.workbench.datasets.tables import parse_table, table_bytes
 from closeup.workbench.recipe import SplitRecipe
 
 COLUMNS = ("key", "group", "split", "origin")

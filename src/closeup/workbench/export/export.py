@@ -15,6 +15,8 @@ from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import Image
 from closeup.core.whole import whole_folder, write_whole
+from closeup.learning.environment import environment
+from closeup.learning.runs.reading import Run, read_run
 from closeup.perception.classifier import PictureClassifier
 from closeup.weights.fp16 import fp16_bytes
 from closeup.weights.half_size import half_size
@@ -27,8 +29,6 @@ from closeup.workbench.export.network import Answering, AnsweringNetwork
 from closeup.workbench.export.parity import Parity, check_answers, compare_answers
 from closeup.workbench.export.scoring import Answers, score_heads
 from closeup.workbench.recipe import Recipe
-from closeup.workbench.runs.reading import Run, read_run
-from closeup.workbench.training.environment import environment
 from closeup.workbench.training.finish import ONNX_FILE
 from closeup.workbench.training.weights_file import load_network
 

@@ -9,14 +9,14 @@ import numpy as np
 from closeup.core.errors import InputError
 from closeup.core.progress import ProgressCallback, ignore
 from closeup.core.types import FloatArray, Image
+from closeup.learning.runs.folder import SPLIT_FILE
+from closeup.learning.runs.reading import Run
 from closeup.weights.network_card import NetworkCard
 from closeup.workbench.datasets.items import Dataset
 from closeup.workbench.datasets.pictures import load_pictures
 from closeup.workbench.datasets.reading import open_dataset, open_one
 from closeup.workbench.datasets.splits import load_split
 from closeup.workbench.recipe import Recipe
-from closeup.workbench.runs.folder import SPLIT_FILE
-from closeup.workbench.runs.reading import Run
 from closeup.workbench.training.heads import ResolvedHead, targets
 
 CALIBRATION = 512

@@ -9,12 +9,12 @@ import numpy as np
 
 from closeup.core.errors import DependencyError, ModelError
 from closeup.core.types import FloatArray
+from closeup.learning.pytorch import torch
 from closeup.weights.network_card import INPUT, NetworkCard, embed
 from closeup.workbench.export.network import Answering, AnsweringNetwork
 from closeup.workbench.export.parity import check_answers, compare_answers
 from closeup.workbench.recipe import Recipe
 from closeup.workbench.training.heads import ResolvedHead
-from closeup.workbench.training.libraries import torch
 from closeup.workbench.training.network import Network
 
 OPSET = 18

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from closeup.workbench.datasets.tables import table_bytes
+from closeup.tables.strict_csv import table_bytes
 from closeup.workbench.look.classes import LabelField, label_text
 from closeup.workbench.look.findings import findings
 from closeup.workbench.look.look import Look

@@ -11,13 +11,13 @@ from closeup.algorithms.metrics.classification import Statistic, confusion_matri
 from closeup.algorithms.metrics.repeated_difference import repeated_difference
 from closeup.core.errors import FormatError, InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.learning.environment import environment
+from closeup.learning.runs.folder import RECIPE_FILE
+from closeup.learning.runs.predictions import Answers
+from closeup.learning.runs.reading import Run, list_runs, read_run
 from closeup.workbench.datasets.reading import open_dataset
 from closeup.workbench.recipe import AugmentRecipe, Recipe
 from closeup.workbench.recipe_file import recipe_from_toml
-from closeup.workbench.runs.answers import Answers
-from closeup.workbench.runs.folder import RECIPE_FILE
-from closeup.workbench.runs.reading import Run, list_runs, read_run
-from closeup.workbench.training.environment import environment
 from closeup.workbench.training.preview import used
 from closeup.workbench.training.train import resume, train
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
+from closeup.learning.pytorch import torch
 from closeup.workbench.recipe import AugmentRecipe
 from closeup.workbench.training import augment_geometry as geometry
 from closeup.workbench.training import augment_pixels as colouring
 from closeup.workbench.training.augment_draws import draw
-from closeup.workbench.training.libraries import torch
 
 
 @dataclass(frozen=True, slots=True)

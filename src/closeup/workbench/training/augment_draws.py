@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 
 from torch import Tensor
 
-from closeup.workbench.training.libraries import torch
+from closeup.learning.pytorch import torch
 
 
 @dataclass(frozen=True, slots=True)

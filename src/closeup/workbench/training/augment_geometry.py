@@ -3,9 +3,9 @@
 from torch import Tensor
 from torch.nn import functional
 
+from closeup.learning.pytorch import torch
 from closeup.workbench.recipe import AugmentRecipe
 from closeup.workbench.training.augment_draws import Draws, both_ways
-from closeup.workbench.training.libraries import torch
 
 FACE_XY = (0.5, 0.25)
 """What a crop by the face keeps, as shares of the sides: the middle of the upper half."""

@@ -6,9 +6,9 @@ import numpy as np
 from torch import Tensor
 from torch.nn import functional
 
+from closeup.learning.pytorch import torch
 from closeup.workbench.recipe import AugmentRecipe
 from closeup.workbench.training.augment_draws import Draws, both_ways
-from closeup.workbench.training.libraries import torch
 
 WHITE = 255.0
 

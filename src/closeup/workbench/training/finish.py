@@ -10,13 +10,13 @@ from closeup import __version__
 from closeup.algorithms.metrics.classification import fit_temperature
 from closeup.core.types import FloatArray
 from closeup.core.whole import write_whole
+from closeup.learning.runs.folder import RunWriter
+from closeup.learning.runs.metrics import measure
+from closeup.learning.runs.reading import read_run
 from closeup.weights.network_card import CUT_LARGER, NetworkCard, NetworkHead
 from closeup.workbench.export.onnx_file import onnx_bytes
 from closeup.workbench.recipe import DataSource, Recipe
 from closeup.workbench.recipe_file import recipe_to_toml
-from closeup.workbench.runs.folder import RunWriter
-from closeup.workbench.runs.measuring import measure
-from closeup.workbench.runs.reading import read_run
 from closeup.workbench.training.heads import ResolvedHead
 from closeup.workbench.training.judging import Judge, answers, known, sides
 from closeup.workbench.training.network import Network

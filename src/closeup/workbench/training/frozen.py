@@ -6,8 +6,8 @@ from dataclasses import replace
 from torch import Tensor
 
 from closeup.core.progress import ProgressCallback
+from closeup.learning.pytorch import torch
 from closeup.workbench.training.features import through
-from closeup.workbench.training.libraries import torch
 from closeup.workbench.training.network import Network
 from closeup.workbench.training.prepare import Prepared
 

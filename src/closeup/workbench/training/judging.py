@@ -10,11 +10,11 @@ from torch import Tensor
 
 from closeup.algorithms.metrics.classification import figures
 from closeup.core.types import FloatArray
+from closeup.learning.device import Precision
+from closeup.learning.pytorch import torch
 from closeup.workbench.recipe import Recipe
 from closeup.workbench.training.augment import Augmenter
-from closeup.workbench.training.device import Precision
 from closeup.workbench.training.heads import ResolvedHead
-from closeup.workbench.training.libraries import torch
 from closeup.workbench.training.losses import HeadLoss
 from closeup.workbench.training.network import Network, answer, judge_batches
 from closeup.workbench.training.pictures import Indices, Material, in_order

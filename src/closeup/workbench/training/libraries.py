@@ -3,14 +3,7 @@
 import contextlib
 
 from closeup.core.errors import DependencyError
-
-try:
-    import torch
-except ImportError as error:
-    raise DependencyError(
-        "Training needs PyTorch, and it is not installed.", 'Install it: pip install "closeup[train]"'
-    ) from error
-
+from closeup.learning.pytorch import torch
 
 _NMS = "{}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
 
@@ -60,4 +53,4 @@ except ImportError as error:
         f"Training needs timm and torchvision ({error}).", 'Install them: pip install "closeup[train]"'
     ) from error
 
-__all__ = ["timm", "torch", "torchvision"]
+__all__ = ["timm", "torchvision"]

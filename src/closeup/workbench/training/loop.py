@@ -15,12 +15,12 @@ from torch import Tensor, nn
 
 from closeup.core.interrupts import held_back
 from closeup.core.progress import Progress, ProgressCallback
+from closeup.learning.checkpoint import Standing, Weights
+from closeup.learning.device import Precision
+from closeup.learning.pytorch import torch
 from closeup.workbench.recipe import Recipe, StageRecipe
 from closeup.workbench.training.augment import Augmenter, Mixed
-from closeup.workbench.training.checkpoint import Standing, Weights
-from closeup.workbench.training.device import Precision
 from closeup.workbench.training.heads import ResolvedHead
-from closeup.workbench.training.libraries import torch
 from closeup.workbench.training.losses import HeadLoss
 from closeup.workbench.training.network import Network, trainable_names
 from closeup.workbench.training.optimizers import learning_rate, new_optimizer

@@ -5,8 +5,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from closeup.core.types import FloatArray
+from closeup.learning.pytorch import torch
 from closeup.workbench.training.heads import ResolvedHead
-from closeup.workbench.training.libraries import torch
 
 SMOOTH_L1_BETA = 0.1
 """Share of half the range below which the error counts squared."""

@@ -8,9 +8,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from closeup.core.errors import InputError
+from closeup.learning.pytorch import torch
 from closeup.workbench.recipe import ModelRecipe
 from closeup.workbench.training.heads import ResolvedHead
-from closeup.workbench.training.libraries import timm, torch
+from closeup.workbench.training.libraries import timm
 
 
 class Network(nn.Module):

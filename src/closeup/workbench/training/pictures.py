@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from closeup.workbench.training.libraries import torch
+from closeup.learning.pytorch import torch
 
 Indices = NDArray[np.intp]
 

@@ -11,13 +11,13 @@ import numpy as np
 from closeup.core.errors import InputError
 from closeup.core.progress import ProgressCallback
 from closeup.core.types import FloatArray
+from closeup.learning.pytorch import torch
 from closeup.workbench.datasets.items import Dataset
 from closeup.workbench.datasets.pictures import Pictures, load_pictures
 from closeup.workbench.datasets.reading import open_dataset
 from closeup.workbench.datasets.splits import Split, make_split, parts
 from closeup.workbench.recipe import HeadRecipe, Recipe
 from closeup.workbench.training.heads import ResolvedHead, resolve_head, targets
-from closeup.workbench.training.libraries import torch
 from closeup.workbench.training.losses import soft_targets
 from closeup.workbench.training.pictures import Indices, Material
 

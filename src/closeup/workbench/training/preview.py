@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from closeup.core.errors import InputError
 from closeup.core.progress import ProgressCallback, ignore
 from closeup.core.types import Image
+from closeup.learning.pytorch import torch
 from closeup.workbench.datasets.items import Dataset
 from closeup.workbench.datasets.pictures import load_pictures
 from closeup.workbench.datasets.reading import open_dataset
 from closeup.workbench.recipe import AugmentRecipe, Recipe
 from closeup.workbench.training.augment import Augmenter
-from closeup.workbench.training.libraries import torch
 from closeup.workbench.training.prepare import largest_px, last_px
 
 PICTURES = 8

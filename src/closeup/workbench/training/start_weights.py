@@ -6,7 +6,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from closeup.core.errors import InputError
-from closeup.workbench.training.libraries import torch
+from closeup.learning.pytorch import torch
 from closeup.workbench.training.network import Network
 
 IMAGENET = "imagenet"

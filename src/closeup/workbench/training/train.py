@@ -11,20 +11,23 @@ from torch import nn
 from closeup.core.errors import InputError
 from closeup.core.interrupts import held_back
 from closeup.core.progress import ProgressCallback, ignore
+from closeup.core.whole import write_whole
+from closeup.learning.checkpoint import Standing, Weights, read_checkpoint, save_checkpoint
+from closeup.learning.device import Precision, said_for_people
+from closeup.learning.environment import environment
+from closeup.learning.pytorch import torch
+from closeup.learning.runs.folder import CORRECTIONS_FILE, RunWriter, create_run, reopen_run
+from closeup.learning.runs.report import write_report
+from closeup.workbench.datasets.corrections import record_bytes
 from closeup.workbench.datasets.splits import save_split
 from closeup.workbench.export.onnx_file import require_exporter
 from closeup.workbench.recipe import Recipe, StageRecipe
 from closeup.workbench.recipe_file import check_recipe, recipe_from_toml, recipe_to_toml
-from closeup.workbench.runs.finish import complete_run
-from closeup.workbench.runs.folder import RunWriter, create_run, reopen_run
+from closeup.workbench.run_data import images_of
 from closeup.workbench.training.augment import Augmenter
-from closeup.workbench.training.checkpoint import Standing, Weights, read_checkpoint, save_checkpoint
-from closeup.workbench.training.device import Precision, said_for_people
-from closeup.workbench.training.environment import environment
 from closeup.workbench.training.finish import finish
 from closeup.workbench.training.frozen import with_features
 from closeup.workbench.training.judging import Judge
-from closeup.workbench.training.libraries import torch
 from closeup.workbench.training.loop import Loop, Plan, new_average
 from closeup.workbench.training.network import Network, build_network
 from closeup.workbench.training.prepare import Prepared, last_px, prepare, with_classes
@@ -73,7 +76,8 @@ def train(recipe: Recipe, *, base: Path, runs_dir: Path, progress: ProgressCallb
     }
     writer = create_run(runs_dir, recipe.name, recipe_to_toml(recipe), facts)
     save_split(writer.path / "split.csv", prepared.split)
-    writer.corrections(prepared.dataset.corrections)
+    if prepared.dataset.corrections:
+        write_whole(writer.path / CORRECTIONS_FILE, record_bytes(prepared.dataset.corrections))
     return _train(_bench(recipe, prepared, network, writer, progress), None, progress)
 
 
@@ -162,7 +166,7 @@ def _train(bench: Bench, checkpoint: dict[str, Any] | None, progress: ProgressCa
         Loop(plan, standing, weights).run()
         bench.network.load_state_dict(weights.best)
         finish(bench.recipe, bench.prepared, bench.network, bench.judge, writer)
-    complete_run(writer.path, bench.prepared.dataset)
+    write_report(writer.path, images_of(bench.prepared.dataset))
     return writer.path
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from torch import nn
 
 from closeup.core.errors import InputError
+from closeup.learning.pytorch import torch
 from closeup.workbench.recipe import Recipe
 from closeup.workbench.recipe_file import recipe_from_toml
 from closeup.workbench.training.heads import ResolvedHead, settled_head
-from closeup.workbench.training.libraries import torch
 from closeup.workbench.training.network import Network, build_network
 from closeup.workbench.training.start_weights import read_state
 

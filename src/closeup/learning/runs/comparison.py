@@ -1,0 +1,256 @@
+"""Compare two runs on the very same pictures, and say how sure the difference is; find the best of many."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from closeup.algorithms.metrics.classification import (
+    ECE_BINS,
+    RESAMPLES,
+    Difference,
+    McNemar,
+    Statistic,
+    calibration_gaps,
+    calibration_of,
+    mcnemar,
+    paired_difference,
+)
+from closeup.algorithms.metrics.intervals import class_statistic
+from closeup.core.errors import InputError
+from closeup.learning.runs.metric_names import CLASS_FIGURES, WORDS, is_error
+from closeup.learning.runs.predictions import Answers
+from closeup.learning.runs.reading import Run
+
+FEW = 30
+"""With fewer pictures in common the intervals say little."""
+
+
+@dataclass(frozen=True, slots=True)
+class FigureDifference:
+    """One figure of two runs.
+
+    Attributes:
+        name: "accuracy", "macro_recall", "macro_f1", "ece", "mae" or "bias".
+        difference: Of b less a, with its 95 % interval.
+        better: "a" or "b" where the interval leaves out 0; else "", and for a bias.
+    """
+
+    name: str
+    difference: Difference
+    better: str
+
+    @property
+    def words(self) -> str:
+        """What people call it."""
+        return WORDS[self.name]
+
+
+@dataclass(frozen=True)
+class HeadComparison:
+    """One head of two runs.
+
+    Attributes:
+        head: Its name.
+        side: Of the split that both were judged on.
+        unit: Of a value head.
+        count: Pictures that both judged, with the same label.
+        groups: How many groups the intervals were drawn over; None where every picture stood alone.
+        figures: How they differ.
+        test: McNemar's exact test on which pictures each has right; None for a value head.
+    """
+
+    head: str
+    side: str
+    unit: str
+    count: int
+    groups: int | None
+    figures: tuple[FigureDifference, ...]
+    test: McNemar | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two runs beside each other.
+
+    Attributes:
+        a: The first.
+        b: The second.
+        heads: Those that both have.
+        recipes: Where their recipes differ: key, the first's value, the second's; None where one has no such key.
+        notes: What to know before believing the figures, one sentence each.
+    """
+
+    a: Run
+    b: Run
+    heads: tuple[HeadComparison, ...]
+    recipes: tuple[tuple[str, Any, Any], ...]
+    notes: tuple[str, ...]
+
+
+def compare(a: Run, b: Run, *, side: str = "", resamples: int = RESAMPLES) -> Comparison:
+    """Compare two runs, paired: each figure over the pictures that both judged, and no others.
+
+    Args:
+        a: One run.
+        b: The other.
+        side: "test" or "val"; "" for test where both have it, else val.
+        resamples: Draws behind each interval.
+
+    Raises:
+        InputError: If both are one run, no head has answers of both runs, or they judged no picture in common.
+    """
+    if a.id == b.id:
+        raise InputError(f"Both are the run {a.id}.", "See the others: closeup runs list")
+    notes: list[str] = []
+    if _fingerprint(a) != _fingerprint(b):
+        notes.append("The two runs were made from different data: other pictures, labels or corrections.")
+    heads = []
+    for head, where in _shared(a, b, side):
+        answers = a.answers(where, head), b.answers(where, head)
+        if bool(answers[0].classes) != bool(answers[1].classes):
+            notes.append(f"{head}: one run tells classes and the other a number, which cannot be compared.")
+            continue
+        pair = _paired(*answers, f"{head} on {where}", notes)
+        heads.append(_compared(head, where, pair, (a, b), resamples))
+    if not heads:
+        raise InputError(
+            f"{a.id} and {b.id} have no answers of one head on one side of the split.",
+            f"{a.id} has {_has(a)}; {b.id} has {_has(b)}.",
+        )
+    return Comparison(a, b, tuple(heads), recipe_differences(a.recipe, b.recipe), tuple(notes))
+
+
+def recipe_differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[tuple[str, Any, Any], ...]:
+    """The keys in which two recipes differ, "stages.0.epochs", with the value of each; None where there is none."""
+    first, second = dict(flat(a)), dict(flat(b))
+    keys = [*first, *(key for key in second if key not in first)]
+    return tuple((key, first.get(key), second.get(key)) for key in keys if first.get(key) != second.get(key))
+
+
+def best_first(runs: Sequence[Run], figure: str) -> list[tuple[Run, float]]:
+    """The runs that have a figure, "val/expression/accuracy", the best first; of equals the older."""
+    found = [(run, run.figures[figure]) for run in runs if figure in run.figures]
+    return sorted(found, key=lambda it: it[1] if is_error(figure) else -it[1])
+
+
+def default_figure(run: Run) -> str:
+    """What a run is ranked by where nothing else is said: what its recipe chose its weights by, on val.
+
+    Choosing by test would make the test's figure too good.
+    """
+    heads = run.heads()
+    if not heads:
+        raise InputError(f"The recipe of the run {run.id} has no heads.")
+    monitor = run.recipe.get("training", {}).get("monitor", "loss")
+    fallback = "mae" if heads[0].get("kind") == "value" else "accuracy"
+    return f"val/{heads[0].get('name')}/{fallback if monitor == 'loss' else monitor}"
+
+
+def _shared(a: Run, b: Run, side: str) -> list[tuple[str, str]]:
+    """Head and side of the answers that both have; test before val."""
+    theirs = set(b.answered())
+    found: dict[str, str] = {}
+    for where, head in a.answered():
+        if (where, head) in theirs and where != "train" and side in ("", where):
+            found.setdefault(head, where)
+    order = [str(head.get("name")) for head in a.heads()]
+    return sorted(found.items(), key=lambda it: order.index(it[0]) if it[0] in order else len(order))
+
+
+def _has(run: Run) -> str:
+    return ", ".join(f"{side}/{head}" for side, head in run.answered()) or "none"
+
+
+def _paired(a: Answers, b: Answers, what: str, notes: list[str]) -> tuple[Answers, Answers]:
+    """The same pictures in the same order, with the same labels."""
+    a, b = a.labelled(), b.labelled()
+    places = {key: place for place, key in enumerate(b.keys)}
+    both = [(place, places[key]) for place, key in enumerate(a.keys) if key in places]
+    same = [(i, j) for i, j in both if a.labels[i] == b.labels[j]]
+    if not same:
+        raise InputError(
+            f"The two runs judged no picture in common: {what}.",
+            'Train both with one split: file = "RUN/split.csv" in [split] of the recipe.',
+        )
+    if len(both) < max(len(a.keys), len(b.keys)):
+        notes.append(
+            f"{what}: the runs judged {len(a.keys):,} and {len(b.keys):,} pictures; compared are the {len(same):,} "
+            "that both judged."
+        )
+    if len(same) < len(both):
+        notes.append(f"{what}: {len(both) - len(same):,} pictures are left out, whose labels differ between the runs.")
+    if len(same) < FEW:
+        notes.append(f"{what}: {len(same)} pictures are too few to tell much.")
+    indices = np.array(same, np.intp)
+    return a.select(indices[:, 0]), b.select(indices[:, 1])
+
+
+def _compared(
+    head: str, side: str, pair: tuple[Answers, Answers], runs: tuple[Run, Run], resamples: int
+) -> HeadComparison:
+    of_picture = runs[0].groups() or runs[1].groups()
+    groups = [of_picture.get(key, key) for key in pair[0].keys] if of_picture else None
+    test, statistics = _class_statistics(*pair) if pair[0].classes else (None, _value_statistics(*pair))
+    figures = []
+    for name, (first, second) in statistics.items():
+        found = paired_difference(first, second, len(pair[0].keys), groups=groups, resamples=resamples)
+        figures.append(FigureDifference(name, found, _better(name, found)))
+    unit = next((str(one.get("unit", "")) for one in runs[0].heads() if one.get("name") == head), "")
+    many = None if groups is None else len(set(groups))
+    return HeadComparison(head, side, unit, len(pair[0].keys), many, tuple(figures), test)
+
+
+def _better(name: str, found: Difference) -> str:
+    if name == "bias" or found.low <= 0 <= found.high:
+        return ""
+    return "b" if (found.low > 0) != is_error(name) else "a"
+
+
+def _class_statistics(a: Answers, b: Answers) -> tuple[McNemar, dict[str, tuple[Statistic, Statistic]]]:
+    """By name, since the two may know other classes, or in another order."""
+    names = tuple(dict.fromkeys([*a.classes, *b.classes]))
+    labels = _codes([str(label) for label in a.labels], names)
+    first, second = (
+        _codes([one.classes[place] for place in one.probabilities.argmax(axis=1)], names) for one in (a, b)
+    )
+    table = {
+        name: (class_statistic(name, first, labels, len(names)), class_statistic(name, second, labels, len(names)))
+        for name in CLASS_FIGURES
+        if name != "ece"
+    }
+    return mcnemar(first == labels, second == labels), table | {"ece": (_calibration(a), _calibration(b))}
+
+
+def _codes(words: Sequence[str], names: Sequence[str]) -> NDArray[np.intp]:
+    places = {name: place for place, name in enumerate(names)}
+    return np.array([places[word] for word in words], np.intp)
+
+
+def _calibration(answers: Answers) -> Statistic:
+    places, gap = calibration_gaps(answers.probabilities, answers.label_indices(), ECE_BINS)
+    return lambda drawn: calibration_of(places[drawn], gap[drawn], ECE_BINS)
+
+
+def _value_statistics(a: Answers, b: Answers) -> dict[str, tuple[Statistic, Statistic]]:
+    first, second = a.values - a.label_numbers(), b.values - b.label_numbers()
+    return {
+        "mae": (lambda drawn: float(np.abs(first[drawn]).mean()), lambda drawn: float(np.abs(second[drawn]).mean())),
+        "bias": (lambda drawn: float(first[drawn].mean()), lambda drawn: float(second[drawn].mean())),
+    }
+
+
+def _fingerprint(run: Run) -> Any:
+    data = run.facts.get("data")
+    return data.get("fingerprint") if isinstance(data, Mapping) else None
+
+
+def flat(value: Any, place: str = "") -> list[tuple[str, Any]]:
+    """Every value of a TOML document with its key, "stages.0.epochs"; lists of plain values stay whole."""
+    if isinstance(value, Mapping) and value:
+        return [leaf for name, part in value.items() for leaf in flat(part, f"{place}.{name}" if place else name)]
+    if isinstance(value, list) and value and isinstance(value[0], Mapping):
+        return [leaf for number, part in enumerate(value) for leaf in flat(part, f"{place}.{number}")]
+    return [(place, value)]

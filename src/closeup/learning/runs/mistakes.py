@@ -1,0 +1,119 @@
+"""The worst mistakes of a run, as pictures: where the model is wrong, or the label."""
+
+import base64
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from closeup.core.errors import CloseupError
+from closeup.core.types import Image
+from closeup.learning.runs.metrics import Measured
+from closeup.learning.runs.reading import Run
+from closeup.learning.runs.words import head_units
+from closeup.media.image import encode_jpeg
+from closeup.pages.page import render_page
+
+MOST = 60
+"""Mistakes of each head that are shown."""
+
+PICTURE_PX = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One picture that was answered wrongly.
+
+    Attributes:
+        key: Of the picture.
+        label: What the data says, in words.
+        answer: What the run says, in words.
+        sure: How sure it was, "93%"; for a number how far off, "+21".
+        picture: A data: URI, or None where it cannot be read any more.
+    """
+
+    key: str
+    label: str
+    answer: str
+    sure: str
+    picture: str | None
+
+
+def worst_indices(measured: Measured, most: int = MOST) -> list[int]:
+    """Which answers are furthest from their labels, worst first, the right ones left out.
+
+    For classes: by how much likelier the answer seemed than the label. For numbers: by the error.
+    """
+    answers = measured.answers
+    if answers.classes:
+        labels = answers.label_indices()
+        given = answers.probabilities.argmax(axis=1)
+        rows = np.arange(len(labels))
+        worse = answers.probabilities[rows, given] - answers.probabilities[rows, labels]
+        wrong = given != labels
+    else:
+        worse = np.abs(answers.values - answers.label_numbers())
+        wrong = worse > 0
+    order = np.argsort(-worse, kind="stable")
+    return [int(index) for index in order if wrong[index]][:most]
+
+
+def mistakes(measured: Measured, pixels_of: Callable[[str], Image] | None, most: int = MOST) -> tuple[Mistake, ...]:
+    """The worst mistakes of a head with their pictures.
+
+    Args:
+        measured: The head on the side to look at.
+        pixels_of: The picture of a key, RGB (H, W, 3); None where the pictures are not at hand.
+        most: How many.
+    """
+    return tuple(_mistake(measured, index, pixels_of) for index in worst_indices(measured, most))
+
+
+def mistakes_page(run: Run, heads: Sequence[tuple[Measured, Sequence[Mistake]]]) -> str:
+    """mistakes.html: HTML with all pictures inside.
+
+    Args:
+        run: The run.
+        heads: Each head with its mistakes, worst first.
+    """
+    return render_page(
+        "closeup.learning.runs",
+        "mistakes.html.j2",
+        style="runs.css",
+        run=run,
+        heads=heads,
+        units=head_units(run),
+        has_pictures=True,
+    )
+
+
+def _mistake(measured: Measured, index: int, pixels_of: Callable[[str], Image] | None) -> Mistake:
+    answers = measured.answers
+    key, label = answers.keys[index], answers.labels[index]
+    picture = None if pixels_of is None else _picture(key, pixels_of)
+    if answers.classes:
+        given = int(answers.probabilities[index].argmax())
+        sure = f"{answers.probabilities[index, given]:.0%}"
+        return Mistake(key, str(label), answers.classes[given], sure, picture)
+    truth, value = float(label or 0.0), float(answers.values[index])
+    off = f"{'+' if value >= truth else '-'}{_short(abs(value - truth))}"
+    return Mistake(key, _short(truth), _short(value), off, picture)
+
+
+def _short(value: float) -> str:
+    """A number with one decimal where it needs one: "31", "4.5"."""
+    return f"{value:.1f}".removesuffix(".0")
+
+
+def _picture(key: str, pixels_of: Callable[[str], Image]) -> str | None:
+    """A small copy of a picture as a data: URI; None where it cannot be read, which the page says."""
+    try:
+        image = pixels_of(key)
+    except CloseupError:
+        return None
+    factor = PICTURE_PX / max(image.shape[:2])
+    if factor < 1:
+        size_wh = max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor))
+        image = np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
+    return "data:image/jpeg;base64," + base64.b64encode(encode_jpeg(np.ascontiguousarray(image), 82)).decode()

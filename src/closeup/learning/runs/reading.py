@@ -1,0 +1,221 @@
+"""Read runs: what each was, how far it came, what it answered."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from closeup.core.errors import FormatError, InputError
+from closeup.learning.runs.folder import CORRECTIONS_FILE, EPOCHS_FILE, RECIPE_FILE, SPLIT_FILE, STEPS_FILE
+from closeup.learning.runs.lock import is_held
+from closeup.learning.runs.metric_names import WORDS, number_words
+from closeup.learning.runs.predictions import Answers, predictions_name, read_answers
+from closeup.learning.runs.state import RUN_FILE, RunState, read_state
+from closeup.tables.growing import Table, read_table
+
+Standing = Literal["running", "interrupted", "failed", "finished"]
+
+
+_PREDICTIONS = re.compile(r"predictions-(train|val|test)-(.+)\.csv")
+_SIDE_ORDER = ("test", "val", "train")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run as it stood when it was read.
+
+    Attributes:
+        path: Its folder.
+        state: What its run.json says.
+        standing: Its state; a run that says "running" and that no process holds is "interrupted" (it was killed).
+    """
+
+    path: Path
+    state: RunState
+    standing: Standing
+
+    @property
+    def id(self) -> str:
+        """The folder's name, which no other run has."""
+        return self.path.name
+
+    @property
+    def name(self) -> str:
+        """The recipe's name."""
+        return self.state.name
+
+    @property
+    def created(self) -> datetime:
+        """When it was made; it knows its offset from UTC."""
+        return datetime.fromisoformat(self.state.created_at)
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What it was made with: environment, data, corrections, seeds."""
+        return self.state.facts
+
+    @property
+    def metrics(self) -> Mapping[str, Any]:
+        """Its figures at the end, as the trainer wrote them; empty until it is finished."""
+        return self.state.metrics
+
+    @cached_property
+    def figures(self) -> dict[str, float]:
+        """The numbers among its metrics, each with its place: "test/expression/accuracy"."""
+        return {place: value for place, value in _numbers(self.metrics, "") if not place.endswith("/count")}
+
+    def headline(self) -> tuple[tuple[str, str], ...]:
+        """The figures that tell most, in words: ("expression, accuracy on test", "0.704 (0.692 to 0.716)").
+
+        Those of each head on test, or on val where there is no test; none before the run is finished.
+        """
+        told = []
+        for head in self.heads():
+            name, unit = str(head.get("name")), str(head.get("unit", ""))
+            side = next((side for side in _SIDE_ORDER if name in _mapping(self.metrics.get(side))), None)
+            figures = _mapping(_mapping(self.metrics.get(side or "")).get(name))
+            for figure, words in WORDS.items():
+                if isinstance(figures.get(figure), Mapping):
+                    told.append((f"{name}, {words} on {side}", _with_interval(figure, figures[figure], unit)))
+        return tuple(told)
+
+    @cached_property
+    def recipe(self) -> Mapping[str, Any]:
+        """Its resolved recipe as a TOML document.
+
+        Raises:
+            FormatError: If it is damaged or missing.
+        """
+        try:
+            return tomllib.loads((self.path / RECIPE_FILE).read_text("utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise FormatError(f"{self.path / RECIPE_FILE} cannot be read: {error}.") from error
+
+    def heads(self) -> list[Mapping[str, Any]]:
+        """The tables of its recipe's heads, in order.
+
+        Raises:
+            FormatError: If the recipe is damaged or missing.
+        """
+        heads = self.recipe.get("heads")
+        return [head for head in heads if isinstance(head, Mapping)] if isinstance(heads, list) else []
+
+    def steps(self) -> Table:
+        """Loss, learning rate and speed of each step."""
+        return read_table(self.path / STEPS_FILE)
+
+    def epochs(self) -> Table:
+        """Losses and figures of each epoch."""
+        return read_table(self.path / EPOCHS_FILE)
+
+    def answered(self) -> tuple[tuple[str, str], ...]:
+        """Side and head of each table of answers that is there, test before val."""
+        found = [match.groups() for entry in self.path.iterdir() if (match := _PREDICTIONS.fullmatch(entry.name))]
+        return tuple(sorted(((side, head) for side, head in found), key=lambda it: (_SIDE_ORDER.index(it[0]), it[1])))
+
+    def answers(self, side: str, head: str) -> Answers:
+        """What one head answered for one side of the split: probabilities (N, K) of classes, or values (N,).
+
+        Raises:
+            InputError: If there is no such table.
+            FormatError: If it is damaged.
+        """
+        path = self.path / predictions_name(side, head)
+        if not path.is_file():
+            known = ", ".join(f"{side}/{head}" for side, head in self.answered()) or "none"
+            raise InputError(f"The run {self.id} has no answers of {head} on {side}.", f"It has: {known}.")
+        return read_answers(path)
+
+    def groups(self) -> dict[str, str]:
+        """The group of each picture, by its split; nothing where every picture is a group of its own."""
+        table = read_table(self.path / SPLIT_FILE)
+        groups = dict(zip(table.text("key"), table.text("group"), strict=True))
+        return groups if len(set(groups.values())) < len(groups) else {}
+
+    def corrections(self) -> Table:
+        """The label corrections that its data was read with."""
+        return read_table(self.path / CORRECTIONS_FILE)
+
+
+def read_run(path: Path) -> Run:
+    """Read a run's folder.
+
+    Raises:
+        InputError: If it is none.
+        FormatError: If its run.json does not hold what it must.
+    """
+    path = path.resolve()
+    held = is_held(path)  # before the state, or one that finishes in between would look killed
+    state = read_state(path)
+    standing: Standing = state.state
+    if standing == "running" and not held:
+        standing = "interrupted"
+    return Run(path, state, standing)
+
+
+@dataclass(frozen=True, slots=True)
+class RunList:
+    """The runs in a folder.
+
+    Attributes:
+        runs: Oldest first.
+        damaged: Folders with a run.json that cannot be used, each with the reason.
+    """
+
+    runs: tuple[Run, ...]
+    damaged: tuple[tuple[Path, str], ...] = ()
+
+
+def list_runs(runs_dir: Path) -> RunList:
+    """Read all runs in a folder; none where there is no such folder yet.
+
+    Raises:
+        InputError: If the folder cannot be read.
+    """
+    runs, damaged = [], []
+    for folder in run_folders(runs_dir):
+        try:
+            runs.append(read_run(folder))
+        except (InputError, FormatError) as error:
+            damaged.append((folder, error.message))
+    return RunList(tuple(sorted(runs, key=lambda run: (run.created, run.id))), tuple(damaged))
+
+
+def run_folders(runs_dir: Path) -> list[Path]:
+    """The folders of the runs in a folder, by name.
+
+    Raises:
+        InputError: If it cannot be read.
+    """
+    try:
+        entries = sorted(runs_dir.iterdir()) if runs_dir.is_dir() else []
+    except OSError as error:
+        raise InputError(f"Cannot read {runs_dir}: {error.strerror}.") from error
+    return [entry for entry in entries if not entry.name.startswith(".") and (entry / RUN_FILE).is_file()]
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _with_interval(figure: str, span: Mapping[str, Any], unit: str) -> str:
+    value, low, high = (span.get(end) for end in ("value", "low", "high"))
+    words = number_words(figure, value, unit) if isinstance(value, int | float) else "unknown"
+    if isinstance(low, int | float) and isinstance(high, int | float):
+        return f"{words} ({number_words(figure, low)} to {number_words(figure, high)})"
+    return words
+
+
+def _numbers(value: Any, place: str) -> list[tuple[str, float]]:
+    if isinstance(value, Mapping):
+        if "value" in value:  # with its interval
+            return _numbers(value["value"], place)
+        parts = (_numbers(part, f"{place}/{name}" if place else str(name)) for name, part in value.items())
+        return [number for found in parts for number in found]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return [(place, float(value))]
+    return []

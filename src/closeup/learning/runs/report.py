@@ -1,0 +1,272 @@
+"""What people look at of a run: report.html, its plots, its worst mistakes and its card."""
+
+import base64
+import re
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from closeup.core.errors import FormatError
+from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.core.types import Image
+from closeup.core.whole import write_whole
+from closeup.learning.runs.card import card_markdown, limits
+from closeup.learning.runs.folder import RECIPE_FILE
+from closeup.learning.runs.metric_names import CLASS_FIGURES, number_words
+from closeup.learning.runs.metrics import Figure, Measured, measure, reported
+from closeup.learning.runs.mistakes import Mistake, mistakes, mistakes_page
+from closeup.learning.runs.plots import confusion_svg, curves_svg, estimates_svg, for_page
+from closeup.learning.runs.reading import Run, read_run
+from closeup.learning.runs.words import head_units, option_words, share_words, trained_words
+from closeup.pages.page import render_page
+
+REPORT_FILE = "report.html"
+CARD_FILE = "CARD.md"
+MISTAKES_FILE = "mistakes.html"
+CURVES_FILE = "curves.svg"
+
+
+FEW_MISTAKES = 18
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The plots of a run.
+
+    Attributes:
+        curves: SVG, or None for a run without a step.
+        by_head: SVG of each head: its confusion, or its estimates beside the truth.
+    """
+
+    curves: bytes | None
+    by_head: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """An interval on a line from 0 to 100."""
+
+    low: float
+    width: float
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One figure on the page."""
+
+    words: str
+    value: str
+    span: str
+    line: _Line | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """One head on the page."""
+
+    name: str
+    side: str
+    count: str
+    rows: tuple[_Row, ...]
+    others: str
+    per_class: tuple[tuple[str, ...], ...]
+    plot: str
+    plot_told: str
+
+
+def write_report(
+    path: Path, image_of: Callable[[str], Image] | None = None, *, progress: ProgressCallback = ignore
+) -> Path:
+    """Draw and write what people look at: curves.svg, confusion-HEAD.svg, mistakes.html, CARD.md, report.html.
+
+    A run that is not finished has a report too, of how far it came.
+
+    Args:
+        path: The run's folder.
+        image_of: The picture of a key, RGB uint8 (H, W, 3); None where pictures are not at hand. A mistakes.html that
+            is there with its pictures stays then.
+        progress: Told what is being made.
+
+    Returns:
+        The report.
+
+    Raises:
+        InputError: If it is no run.
+        FormatError: If something in it is damaged.
+        DependencyError: If Matplotlib is not installed.
+        OutputError: If something cannot be written.
+    """
+    run = read_run(path)
+    progress(Progress("Report: measuring", 0, 4, "steps"))
+    measured = measure(run)
+    progress(Progress("Report: drawing", 1, 4, "steps"))
+    drawn = _draw_plots(run, measured)
+    progress(Progress("Report: looking for mistakes", 2, 4, "steps"))
+    worst = [(one, mistakes(one, image_of)) for one in reported(measured)]
+    if measured and (image_of is not None or not (run.path / MISTAKES_FILE).exists()):
+        write_whole(run.path / MISTAKES_FILE, mistakes_page(run, worst).encode())
+    progress(Progress("Report: writing the report", 3, 4, "steps"))
+    write_whole(run.path / CARD_FILE, card_markdown(run, measured).encode("utf-8", "replace"))
+    report = run.path / REPORT_FILE
+    write_whole(report, run_page(run, measured, drawn, worst).encode())
+    progress(Progress("Report: done", 4, 4, "steps"))
+    return report
+
+
+def plot_name(one: Measured) -> str:
+    """File name of a head's plot."""
+    word = re.sub(r"[^\w.-]+", "-", one.head)
+    return f"confusion-{word}.svg" if one.kind == "classes" else f"estimates-{word}.svg"
+
+
+def _draw_plots(run: Run, measured: tuple[Measured, ...]) -> Drawn:
+    """Draw and keep the plots."""
+    steps = run.steps()
+    curves = curves_svg(steps, run.epochs()) if len(steps) else None
+    if curves is not None:
+        write_whole(run.path / CURVES_FILE, curves)
+    units = head_units(run)
+    by_head = {}
+    for one in reported(measured):
+        if one.kind == "classes":
+            plot = confusion_svg(one.confusion, one.answers.classes)
+        else:
+            plot = estimates_svg(one.answers.values, one.answers.label_numbers(), units.get(one.head, ""))
+        write_whole(run.path / plot_name(one), plot)
+        by_head[one.head] = plot
+    return Drawn(curves, by_head)
+
+
+def run_page(
+    run: Run, measured: Sequence[Measured], drawn: Drawn, mistakes: Sequence[tuple[Measured, Sequence[Mistake]]]
+) -> str:
+    """Write the page: HTML with all plots and pictures inside.
+
+    Args:
+        run: The run, finished or not.
+        measured: Its figures, of all sides.
+        drawn: Its plots.
+        mistakes: Of each head, worst first.
+
+    Raises:
+        FormatError: If the recipe is damaged.
+    """
+    data = run.facts.get("data")
+    unreadable = data.get("unreadable", []) if isinstance(data, Mapping) else []
+    return render_page(
+        "closeup.learning.runs",
+        "report.html.j2",
+        style="runs.css",
+        run=run,
+        summary=str(run.recipe.get("summary", "")),
+        facts=_facts(run),
+        heads=[_head(one, measured, run, drawn) for one in reported(measured)],
+        curves=_image(drawn.curves) if drawn.curves else "",
+        curves_told=_told(run),
+        mistakes=[(one, few[:FEW_MISTAKES]) for one, few in mistakes if few],
+        units=head_units(run),
+        has_pictures=any(few for _, few in mistakes),
+        limits=limits(run, measured) if measured else [],
+        corrections=run.corrections().rows,
+        correction_columns=run.corrections().columns,
+        unreadable=[(str(one.get("key")), str(one.get("reason"))) for one in unreadable if isinstance(one, Mapping)],
+        commands=_commands(run),
+        made=_made(run),
+        recipe_text=_recipe_text(run),
+    )
+
+
+def _head(one: Measured, measured: Sequence[Measured], run: Run, drawn: Drawn) -> _Head:
+    unit = head_units(run).get(one.head, "")
+    return _Head(
+        one.head,
+        one.side,
+        f"{one.count:,}",
+        tuple(_row(figure, unit) for figure in one.figures),
+        _others(one, measured, unit),
+        tuple((c.name, f"{c.count:,}", *map(share_words, (c.precision, c.recall, c.f1))) for c in one.per_class),
+        _image(drawn.by_head[one.head]),
+        "Labels by row, answers by column."
+        if one.per_class
+        else "Estimates beside the labels; the stronger, the more.",
+    )
+
+
+def _row(figure: Figure, unit: str) -> _Row:
+    value = number_words(figure.name, figure.value, unit)
+    span = f"{number_words(figure.name, figure.low)} to {number_words(figure.name, figure.high)}"
+    if figure.name in CLASS_FIGURES:
+        low, high, at = (round(100 * min(max(value, 0.0), 1.0), 2) for value in (figure.low, figure.high, figure.value))
+        line = _Line(low, round(high - low, 2), min(at, 99.3))
+        return _Row(figure.words, value, span, line)
+    return _Row(figure.words, value, span, None)
+
+
+def _others(one: Measured, measured: Sequence[Measured], unit: str) -> str:
+    """The first figures on the other sides, in a sentence."""
+    parts = []
+    for other in measured:
+        if other.head == one.head and other.side != one.side:
+            figures = ", ".join(f"{row.words} {row.value}" for row in (_row(figure, unit) for figure in other.figures))
+            parts.append(f"On {other.side}, {other.count:,} pictures: {figures}.")
+    return " ".join(parts)
+
+
+def _facts(run: Run) -> list[tuple[str, str]]:
+    data = run.facts.get("data")
+    pictures = data.get("pictures") if isinstance(data, Mapping) else None
+    model = run.recipe.get("model", {})
+    epochs = run.epochs()
+    facts = [("State", run.standing), ("Begun", f"{run.created:%Y-%m-%d %H:%M}")]
+    if isinstance(pictures, Mapping):
+        facts += [(f"Pictures, {side}", f"{int(count):,}") for side, count in pictures.items() if count]
+    facts += [("Epochs", str(len(epochs))), ("Trained", trained_words(run))]
+    facts += [("Network", option_words(model.get("architecture"))), ("Input", f"{model.get('input_px', '?')} px")]
+    return facts
+
+
+def _told(run: Run) -> str:
+    epochs = run.epochs()
+    kept = [row.get("epoch", "") for row in epochs.rows if row.get("kept") == "true"]
+    words = "Faint: the loss of single steps. Dashed: where one stage ends."
+    return f"{words} The weights of epoch {kept[-1]} were kept (ring)." if kept else words
+
+
+def _commands(run: Run) -> list[tuple[str, str]]:
+    here = shlex.quote(run.id)
+    again = ("Train the same again", f"closeup train {shlex.quote((run.path / RECIPE_FILE).as_posix())}")
+    if run.standing != "finished":
+        return [("Go on with it", f"closeup train --resume {here}"), again]
+    return [
+        ("Ask it about a photo", f"closeup predict {here} PHOTO.jpg"),
+        ("Measure it on other data", f"closeup evaluate {here} DATA"),
+        ("Compare it with another run", f"closeup runs compare {here} OTHER"),
+        ("Make it smaller and faster", f"closeup export {here} --int8 --fp16"),
+        again,
+    ]
+
+
+def _made(run: Run) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The columns at the end of the page: environment, data, and the settings of the recipe's single tables."""
+    columns = [("Environment", run.facts.get("environment")), ("Data", run.facts.get("data"))]
+    columns += [(name.capitalize(), run.recipe.get(name)) for name in ("model", "training", "split", "augment")]
+    return [(name, _rows(values)) for name, values in columns if isinstance(values, Mapping)]
+
+
+def _rows(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    rows = [(name.replace("_", " "), option_words(value)) for name, value in values.items() if name != "unreadable"]
+    return [(name, value) for name, value in rows if value]
+
+
+def _recipe_text(run: Run) -> str:
+    try:
+        return (run.path / RECIPE_FILE).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FormatError(f"{run.path / RECIPE_FILE} cannot be read: {error}.") from error
+
+
+def _image(svg: bytes) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(for_page(svg)).decode()

@@ -1,0 +1,1 @@
+"""Tables of text: strict CSV that names the line of every fault, and tables that grow while a run goes on."""

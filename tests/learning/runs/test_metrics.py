@@ -1,0 +1,63 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from closeup.learning.runs.metrics import measure, reported
+from closeup.learning.runs.reading import read_run
+from learning.runs.made_runs import MOODS, answer, begun, finished, keys, split_table
+
+
+def test_heads_as_in_the_recipe_and_test_before_val(tmp_path: Path) -> None:
+    found = measure(finished(tmp_path), resamples=20)
+    assert [(one.head, one.side) for one in found] == [
+        ("mood", "test"),
+        ("mood", "val"),
+        ("age", "test"),
+        ("age", "val"),
+    ]
+    assert [(one.head, one.side) for one in reported(found)] == [("mood", "test"), ("age", "test")]
+
+
+def test_the_figures_are_those_of_the_answers(tmp_path: Path) -> None:
+    writer = begun(tmp_path)
+    probabilities = np.eye(3)[[0, 0, 1, 2, 2, 2]]
+    writer.predictions("val", "mood", keys(6), [0, 0, 1, 1, 2, np.nan], probabilities, MOODS)
+    writer.predictions("val", "age", keys(2), [30.0, 40.0], [33.0, 39.0])
+    mood, age = measure(read_run(writer.path), resamples=20)
+    assert (mood.kind, mood.count, mood.wrong, mood.groups) == ("classes", 5, 1, None)
+    assert {it.name: it.value for it in mood.figures} == pytest.approx(
+        {"accuracy": 0.8, "macro_recall": 2.5 / 3, "macro_f1": (1 + 2 / 3 + 2 / 3) / 3, "ece": 0.2}
+    )
+    assert mood.confusion.tolist() == [[2, 0, 0], [0, 1, 1], [0, 0, 1]]
+    assert [one.name for one in mood.per_class] == list(MOODS)
+    assert (age.kind, age.count, age.wrong) == ("value", 2, 0)
+    assert {it.name: it.value for it in age.figures} == pytest.approx({"mae": 2, "rmse": 5**0.5, "bias": 1})
+    for one in (mood, age):
+        assert all(it.low <= it.value <= it.high for it in one.figures)
+
+
+def test_groups_widen_the_intervals(tmp_path: Path) -> None:
+    """Six pictures of each person, all right or all wrong: ten people tell less than sixty."""
+    writer = begun(tmp_path)
+    given = np.repeat(np.arange(10) % 2, 6)
+    writer.predictions("val", "mood", keys(60), np.zeros(60), np.eye(3)[given], MOODS)
+    alone = measure(read_run(writer.path), resamples=300)[0]
+    (writer.path / "split.csv").write_text(split_table(60, 6))
+    together = measure(read_run(writer.path), resamples=300)[0]
+    assert (alone.groups, together.groups) == (None, 10)
+    narrow, wide = (one.figures[0].high - one.figures[0].low for one in (alone, together))
+    assert wide > 1.8 * narrow
+
+
+def test_a_head_without_labels_is_left_out(tmp_path: Path) -> None:
+    writer = begun(tmp_path)
+    writer.predictions("val", "mood", keys(2), [np.nan, -1], np.eye(3)[:2], MOODS)
+    assert measure(read_run(writer.path)) == ()
+
+
+def test_the_same_answers_give_the_same_intervals(tmp_path: Path) -> None:
+    writer = begun(tmp_path)
+    answer(writer)
+    run = read_run(writer.path)
+    assert [one.figures for one in measure(run, 50)] == [one.figures for one in measure(run, 50)]

@@ -1,0 +1,93 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from closeup.core.errors import InputError
+from closeup.tables import strict_csv as tables
+from closeup.tables.strict_csv import parse_table, table_bytes
+from workbench.datasets.tiny import refusal
+
+
+def rows_of(text: str, *, comments: bool = False) -> list[tuple[int, dict[str, str]]]:
+    return [(line, dict(row)) for line, row in parse_table(text.encode(), "t.csv", comments=comments).rows]
+
+
+def test_lines_are_counted_from_the_header_past_empty_ones_and_line_breaks_in_values() -> None:
+    text = 'path,why\na.png,"one\ntwo"\n\nb.png,x\n'
+    assert rows_of(text) == [(3, {"path": "a.png", "why": "one\ntwo"}), (5, {"path": "b.png", "why": "x"})]
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_what_stands_between_columns_is_found(mark: str) -> None:
+    assert rows_of(f"path{mark}label\na.png{mark}cat\n") == [(2, {"path": "a.png", "label": "cat"})]
+
+
+def test_spreadsheets_are_understood() -> None:
+    assert rows_of('\ufeffpath, label\r\n"a, b.png", cat\r\n') == [(2, {"path": "a, b.png", "label": "cat"})]
+
+
+def test_remarks_say_nothing_but_count_and_values_keep_their_signs() -> None:
+    text = '# "by" me, "\npath,why\n# more\na.png,"two\n# lines"\n'
+    assert rows_of(text, comments=True) == [(5, {"path": "a.png", "why": "two\n# lines"})]
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"", "no header"),
+        (b"\n\n", "no header"),
+        (b"path,,label\n", "column 2 has no name"),
+        (b"path,path\n", "two columns called 'path'"),
+        (b"path,label\na.png\n", "line 2, has 1 values, and there are 2"),
+        (b"path,label\na.png,b,c\n", "line 2, has 3 values"),
+        (b'path,label\na.png,"b\n', "not valid CSV"),
+        (b'path,label\n"a"x,b\n', "line 2, is not valid CSV"),
+        (b"path,label\na\0.png,b\n", "zero characters"),
+        ("path,label\n\n고양이.png,cat".encode("euc-kr"), "line 3, is not UTF-8"),
+    ],
+)
+def test_what_is_no_table_is_refused_with_its_place(content: bytes, complaint: str) -> None:
+    with pytest.raises(InputError, match=complaint) as caught:
+        parse_table(content, "t.csv")
+    assert caught.value.message.startswith("t.csv")
+
+
+def test_a_huge_file_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "MAX_BYTES", 10)
+    with pytest.raises(InputError, match="larger than"):
+        parse_table(b"path,label\n", "t.csv")
+
+
+def test_a_missing_column_names_the_nearest() -> None:
+    table = parse_table(b"path,emotion\na,b\n", "t.csv")
+    table.need("path")
+    with pytest.raises(InputError, match=r"no column 'emotoin'. Did you mean 'emotion'\?"):
+        table.need("emotoin")
+
+
+values = st.text(st.characters(codec="utf-8", exclude_characters="\0")).map(str.strip)
+
+
+@given(st.lists(st.fixed_dictionaries({"a": values.filter(bool), "b": values})))
+@settings(max_examples=40)
+def test_what_is_written_is_read_back(rows: list[dict[str, str]]) -> None:
+    kept = [{k: v.replace("\r\n", "\n").replace("\r", "\n") for k, v in row.items()} for row in rows]
+    table = parse_table(table_bytes(("a", "b"), kept), "t.csv")
+    assert [dict(row) for _, row in table.rows] == kept
+
+
+@given(
+    st.one_of(st.binary(max_size=200), st.text(alphabet=',;\t"\n\r#ab ', max_size=60).map(str.encode)), st.booleans()
+)
+def test_whatever_is_in_a_file_it_is_a_table_or_refused(content: bytes, comments: bool) -> None:
+    refused = refusal(lambda: parse_table(content, "t.csv", comments=comments))
+    if refused is not None:
+        assert "t.csv" in refused
+        return
+    table = parse_table(content, "t.csv", comments=comments)
+    assert all(tuple(row) == table.columns for _, row in table.rows)
+
+
+def test_a_lone_carriage_return_reads_back() -> None:
+    written = table_bytes(("path", "why"), [{"path": "a\rb.png", "why": 'he said "no",\nand left'}])
+    assert dict(parse_table(written, "t.csv").rows[0][1]) == {"path": "a\rb.png", "why": 'he said "no",\nand left'}
