@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from closeup.core.types import FloatArray, Image
 from closeup.media.square import square
 from closeup.perception.expression import box_crop
+from closeup.weights.session import import_runtime
 from judged_faces import FaceSet
 
 Answers = NDArray[np.float64]
@@ -38,11 +38,12 @@ class Rival:
 
     def ask(self, models: Path, crops: Iterable[Image]) -> list[list[FloatArray]]:
         """The outputs for each crop (S, S, 3), one at a time."""
-        options = onnxruntime.SessionOptions()
+        runtime = import_runtime()
+        options = runtime.SessionOptions()
         options.intra_op_num_threads = 1
         options.add_session_config_entry("session.set_denormal_as_zero", "1")
         options.log_severity_level = 3
-        session = onnxruntime.InferenceSession(models / self.file, options, providers=["CPUExecutionProvider"])
+        session = runtime.InferenceSession(models / self.file, options, providers=["CPUExecutionProvider"])
         (taken,) = session.get_inputs()
         found = []
         for crop in crops:

@@ -10,7 +10,12 @@ from typing import Any
 import hypothesis
 import pytest
 
+from closeup.core import settings
+
 hypothesis.settings.register_profile("same-every-time", derandomize=True)
+settings.switch_telemetry_off()  # here and in all that tests start
+settings.stay_offline()
+
 hypothesis.settings.load_profile("same-every-time")  # pytest --hypothesis-profile=default tries other examples
 
 ROOT = Path(__file__).resolve().parent.parent

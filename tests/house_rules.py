@@ -219,7 +219,7 @@ def is_command(node: Function) -> bool:
 
 
 def check_effects(modules: list[Module]) -> list[str]:
-    """Only the command line prints, and only core/settings reads the environment."""
+    """Only the command line prints, and only core/settings touches the environment."""
     faults = []
     for module in modules:
         for node in ast.walk(module.tree):
@@ -229,7 +229,7 @@ def check_effects(modules: list[Module]) -> list[str]:
                 if word in ("print", "sys.stdout", "sys.stderr") and unit(module.name) != "cli":
                     faults.append(f"{module.at(node)} prints")
                 if word in ("os.environ", "os.getenv", "os.putenv") and module.name != "core.settings":
-                    faults.append(f"{module.at(node)} reads the environment")
+                    faults.append(f"{module.at(node)} touches the environment")
     return faults
 
 
@@ -342,6 +342,18 @@ def import_effects(src: Path, home: Path) -> list[str]:
 
 
 # What is tracked
+
+
+def check_runtime_imports(folders: list[Path]) -> list[str]:
+    """Code outside of the package, too, takes ONNX Runtime from weights.session, which switches its telemetry off."""
+    faults = []
+    for path in (path for folder in folders for path in sorted(folder.rglob("*.py"))):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            if any(name.split(".")[0] == "onnxruntime" for name in names):
+                faults.append(f"{path.name} imports onnxruntime: use closeup.weights.session.import_runtime()")
+    return faults
 
 
 def check_tracked(root: Path) -> list[str]:

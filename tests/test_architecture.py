@@ -50,6 +50,12 @@ def test_importing_loads_nothing_heavy_makes_no_file_and_prints_nothing(tmp_path
     assert rules.import_effects(SRC, tmp_path) == []
 
 
+def test_code_beside_the_package_takes_onnx_runtime_with_its_telemetry_off(tmp_path: Path) -> None:
+    assert rules.check_runtime_imports([ROOT / name for name in ("tests", "benchmarks", "recipes", "docs")]) == []
+    (tmp_path / "rival.py").write_text("def f():\n    from onnxruntime.capi import x")
+    assert "rival.py imports onnxruntime" in rules.check_runtime_imports([tmp_path])[0]
+
+
 def test_tracked_files_are_small_and_ours() -> None:
     if not (ROOT / ".git").exists():
         pytest.skip("not a git checkout, so nothing is tracked")

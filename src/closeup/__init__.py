@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from closeup.core.settings import switch_telemetry_off
+
 if TYPE_CHECKING:
     from closeup.core.errors import CloseupError as CloseupError
     from closeup.core.types import Cast as Cast
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from closeup.workbench.recipe import Recipe as Recipe
     from closeup.workbench.recipe_file import read_recipe as read_recipe
     from closeup.workbench.training.train import train as train
+
+switch_telemetry_off()  # before anything can import a package that has some, whoever imports it
 
 __version__ = "0.1.0"
 

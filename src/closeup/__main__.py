@@ -2,11 +2,14 @@
 
 import sys
 
+from closeup.core.settings import stay_offline
+
 EXIT_INTERRUPTED = 130
 
 
 def main() -> None:
     """Load the command line and start it; a Ctrl-C while it loads is answered without a traceback."""
+    stay_offline()
     try:
         from closeup.cli.main import run
     except KeyboardInterrupt:

@@ -1,8 +1,11 @@
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from closeup.core.settings import Settings, default_gallery_path, read_settings
+from closeup.core.settings import SWITCHES, Settings, default_gallery_path, read_settings, switch_telemetry_off
 
 
 def test_the_environment_is_read_anew_each_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -22,3 +25,22 @@ def test_the_gallery_lies_in_the_data_folder(monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.setattr("platformdirs.user_data_dir", lambda name, **_: str(tmp_path / name))
     assert default_gallery_path() == tmp_path / "closeup" / "gallery.db"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_telemetry_is_off_whatever_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in SWITCHES:
+        monkeypatch.setenv(name, "odd")
+    switch_telemetry_off()
+    assert {name: os.environ[name] for name in SWITCHES} == SWITCHES
+
+
+def test_importing_closeup_switches_telemetry_off() -> None:
+    code = "import os, closeup; print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    variables = {name: value for name, value in os.environ.items() if name not in SWITCHES}
+    done = subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=True)
+    assert done.stdout == "1\n"
+
+
+def test_the_page_on_privacy_names_every_switch() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "concepts" / "privacy.md").read_text(encoding="utf-8")
+    assert [name for name, value in SWITCHES.items() if f"`{name}={value}`" not in page] == []

@@ -2,7 +2,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +11,7 @@ from onnx import helper, numpy_helper
 from closeup.core.errors import InputError, ModelError
 from closeup.weights import int8
 from closeup.weights.int8 import LARGEST_ACTIVATION, LARGEST_WEIGHT, int8_bytes
-from closeup.weights.session import open_session
+from closeup.weights.session import import_runtime, open_session
 from weights.tiny_networks import SIDE, as_file, classifier, initializers, pictures, products
 
 
@@ -24,10 +23,11 @@ def run(content: bytes, inputs: NDArray[np.float32], folder: Path) -> NDArray[np
 
 def kernels(content: bytes, folder: Path) -> list[str]:
     """What ONNX Runtime makes of a file on this machine: the operators that it will run."""
-    options = onnxruntime.SessionOptions()
+    runtime = import_runtime()
+    options = runtime.SessionOptions()
     options.optimized_model_filepath = str(folder / "optimised.onnx")
     options.log_severity_level = 3
-    onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     return [node.op_type for node in onnx.load(options.optimized_model_filepath).graph.node]
 
 

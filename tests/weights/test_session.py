@@ -1,5 +1,7 @@
 """Running networks: made for one picture or for many, and files that are none."""
 
+import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +9,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from closeup.core.errors import ModelError
-from closeup.weights.session import open_session
+from closeup.core.errors import DependencyError, ModelError
+from closeup.weights.session import import_runtime, known_versions, open_session
 
 
 def save_network(
@@ -79,3 +81,22 @@ def test_a_file_that_is_no_network_is_told(tmp_path: Path, content: bytes) -> No
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="is missing"):
         open_session(tmp_path / "none.onnx")
+
+
+@pytest.mark.parametrize("version", ["1.32.0", "2.0.1", "1.19.2", "odd"])
+def test_a_version_that_may_report_to_its_maker_is_refused(
+    version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "onnxruntime").mkdir()
+    (tmp_path / "onnxruntime" / "__init__.py").write_text(f'__version__ = "{version}"\nraise SystemExit("loaded")\n')
+    monkeypatch.delitem(sys.modules, "onnxruntime", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(DependencyError, match="may report to its maker") as caught:
+        import_runtime()
+    assert "onnxruntime>=1.20,<1.32" in caught.value.hint
+
+
+def test_the_versions_that_are_let_in_are_those_that_the_package_asks_for() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    (asked,) = [line for line in project["dependencies"] if line.startswith("onnxruntime")]
+    assert asked == known_versions()

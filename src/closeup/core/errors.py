@@ -75,6 +75,6 @@ class StorageError(CloseupError):
 
 
 class DependencyError(CloseupError):
-    """An optional package that this work needs is not installed."""
+    """A package that this work needs is not installed, or not in a version that can be used."""
 
     code = "dependency"

@@ -1,4 +1,4 @@
-"""What the environment says; the only reader of os.environ.
+"""What the environment says, and what is said in it to others; the only place that touches os.environ.
 
 Variables: CLOSEUP_MODELS_DIR (where pulled and converted models are kept), CLOSEUP_MODELS_MIRROR (a folder or
 http(s) URL to pull models from instead of their official source), CLOSEUP_DATABASE_URL (where the gallery is kept).
@@ -7,6 +7,15 @@ http(s) URL to pull models from instead of their official source), CLOSEUP_DATAB
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+
+SWITCHES = {
+    "ORT_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_UPDATE_CHECK": "1",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "DO_NOT_TRACK": "1",
+}
+"""What keeps the packages that we bring from reporting to their makers: docs/concepts/privacy.md has one line each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +52,16 @@ def default_gallery_path() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_data_dir("closeup", appauthor=False)) / "gallery.db"
+
+
+def switch_telemetry_off() -> None:
+    """Set `SWITCHES` for this process and all that it starts, whatever they are set to.
+
+    It has to come before the packages are imported, because most read their switch once, as they load.
+    """
+    os.environ.update(SWITCHES)
+
+
+def stay_offline() -> None:
+    """Keep huggingface_hub, which comes with timm, off the network: for commands, whose process is all ours."""
+    os.environ["HF_HUB_OFFLINE"] = "1"

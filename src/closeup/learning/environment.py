@@ -41,5 +41,6 @@ def _commit() -> str:
 
 
 def _git(folder: Path, *words: str) -> str:
-    done = subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, timeout=10, check=True)
+    command = ["git", "--no-optional-locks", "-C", str(folder), *words]  # no lock, as a look must not write
+    done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
     return done.stdout.strip()

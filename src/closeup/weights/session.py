@@ -1,13 +1,24 @@
 """Runs an ONNX file on pictures; the only home of ONNX Runtime."""
 
+import re
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Protocol
 
 import numpy as np
 
-from closeup.core.errors import ModelError
+from closeup.core.errors import DependencyError, ModelError
+from closeup.core.settings import switch_telemetry_off
 from closeup.core.types import FloatArray
+
+_FIRST_KNOWN, _FIRST_UNKNOWN = (1, 20), (1, 32)
+"""The versions of ONNX Runtime of which we know that ORT_DISABLE_TELEMETRY keeps them silent.
+
+Since 1.29 it reports to its maker on Linux and macOS too; with the variable it makes neither connection nor file. A new
+version is let in after tests/test_privacy.py has passed with it.
+"""
 
 _ERRORS_ONLY = 3
 """ONNX Runtime's log level: its warnings are about graphs, and mean nothing to our users."""
@@ -56,10 +67,9 @@ def open_session(path: Path, *, threads: int = 1) -> NamedSession:
 
     Raises:
         ModelError: If the file is missing, not an ONNX network, or one with other inputs or outputs.
+        DependencyError: If ONNX Runtime is missing, or of a version that may report to its maker.
     """
-    import onnxruntime
-
-    onnxruntime.disable_telemetry_events()
+    onnxruntime = import_runtime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -75,6 +85,46 @@ def open_session(path: Path, *, threads: int = 1) -> NamedSession:
     except _runtime_errors() as error:
         raise ModelError(f"Cannot load the model file {path}: {error}.", code="model.verify") from error
     return _OnnxSession(network, path)
+
+
+def import_runtime() -> ModuleType:
+    """The package onnxruntime, with its telemetry off.
+
+    Raises:
+        DependencyError: If it is missing, or of a version whose telemetry we do not know to switch off.
+    """
+    version = _installed_version()
+    if not _FIRST_KNOWN <= version < _FIRST_UNKNOWN:
+        raise DependencyError(
+            f"ONNX Runtime {_version_text(version)} may report to its maker, and closeup does not know how to keep it "
+            "from that.",
+            f'Install a version that stays silent: pip install "{known_versions()}"',
+        )
+    switch_telemetry_off()
+    import onnxruntime
+
+    onnxruntime.disable_telemetry_events()  # what Windows has instead of the variable
+    module: ModuleType = onnxruntime
+    return module
+
+
+def known_versions() -> str:
+    """The versions that `import_runtime` takes, as pip writes them."""
+    return f"onnxruntime>={_version_text(_FIRST_KNOWN)},<{_version_text(_FIRST_UNKNOWN)}"
+
+
+def _installed_version() -> tuple[int, ...]:
+    """Major and minor version of ONNX Runtime, read from its file, since importing it would be too late."""
+    found = find_spec("onnxruntime")
+    if found is None or found.origin is None:
+        raise DependencyError("ONNX Runtime is not installed.", "Install closeup again: pip install closeup")
+    text = Path(found.origin).read_text(encoding="utf-8")
+    version = re.search(r'^__version__ = "(\d+)\.(\d+)', text, re.MULTILINE)
+    return (int(version[1]), int(version[2])) if version else ()
+
+
+def _version_text(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version)) or "of an unknown version"
 
 
 def _runtime_errors() -> tuple[type[Exception], ...]:
