@@ -71,7 +71,7 @@ HOMES = {
 BOUNDARIES = ("cli.main.boundary",)
 """Where everything may be caught, because somebody must be told: four at most."""
 
-MAX_LINES, MAX_FUNCTION_LINES, MAX_PARAMETERS, MAX_BYTES = 400, 60, 6, 1_000_000
+MAX_LINES, MAX_FUNCTION_LINES, MAX_PARAMETERS, MAX_BY_PLACE, MAX_BYTES = 400, 60, 6, 3, 1_000_000
 VAGUE = {"util", "utils", "common", "helper", "helpers", "misc"}
 SHAPE = re.compile(r"\((?:\w+,|(?:\.\.\.|[A-Z0-9][A-Z0-9*+ ]{0,5})(?:, (?:\.\.\.|[A-Z0-9][A-Z0-9*+ ]{0,5}))+)\)")
 LITTER = {".env", ".mp4", ".mov", ".mkv", ".avi", ".webm", ".onnx", ".pt", ".pth", ".safetensors", ".npz", ".pkl"}
@@ -200,7 +200,7 @@ def check_budgets(modules: list[Module]) -> list[str]:
             lines = (node.end_lineno or node.lineno) - node.lineno + 1
             if lines > MAX_FUNCTION_LINES:
                 faults.append(f"{module.at(node)} {node.name} has {lines} lines")
-            if len(parameters(node)) > MAX_PARAMETERS and not (unit(module.name) == "cli" and is_command(node)):
+            if too_many(node) and not (unit(module.name) == "cli" and is_command(node)):
                 faults.append(f"{module.at(node)} {node.name} has {len(parameters(node))} parameters")
     return faults
 
@@ -210,6 +210,12 @@ def parameters(node: Function) -> list[ast.arg]:
     given = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
     given += [arg for arg in (node.args.vararg, node.args.kwarg) if arg]
     return [arg for arg in given if arg.arg not in ("self", "cls")]
+
+
+def too_many(node: Function) -> bool:
+    """Whether a function has more parameters than may be: beyond six, all but three are given by name."""
+    by_place = len(parameters(node)) - len(node.args.kwonlyargs)
+    return len(parameters(node)) > MAX_PARAMETERS and by_place > MAX_BY_PLACE
 
 
 def is_command(node: Function) -> bool:
@@ -302,6 +308,40 @@ def public_functions(tree: ast.Module | ast.ClassDef) -> Iterator[Function]:
                 yield from public_functions(node)
             else:
                 yield node
+
+
+SOURCES, LOOPS = {"open_video", "open_camera"}, ("media.", "features.faces.annotate")
+"""What opens a source of frames, and where one may loop over it: annotated videos show every frame again."""
+
+
+def check_loops(modules: list[Module]) -> list[str]:
+    """A loop over decoded frames is in its home only: all else takes samples from `media.sampling`."""
+    faults = []
+    for module in modules:
+        names = {source for node in ast.walk(module.tree) for source in sources(node)}
+        loops = [node.iter for node in ast.walk(module.tree) if isinstance(node, ast.For | ast.comprehension)]
+        for loop in () if module.name.startswith(LOOPS) else loops:
+            if any(isinstance(n, ast.Name) and n.id in names for n in looped(loop)):
+                faults.append(f"{module.at(loop)} loops over the frames of {ast.unparse(loop)}")
+    return faults
+
+
+def sources(node: ast.AST) -> Iterator[str]:
+    """The names that a node binds to a source of frames: a `with`, or a parameter."""
+    if isinstance(node, ast.With):
+        for item in node.items:
+            call = item.context_expr
+            opens = isinstance(call, ast.Call) and ast.unparse(call.func).rpartition(".")[2] in SOURCES
+            if opens and isinstance(item.optional_vars, ast.Name):
+                yield item.optional_vars.id
+    if isinstance(node, ast.arg) and node.annotation and {"VideoReader", "FrameSource"} & mentions(node.annotation):
+        yield node.arg
+
+
+def looped(loop: ast.expr) -> list[ast.expr]:
+    """What a loop runs over: the name itself, or what `enumerate` and its kin are given."""
+    kin = isinstance(loop, ast.Call) and ast.unparse(loop.func) in ("enumerate", "zip", "iter", "islice")
+    return loop.args if isinstance(loop, ast.Call) and kin else [loop]
 
 
 def check_names(modules: list[Module]) -> list[str]:

@@ -22,6 +22,7 @@ CHECKS: list[Check] = [
     rules.check_effects,
     rules.check_broad_excepts,
     rules.check_shapes,
+    rules.check_loops,
     rules.check_names,
 ]
 
@@ -106,10 +107,23 @@ BAD_TREES: list[tuple[Check, dict[str, str], str | None]] = [
     (rules.check_budgets, {"core/long.py": "def f():\n" + "    x = 1\n" * 60}, "f has 61 lines"),
     (rules.check_budgets, {"core/long.py": "def f():\n" + "    x = 1\n" * 59}, None),
     (rules.check_budgets, {"core/wide.py": "def f(a, b, c, d, e, *, g, **h): ..."}, "7 parameters"),
+    (rules.check_budgets, {"core/wide.py": "def f(a, b, c, *, d, e, g, h): ..."}, None),
     (rules.check_budgets, {"core/wide.py": "class C:\n    def f(self, a, b, c, d, e, g): ..."}, None),
     (rules.check_budgets, {"cli/cast.py": "@app.command()\ndef f(a, b, c, d, e, g, h): ..."}, None),
     (rules.check_budgets, {"cli/cast.py": "def f(a, b, c, d, e, g, h): ..."}, "7 parameters"),
     (rules.check_budgets, {"core/wide.py": "@app.command()\ndef f(a, b, c, d, e, g, h): ..."}, "7 parameters"),
+    (
+        rules.check_loops,
+        {"features/cast/scan.py": "def f(p):\n    with open_video(p) as r:\n        for n, frame in enumerate(r): ..."},
+        "loops over the frames",
+    ),
+    (rules.check_loops, {"cli/cast.py": "def f(r: VideoReader):\n    return [x.time for x in r]"}, "loops over"),
+    (rules.check_loops, {"media/excerpt.py": "def f(r: VideoReader):\n    return [x.time for x in r]"}, None),
+    (
+        rules.check_loops,
+        {"features/cast/scan.py": "def f(p):\n    with open_video(p) as r:\n        for s in Sampling(r, 5): ..."},
+        None,
+    ),
     (rules.check_effects, {"media/video.py": "print('hello')"}, "prints"),
     (rules.check_effects, {"media/video.py": "import sys\nsys.stderr.write('hello')"}, "prints"),
     (rules.check_effects, {"cli/cast.py": "print('hello')"}, None),

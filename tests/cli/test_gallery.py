@@ -15,6 +15,7 @@ from closeup.cli.main import app
 from closeup.core.errors import EXIT_BAD_INPUT
 from closeup.features.gallery import describe, liveness
 from closeup.media import webcam
+from closeup.media.sources import PictureSource
 from closeup.weights import cards
 from features.gallery.made_up import FakeReader, Shown, made_up_card, photo
 from features.gallery.test_cast_people import folder_of
@@ -115,13 +116,9 @@ def test_what_cannot_be_enrolled() -> None:
 def before(actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sit somebody before the camera who listens."""
 
-    class Pictures:
-        def pictures(self) -> Any:
-            return actor.pictures()
-
     @contextmanager
-    def opened(index: int) -> Iterator[Any]:
-        yield Pictures()
+    def opened(index: int) -> Iterator[PictureSource]:
+        yield PictureSource(actor.pictures())
 
     from closeup.cli import gallery_enrol
 

@@ -45,17 +45,17 @@ def test_pictures_come_as_rgb_with_times_from_the_first_one_on() -> None:
     device, clock = FakeDevice([None, bgr(10), bgr(20), None, bgr(30)]), ticks()
     with open_camera(2, lambda index: device, lambda: next(clock)) as opened:
         assert opened.index == 2
-        pictures = opened.pictures()
-        got = [next(pictures) for _ in range(3)]
-    assert [time for time, _ in got] == [0.0, 0.25, 0.75]
-    assert [image[0, 0].tolist() for _, image in got] == [[0, 0, 10], [0, 0, 20], [0, 0, 30]]
+        frames = iter(opened)
+        got = [next(frames) for _ in range(3)]
+    assert [float(frame.time) for frame in got] == [0.0, 0.25, 0.75]
+    assert [frame.rgb()[0, 0].tolist() for frame in got] == [[0, 0, 10], [0, 0, 20], [0, 0, 30]]
     assert device.released
 
 
 def test_a_camera_that_falls_silent_is_told() -> None:
     device = FakeDevice([bgr(1)])
     with open_camera(0, lambda index: device) as opened, pytest.raises(InputError, match="Camera 0 gives no pictures"):
-        list(opened.pictures())
+        list(opened)
     assert device.released
 
 
@@ -76,7 +76,7 @@ def test_opencvs_own_device_serves(tmp_path: Path) -> None:
         writer.write(np.full((48, 64, 3), (200, 0, 0), np.uint8))
     writer.release()
     with open_camera(0, lambda index: cv2.VideoCapture(path)) as opened:
-        _, image = next(opened.pictures())
+        image = next(iter(opened)).rgb()
     assert image.shape == (48, 64, 3)
     assert image[20, 20, 2] > 150  # blue is the last of RGB
 

@@ -220,7 +220,7 @@ def _identify_camera(
 ) -> None:
     from closeup.cli.gallery_enrol import LIVENESS_TOLD, say
     from closeup.features.gallery.describe import FaceReader
-    from closeup.features.gallery.guide import same_person_threshold, watch_until_alive
+    from closeup.features.gallery.guide import watch_until_alive
     from closeup.features.gallery.liveness import LivenessCheck, random_turns
     from closeup.features.gallery.recognise import Recogniser, model_for
     from closeup.media.webcam import open_camera
@@ -229,7 +229,7 @@ def _identify_camera(
     recogniser = Recogniser(store, model_for(store, reader), far)
     check = LivenessCheck(random_turns(reader.poses)) if liveness else None
     with open_camera(index) as camera:
-        face, report = watch_until_alive(reader, camera.pictures(), same_person_threshold(reader.card), say, check)
+        face, report = watch_until_alive(reader, camera, say, check)
     (answer,) = recogniser.answer(face.embeddings[recogniser.model][None])
     if as_json:
         show_json(answer_json(answer) | {"liveness": report and report.state})

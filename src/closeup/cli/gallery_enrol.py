@@ -114,7 +114,8 @@ def _enrol_from(
     store: "GalleryStore", reader: "FaceReader", name: str, source: Source, options: EnrolOptions, *, quiet: bool
 ) -> "EnrolReport":
     from closeup.features.gallery import enrol as feature
-    from closeup.features.gallery.guide import collect_from_video, same_person_threshold
+    from closeup.features.gallery.guide import collect_poses
+    from closeup.media.video import hash_file, open_video
     from closeup.storage.names import clean_name
 
     clean_name(name)
@@ -122,10 +123,14 @@ def _enrol_from(
         with progress_bar(name, quiet=quiet or len(source.photos) < 3) as progress:
             return feature.enrol(store, reader, name, source.photos, options, progress=progress)
     if source.video is not None:
-        with progress_bar(source.video.name, quiet=quiet) as progress:
-            threshold = same_person_threshold(reader.card)
-            found = collect_from_video(
-                reader, source.video, threshold, keep_pictures=options.keep_pictures, progress=progress
+        with progress_bar(source.video.name, quiet=quiet) as progress, open_video(source.video) as video:
+            found = collect_poses(
+                reader,
+                video,
+                str(source.video),
+                source_hash=hash_file(source.video),
+                keep_pictures=options.keep_pictures,
+                progress=progress,
             )
     else:
         found = _before_camera(reader, source, options)
@@ -133,17 +138,14 @@ def _enrol_from(
 
 
 def _before_camera(reader: "FaceReader", source: Source, options: EnrolOptions) -> Any:
-    from closeup.features.gallery.guide import collect_from_camera, same_person_threshold
+    from closeup.features.gallery.guide import collect_poses
     from closeup.features.gallery.liveness import LivenessCheck, random_turns
     from closeup.media.webcam import open_camera
 
     assert source.camera is not None
     check = LivenessCheck(random_turns(reader.poses)) if source.liveness else None
-    threshold = same_person_threshold(reader.card)
     with open_camera(source.camera) as camera:
-        found = collect_from_camera(
-            reader, camera.pictures(), threshold, say, keep_pictures=options.keep_pictures, check=check
-        )
+        found = collect_poses(reader, camera, "the camera", say=say, check=check, keep_pictures=options.keep_pictures)
     if found.liveness is not None:
         say(LIVENESS_TOLD)
     return found

@@ -1,15 +1,16 @@
-"""A camera's pictures as they come, upright RGB with their times; OpenCV opens the device."""
+"""A camera as a source of frames; OpenCV opens the device."""
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from typing import Any, Protocol
 
 import cv2
 import numpy as np
 
 from closeup.core.errors import InputError
-from closeup.core.types import Image
+from closeup.media.sources import StillFrame
 
 _LOST_AFTER = 30
 """Reads in a row without a picture after which the camera is taken to be gone; some give none while they wake."""
@@ -34,19 +35,21 @@ class Device(Protocol):
 
 
 class Camera:
-    """An open camera; made by `open_camera`.
+    """An open camera, a source of frames without end; made by `open_camera`.
 
     Attributes:
         index: Which one, counted from 0.
     """
+
+    duration_hint_s: float | None = None
 
     def __init__(self, index: int, device: Device, clock: Callable[[], float]) -> None:
         self.index = index
         self._device = device
         self._clock = clock
 
-    def pictures(self) -> Iterator[tuple[float, Image]]:
-        """Give the time in seconds since the first picture, and the picture, RGB (H, W, 3); without end.
+    def __iter__(self) -> Iterator[StillFrame]:
+        """Start to look; times count from the first picture.
 
         What comes while the caller works on a picture is dropped by the device, so that pictures are fresh.
 
@@ -54,7 +57,7 @@ class Camera:
             InputError: If the camera gives no pictures any more.
         """
         started: float | None = None
-        missing = 0
+        missing = index = 0
         while missing < _LOST_AFTER:
             came, bgr = self._device.read()
             now = self._clock()
@@ -64,7 +67,9 @@ class Camera:
                 continue
             missing = 0
             started = now if started is None else started
-            yield now - started, np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+            image = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+            yield StillFrame(index, Fraction(now - started).limit_denominator(1_000_000), image)
+            index += 1
         raise InputError(
             f"Camera {self.index} gives no pictures.", "See that it is plugged in and that no other program uses it."
         )

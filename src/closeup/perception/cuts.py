@@ -14,7 +14,7 @@ from scenedetect.detectors import AdaptiveDetector
 from closeup.core.types import Image
 
 LOOK_PX = 256
-"""Width of the picture that cuts are looked for in."""
+"""Longer side of the picture that cuts are looked for in."""
 
 _WINDOW_FRAMES = 2
 LAG_FRAMES = _WINDOW_FRAMES + 1
@@ -55,7 +55,9 @@ class _TwoRules(AdaptiveDetector):  # type: ignore[misc]  # PySceneDetect declar
 
 
 class CutDetector:
-    """Finds cuts, one frame after the other."""
+    """Finds cuts, one frame after the other; a `media.sampling.CutFinder`."""
+
+    lag_frames, look_px = LAG_FRAMES, LOOK_PX
 
     def __init__(self, fps: Fraction) -> None:
         """Start a video of `fps` frames a second; the shortest shot that is told apart lasts 0.3 s."""

@@ -265,3 +265,11 @@ def test_wandering_people_are_hardly_ever_mixed_up_and_seldom_broken():
         tracks, mixed, people = tracks + len(owners), mixed + sum(len(o) > 1 for o in owners.values()), people + 3
     assert mixed == 0
     assert tracks <= 2 * people
+
+
+@pytest.mark.parametrize("rate_hz", [0.5, 1, 5, 25, 60])
+def test_a_missed_sample_is_forgiven_at_any_rate(rate_hz):
+    options = TrackerOptions.at_rate(rate_hz, 0.08)
+    assert options.sample_s == pytest.approx(1 / rate_hz)
+    assert options.max_gap_s >= 1.5 / rate_hz
+    assert options.appearance_limit == 0.08

@@ -15,7 +15,7 @@ from closeup.core.vectors import encode_vectors
 from closeup.features.cast import scan as module
 from closeup.features.cast.candidates import MAX_CANDIDATES
 from closeup.features.cast.looking import Looker
-from closeup.features.cast.scan import Scan, scan_video, tracking_options, worker_count
+from closeup.features.cast.scan import Scan, scan_video, worker_count
 from closeup.media.image import decode_jpeg
 from closeup.perception import cuts
 from closeup.perception.protocols import Detections
@@ -258,14 +258,6 @@ def test_progress_ascends_to_the_end(video: Path) -> None:
     assert done == sorted(done)
     assert FRAMES / 25 - 0.2 <= done[-1] <= FRAMES / 25
     assert [progress.total for progress in told] == pytest.approx([FRAMES / 25] * len(told))
-
-
-@pytest.mark.parametrize("rate_hz", [0.5, 1, 5, 25, 60])
-def test_a_missed_sample_is_forgiven_at_any_rate(rate_hz: float) -> None:
-    options = tracking_options(rate_hz, 0.08)
-    assert options.sample_s == pytest.approx(1 / rate_hz)
-    assert options.max_gap_s >= 1.5 / rate_hz
-    assert options.appearance_limit == 0.08
 
 
 def test_there_is_a_worker_for_each_core_and_eight_at_most() -> None:

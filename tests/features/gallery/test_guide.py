@@ -1,9 +1,5 @@
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
-from fractions import Fraction
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,19 +7,19 @@ import pytest
 
 from closeup.core.errors import InputError
 from closeup.core.types import Image
-from closeup.features.gallery import guide as module
 from closeup.features.gallery.describe import DescribedFace
 from closeup.features.gallery.guide import (
     REQUESTS,
     TIME_S,
+    Guided,
     HeadViews,
     PoseCollector,
-    collect_from_camera,
-    collect_from_video,
+    collect_poses,
     same_person_threshold,
     watch_until_alive,
 )
 from closeup.features.gallery.liveness import LivenessCheck
+from closeup.media.sources import PictureSource
 from closeup.perception.pose import head_pose, pose_name
 from closeup.storage.records import POSES
 from features.gallery import heads
@@ -35,7 +31,8 @@ SAME = 0.4
 class Actor:
     """Somebody before a camera who does what is said, half a second later; a look every 0.1 s."""
 
-    def __init__(self, obeys: bool = True) -> None:
+    def __init__(self, obeys: bool = True, seconds: float = TIME_S + 30) -> None:
+        self.seconds = seconds
         self.said: list[str] = []
         self.heard: tuple[int, float] = (0, 0.0)
         self.now = np.array(heads.ANGLES["front"])
@@ -46,8 +43,8 @@ class Actor:
     def say(self, text: str) -> None:
         self.said.append(text)
 
-    def pictures(self, seconds: float = TIME_S + 30) -> Iterator[tuple[float, Image]]:
-        for number in range(round(seconds * 10)):
+    def pictures(self) -> Iterator[tuple[float, Image]]:
+        for number in range(round(self.seconds * 10)):
             if len(self.said) != self.heard[0]:
                 self.heard = len(self.said), number / 10
             if self.said and self.obeys and number / 10 - self.heard[1] >= 0.4:
@@ -106,40 +103,30 @@ def test_samples_are_described_by_every_model(reader: Any) -> None:
     assert [t.source for t in sample.templates] == [None, None]
 
 
-def film(monkeypatch: pytest.MonkeyPatch, *shown: Sequence[Shown]) -> None:
-    """Let the next video that is opened show each of these for a quarter of a second, at 20 frames a second."""
-    frames = [
-        SimpleNamespace(time=Fraction(n, 20), rgb=lambda faces=shown[n // 5]: picture(*faces))
-        for n in range(len(shown) * 5)
-    ]
-
-    class Reader(list[Any]):
-        duration_hint_s = None
-
-    @contextmanager
-    def opened(path: Path) -> Iterator[Any]:
-        yield Reader(frames)
-
-    monkeypatch.setattr(module, "open_video", opened)
-    monkeypatch.setattr(module, "hash_file", lambda path: "ab12")
+def film(*shown: Sequence[Shown]) -> PictureSource:
+    """Shows each of these for a quarter of a second, at 20 frames a second."""
+    return PictureSource((n / 20, picture(*shown[n // 5])) for n in range(len(shown) * 5))
 
 
-def test_a_video_gives_its_best_frames(reader: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    film(monkeypatch, *[[Shown(1, n, pose)] for n, pose in enumerate(POSES)], [])
-    found = collect_from_video(reader, Path("ann.mp4"), SAME)
+def test_a_video_gives_its_best_frames(reader: Any) -> None:
+    found = collect_poses(reader, film(*[[Shown(1, n, pose)] for n, pose in enumerate(POSES)], []), "ann.mp4")
     assert [s.pose for s in found.samples] == sorted(POSES)
     assert (found.looks, found.reasons) == (6, (("no face is in view", 1),))
 
 
-def test_a_video_without_anybody_says_why(reader: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    film(monkeypatch, [Shown(1), Shown(2)], [Shown(1), Shown(2)], [])
+def test_a_video_without_anybody_says_why(reader: Any) -> None:
     with pytest.raises(InputError, match=r"No look at ann\.mp4 is of use: more than one face is in view in 2 of 3"):
-        collect_from_video(reader, Path("ann.mp4"), SAME)
+        collect_poses(reader, film([Shown(1), Shown(2)], [Shown(1), Shown(2)], []), "ann.mp4")
+
+
+def before_camera(actor: Actor, check: LivenessCheck | None = None) -> Guided:
+    reader: Any = actor.reader
+    return collect_poses(reader, PictureSource(actor.pictures()), "the camera", say=actor.say, check=check)
 
 
 def test_a_camera_guides_through_the_poses(reader: Any) -> None:
     actor = Actor()
-    found = collect_from_camera(actor.reader, actor.pictures(), SAME, actor.say)  # type: ignore[arg-type]
+    found = before_camera(actor)
     assert [s.pose for s in found.samples if s.pose != "up"] == ["down", "front", "left", "right"]
     assert [text for text in actor.said if "(" not in text] == [REQUESTS[p] for p in ("front", "left", "right", "down")]
     assert actor.time_s < 20
@@ -147,7 +134,7 @@ def test_a_camera_guides_through_the_poses(reader: Any) -> None:
 
 def test_who_does_nothing_is_waited_for_and_then_left(reader: Any) -> None:
     actor = Actor(obeys=False)
-    found = collect_from_camera(actor.reader, actor.pictures(), SAME, actor.say)  # type: ignore[arg-type]
+    found = before_camera(actor)
     poses = {s.pose for s in found.samples}
     assert "front" in poses
     assert not poses & {"left", "right"}
@@ -156,7 +143,7 @@ def test_who_does_nothing_is_waited_for_and_then_left(reader: Any) -> None:
 
 def test_the_check_comes_first_and_all_its_looks_count(reader: Any) -> None:
     actor, check = Actor(), LivenessCheck(("left", "right"))
-    found = collect_from_camera(actor.reader, actor.pictures(), SAME, actor.say, check=check)  # type: ignore[arg-type]
+    found = before_camera(actor, check)
     assert found.liveness is not None
     assert found.liveness.state == "passed"
     assert {"front", "left", "right", "down"} <= {s.pose for s in found.samples}
@@ -166,36 +153,30 @@ def test_a_check_that_fails_gives_nothing(reader: Any) -> None:
     actor = Actor(obeys=False)
     check = LivenessCheck(("left",))
     with pytest.raises(InputError, match="not look like a living head") as caught:
-        collect_from_camera(actor.reader, actor.pictures(), SAME, actor.say, check=check)  # type: ignore[arg-type]
+        before_camera(actor, check)
     assert "Nothing was stored" in caught.value.hint
 
 
 def test_a_camera_that_stops_in_the_middle_of_the_check(reader: Any) -> None:
-    actor = Actor()
+    actor = Actor(seconds=0.5)
     with pytest.raises(InputError, match="before the check"):
-        collect_from_camera(
-            actor.reader,  # type: ignore[arg-type]
-            actor.pictures(0.5),
-            SAME,
-            actor.say,
-            check=LivenessCheck(("left",)),
-        )
+        before_camera(actor, LivenessCheck(("left",)))
 
 
 @pytest.mark.parametrize("turns", [None, ("right",)])
 def test_somebody_is_looked_at_until_the_front_is_good(reader: Any, turns: tuple[str, ...] | None) -> None:
     actor = Actor()
     check = LivenessCheck(turns) if turns else None
-    face, report = watch_until_alive(actor.reader, actor.pictures(), SAME, actor.say, check)  # type: ignore[arg-type]
+    face, report = watch_until_alive(actor.reader, PictureSource(actor.pictures()), actor.say, check)  # type: ignore[arg-type]
     assert face.pose_name == "front"
     assert (report.state if report else None) == ("passed" if turns else None)
 
 
 def test_nobody_before_the_camera(reader: Any) -> None:
-    empty = ((n / 2, picture()) for n in range(500))
+    empty = PictureSource((n / 2, picture()) for n in range(500))
     said: list[str] = []
     with pytest.raises(InputError, match="No good look at a face came"):
-        watch_until_alive(reader, empty, SAME, said.append)
+        watch_until_alive(reader, empty, said.append)
     assert said == [f"{REQUESTS['front']} (No face is in view.)"]
 
 

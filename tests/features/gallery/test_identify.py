@@ -2,7 +2,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from closeup.features.gallery.enrol import enrol
 from closeup.features.gallery.identify import Trails, identify, identify_photo, identify_video
 from closeup.features.gallery.recognise import Recogniser, model_for
 from closeup.media.container import is_video
+from closeup.media.sources import PictureSource
 from closeup.storage.gallery import GalleryStore
 from features.gallery.made_up import FakeReader, Shown, embedding, made_up_card, photo, picture
 
@@ -28,17 +28,14 @@ def people(store: GalleryStore, reader: Any, tmp_path: Path) -> GalleryStore:
 
 def film(monkeypatch: pytest.MonkeyPatch, *looks: list[Shown], fps: int = 10) -> None:
     """Let the next video that is opened show each of these for half a second."""
-    frames = [
-        SimpleNamespace(time=Fraction(n, fps), rgb=lambda look=looks[n * 2 // fps]: picture(*look))
-        for n in range(len(looks) * fps // 2)
-    ]
+    pictures = ((n / fps, picture(*looks[n * 2 // fps])) for n in range(len(looks) * fps // 2))
 
-    class Reader(list[Any]):
-        end_time, duration_hint_s, notes = Fraction(len(looks), 2), len(looks) / 2, ("a note",)
+    class Reader(PictureSource):
+        end_time, notes = Fraction(len(looks), 2), ("a note",)
 
     @contextmanager
     def opened(path: Path) -> Iterator[Any]:
-        yield Reader(frames)
+        yield Reader(pictures, len(looks) / 2)
 
     monkeypatch.setattr(module, "open_video", opened)
 

@@ -27,6 +27,9 @@ _VectorsOf = Callable[[list[FaceKey]], NDArray[np.float64]]
 NO_TRACK = -1
 """Given to a face that continues no track and scores too low to start one."""
 
+LOST_S = 0.8
+"""A face that is not seen for this long, or for a sample and a half, is lost: its track has ended."""
+
 _COASTING_S = 0.4
 """A face keeps its speed for about this long: heads turn back, people stop."""
 _FRESH_VELOCITY = 0.6
@@ -63,6 +66,11 @@ class TrackerOptions:
     appearance_margin: float = 0.05
     appearance_veto: float = np.inf
     start_score: float = 0.0
+
+    @classmethod
+    def at_rate(cls, rate_hz: float, appearance_limit: float = 0.3) -> "TrackerOptions":
+        """For `rate_hz` samples a second: a missed sample is forgiven at any rate."""
+        return cls(1 / rate_hz, max(LOST_S, 1.6 / rate_hz), appearance_limit=appearance_limit)
 
     def __post_init__(self) -> None:
         positive = (self.sample_s, self.max_gap_s, self.max_move_widths, self.clear_margin)

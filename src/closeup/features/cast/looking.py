@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from closeup.core.boxes import clip, fitted
 from closeup.core.types import Face, Image
 from closeup.features.cast.candidates import Candidate
-from closeup.media.video import DecodedFrame
+from closeup.media.sources import Frame
 from closeup.perception import clothing
 from closeup.perception.protocols import Detections, FaceDetector
 from closeup.perception.quality import judge
@@ -51,7 +51,7 @@ class Looker:
         self._with_clothing = with_clothing
         self._own = threading.local()
 
-    def look(self, frame: DecodedFrame) -> Sighting:
+    def look(self, frame: Frame) -> Sighting:
         """Find and judge the faces of one frame."""
         small = frame.rgb(fitted(frame.size_wh, DETECT_PX))
         scale = small.shape[1] / frame.size_wh[0]
@@ -68,7 +68,7 @@ class Looker:
         )
         return Sighting(frame.index, float(frame.time), candidates, detail, detail_scale)
 
-    def _candidate(self, frame: DecodedFrame, detail: Image, scale: float, one: Detections) -> Candidate:
+    def _candidate(self, frame: Frame, detail: Image, scale: float, one: Detections) -> Candidate:
         """Judge the only face in `one`, whose coordinates are pixels of `detail`; give it in the frame's pixels."""
         box, landmarks, score = one.boxes_xyxy[0], one.landmarks_xy[0], float(one.scores[0])
         quality = judge(detail, box, landmarks, score)

@@ -1,8 +1,8 @@
 """The single pass over a video: decoded once, streaming, it gives shots, tracks, vectors and pictures.
 
-The decoder and the search for cuts run in the calling thread; sampled frames are looked at by a few threads beside
-it. A frame's faces are handed to the tracker, in order, once it is certain in which shot the frame lies. A track that
-ended is embedded at once, and of its pictures only one small JPEG stays, so memory grows with faces, not with frames.
+The decoder and the search for cuts run in the calling thread; sampled frames are looked at by a few threads beside it,
+once it is certain in which shot they lie, and their faces are handed to the tracker in order. A track that ended is
+embedded at once, and of its pictures only one small JPEG stays, so memory grows with faces, not with frames.
 """
 
 import os
@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from itertools import pairwise
 from math import ceil
 from pathlib import Path
@@ -19,10 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from closeup.algorithms.tracking.online import FaceKey, Tracker, TrackerOptions
-from closeup.core.boxes import fitted
-from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback
-from closeup.core.timebase import Sampler
 from closeup.core.types import Face, FloatArray, Shot, Track, VideoInfo
 from closeup.core.vectors import TrackVectors
 from closeup.features.cast.candidates import Candidate
@@ -38,15 +34,13 @@ from closeup.features.cast.growing import (
 )
 from closeup.features.cast.looking import Looker, Sighting
 from closeup.features.cast.portraits import track_picture
+from closeup.media.sampling import Cut, Sampling
 from closeup.media.video import VideoReader, hash_file, open_video
-from closeup.perception import cuts
+from closeup.perception.cuts import CutDetector
 from closeup.perception.registry import FaceModels
 
 WAITING_PIXELS = 64_000_000
 """Frames that wait to be looked at hold at most about this many pixels together."""
-
-LOST_S = 0.8
-"""A face that is not seen for this long, or for a sample and a half, is lost: its track has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +83,17 @@ def scan_video(
         looker = Looker(models, with_clothing=with_clothing)
         # A video of fewer frames a second than are asked for gives one sample a frame, that much later.
         rate_hz = min(detect_fps, float(reader.fps))
-        scanner = _Scanner(reader, pool, looker, models, tracking_options(rate_hz, limits["same_person"].value))
-        scanner.run(Sampler(detect_fps), progress)
+        tracking = TrackerOptions.at_rate(rate_hz, limits["same_person"].value)
+        scanner = _Scanner(reader.size_wh, pool, looker, models, tracking)
+        cuts = scanner.run(reader, detect_fps, progress)
         brief = models.detector_card.thresholds.get("brief")
         ended = in_order(without_noise(scanner.ended, brief.value if brief else 0.0))
         vectors = build_vectors(ended, models.embedder_card.name, models.embedder.dim)
         video = _video_info(path, digest, reader)
-    shots = _shots(scanner.cut_frames, scanner.cut_times, video)
+    shots = _shots(cuts, video)
     tracks = build_tracks(ended, shots, 1 / rate_hz)
     pictures = {track.id: item.picture for track, item in zip(tracks, ended, strict=True)}
     return Scan(video, shots, tracks, vectors, pictures)
-
-
-def tracking_options(rate_hz: float, same_person: float) -> TrackerOptions:
-    """How faces are followed at `rate_hz` samples a second, with vectors that tell people apart at `same_person`."""
-    return TrackerOptions(sample_s=1 / rate_hz, max_gap_s=max(LOST_S, 1.6 / rate_hz), appearance_limit=same_person)
 
 
 def worker_count() -> int:
@@ -127,74 +117,48 @@ class _Scanner:
 
     def __init__(
         self,
-        reader: VideoReader,
+        size_wh: tuple[int, int],
         pool: ThreadPoolExecutor,
         looker: Looker,
         models: FaceModels,
         tracking: TrackerOptions,
     ) -> None:
-        self._reader, self._pool, self._looker, self._embedder = reader, pool, looker, models.embedder
+        self._pool, self._looker, self._embedder = pool, looker, models.embedder
         self._two_people = models.embedder_card.thresholds["two_people"].value
-        self._cuts = cuts.CutDetector(reader.fps)
-        self._waiting: deque[Future[Sighting]] = deque()
-        self._waiting_frames: deque[int] = deque()
-        width, height = reader.size_wh
-        self._most_waiting = int(np.clip(WAITING_PIXELS // (width * height), 2, 24))
+        self._waiting: deque[tuple[int, Future[Sighting]]] = deque()
+        self._most_waiting = int(np.clip(WAITING_PIXELS // (size_wh[0] * size_wh[1]), 2, 24))
         self._tracker, self._lost_s = Tracker(tracking), tracking.max_gap_s + 0.01
-        self._steps = 0
+        self._steps = self._shot = 0
         self._recent: deque[tuple[Candidate, ...]] = deque(maxlen=ceil(tracking.max_gap_s / tracking.sample_s) + 2)
         self._live: dict[int, GrowingTrack] = {}
-        self._times: deque[tuple[int, Fraction]] = deque(maxlen=4 * cuts.LAG_FRAMES + 64)
-        self._next_cut = 0
         self.ended: list[EndedTrack] = []
-        self.cut_frames: list[int] = []
-        self.cut_times: list[Fraction] = []
 
-    def run(self, sampler: Sampler, progress: ProgressCallback) -> None:
-        """Read all frames; afterwards `ended`, `cut_frames` and `cut_times` are complete."""
-        index = -1
-        look_wh = fitted(self._reader.size_wh, cuts.LOOK_PX)
-        for frame in self._reader:
-            index = frame.index
-            self._times.append((index, frame.time))
-            if sampler.wants(frame.time):
-                self._waiting.append(self._pool.submit(self._looker.look, frame))
-                self._waiting_frames.append(index)
-                progress(Progress("Finding faces", float(frame.time), self._reader.duration_hint_s, "s"))
-            self._add_cuts(self._cuts.step(index, frame.rgb(look_wh)))
-            self._settle(index - cuts.LAG_FRAMES, leave=self._most_waiting)
-        if index < 0:
-            raise InputError(
-                f"{self._reader.path} holds no picture that can be decoded.", "Try another copy of the file."
-            )
-        self._add_cuts(self._cuts.finish(index))
-        self._settle(index, leave=0)
+    def run(self, reader: VideoReader, rate_hz: float, progress: ProgressCallback) -> list[Cut]:
+        """Read all frames; afterwards `ended` is complete. Gives the cuts."""
+        sampling = Sampling(reader, rate_hz, CutDetector(reader.fps))
+        for sample in sampling:
+            self._waiting.append((sample.shot, self._pool.submit(self._looker.look, sample.frame)))
+            progress(Progress("Finding faces", float(sample.frame.time), reader.duration_hint_s, "s"))
+            self._settle(leave=self._most_waiting)
+        self._settle(leave=0)
         self._cut()
-        end_s = float(self._reader.end_time)
+        end_s = float(reader.end_time)
         progress(Progress("Finding faces", end_s, end_s, "s"))
+        return sampling.cuts
 
     def _cut(self) -> None:
         """A shot is over, and with it all its tracks."""
         self._tracker.cut()
         self._end(list(self._live))
 
-    def _add_cuts(self, frames: list[int]) -> None:
-        times = dict(self._times)
-        for frame in frames:
-            self.cut_frames.append(frame)
-            self.cut_times.append(times[frame])
-
-    def _settle(self, up_to: int, leave: int) -> None:
-        """Hand on the sightings whose shot is certain; wait for them only where more than `leave` are waiting."""
-        while self._waiting and self._waiting_frames[0] <= up_to:
-            if len(self._waiting) <= leave and not self._waiting[0].done():
-                return
-            sighting = self._waiting.popleft().result()
-            self._waiting_frames.popleft()
-            while self._next_cut < len(self.cut_frames) and self.cut_frames[self._next_cut] <= sighting.frame:
-                self._next_cut += 1
+    def _settle(self, leave: int) -> None:
+        """Hand on the sightings, in order; wait for them only where more than `leave` are waiting."""
+        while self._waiting and (len(self._waiting) > leave or self._waiting[0][1].done()):
+            shot, sighting = self._waiting.popleft()
+            if shot != self._shot:
+                self._shot = shot
                 self._cut()
-            self._follow(sighting)
+            self._follow(sighting.result())
 
     def _follow(self, sighting: Sighting) -> None:
         """Add one frame's faces to the tracks, and end those that have not been seen for too long."""
@@ -262,10 +226,10 @@ def _video_info(path: Path, digest: str, reader: VideoReader) -> VideoInfo:
     )
 
 
-def _shots(cut_frames: Sequence[int], cut_times: Sequence[Fraction], video: VideoInfo) -> tuple[Shot, ...]:
+def _shots(cuts: Sequence[Cut], video: VideoInfo) -> tuple[Shot, ...]:
     """The shots between the cuts; they cover the video without gaps."""
-    frames = [0, *cut_frames, video.frames]
-    times = [0.0, *map(float, cut_times), video.duration_s]
+    frames = [0, *(cut.frame for cut in cuts), video.frames]
+    times = [0.0, *(float(cut.time) for cut in cuts), video.duration_s]
     return tuple(
         Shot(start, end, start_s, end_s)
         for (start, end), (start_s, end_s) in zip(pairwise(frames), pairwise(times), strict=True)

@@ -18,14 +18,10 @@ from closeup.perception.classifier import Answer, ClassAnswer, ValueAnswer
 WINDOW_S = 1.0
 """Answers are means over the looks within half of this before and after."""
 
-LOST_S = 0.8
-"""A face that is not seen for this long, or for a look and a half, is lost: its track has ended."""
-
 
 def follow(looks: Sequence[Look], span: VideoSpan) -> tuple[Look, ...]:
     """Give every face of a video, by its looks in their order, the number of its track; a cut ends all tracks."""
-    sample_s = 1 / span.looks_per_s
-    tracker = Tracker(TrackerOptions(sample_s=sample_s, max_gap_s=max(LOST_S, 1.6 * sample_s)))
+    tracker = Tracker(TrackerOptions.at_rate(span.looks_per_s))
     waiting = list(span.cuts_s)
     followed = []
     for look in looks:

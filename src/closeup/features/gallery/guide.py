@@ -5,9 +5,8 @@ their own right is seen turning left.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
@@ -19,7 +18,8 @@ from closeup.features.gallery.enrol import Sample, templates_of
 from closeup.features.gallery.liveness import HeadView, LivenessCheck, LivenessReport
 from closeup.features.gallery.options import REQUIRED_POSES
 from closeup.features.gallery.scoring import FELLOW_FAR
-from closeup.media.video import hash_file, open_video
+from closeup.media.sampling import Sampling
+from closeup.media.sources import FrameSource
 from closeup.weights.cards import ModelCard
 from closeup.weights.far import threshold_for
 
@@ -172,71 +172,45 @@ class Guided:
     liveness: LivenessReport | None = None
 
 
-def collect_from_video(
+def collect_poses(
     reader: FaceReader,
-    video: Path,
-    same_threshold: float,
+    source: FrameSource,
+    origin: str,
     *,
+    source_hash: str | None = None,
+    say: Say | None = None,
+    check: LivenessCheck | None = None,
     keep_pictures: bool = False,
     progress: ProgressCallback = ignore,
 ) -> Guided:
-    """Pick the best frame of each pose out of a video of one person.
+    """Pick the best frame of each pose out of a video of one person, or of somebody whom a camera guides.
 
     Args:
         reader: Finds and describes faces.
-        video: With one person in view at a time, who turns their head.
-        same_threshold: Similarity from which on two looks show one person.
-        keep_pictures: Whether to store pictures too.
-        progress: Told how far it is, in seconds of video.
-
-    Raises:
-        InputError: If it is no video, or no frame of it is of use; says what was wrong with most.
-    """
-    collector = PoseCollector(reader, same_threshold)
-    looks, next_s = 0, 0.0
-    with open_video(video) as frames:
-        for frame in frames:
-            time_s = float(frame.time)
-            if time_s < next_s:
-                continue
-            next_s = max(next_s + 1 / LOOKS_PER_S, time_s)
-            image = frame.rgb()
-            collector.look(time_s, image, reader.read(image, thorough=False))
-            looks += 1
-            progress(Progress("Looking", time_s, frames.duration_hint_s, "s"))
-    samples = collector.samples(str(video), hash_file(video), keep=keep_pictures)
-    return _guided(collector, samples, looks, str(video))
-
-
-def collect_from_camera(
-    reader: FaceReader,
-    pictures: Iterable[tuple[float, Image]],
-    same_threshold: float,
-    say: Say,
-    *,
-    keep_pictures: bool = False,
-    check: LivenessCheck | None = None,
-) -> Guided:
-    """Guide somebody before a camera through the poses, and pick the best frame of each.
-
-    Args:
-        reader: Finds and describes faces.
-        pictures: Times in seconds and pictures, RGB (H, W, 3), as they come.
-        same_threshold: Similarity from which on two looks show one person.
-        say: Told what the person shall do, a sentence, whenever that changes.
-        keep_pictures: Whether to store pictures too.
+        source: With one person in view at a time, who turns their head.
+        origin: What the source is called: "ann.mp4", "the camera".
+        source_hash: Hash of the video's file; None for a camera.
+        say: Who is in view hears it: given a sentence whenever they shall do something else. The source is read until
+            all poses are there or time is up; without it, to its end, some times a second.
         check: Asks for head turns first; what is collected before it has passed counts only if it passes.
+        keep_pictures: Whether to store pictures too.
+        progress: Told how far it is, in seconds.
 
     Raises:
-        InputError: If the check fails, or no frame is of use.
+        InputError: If the check fails, or no frame is of use; says what was wrong with most.
     """
-    collector, prompt = PoseCollector(reader, same_threshold), _Prompt(say)
-    views = HeadViews(same_threshold)
+    threshold = same_person_threshold(reader.card)
+    collector, views = PoseCollector(reader, threshold), HeadViews(threshold)
+    prompt = _Prompt(say) if say else None
     looks = 0
-    for time_s, image in pictures:
+    for sample in Sampling(source, None if prompt else LOOKS_PER_S):
+        time_s, image = float(sample.frame.time), sample.frame.rgb()
         faces = reader.read(image, thorough=False)
         reason = collector.look(time_s, image, faces)
         looks += 1
+        progress(Progress("Looking", time_s, source.duration_hint_s, "s"))
+        if prompt is None:
+            continue
         if check is not None and check.report.state == "running":
             report = check.look(time_s, views.of(time_s, faces))
             require_alive(report)
@@ -248,23 +222,24 @@ def collect_from_camera(
         prompt.ask(missing[0], reason)
     if check is not None and check.report.state != "passed":
         raise InputError("The camera stopped before the check for a living head was done.", "Try again.")
-    samples = collector.samples("the camera", None, keep=keep_pictures)
-    return _guided(collector, samples, looks, "the camera", check.report if check else None)
+    samples = collector.samples(origin, source_hash, keep=keep_pictures)
+    reasons = tuple(collector.reasons.most_common())
+    if not samples:
+        most = f": {reasons[0][0]} in {reasons[0][1]} of {looks} looks" if reasons else ""
+        raise InputError(
+            f"No look at {origin} is of use{most}.", "One person, near, sharp and in good light, is enough."
+        )
+    return Guided(tuple(samples), looks, reasons, check.report if check else None)
 
 
 def watch_until_alive(
-    reader: FaceReader,
-    pictures: Iterable[tuple[float, Image]],
-    same_threshold: float,
-    say: Say,
-    check: LivenessCheck | None = None,
+    reader: FaceReader, source: FrameSource, say: Say, check: LivenessCheck | None = None
 ) -> tuple[DescribedFace, LivenessReport | None]:
     """Wait for one good look at a front; with a check, for a living head that has turned as asked.
 
     Args:
         reader: Finds and describes faces.
-        pictures: Times in seconds and pictures, RGB (H, W, 3), as they come.
-        same_threshold: Similarity from which on two looks show one person.
+        source: The camera.
         say: Told what the person shall do.
         check: Asks for head turns; None does without.
 
@@ -274,8 +249,10 @@ def watch_until_alive(
     Raises:
         InputError: If the check fails, or no good front comes in time.
     """
-    collector, prompt, views = PoseCollector(reader, same_threshold), _Prompt(say), HeadViews(same_threshold)
-    for time_s, image in pictures:
+    threshold = same_person_threshold(reader.card)
+    collector, prompt, views = PoseCollector(reader, threshold), _Prompt(say), HeadViews(threshold)
+    for sample in Sampling(source, None):
+        time_s, image = float(sample.frame.time), sample.frame.rgb()
         faces = reader.read(image, thorough=False)
         reason = collector.look(time_s, image, faces)
         if check is not None and check.report.state == "running":
@@ -344,22 +321,6 @@ def _in_passing(reason: str) -> str:
     """A reason as it is said in brackets: "The face is blurred: its ..." is "the face is blurred"."""
     text = reason.partition(":")[0].rstrip(".")
     return text[:1].lower() + text[1:]
-
-
-def _guided(
-    collector: PoseCollector,
-    samples: Sequence[Sample],
-    looks: int,
-    origin: str,
-    liveness: LivenessReport | None = None,
-) -> Guided:
-    reasons = tuple(collector.reasons.most_common())
-    if not samples:
-        told = f": {reasons[0][0]} in {reasons[0][1]} of {looks} looks" if reasons else ""
-        raise InputError(
-            f"No look at {origin} is of use{told}.", "One person, near, sharp and in good light, is enough."
-        )
-    return Guided(tuple(samples), looks, reasons, liveness)
 
 
 def _worth(face: DescribedFace) -> float:

@@ -13,6 +13,7 @@ from closeup.core.types import FloatArray, Image
 from closeup.features.gallery.describe import DescribedFace, FaceReader, read_photo
 from closeup.features.gallery.options import FAR
 from closeup.features.gallery.recognise import Answer, Recogniser, model_for, read_for
+from closeup.media.sampling import Sampling
 from closeup.media.video import open_video
 from closeup.storage.gallery import GalleryStore
 
@@ -133,17 +134,13 @@ def identify_video(
     recogniser = Recogniser(store, model_for(store, reader), far)
     trails = Trails(recogniser.model, recogniser.same_threshold)
     looks = 0
-    with open_video(video) as frames:
-        next_s = 0.0
-        for frame in frames:
-            time_s = float(frame.time)
-            if time_s < next_s:
-                continue
-            next_s = max(next_s + 1 / LOOKS_PER_S, time_s)
-            trails.look(time_s, read_for(reader, frame.rgb(), recogniser.model, thorough=False))
+    with open_video(video) as reading:
+        for sample in Sampling(reading, LOOKS_PER_S):
+            time_s = float(sample.frame.time)
+            trails.look(time_s, read_for(reader, sample.frame.rgb(), recogniser.model, thorough=False))
             looks += 1
-            progress(Progress("Looking", time_s, frames.duration_hint_s, "s"))
-        duration_s, notes = float(frames.end_time), frames.notes
+            progress(Progress("Looking", time_s, reading.duration_hint_s, "s"))
+        duration_s, notes = float(reading.end_time), reading.notes
     sightings = tuple(_sighting(recogniser, trail) for trail in trails.all())
     return VideoIdentification(sightings, looks, LOOKS_PER_S, duration_s, notes)
 

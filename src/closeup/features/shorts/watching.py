@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from closeup.core.boxes import fitted
 from closeup.core.progress import Progress, ProgressCallback
-from closeup.core.timebase import Sampler
 from closeup.core.types import Cast, Face, FloatArray, Image, Track
 from closeup.features.shorts.moments import GRID_HZ, grid
 from closeup.media.frame_times import FrameTimes
-from closeup.media.video import DecodedFrame, open_video
+from closeup.media.sampling import Sampling
+from closeup.media.sources import Frame
+from closeup.media.video import open_video
 from closeup.perception import looks
 from closeup.perception.expression import BATCH, SMALLEST_PX, ExpressionJudge
 from closeup.perception.movement import PICTURE_PX, Movement, MovementMeter
@@ -74,15 +75,10 @@ def watch(path: Path, cast: Cast, person: str, judge: ExpressionJudge | None, pr
     """
     with open_video(path) as reader:
         watcher = _Watcher(cast, person, reader.size_wh, judge)
-        sampler = Sampler(GRID_HZ)
-        starts: list[Fraction] = []
-        for frame in reader:
-            starts.append(frame.time)
-            if sampler.wants(frame.time):
-                watcher.look(frame)
-                progress(Progress(STAGE, float(frame.time), cast.video.duration_s, "s"))
-            watcher.judge_faces(frame)
-        frame_times = FrameTimes.of(starts, reader.end_time, reader.origin, seekable=reader.mended == 0)
+        for sample in Sampling(reader, GRID_HZ, on_frame=watcher.pass_by):
+            watcher.look(sample.frame)
+            progress(Progress(STAGE, float(sample.frame.time), cast.video.duration_s, "s"))
+        frame_times = FrameTimes.of(watcher.starts, reader.end_time, reader.origin, seekable=reader.mended == 0)
     return watcher.result(frame_times)
 
 
@@ -100,8 +96,14 @@ class _Watcher:
         self._last: tuple[int, Fraction] = (-1, Fraction(0))
         self._moments: list[Moment] = []
         self._faces = _FaceJudge(judge, due_faces(own))
+        self.starts: list[Fraction] = []
 
-    def look(self, frame: DecodedFrame) -> None:
+    def pass_by(self, frame: Frame) -> None:
+        """Note when a frame starts, and judge the expressions of the person's faces that are due in it."""
+        self.starts.append(frame.time)
+        self._faces.see(frame)
+
+    def look(self, frame: Frame) -> None:
         """Take in a frame for its moment."""
         image = frame.rgb(self._small_wh)
         shot = bisect_right(self._cut_frames, frame.index)
@@ -113,10 +115,6 @@ class _Watcher:
         movement = self._meter.step(image, passed_s or 1.0, self._face_at(float(frame.time)))
         index = int(frame.time * GRID_HZ)
         self._moments.append(Moment(index, shot, movement, looks.describe(image)))
-
-    def judge_faces(self, frame: DecodedFrame) -> None:
-        """Judge the expression in a frame, if one of the person's faces was found in it and is due."""
-        self._faces.see(frame)
 
     def result(self, frame_times: FrameTimes) -> Watched:
         """All that was seen."""
@@ -215,7 +213,7 @@ class _FaceJudge:
         self._times_s: list[float] = []
         self._strengths: list[FloatArray] = []
 
-    def see(self, frame: DecodedFrame) -> None:
+    def see(self, frame: Frame) -> None:
         """Cut out the faces that are due in a frame."""
         for face in self._due.get(frame.index, ()):
             assert self._judge is not None
