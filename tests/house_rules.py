@@ -35,6 +35,7 @@ FLOORS = {
 HOMES = {
     "numpy": ("",),
     "platformdirs": ("core", "weights"),
+    "filelock": ("core.file_lock",),
     "scipy": ("algorithms", "perception", "workbench"),
     "cv2": ("media", "perception", "learning", "features", "workbench"),
     "PIL": ("media",),

@@ -52,7 +52,7 @@ class FakeFind:
             raise InputError(f"There is no file {video}.", "Check the path.")
         progress(Progress("Reading", 60.0, 120.0, "s"))
         cast = self.result(str(video))
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         (folder / "cast.json").write_text("{}")
         return cast
 

@@ -6,8 +6,9 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from closeup.cli.cast import ModelChoice
+from closeup.cli.cast import ModelChoice, result_folders
 from closeup.cli.main import app
+from closeup.core.errors import InputError
 from closeup.core.types import Person
 from closeup.weights.cards import card
 
@@ -190,3 +191,17 @@ def test_recluster_takes_nothing_that_needs_decoding(words: list[str], find: Any
     assert result.exit_code == 2
     assert "--recluster" in result.stderr
     assert find.changes == []
+
+
+def test_folders_of_no_one_and_several_videos() -> None:
+    assert result_folders([], None) == []
+    assert result_folders([Path("x/a.mp4")], None) == [Path("a.cast")]
+    assert result_folders([Path("x/a.mp4")], Path("out")) == [Path("out")]
+    assert result_folders([Path("a.b.mp4"), Path("c")], None) == [Path("a.b.cast"), Path("c.cast")]
+    assert result_folders([Path("a.mp4"), Path("b.mp4")], Path("out")) == [Path("out/a.cast"), Path("out/b.cast")]
+
+
+def test_two_videos_never_share_a_folder() -> None:
+    with pytest.raises(InputError, match=r"a.mp4 and x/a.mov would both be written to a.cast") as caught:
+        result_folders([Path("a.mp4"), Path("b.mp4"), Path("x/a.mov")], None)
+    assert "-o" in caught.value.hint

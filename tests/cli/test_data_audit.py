@@ -75,7 +75,7 @@ def test_unreadable_pictures_are_listed(monkeypatch: pytest.MonkeyPatch) -> None
         (["pets/labels.csv"], "no place for the result"),
         (["pets/labels.csv", "-o", "out", "--field", "colour"], "no column 'colour'"),
         (["pets/labels.csv", "-o", "pets"], "exists already"),
-        (["pets/labels.csv", "-o", "pets", "--overwrite"], "not the result of an audit"),
+        (["pets/labels.csv", "-o", "pets", "--overwrite"], "will not replace it"),
         (["pets/labels.csv", "-o", "out", "--model", "m.onnx", "--probabilities", "p.csv"], "Give one of them"),
         (["pets/labels.csv", "-o", "out", "--probabilities", "pets/labels.csv"], "does not have the columns"),
         (["pets", "--accept", "1", "--who", "Mira"], "not the result of an audit"),

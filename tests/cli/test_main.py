@@ -104,8 +104,7 @@ def test_help_loads_nothing_heavy() -> None:
 def test_a_closed_pipe_is_left_quietly() -> None:
     code = "import sys; sys.argv = ['closeup', 'demo']; sys.stdin.read()\n"
     code += "import closeup.cli.main as m, closeup.cli.demo as d\n"
-    code += "d.check_free = lambda *_, **__: print('line')\n"
-    code += "d.made_folder = lambda _: d.typer.echo('line')\nm.run()"
+    code += "d.made_folder = lambda _: (print('line'), d.typer.echo('line'))\nm.run()"
     process = python(code, stdin=subprocess.PIPE)
     assert process.stdin is not None
     assert process.stdout is not None
@@ -121,7 +120,7 @@ def test_a_request_to_stop_tidies_up() -> None:
     code = "import sys, time; sys.argv = ['closeup', 'demo']\n"
     code += "import closeup.cli.main as m, closeup.cli.demo as d\n"
     code += "def wait(*_, **__):\n try:\n  print('ready', flush=True); time.sleep(30)\n finally: print('tidied')\n"
-    code += "d.check_free = wait\nm.run()"
+    code += "d.made_folder = wait\nm.run()"
     process = python(code)
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"

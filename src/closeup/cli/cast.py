@@ -11,7 +11,6 @@ import typer
 
 from closeup.cli import hints
 from closeup.cli.messages import one_line, show_error, show_hint, show_note
-from closeup.cli.places import check_free, made_folder, result_folders
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import EXIT_BAD_INPUT, InputError
 from closeup.core.timebase import clock
@@ -122,9 +121,11 @@ def cast(
 
 def cast_all(videos: Sequence[Path], output: Path | None, options: CastOptions, manner: Manner) -> None:
     """Cast each video into its folder and tell about it; one that cannot be read does not stop the others."""
+    from closeup.features.cast.folder import check_place
+
     folders = result_folders(videos, output)
     for video, folder in zip(videos, folders, strict=True):
-        check_free(folder, video, overwrite=manner.overwrite)
+        check_place(folder, video, overwrite=manner.overwrite)
     failed, models = 0, {}
     for video, folder in zip(videos, folders, strict=True):
         try:
@@ -150,12 +151,31 @@ def cast_all(videos: Sequence[Path], output: Path | None, options: CastOptions, 
         raise typer.Exit(EXIT_BAD_INPUT)
 
 
+def result_folders(videos: Sequence[Path], output: Path | None) -> list[Path]:
+    """The result folder of each video: `output` itself for one, NAME.cast below it (or here) for several.
+
+    Raises:
+        InputError: If two videos would have the same folder.
+    """
+    if output is not None and len(videos) == 1:
+        return [output]
+    folders = [(output or Path()) / f"{video.stem}.cast" for video in videos]
+    for index, folder in enumerate(folders):
+        if folder in folders[:index]:
+            first = videos[folders.index(folder)]
+            raise InputError(
+                f"{first} and {videos[index]} would both be written to {folder}.",
+                "Run them one by one, each with its own -o.",
+            )
+    return folders
+
+
 def cast_one(video: Path, folder: Path, options: CastOptions, manner: Manner) -> Run:
     """Cast `video` into `folder`, showing progress."""
     from closeup.features.cast.find import make_cast_folder
 
     started = time.monotonic()
-    with made_folder(folder.parent), progress_bar(video.name, quiet=manner.quiet) as progress:
+    with progress_bar(video.name, quiet=manner.quiet) as progress:
         found = make_cast_folder(video, folder, options, overwrite=manner.overwrite, progress=progress)
     return Run(folder, found, time.monotonic() - started)
 

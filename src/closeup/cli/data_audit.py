@@ -18,7 +18,6 @@ from closeup.cli.data_options import (
 )
 from closeup.cli.gallery_options import show_table
 from closeup.cli.messages import one_line, show_hint, show_note
-from closeup.cli.places import made_folder
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
 from closeup.core.progress import ProgressCallback
@@ -106,7 +105,7 @@ def _audit(what: tuple[Path, str, Columns], output: Path, how: How, *, overwrite
         raise InputError("--model and --probabilities both say where probabilities come from.", "Give one of them.")
     check_replaceable(output, overwrite=overwrite)
     dataset, field = _open(*what)
-    with made_folder(output.parent), progress_bar(dataset.name, quiet=quiet) as progress:
+    with progress_bar(dataset.name, quiet=quiet) as progress:
         predictions = _predictions(dataset, field, (table, model, numbers), progress)
         audit = find_label_errors(dataset, predictions, method)
         write_audit(output, audit, dataset, base=Path(), overwrite=overwrite, progress=progress)

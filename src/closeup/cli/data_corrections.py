@@ -11,8 +11,8 @@ import typer
 from closeup.cli.data_options import Data, GroupColumn, PathColumn, tell_notes
 from closeup.cli.gallery_options import show_table
 from closeup.cli.messages import one_line
-from closeup.cli.places import made_folder
 from closeup.core.errors import InputError
+from closeup.core.result_folder import made_folder
 
 Kind = Literal["picture", "group", "swap"]
 

@@ -7,8 +7,8 @@ import typer
 
 from closeup.cli.data_options import PathColumn, Where, columns_and_values, tell_notes
 from closeup.cli.messages import one_line, show_hint, show_note
-from closeup.cli.places import made_folder
 from closeup.cli.progress_bar import progress_bar
+from closeup.core.result_folder import made_folder
 
 if TYPE_CHECKING:
     from closeup.workbench.crops import CropReport

@@ -16,9 +16,7 @@ from closeup.cli.data_options import (
     tell_notes,
 )
 from closeup.cli.messages import one_line, show_note
-from closeup.cli.places import made_folder
 from closeup.cli.progress_bar import progress_bar
-from closeup.core.errors import OutputError
 
 if TYPE_CHECKING:
     from closeup.workbench.look.look import Look
@@ -51,11 +49,10 @@ def look_command(
     """
     from closeup.workbench.datasets.reading import open_one
     from closeup.workbench.datasets.splits import load_split
-    from closeup.workbench.look.folder import write_look
+    from closeup.workbench.look.folder import check_place, write_look
     from closeup.workbench.look.look import look_at
 
-    if output.exists() and not overwrite:
-        raise OutputError(f"{output} exists already.", "Add --overwrite to replace it, or choose another name with -o.")
+    check_place(output, overwrite=overwrite)
     dataset = open_one(
         data,
         path_column=path_column,
@@ -67,7 +64,7 @@ def look_command(
     )
     tell_notes(dataset)
     sides = None if split is None else load_split(split).sides
-    with made_folder(output.parent), progress_bar(dataset.name, quiet=quiet) as progress:
+    with progress_bar(dataset.name, quiet=quiet) as progress:
         look = look_at(dataset, sides, progress=progress)
         write_look(look, output, overwrite=overwrite)
     _tell(look, output)

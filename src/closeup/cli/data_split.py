@@ -19,8 +19,8 @@ from closeup.cli.data_options import (
 )
 from closeup.cli.gallery_options import show_table
 from closeup.cli.messages import show_note
-from closeup.cli.places import made_folder
 from closeup.core.errors import OutputError
+from closeup.core.result_folder import made_folder
 from closeup.workbench.recipe import SplitRecipe
 
 if TYPE_CHECKING:

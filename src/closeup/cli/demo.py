@@ -8,9 +8,9 @@ import typer
 from closeup.cli import shorts
 from closeup.cli.cast import Manner, Run, cast_one, offer_better, tell
 from closeup.cli.messages import show_note
-from closeup.cli.places import check_free, made_folder
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
+from closeup.core.result_folder import made_folder
 from closeup.features.shorts.options import ShortsOptions
 
 SHORT = ShortsOptions(count=1, min_length_s=6, max_length_s=15, height=1280)
@@ -32,10 +32,12 @@ def demo(
 
     Needs no network: the two portraits come with packages of the extra "demo".
     """
+    from closeup.features.cast.folder import check_place
+
     manner = Manner(overwrite=True)
     source = video or output / "demo.mp4"
     folder = output / f"{source.stem}.cast"
-    check_free(folder, source, overwrite=True)
+    check_place(folder, source, overwrite=True)
     with made_folder(output):
         if video is None:
             from closeup.features.demo.programme import make_programme

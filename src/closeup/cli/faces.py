@@ -9,9 +9,9 @@ import typer
 
 from closeup.cli.gallery_options import AsJson, Models, Quiet, show_table
 from closeup.cli.messages import one_line, show_note
-from closeup.cli.places import ELSEWHERE, made_folder
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError, OutputError
+from closeup.core.result_folder import made_folder
 from closeup.core.timebase import clock
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _check(todo: Sequence[Work], *, overwrite: bool) -> None:
         places[work.data] = work.source
         for place in (work.data, work.picture):
             if place.exists() and not overwrite:
-                raise OutputError(f"{place} exists already.", f"Add --overwrite to replace it. {ELSEWHERE}")
+                raise OutputError(f"{place} exists already.", code="result.exists")
 
 
 def _try(work: Work, finder: "FaceFinder", *, quiet: bool, as_json: bool) -> InputError | None:

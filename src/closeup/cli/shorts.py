@@ -4,7 +4,6 @@ import json
 import shlex
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -12,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from closeup.cli.messages import one_line, show_hint, show_note
-from closeup.cli.places import made_folder
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
 from closeup.core.timebase import clock
@@ -192,10 +190,7 @@ def make(wish: Wish, options: ShortsOptions, manner: Manner) -> Run:
         raise ask_whom(open_cast(wish.folder))
     request = work.Request(wish.folder, wish.person, wish.video, wish.output, manner.overwrite)
     run = work.write_plan if manner.plan_only else work.render_shorts
-    with ExitStack() as stack:
-        if wish.output is not None:
-            stack.enter_context(made_folder(wish.output.parent))
-        progress = stack.enter_context(progress_bar(wish.folder.name, quiet=manner.quiet))
+    with progress_bar(wish.folder.name, quiet=manner.quiet) as progress:
         source, target = work.prepare(request, options, progress)
         plan = run(source, target, options, progress)
     return Run(target.folder, plan, time.monotonic() - started)
@@ -207,7 +202,7 @@ def render(plan_file: Path, output: Path | None, video: Path | None, manner: Man
 
     started = time.monotonic()
     folder = output or plan_file.parent
-    with made_folder(folder.parent), progress_bar(folder.name, quiet=manner.quiet) as progress:
+    with progress_bar(folder.name, quiet=manner.quiet) as progress:
         plan = render_plan(plan_file, folder, video=video, overwrite=manner.overwrite, progress=progress)
     return Run(folder, plan, time.monotonic() - started)
 

@@ -1,44 +1,73 @@
-"""Locks on files, by which processes take turns; the system gives a lock back when its process ends."""
+"""Locks on files, by which processes take turns; the system gives a lock back when its process ends, however it ends.
 
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+They are filelock's: flock on Linux and macOS, LockFileEx on Windows, and a file that names its process on the few disks
+that have no locks. Over NFS they hold between machines where the server has locks, and on one machine only where the
+share is mounted with `nolock` or `local_lock`. Threads of one process take turns like processes.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
 
-from closeup.core.errors import InputError
+from closeup.core.errors import CloseupError, InputError
+from closeup.core.interrupts import held_back
 from closeup.core.whole import output_error
 
 _PATIENCE_S = 5.0
+"""A change of one file takes a moment."""
 
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
+_LOOK_S = 0.1
+"""Another process that only looks holds a lock for less than this."""
 
 
-def take(file: IO[bytes], *, shared: bool = False) -> bool:
-    """Lock an open file without waiting; False if somebody else has it.
+def take(path: Path, busy: CloseupError, patience_s: float = 2 * _LOOK_S) -> Callable[[], None]:
+    """Lock the file at `path`, which is made where it is missing.
 
     Args:
-        file: Open for writing. Closing it gives the lock back.
-        shared: Whether others may have it too, if they share it likewise; not known on Windows.
+        path: An empty file that is there for its lock only.
+        busy: Raised if another process keeps the lock for longer than `patience_s` seconds.
+        patience_s: How long to wait.
+
+    Returns:
+        What gives the lock back; it ends with the process too, and with the last name for this.
 
     Raises:
-        OSError: If the file system knows no locks.
+        OutputError: If the file cannot be made, or the disk knows no locks.
     """
-    if sys.platform == "win32":
-        file.seek(0)
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-    else:
-        try:
-            fcntl.flock(file.fileno(), (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path, thread_local=False)
+    try:
+        path.parent.stat()  # filelock would make a folder that is missing
+        lock.acquire(timeout=patience_s, poll_interval=0.01)
+    except Timeout:
+        raise busy from None
+    except OSError as error:
+        raise output_error(path, error) from error
+    return lock.release
+
+
+@contextmanager
+def exclusive(path: Path, busy: CloseupError, patience_s: float = 2 * _LOOK_S) -> Iterator[None]:
+    """Hold the lock at `path` for a block and remove its file at the end; errors as `take` has them."""
+    release = take(path, busy, patience_s)
+    try:
+        yield
+    finally:
+        with held_back():
+            # While it is held: who waits for this very file sees that it is gone, and makes another.
+            with suppress(OSError):  # Windows removes it by itself, when it is given back
+                path.unlink()
+            release()
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a process holds the lock at `path`; also yes where that cannot be known."""
+    if not path.exists():
+        return False
+    with suppress(CloseupError):
+        take(path, InputError(f"{path} is locked."), _LOOK_S)()
+        return False
     return True
 
 
@@ -46,27 +75,10 @@ def take(file: IO[bytes], *, shared: bool = False) -> bool:
 def one_at_a_time(path: Path) -> Iterator[None]:
     """Let one process at a time read a file, change it and write it again; the others wait their turn.
 
-    The lock is an empty hidden file beside it, which stays: were it removed, two processes could lock two of them.
-
     Raises:
         InputError: If another process keeps it for seconds.
-        OutputError: If the folder cannot be written to, or its file system knows no locks.
+        OutputError: If the folder cannot be written to, or its disk knows no locks.
     """
-    try:
-        file = path.with_name(f".{path.name}.lock").open("ab")
-    except OSError as error:
-        raise output_error(path, error) from error
-    with file:
-        _wait(file, path)
+    busy = InputError(f"Another process is changing {path}.", "Try again when it is done.")
+    with exclusive(path.with_name(f".{path.name}.lock"), busy, _PATIENCE_S):
         yield
-
-
-def _wait(file: IO[bytes], path: Path) -> None:
-    until_s = time.monotonic() + _PATIENCE_S
-    try:
-        while not take(file):
-            if time.monotonic() > until_s:
-                raise InputError(f"Another process is changing {path}.", "Try again when it is done.")
-            time.sleep(0.01)
-    except OSError as error:
-        raise output_error(path, error) from error

@@ -9,14 +9,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from closeup.core.errors import InputError, OutputError
+from closeup.core.errors import OutputError
+from closeup.core.file_lock import take
 from closeup.core.interrupts import held_back
 from closeup.core.whole import write_whole
-from closeup.learning.runs.lock import LOCK_FILE, RunLock
 from closeup.workbench.crop_tables import CropRow
 
 RECIPE_NAME = "crops.json"
 JOURNAL_NAME = "journal.jsonl"
+LOCK_NAME = ".lock"
 
 
 class CropWork:
@@ -40,7 +41,8 @@ class CropWork:
 
     def __enter__(self) -> "CropWork":
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._lock = self._locked()
+        busy = OutputError(f"{self._out} is being made by another closeup.", "Wait until that one is done.")
+        self._release = take(self.folder / LOCK_NAME, busy)
         try:
             recipe = self.folder / RECIPE_NAME
             if recipe.is_file() and _read_json(recipe) == self._recipe:
@@ -50,13 +52,13 @@ class CropWork:
                 write_whole(recipe, (json.dumps(self._recipe, indent=2) + "\n").encode())
             self._journal = (self.folder / JOURNAL_NAME).open("ab")
         except BaseException:
-            self._lock.release()
+            self._release()
             raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._journal.close()
-        self._lock.release()
+        self._release()
 
     def note(self, rows: Sequence[CropRow]) -> None:
         """Note that these pictures are done; their crops are written."""
@@ -76,23 +78,15 @@ class CropWork:
         self._journal.close()
         with held_back():
             (self.folder / JOURNAL_NAME).unlink()
-            self._lock.release()
-            (self.folder / LOCK_FILE).unlink()
+            self._release()
+            (self.folder / LOCK_NAME).unlink()
             self.folder.rename(self._out)
-
-    def _locked(self) -> RunLock:
-        try:
-            return RunLock(self.folder)
-        except InputError as error:
-            raise OutputError(
-                f"{self._out} is being made by another closeup.", "Wait until that one is done."
-            ) from error
 
     def _begin_anew(self) -> None:
         for entry in self.folder.iterdir():
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry)
-            elif entry.name != LOCK_FILE:
+            elif entry.name != LOCK_NAME:
                 entry.unlink()
 
     def _read_journal(self) -> None:

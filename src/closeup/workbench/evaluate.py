@@ -23,9 +23,10 @@ from closeup.algorithms.metrics.classification import (
 from closeup.algorithms.metrics.intervals import class_intervals, value_intervals
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.core.result_folder import ResultFolder
 from closeup.core.settings import Settings, read_settings
 from closeup.core.types import FloatArray, Image
-from closeup.core.whole import whole_folder, write_whole
+from closeup.core.whole import write_whole
 from closeup.learning.runs.predictions import answer_table
 from closeup.learning.runs.state import plain
 from closeup.media.image import decode_image
@@ -365,7 +366,7 @@ def save_evaluation(evaluation: Evaluation, folder: Path, *, overwrite: bool = F
     Raises:
         OutputError: If it is there already, or cannot be written.
     """
-    with whole_folder(folder, overwrite=overwrite) as part:
+    with ResultFolder(folder, (FIGURES_FILE,)).writing(overwrite=overwrite) as part:
         text = json.dumps(evaluation_table(evaluation), ensure_ascii=False, allow_nan=False, indent=1)
         write_whole(part / FIGURES_FILE, text.encode("utf-8", "replace") + b"\n")
         for each in evaluation.heads:

@@ -12,11 +12,11 @@ import pytest
 
 from closeup.core.cast_json import cast_schema
 from closeup.core.errors import FormatError, InputError, OutputError
+from closeup.core.result_folder import ResultFolder
 from closeup.features.cast import folder as folder_module
 from closeup.features.cast import operations as say
 from closeup.features.cast.edits import Edits, read_edits
-from closeup.features.cast.folder import CastFolder, CastResult, carry_over, check_overwrite, write_cast_folder
-from closeup.features.cast.lock import lock_folder
+from closeup.features.cast.folder import CastFolder, CastResult, carry_over, check_place, write_cast_folder
 from closeup.features.cast.people import build_people, found_people
 from features.cast.fake_cast import LABELS, SHA256, fake_folder, fake_result, fake_tracks
 
@@ -176,9 +176,9 @@ def test_a_refused_wish_changes_nothing(place: Path) -> None:
 
 
 def test_one_edit_at_a_time(place: Path) -> None:
-    with lock_folder(place), pytest.raises(OutputError, match="being changed by another closeup"):
+    with ResultFolder(place).locked(), pytest.raises(OutputError, match="being changed by another closeup"):
         name(place)
-    with lock_folder(place), pytest.raises(OutputError, match="being changed by another closeup"):
+    with ResultFolder(place).locked(), pytest.raises(OutputError, match="being changed by another closeup"):
         write_cast_folder(place, fake_result(), overwrite=True)
 
 
@@ -208,8 +208,8 @@ def test_overwriting_needs_the_word_and_a_folder_of_ours(place: Path, tmp_path: 
         write_cast_folder(place, fake_result(), overwrite=False)
     photos = tmp_path / "photos"
     photos.mkdir()
-    check_overwrite(photos)
-    check_overwrite(tmp_path / "not there")
+    check_place(photos, Path("a.mp4"), overwrite=True)
+    check_place(tmp_path / "not there", Path("a.mp4"), overwrite=False)
     (photos / "wedding.jpg").write_bytes(b"x")
     with pytest.raises(OutputError, match="closeup will not replace it"):
         write_cast_folder(photos, fake_result(), overwrite=True)
@@ -323,7 +323,7 @@ def test_edits_survive_a_damaged_cast(place: Path) -> None:
 def test_damaged_edits_are_not_thrown_away(place: Path) -> None:
     (place / "edits.json").write_bytes(b"{")
     with pytest.raises(FormatError, match=r"edits\.json"):
-        check_overwrite(place)
+        check_place(place, Path("a.mp4"), overwrite=True)
     with pytest.raises(FormatError, match=r"edits\.json") as caught:
         carry_over(place, fake_tracks(), SHA256)
     assert "mv " in caught.value.hint

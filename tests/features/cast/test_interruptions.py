@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from closeup.core import whole
-from closeup.features.cast import folder, lock, operations
+from closeup.core import file_lock, result_folder, whole
+from closeup.features.cast import folder, operations
 from closeup.features.cast.folder import CastFolder, write_cast_folder
 from features.cast.fake_cast import fake_result
 
-FILES = {module.__file__ for module in (whole, folder, lock)}
-TIDYING = {"finally:", "if held:", "if part is not None:", "with held_back():"}
-"""Lines on the way out of a block, before the tidying up is protected: an interrupt there may leave its lock."""
+FILES = {module.__file__ for module in (whole, result_folder, file_lock, folder)}
+TIDYING = {"finally:", "if part is not None:", "with held_back():"}
+"""Lines on the way out of a block, before the tidying up is protected: an interrupt there may leave its part."""
 
 
 class Pressed:
@@ -91,10 +91,8 @@ def test_a_folder_is_old_or_new_and_nothing_lies_beside_it(kind: str, tmp_path: 
             break
         interrupted += stopped
         beside = {path.name for path in tmp_path.iterdir()} - {place.name}
+        beside.discard(".talk.cast.lock")  # an empty file that nobody holds: see the next run
         assert not beside or line in TIDYING, f"{beside} after an interrupt at: {line}"
-        for name in beside:  # only a lock, which the next run takes over
-            assert name == ".talk.cast.lock"
-            (tmp_path / name).unlink()
         state(place)
         moment += 1 if moment < 40 else 5
     assert interrupted > 20

@@ -12,7 +12,7 @@ import pytest
 from closeup.core.errors import OutputError
 from closeup.features.shorts.curves_file import read_curves
 from closeup.features.shorts.finished import Handover
-from closeup.features.shorts.handover import check_replaceable, is_only_planned, shorts_folder, write_handover
+from closeup.features.shorts.handover import folder_at, is_only_planned, is_ours, write_handover
 from closeup.features.shorts.plan_json import read_plan
 from closeup.features.shorts.shorts_json import read_shorts
 from closeup.media.subtitles import read_subtitles
@@ -25,7 +25,7 @@ PLANNED = {"plan.json", "interest.csv", "preview.html", "s1.jpg", "s2.jpg"}
 
 
 def write(target: Path, handover: Handover, *, overwrite: bool = False) -> None:
-    with shorts_folder(target, overwrite=overwrite) as part:
+    with folder_at(target).writing(overwrite=overwrite, replaced=is_ours) as part:
         for finished in handover.shorts:
             if finished.rendered is not None:
                 (part / f"{finished.short.id}.mp4").write_bytes(b"video of " + finished.short.id.encode())
@@ -33,7 +33,7 @@ def write(target: Path, handover: Handover, *, overwrite: bool = False) -> None:
 
 
 def interrupted(target: Path) -> None:
-    with shorts_folder(target, overwrite=True) as part:
+    with folder_at(target).writing(overwrite=True, replaced=is_ours) as part:
         (part / "s1.mp4").write_bytes(b"half")
         raise KeyboardInterrupt
 
@@ -122,13 +122,11 @@ def test_a_folder_of_other_things_is_never_replaced(tmp_path):
     with pytest.raises(OutputError, match="other things in it"):
         write(tmp_path, make_handover(), overwrite=True)
     assert names(tmp_path) == {"letter.txt"}
-    (tmp_path / "empty").mkdir()
-    check_replaceable(tmp_path / "empty")
-    check_replaceable(tmp_path / "none")
 
 
 def test_a_missing_video_is_noticed(tmp_path):
     target = tmp_path / "film.shorts"
-    with pytest.raises(OutputError, match=r"s1\.mp4 is missing"), shorts_folder(target, overwrite=False) as part:
+    place = folder_at(target).writing(overwrite=False)
+    with pytest.raises(OutputError, match=r"s1\.mp4 is missing"), place as part:
         write_handover(part, make_handover(), target)
     assert names(tmp_path) == set()

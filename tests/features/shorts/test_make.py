@@ -283,7 +283,6 @@ def test_the_place_is_checked_before_the_work(copy: Made, tmp_path: Path, monkey
         (tmp_path / "mine", True, "other things in it"),
         (copy.cast, True, "other things in it"),
         (tmp_path / "film.mp4", True, "is a file, not a folder"),
-        (tmp_path / "no" / "deep", False, "does not exist"),
     ):
         with pytest.raises(OutputError, match=words):
             make_shorts(copy.cast, "Red", place, OPTIONS, overwrite=overwrite)

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from closeup.core.errors import InputError, OutputError
-from closeup.learning.runs import lock
 from closeup.learning.runs.folder import create_run, reopen_run
 from closeup.learning.runs.reading import read_run
 from learning.runs.made_runs import CORRECTIONS, begun
@@ -29,11 +28,6 @@ for step in range(1, 101):
     if step == 77:
         os.kill(os.getpid(), signal.SIGKILL)
 """
-
-
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lock, "_PATIENCE_S", 0.0)
 
 
 def test_each_run_has_a_folder_of_its_own(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def test_only_an_older_audit_is_replaced_and_its_corrections_stay(data, tmp_path
     assert (tmp_path / "audit" / "corrections.csv").read_bytes() == kept
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
-    with pytest.raises(OutputError, match="not the result of an audit"):
+    with pytest.raises(OutputError, match="will not replace it"):
         audit_of(data, tmp_path / "mine", overwrite=True)
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
 

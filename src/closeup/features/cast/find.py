@@ -1,6 +1,5 @@
 """closeup's main job: from a video to its cast, and to the folder that keeps it."""
 
-import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,7 +7,7 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
-from closeup.core.errors import FormatError, InputError, ModelError, OutputError
+from closeup.core.errors import FormatError, InputError, ModelError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import Cast
 from closeup.features.cast.baseline import Baseline, PersonRule
@@ -18,8 +17,7 @@ from closeup.features.cast.folder import (
     CastFolder,
     CastResult,
     carry_over,
-    check_overwrite,
-    restore,
+    check_place,
     write_cast_folder,
 )
 from closeup.features.cast.grouping import Grouping, group_tracks, grouping_options
@@ -72,7 +70,7 @@ def make_cast_folder(
             that can be known.
     """
     options = options or CastOptions()
-    folder = _checked_place(folder, overwrite=overwrite)
+    check_place(folder, video, overwrite=overwrite)
     clock = _Clock()
     scan, (detector, embedder) = _scan(video, options, clock, progress)
     carried = carry_over(folder, scan.tracks, scan.video.sha256)
@@ -207,19 +205,3 @@ def _cards_of(cast: Cast) -> tuple[ModelCard, ModelCard]:
         return card(cast.models.get("detector", "")), card(cast.models.get("embedder", ""))
     except ModelError as error:
         raise FormatError(f"The models of the cast cannot be used. {error.message}", _ANEW) from error
-
-
-def _checked_place(folder: Path, *, overwrite: bool) -> Path:
-    """The folder without links, or, before the work and not after it, why the result has no place there."""
-    restore(folder)
-    if folder.exists() and not overwrite:
-        raise OutputError(
-            f"{folder} exists already.", "Add --overwrite to replace it, or choose another place with -o."
-        )
-    check_overwrite(folder)
-    place = folder.resolve()
-    if not place.parent.is_dir():
-        raise OutputError(f"The folder {place.parent} does not exist.", "Make it, or choose another with -o.")
-    if not os.access(place.parent, os.W_OK | os.X_OK):
-        raise OutputError(f"You may not write to the folder {place.parent}.", "Choose another with -o.")
-    return place

@@ -1,25 +1,20 @@
 """The result folder of a cast: what lies where, written and changed as a whole (docs/concepts/cast-folder.md)."""
 
-import glob
-import re
 import shlex
-import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from closeup.core.cast_json import cast_from_json, cast_to_json, encode_cast, read_cast
 from closeup.core.errors import FormatError, InputError, OutputError
+from closeup.core.result_folder import ResultFolder
 from closeup.core.types import Cast, Track
 from closeup.core.vectors import TrackVectors, check_vectors, encode_vectors, load_vectors
-from closeup.core.whole import carry_over_files, output_error, part_prefix, whole_folder
 from closeup.features.cast.anchors import TrackFinder, anchor_track
 from closeup.features.cast.baseline import Baseline, encode_baseline, read_baseline
 from closeup.features.cast.edits import Edits, encode_edits, person_number, read_edits
-from closeup.features.cast.lock import lock_folder
 from closeup.features.cast.operations import Change, Scene
 from closeup.features.cast.people import Earlier, build_people
 from closeup.features.cast.portraits import person_pictures
@@ -142,8 +137,8 @@ class CastFolder:
             FormatError: If the folder is damaged.
             OutputError: If it cannot be written, or another closeup is changing it.
         """
-        with lock_folder(self.path):
-            _sweep(self.path)
+        place = ResultFolder(self.path, (CAST,))
+        with place.locked():
             cast = self.cast()
             baseline = self.baseline(cast)
             change = wish(Scene(cast, _with_free_number(self.edits(), cast, baseline), _now()))
@@ -156,8 +151,7 @@ class CastFolder:
                 tracks=members.tracks,
                 notes=members.warnings,
             )
-            with whole_folder(self.path, overwrite=True) as part:
-                carry_over_files(self.path, part, _CHANGED_BY_EDITS.__contains__)
+            with place.writing(overwrite=True, replaced=_CHANGED_BY_EDITS.__contains__) as part:
                 _write_readable(part, changed, change.edits, self.path.name)
         return change
 
@@ -172,59 +166,30 @@ def write_cast_folder(target: Path, result: CastResult, *, overwrite: bool) -> N
         OutputError: If `target` exists and may not be replaced, or is no result folder, or has other edits than those
             that `result` was made with, or it cannot be written, or another closeup is changing it.
     """
-    check_overwrite(target)
     check_vectors(result.vectors, result.cast)
     # What edits will read is the rounded cast; starting from the same one makes undoing exact to the byte.
     cast = cast_from_json(cast_to_json(result.cast))
-    with lock_folder(target), whole_folder(target, overwrite=overwrite) as part:
-        _sweep(target, without=part)
-        if target.exists():
-            if read_edits(target / EDITS).operations != result.edits.operations:
-                raise OutputError(f"{target} was edited by another closeup in the meantime.", "Run this once more.")
-            carry_over_files(target, part, _OURS.__contains__)
+    place = ResultFolder(target, (CAST,))
+    with place.writing(overwrite=overwrite, replaced=_OURS.__contains__) as part:
+        if target.exists() and read_edits(target / EDITS).operations != result.edits.operations:
+            raise OutputError(f"{target} was edited by another closeup in the meantime.", "Run this once more.")
         (part / TRACKS).mkdir()
         for track in cast.tracks:
             (part / TRACKS / f"{track.id}.jpg").write_bytes(_picture(result, track))
         (part / VECTORS).write_bytes(encode_vectors(result.vectors))
         (part / BASELINE).write_bytes(encode_baseline(result.baseline, cast.tracks))
-        _write_readable(part, cast, result.edits, target.name)
+        _write_readable(part, cast, result.edits, place.path.name)
 
 
-def check_overwrite(target: Path) -> None:
-    """Make sure that replacing `target` would replace a result of closeup, an empty folder, or nothing.
+def check_place(target: Path, video: Path, *, overwrite: bool) -> None:
+    """Make sure before the work that the cast of `video` can be written to `target`, and what is there taken along.
 
     Raises:
-        FormatError: If it holds edits that are damaged, which `carry_over` could not take along.
-        OutputError: If it is a folder with something else in it, or one that cannot be looked into.
+        FormatError: If an older cast holds edits that are damaged, which `carry_over` could not take along.
+        OutputError: If something is there that must stay, or nothing can be written there.
     """
-    try:
-        foreign = target.is_dir() and not (target / CAST).is_file() and any(target.iterdir())
-    except OSError as error:
-        raise output_error(target, error) from error
-    if foreign:
-        raise OutputError(
-            f"{target} is a folder with other things in it, and closeup will not replace it.",
-            "Choose another place with -o.",
-        )
+    ResultFolder(target, (CAST,)).check(overwrite=overwrite, source=video)
     read_edits(target / EDITS)
-
-
-def restore(target: Path) -> None:
-    """Bring back a folder that a killed process had moved away and not yet replaced: its edits are the user's work.
-
-    Raises:
-        OutputError: If another closeup is changing it, or it cannot be moved.
-    """
-    if target.exists() or not _moved_away(target):
-        return
-    with lock_folder(target):
-        for old in _moved_away(target)[:1]:
-            try:
-                if not target.exists():
-                    old.rename(target)
-                    old.parent.rmdir()
-            except OSError as error:
-                raise output_error(target, error) from error
 
 
 def carry_over(target: Path, tracks: Sequence[Track], video_sha256: str) -> CarriedOver:
@@ -286,25 +251,10 @@ def _picture(result: CastResult, track: Track) -> bytes:
         raise FormatError(f"There is no picture of track {track.id}.") from error
 
 
-def _sweep(target: Path, without: Path | None = None) -> None:
-    """Remove what killed processes have left beside a whole `target`; under its lock nobody else is at work there."""
-    left_behind = re.compile(rf"{re.escape(part_prefix(target))}[a-z0-9_]{{8}}\.(part|old)")
-    with suppress(OSError):  # it is only tidying
-        for entry in target.parent.iterdir():
-            if left_behind.fullmatch(entry.name) and entry != without:
-                shutil.rmtree(entry, ignore_errors=True)
-
-
 def _lost_hint(path: Path) -> str:
-    for old in _moved_away(path):
+    if old := ResultFolder(path).moved_away():
         return f"An interrupted change left it here; move it back: {shlex.join(['mv', str(old), str(path)])}"
     return "Make one: closeup cast VIDEO"
-
-
-def _moved_away(path: Path) -> list[Path]:
-    """Where the folder is if its process was killed between moving the old one away and the new one in."""
-    pattern = f"{glob.escape(part_prefix(path))}*.old/{glob.escape(path.name)}"
-    return sorted(path.parent.glob(pattern)) if path.name else []
 
 
 def _now() -> str:

@@ -1,12 +1,11 @@
 """The result folder of shorts: what lies where, written as a whole (docs/concepts/shorts-folder.md)."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from closeup.core.errors import OutputError
-from closeup.core.whole import carry_over_files, output_error, whole_folder
+from closeup.core.result_folder import ResultFolder
+from closeup.core.whole import output_error
 from closeup.features.shorts.curves_file import FILE_NAME as CURVES
 from closeup.features.shorts.curves_file import curves_text
 from closeup.features.shorts.finished import FinishedShort, Handover
@@ -31,46 +30,21 @@ def is_only_planned(folder: Path) -> bool:
     return (folder / PLAN).is_file() and not (folder / SHORTS).is_file()
 
 
-def check_replaceable(target: Path) -> None:
-    """Make sure that replacing `target` would replace shorts, a plan of them, an empty folder, or nothing.
-
-    Raises:
-        OutputError: If it is a folder with something else in it, or one that cannot be looked into.
-    """
-    try:
-        ours = any((target / name).is_file() for name in (PLAN, SHORTS))
-        foreign = target.is_dir() and not ours and any(target.iterdir())
-    except OSError as error:
-        raise output_error(target, error) from error
-    if foreign:
-        raise OutputError(
-            f"{target} is a folder with other things in it, and closeup will not replace it.",
-            "Choose another place with -o.",
-        )
+def folder_at(target: Path) -> ResultFolder:
+    """The place of shorts, or of a plan of them."""
+    return ResultFolder(target, (PLAN, SHORTS))
 
 
-@contextmanager
-def shorts_folder(target: Path, *, overwrite: bool) -> Iterator[Path]:
-    """Give a folder to render into; when the block ends well, it becomes `target`, else it is removed.
-
-    Files in an old `target` that are not closeup's are kept.
-
-    Raises:
-        OutputError: If `target` exists and `overwrite` is off, or it holds other things than shorts, or it cannot be
-            written.
-    """
-    check_replaceable(target)
-    with whole_folder(target, overwrite=overwrite) as part:
-        if target.exists():
-            carry_over_files(target, part, _is_ours)
-        yield part
+def is_ours(name: str) -> bool:
+    """Whether a file in a folder of shorts is closeup's own."""
+    return name in _OURS or _OF_A_SHORT.fullmatch(name) is not None
 
 
 def write_handover(part: Path, handover: Handover, target: Path) -> None:
     """Write everything but the MP4s, which lie in the folder already where the shorts are rendered.
 
     Args:
-        part: The folder that `shorts_folder` gave.
+        part: The folder to write into.
         handover: What to write.
         target: What the folder will be.
 
@@ -111,7 +85,3 @@ def _write_captions(part: Path, finished: FinishedShort) -> None:
     if finished.captions is not None:
         (part / f"{finished.short.id}.srt").write_bytes(encode_srt(finished.captions))
         (part / f"{finished.short.id}.vtt").write_bytes(encode_vtt(finished.captions))
-
-
-def _is_ours(name: str) -> bool:
-    return name in _OURS or _OF_A_SHORT.fullmatch(name) is not None

@@ -1,7 +1,5 @@
 """closeup's shorts from end to end: from a cast folder and a person to a folder of finished vertical videos."""
 
-import os
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,13 +12,7 @@ from closeup.features.shorts.curves_file import FILE_NAME as CURVES
 from closeup.features.shorts.curves_file import read_curves
 from closeup.features.shorts.finished import FinishedShort, FramedPiece, Handover, Poster
 from closeup.features.shorts.framing import FramingOptions, frame_piece, pieces_by_layout
-from closeup.features.shorts.handover import (
-    check_replaceable,
-    is_only_planned,
-    movie_name,
-    shorts_folder,
-    write_handover,
-)
+from closeup.features.shorts.handover import folder_at, is_only_planned, is_ours, movie_name, write_handover
 from closeup.features.shorts.interest import Interest, reason
 from closeup.features.shorts.options import ASPECTS, ShortsOptions
 from closeup.features.shorts.picture_area import find_area
@@ -142,7 +134,7 @@ def prepare(request: Request, options: ShortsOptions, progress: ProgressCallback
     cast = open_cast(request.cast_folder)
     person = find_person(cast, request.person, request.cast_folder)
     target = Target(request.output or default_folder(request.cast_folder, cast, person), request.overwrite)
-    check_target(target)
+    folder_at(target.folder).check(overwrite=target.overwrite)
     video = find_video(cast, request.cast_folder, request.video, progress)
     return Source(request.cast_folder, cast, person, video), target
 
@@ -191,7 +183,7 @@ def render_plan(
     plan_file, output = Path(plan_file), Path(output)
     file = read_plan(plan_file)
     target = Target(output, overwrite or (output.resolve() == plan_file.resolve().parent and is_only_planned(output)))
-    check_target(target)
+    folder_at(output).check(overwrite=target.overwrite)
     check_options(file.options)
     source = open_source(file.cast, file.person, None if video is None else Path(video), progress)
     if source.cast.video.sha256 != file.video.sha256:
@@ -203,31 +195,6 @@ def render_plan(
     return _write(job, target, progress, rendered=True)
 
 
-def check_target(target: Target) -> None:
-    """Say before the work, and not after it, why the result has no place.
-
-    Raises:
-        OutputError: If it exists and may not be replaced, or cannot be written.
-    """
-    folder = target.folder
-    try:
-        there = folder.exists() or folder.is_symlink()
-    except OSError as error:  # a name that is too long, or a folder that may not be looked into
-        raise OutputError(f"{folder} cannot be used: {error.strerror}.", "Choose another place with -o.") from error
-    if there and not folder.is_dir():
-        raise OutputError(f"{folder} is a file, not a folder.", "Choose another place with -o.")
-    if there and not target.overwrite:
-        raise OutputError(
-            f"{folder} exists already.", "Add --overwrite to replace it, or choose another place with -o."
-        )
-    check_replaceable(folder)
-    parent = folder.resolve().parent
-    if not parent.is_dir():
-        raise OutputError(f"The folder {parent} does not exist.", "Make it, or choose another with -o.")
-    if not os.access(parent, os.W_OK | os.X_OK):
-        raise OutputError(f"You may not write to the folder {parent}.", "Choose another with -o.")
-
-
 def check_space(length_s: float, source: Source, options: ShortsOptions, folder: Path) -> None:
     """Make sure that rendered shorts of `length_s` seconds in all will find space, as far as that can be told before.
 
@@ -237,7 +204,7 @@ def check_space(length_s: float, source: Source, options: ShortsOptions, folder:
     width, height = finished_size(options)
     bits = BITS_A_PIXEL * width * height * float(source.cast.video.fps) + SOUND_BITS_A_SECOND
     needed = length_s * bits / 8
-    free = shutil.disk_usage(folder.resolve().parent).free
+    free = folder_at(folder).free_bytes()
     if needed > free:
         raise OutputError(
             f"The shorts need about {needed / 1e6:.0f} MB, and {free / 1e6:.0f} MB are free in {folder.parent}.",
@@ -296,7 +263,7 @@ def _write(job: _Job, target: Target, progress: ProgressCallback, *, rendered: b
     framed = _framed(job)
     job = _noted(job, framed)
     posters = _posters(job, framed)
-    with shorts_folder(target.folder, overwrite=target.overwrite) as part:
+    with folder_at(target.folder).writing(overwrite=target.overwrite, replaced=is_ours) as part:
         finished = _finished(job, framed, posters)
         if rendered:
             infos = _rendered(job, finished, part, progress)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from closeup.core.progress import Progress, ProgressCallback, ignore
-from closeup.core.whole import output_error, whole_folder
+from closeup.core.result_folder import ResultFolder
 from closeup.learning.runs.mlflow import write_experiment
 from closeup.learning.runs.reading import Run
 from closeup.learning.runs.tensorboard import write_events
@@ -36,11 +36,7 @@ def export_runs(
         OutputError: If the folder is there already, or cannot be written.
     """
     target = target.resolve()
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise output_error(target, error) from error
-    with whole_folder(target, overwrite=False) as folder:
+    with ResultFolder(target).writing(overwrite=False) as folder:
         if kind == "mlflow":
             progress(Progress("Exporting", 0, len(runs), "runs"))
             write_experiment(runs, folder, target)

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from closeup.core.errors import CloseupError, InputError
+from closeup.core.file_lock import take
 from closeup.core.interrupts import held_back
-from closeup.core.whole import output_error, whole_folder, write_whole
-from closeup.learning.runs.lock import RunLock
+from closeup.core.result_folder import ResultFolder
+from closeup.core.whole import write_whole
 from closeup.learning.runs.predictions import answer_table, predictions_name
 from closeup.learning.runs.state import RunState, read_state, with_facts, write_state
 from closeup.tables.growing import Cell, GrowingTable
@@ -26,6 +27,8 @@ EPOCHS_FILE = "epochs.csv"
 SPLIT_FILE = "split.csv"
 CORRECTIONS_FILE = "corrections.csv"
 CHECKPOINT_FILE = "checkpoint.pt"
+LOCK_FILE = ".lock"
+"""Of the process that writes the run."""
 
 _LONGEST_NAME = 60
 
@@ -43,15 +46,11 @@ def create_run(runs_dir: Path, name: str, recipe_toml: str, facts: Mapping[str, 
         OutputError: If the folder cannot be made.
     """
     now = datetime.now().astimezone()
-    try:
-        runs_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise output_error(runs_dir, error) from error
     folder = runs_dir.resolve() / f"{now:%Y%m%d-%H%M%S}-{_folder_word(name)}-{secrets.token_hex(2)}"
-    with whole_folder(folder, overwrite=False) as part:
+    with ResultFolder(folder).writing(overwrite=False) as part:
         write_whole(part / RECIPE_FILE, recipe_toml.encode())
         write_state(part, RunState(name, "running", now.isoformat(timespec="milliseconds"), facts=dict(facts)))
-    return RunWriter(folder, RunLock(folder))
+    return RunWriter(folder, _lock(folder))
 
 
 def reopen_run(path: Path) -> "RunWriter":
@@ -63,16 +62,16 @@ def reopen_run(path: Path) -> "RunWriter":
     """
     path = path.resolve()
     read_state(path)
-    lock = RunLock(path)
+    release = _lock(path)
     try:
         state = read_state(path)  # again: its writer may have finished it before we had the lock
         if state.state == "finished":
             raise InputError(f"The run {path.name} is finished.", f"See what came of it: closeup runs show {path.name}")
         again = replace(state, state="running", ended_at="", reason="", resumed_at=(*state.resumed_at, _now()))
         write_state(path, again)
-        return RunWriter(path, lock)
+        return RunWriter(path, release)
     except BaseException:
-        lock.release()
+        release()
         raise
 
 
@@ -86,9 +85,9 @@ class RunWriter:
         path: The run's folder; whatever belongs to the run may be put into it.
     """
 
-    def __init__(self, path: Path, lock: RunLock) -> None:
+    def __init__(self, path: Path, release: Callable[[], None]) -> None:
         self.path = path
-        self._lock = lock
+        self._release = release
         self._state = read_state(path)
         self._steps = GrowingTable(path / STEPS_FILE)
         self._epochs = GrowingTable(path / EPOCHS_FILE)
@@ -158,7 +157,7 @@ class RunWriter:
             self.flush()
             self._write(replace(self._state, state="finished", ended_at=_now(), metrics=dict(metrics)))
             (self.path / CHECKPOINT_FILE).unlink(missing_ok=True)
-            self._lock.release()
+            self._release()
 
     def fail(self, reason: str) -> None:
         """End the run with a word on what went wrong; it can be taken up again."""
@@ -175,7 +174,7 @@ class RunWriter:
                     self._write(state)
                     self.flush()
             finally:
-                self._lock.release()
+                self._release()
 
     def _write(self, state: RunState) -> None:
         write_state(self.path, state)
@@ -190,11 +189,16 @@ class RunWriter:
     ) -> None:
         """Give the run back."""
         if self._state.state != "running":
-            self._lock.release()
+            self._release()
         elif error is None or isinstance(error, KeyboardInterrupt | SystemExit):
             self.interrupt()
         else:
             self.fail(error.message if isinstance(error, CloseupError) else f"{type(error).__name__}: {error}")
+
+
+def _lock(folder: Path) -> Callable[[], None]:
+    busy = f"Another process is writing the run {folder.name}."
+    return take(folder / LOCK_FILE, InputError(busy, "Wait until it is done, or stop it; see closeup runs list."))
 
 
 def _now() -> str:

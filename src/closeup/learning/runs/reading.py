@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from closeup.core.errors import FormatError, InputError
-from closeup.learning.runs.folder import CORRECTIONS_FILE, EPOCHS_FILE, RECIPE_FILE, SPLIT_FILE, STEPS_FILE
-from closeup.learning.runs.lock import is_held
+from closeup.core.file_lock import is_locked
+from closeup.learning.runs.folder import CORRECTIONS_FILE, EPOCHS_FILE, LOCK_FILE, RECIPE_FILE, SPLIT_FILE, STEPS_FILE
 from closeup.learning.runs.metric_names import WORDS, number_words
 from closeup.learning.runs.predictions import Answers, predictions_name, read_answers
 from closeup.learning.runs.state import RUN_FILE, RunState, read_state
@@ -149,7 +149,7 @@ def read_run(path: Path) -> Run:
         FormatError: If its run.json does not hold what it must.
     """
     path = path.resolve()
-    held = is_held(path)  # before the state, or one that finishes in between would look killed
+    held = is_locked(path / LOCK_FILE)  # before the state, or one that finishes in between would look killed
     state = read_state(path)
     standing: Standing = state.state
     if standing == "running" and not held:

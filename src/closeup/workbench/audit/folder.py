@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from closeup.core.errors import InputError, OutputError
+from closeup.core.errors import InputError
 from closeup.core.progress import ProgressCallback, ignore
+from closeup.core.result_folder import ResultFolder
 from closeup.core.strict_json import Node, check_version, parse
-from closeup.core.whole import carry_over_files, whole_folder
 from closeup.media.files import unreadable
 from closeup.tables.strict_csv import table_bytes
 from closeup.workbench.audit.find import Audit, Finding
@@ -52,12 +52,7 @@ def check_replaceable(folder: Path, *, overwrite: bool) -> None:
     Raises:
         OutputError: If something is there that must stay.
     """
-    if not folder.exists():
-        return
-    if not overwrite:
-        raise OutputError(f"{folder} exists already.", code="result.exists")
-    if not folder.is_dir() or (any(folder.iterdir()) and not (folder / AUDIT_FILE).is_file()):
-        raise OutputError(f"{folder} is not the result of an audit.", "Choose another name.", code="result.place")
+    ResultFolder(folder, (AUDIT_FILE,)).check(overwrite=overwrite)
 
 
 def write_audit(
@@ -82,16 +77,13 @@ def write_audit(
     Raises:
         OutputError: If it is there and may not be replaced, or cannot be written.
     """
-    check_replaceable(folder, overwrite=overwrite)
     document = json.dumps(_document(audit, dataset, base), ensure_ascii=False, indent=1) + "\n"
     page = render_report(audit, dataset, folder, progress)
-    with whole_folder(folder, overwrite=overwrite) as part:
+    with ResultFolder(folder, (AUDIT_FILE,)).writing(overwrite=overwrite, replaced=OURS.__contains__) as part:
         (part / AUDIT_FILE).write_text(document, "utf-8")
         (part / FINDINGS_FILE).write_bytes(table_bytes(_COLUMNS, _rows(audit)))
         (part / PROBABILITIES_FILE).write_bytes(audit.predictions.table(dataset))
         (part / REPORT_FILE).write_text(page, "utf-8")
-        if folder.exists():
-            carry_over_files(folder, part, lambda name: name in OURS)
 
 
 def _rows(audit: Audit) -> Iterator[dict[str, Any]]:

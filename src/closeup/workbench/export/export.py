@@ -13,8 +13,9 @@ import numpy as np
 from closeup import __version__
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.core.result_folder import ResultFolder
 from closeup.core.types import Image
-from closeup.core.whole import whole_folder, write_whole
+from closeup.core.whole import write_whole
 from closeup.learning.environment import environment
 from closeup.learning.runs.reading import Run, read_run
 from closeup.perception.classifier import PictureClassifier
@@ -114,7 +115,7 @@ def export_run(
         OutputError: If the folder is there already, or cannot be written.
     """
     source = _open(run)
-    with whole_folder(target, overwrite=overwrite) as folder:
+    with ResultFolder(target, ("export.json",)).writing(overwrite=overwrite) as folder:
         material = judged_pictures(source.run, source.recipe, source.network.answering.heads, source.card, progress)
         progress(Progress("Comparing with PyTorch", 0, None, "pictures"))
         compared = normalised(material.crops[:COMPARED], source.card)
