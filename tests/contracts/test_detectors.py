@@ -19,7 +19,7 @@ from stills import FACES_XYXY, at_scale, mirrored, still
 NAMES = sorted(FACES_XYXY)
 
 
-class BrightnessDetector:
+class BrightnessDetector(FaceDetector):
     """Takes the bounding box of a picture's bright red part for its only face: simple, and a detector by contract."""
 
     card_name = "dlib-hog"

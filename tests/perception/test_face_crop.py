@@ -162,7 +162,7 @@ def test_where_nobody_is_nobody_is_found(hog: FaceDetector) -> None:
     assert find_central_face(hog, np.full((1, 1, 3), 90, np.uint8)) is None
 
 
-class Scripted:
+class Scripted(FaceDetector):
     """Finds what it is told to, by the size of the picture; notes every look."""
 
     card_name = "scripted"

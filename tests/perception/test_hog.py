@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 
 from closeup.core.boxes import iou
 from closeup.core.settings import read_settings
+from closeup.core.types import FloatArray, Image
 from closeup.perception import hog
 from closeup.perception.hog import CHIP_PX, LEAST_MARGIN, WORKING_AREA_PX, HogDetector, average_five, usual_five
+from closeup.perception.protocols import Detections
 from closeup.perception.registry import LANDMARKS, face_models, landmark_map
 from closeup.weights.cards import card
 from closeup.weights.store import require
@@ -118,3 +120,42 @@ def test_a_look_at_a_lower_margin_finds_no_less(detector: HogDetector) -> None:
     np.testing.assert_array_equal(usual.boxes_xyxy, detector.detect(astronaut()).boxes_xyxy)
     assert len(low) > len(usual)
     assert low.scores.min() == 0
+
+
+# Looking thoroughly
+
+
+def overlap(found: Detections, box: tuple[float, ...]) -> float:
+    return float(iou(found.boxes_xyxy[:1], np.array([box], np.float32))[0, 0])
+
+
+@pytest.mark.parametrize("name", ["astronaut", "hopper"])
+def test_a_face_that_is_plain_to_see_is_where_it_was(detector: HogDetector, name: str) -> None:
+    first, again = detector.detect(still(name)), detector.detect_augmented(still(name))
+    assert overlap(again, FACES_XYXY[name]) > 0.6
+    eyes = float(np.hypot(*(first.landmarks_xy[0, 1] - first.landmarks_xy[0, 0])))
+    assert np.abs(again.landmarks_xy[0] - first.landmarks_xy[0]).max() < 0.15 * eyes
+    assert again.crop_xy.shape == again.landmarks_xy.shape
+
+
+def turned(image: Image, angle_deg: float) -> tuple[Image, FloatArray]:
+    """The picture turned anticlockwise about its middle, and the map (2, 3) there."""
+    height, width = image.shape[:2]
+    there = np.asarray(cv2.getRotationMatrix2D((width / 2, height / 2), angle_deg, 1.0), np.float32)
+    return np.asarray(cv2.warpAffine(image, there, (width, height), borderMode=cv2.BORDER_REPLICATE), np.uint8), there
+
+
+def test_a_tilted_face_is_found_more_surely(detector: HogDetector) -> None:
+    image, there = turned(hopper(), 46)
+    middle = np.array([(FACES_XYXY["hopper"][0] + FACES_XYXY["hopper"][2]) / 2, 233, 1]) @ there.T
+    first, found = detector.detect(image), detector.detect_augmented(image)
+    assert found.scores.max() > first.scores.max(initial=0) + 0.1
+    assert np.abs((found.boxes_xyxy[0, :2] + found.boxes_xyxy[0, 2:]) / 2 - middle).max() < 50
+
+
+def test_where_nobody_is_nobody_is_made_up(detector: HogDetector) -> None:
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, (200, 300, 3), dtype=np.uint8)
+    smooth = np.asarray(cv2.GaussianBlur(noise, (0, 0), 8), np.uint8)
+    for image in (noise, smooth, np.zeros((120, 120, 3), np.uint8), np.zeros((3, 900, 3), np.uint8)):
+        assert len(detector.detect_augmented(image)) == 0

@@ -15,16 +15,18 @@ from closeup.core.types import FloatArray, Image
 from closeup.media.image import read_image
 from closeup.perception import yunet
 from closeup.perception.protocols import Detections
-from closeup.perception.yunet import MIN_SCORE, NMS_IOU, SECOND_LOOK_PX, YuNetDetector, suppressed
+from closeup.perception.yunet import SECOND_LOOK_PX, YuNetDetector, suppressed
 from closeup.weights.cards import card
 from closeup.weights.session import open_session
 from closeup.weights.store import require
 from stills import astronaut, at_scale, hopper
 
+MIN_SCORE, NMS_IOU = (card("yunet-2023mar").thresholds[name].value for name in ("report", "overlap"))
+
 
 @pytest.fixture(scope="module")
 def detector(zoo: Settings) -> YuNetDetector:
-    return YuNetDetector(open_session(require(card("yunet-2023mar"), zoo)))
+    return YuNetDetector(card("yunet-2023mar"), open_session(require(card("yunet-2023mar"), zoo)))
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +125,7 @@ def test_suppression_keeps_the_best_of_each_heap_best_first(data: st.DataObject)
     corners = corners.reshape(count, 2)
     boxes = np.concatenate([corners, corners + 20], axis=1)
     scores = np.array(data.draw(st.lists(st.sampled_from([0.6, 0.7, 0.8]), min_size=count, max_size=count)), np.float32)
-    stays = suppressed(boxes, scores)
+    stays = suppressed(boxes, scores, NMS_IOU)
     assert [float(scores[i]) for i in stays] == sorted((float(scores[i]) for i in stays), reverse=True)
     overlaps = iou(boxes, boxes)
     for place, i in enumerate(stays):
@@ -134,7 +136,7 @@ def test_suppression_keeps_the_best_of_each_heap_best_first(data: st.DataObject)
 
 def test_of_equal_scores_the_first_stays() -> None:
     boxes = np.array([[0, 0, 10, 10], [1, 0, 11, 10]], np.float32)
-    assert suppressed(boxes, np.array([0.9, 0.9], np.float32)) == [0]
+    assert suppressed(boxes, np.array([0.9, 0.9], np.float32), NMS_IOU) == [0]
 
 
 def test_cells_go_row_by_row() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from closeup.core.types import Image
 from closeup.perception.classifier import average_landmarks
-from closeup.perception.protocols import Detections, no_detections
+from closeup.perception.protocols import Detections, FaceDetector, no_detections
 from tiny_networks import plain_picture
 
 LEVELS: Mapping[str, Sequence[int]] = {"red": (200, 20, 20), "green": (20, 200, 20), "blue": (20, 20, 200)}
@@ -42,7 +42,7 @@ def colour_table(place: Path, lines: Sequence[str], header: str = "path,colour")
     return path
 
 
-class HalvesDetector:
+class HalvesDetector(FaceDetector):
     """Finds a face in the middle of every picture that is not plain; of wide ones in each half, right one first."""
 
     card_name = "halves"

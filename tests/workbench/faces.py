@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from closeup.core.types import Image
-from closeup.perception.protocols import Detections, no_detections
+from closeup.perception.protocols import Detections, FaceDetector, no_detections
 
 FIVE = np.array([(0.3, 0.35), (0.7, 0.35), (0.5, 0.6), (0.35, 0.8), (0.65, 0.8)])
 """Where a made-up face has its landmarks in its box."""
@@ -29,7 +29,7 @@ def save(path: Path, image: Image) -> None:
     path.write_bytes(encoded.tobytes())
 
 
-class RedSquares:
+class RedSquares(FaceDetector):
     """Finds the red square of a picture."""
 
     card_name = "red-squares"

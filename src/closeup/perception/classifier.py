@@ -16,6 +16,7 @@ from closeup.core.settings import Settings, read_settings
 from closeup.core.types import FloatArray, Image
 from closeup.media.square import square
 from closeup.perception.face_crop import FaceFrame, crop_face
+from closeup.perception.preprocessing import preprocess
 from closeup.weights.cards import ModelCard, all_cards, card
 from closeup.weights.network_card import NetworkCard, NetworkHead, card_of
 from closeup.weights.session import NamedSession, open_session
@@ -83,8 +84,6 @@ class PictureClassifier:
         self.path = path
         self.card: NetworkCard = card_of(session, path)
         self._session: NamedSession = session
-        self._mean = np.array(self.card.mean, np.float32)
-        self._std = np.array(self.card.std, np.float32)
         self._frame = FaceFrame(self.card.name, self.card.alignment, "its card") if self.card.alignment else None
 
     @property
@@ -146,8 +145,7 @@ class PictureClassifier:
         return tuple(dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True))
 
     def _batch(self, crops: Image) -> list[FloatArray]:
-        inputs = ((crops.astype(np.float32) - self._mean) / self._std).transpose(0, 3, 1, 2)  # (N, 3, P, P)
-        outputs = self._session.run_all(np.ascontiguousarray(inputs))
+        outputs = self._session.run_all(preprocess(self.card, crops))
         for head, output in zip(self.card.heads, outputs, strict=True):
             wanted = (len(crops), max(len(head.classes), 1))
             if output.shape != wanted or not np.isfinite(output).all():

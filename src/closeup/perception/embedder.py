@@ -7,6 +7,7 @@ from closeup.algorithms.frames.alignment import similarity_transform
 from closeup.core.errors import ModelError
 from closeup.core.types import FloatArray, Image
 from closeup.perception.cutout import cut_out
+from closeup.perception.preprocessing import preprocess
 from closeup.weights.cards import ModelCard
 from closeup.weights.session import Session
 
@@ -30,9 +31,7 @@ class OnnxEmbedder:
         self._session = session
         self._side = card.input_px
         self._shares = np.array(card.alignment, dtype=np.float64)  # (5, 2)
-        self._mean = np.array(card.mean, dtype=np.float32)
-        self._std = np.array(card.std, dtype=np.float32)
-        self._swap = card.colour == "BGR"
+        self._card = card
 
     def crop(self, image: Image, landmarks_xy: FloatArray, zoom: float = 1.0) -> Image:
         """Cut one face out of a picture, aligned; see `FaceEmbedder.crop` for (5, 2) and (S, S, 3)."""
@@ -46,8 +45,7 @@ class OnnxEmbedder:
         return np.concatenate(parts) if parts else np.empty((0, self.dim), np.float32)
 
     def _embed_batch(self, crops: Image) -> FloatArray:
-        pixels = crops[..., ::-1] if self._swap else crops
-        inputs = ((pixels.astype(np.float32) - self._mean) / self._std).transpose(0, 3, 1, 2)  # (N, 3, S, S)
-        straight = self._session.run(np.ascontiguousarray(inputs))
+        inputs = preprocess(self._card, crops)
+        straight = self._session.run(inputs)
         mirrored = self._session.run(np.ascontiguousarray(inputs[..., ::-1]))
         return np.asarray(l2_normalise(straight + mirrored), dtype=np.float32)

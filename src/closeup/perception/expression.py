@@ -14,6 +14,7 @@ from closeup.core.settings import Settings, read_settings
 from closeup.core.types import FloatArray, Image
 from closeup.perception.classifier import PictureClassifier, is_shipped, shipped
 from closeup.perception.cutout import cut_out
+from closeup.perception.preprocessing import preprocess
 from closeup.weights.cards import card
 from closeup.weights.session import open_session
 from closeup.weights.store import locate, require
@@ -96,18 +97,14 @@ class _PulledNetwork:
     def __init__(self, settings: Settings) -> None:
         model = card(CARD_NAME)
         self._side = model.input_px
-        self._mean = np.array(model.mean, np.float32)
-        self._std = np.array(model.std, np.float32)
-        self._swap = model.colour == "BGR"
+        self._card = model
         self._session = open_session(require(model, settings))
 
     def crop(self, image: Image, box_xyxy: FloatArray, _: FloatArray | None) -> Image:
         return box_crop(image, box_xyxy, self._side, BOX_SCALE)
 
     def neutral(self, crops: Image) -> FloatArray:
-        pixels = crops[..., ::-1] if self._swap else crops
-        inputs = ((pixels.astype(np.float32) - self._mean) / self._std).transpose(0, 3, 1, 2)
-        return self._session.run(np.ascontiguousarray(inputs))[:, _NEUTRAL]
+        return self._session.run(preprocess(self._card, crops))[:, _NEUTRAL]
 
 
 def box_crop(image: Image, box_xyxy: FloatArray, size_px: int, scale: float) -> Image:

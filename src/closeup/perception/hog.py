@@ -4,6 +4,7 @@ Dalal, Triggs: "Histograms of Oriented Gradients for Human Detection", CVPR 2005
 Detection", 2015; Kazemi, Sullivan: "One Millisecond Face Alignment with an Ensemble of Regression Trees", CVPR 2014.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -12,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closeup.algorithms.frames.alignment import similarity_transform
+from closeup.core.boxes import iou
 from closeup.core.types import FloatArray, Image
-from closeup.perception.protocols import Detections, no_detections
+from closeup.perception.protocols import Detections, FaceDetector, no_detections
 
 WINDOW_PX = 80
 """The smallest face that the detector's window can hold, in pixels of the picture it looks at."""
@@ -26,8 +28,23 @@ LEAST_MARGIN, FULL_MARGIN = -0.2, 2.5
 """Margins of the classifier that are reported at all, and that count as a score of 1. dlib itself reports from 0 on;
 faces at -0.2 are mostly right, and a wrong one founds nobody (see the card's threshold `founding`)."""
 
+LOW_MARGIN = -0.5
+"""Least margin in each of the looks of `detect_augmented`."""
 
-class HogDetector:
+LOOKS, AGREEING = 6, 4
+"""So many of the first six looks have to find a face in about the same place."""
+
+SURE_SCORE = 0.26
+"""Or one of the eight has to be this sure of it (a margin of 0.5)."""
+
+SAME_IOU = 0.35
+"""Two boxes that overlap by this much are one face: upright boxes around a face in a turned picture are only near."""
+
+COARSE_AREA_PX = 500 * 500
+TILT_DEG, STEEP_DEG = 20.0, 35.0
+
+
+class HogDetector(FaceDetector):
     """dlib's HOG detector on a picture of any size."""
 
     def __init__(self, landmarks_path: Path, landmark_map: FloatArray, card_name: str = "dlib-hog") -> None:
@@ -48,6 +65,31 @@ class HogDetector:
         # The detector takes grey pictures as well, in three quarters of the time and with the same answers.
         grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
         return self.look(grey, WORKING_AREA_PX, LEAST_MARGIN)
+
+    def detect_augmented(self, image: Image) -> Detections:
+        """Look at eight versions of the picture (H, W, 3), at a low threshold; see `FaceDetector.detect_augmented`.
+
+        What four of the first six agree upon is a face, and what is sure in any of the eight. Of 20 photos of Labeled
+        Faces in the Wild in which the first look misses the face, 15 are found this way; of 120 photos of groceries,
+        13 have a "face" at the first look, and 12 at this one.
+        """
+        return _agreed(list(self._looks(image)))
+
+    def _looks(self, image: Image) -> Iterator[Detections]:
+        """What is found in each of eight versions of the picture (H, W, 3), in its pixels; those that agree first."""
+        grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
+        softness = float(np.sqrt(grey.size / WORKING_AREA_PX)) * 3
+        even = cv2.createCLAHE(clipLimit=3.0, tileGridSize=(8, 8)).apply(grey)
+        yield self.look(grey, WORKING_AREA_PX, LOW_MARGIN)
+        yield self.look(grey, COARSE_AREA_PX, LOW_MARGIN)
+        yield self.look(np.asarray(even, np.uint8), WORKING_AREA_PX, LOW_MARGIN)
+        yield self.look(np.asarray(cv2.GaussianBlur(grey, (0, 0), softness), np.uint8), WORKING_AREA_PX, LOW_MARGIN)
+        height, width = grey.shape
+        for angle_deg in (TILT_DEG, -TILT_DEG, STEEP_DEG, -STEEP_DEG):
+            there = cv2.getRotationMatrix2D((width / 2, height / 2), angle_deg, 1.0)
+            turned = cv2.warpAffine(grey, there, (width, height), borderMode=cv2.BORDER_REPLICATE)
+            found = self.look(np.asarray(turned, np.uint8), WORKING_AREA_PX, LOW_MARGIN)
+            yield found.turned(np.asarray(cv2.invertAffineTransform(there), np.float64))
 
     def look(self, grey: Image, area_px: int, least_margin: float) -> Detections:
         """Find the faces of a grey picture (H, W) that is brought to an area of `area_px` pixels for it.
@@ -73,6 +115,27 @@ class HogDetector:
         average = np.stack([average_five(points) for points in corners])
         scores = np.clip((np.array(margins, np.float32) - LEAST_MARGIN) / (FULL_MARGIN - LEAST_MARGIN), 0, 1)
         return Detections(boxes, landmarks, scores, average).scaled(1 / factor)
+
+
+def _agreed(looks: list[Detections]) -> Detections:
+    """The faces that enough looks have found, or one surely, each as the look that is surest of it has it."""
+    faces = [(look, row, found.scores[row]) for look, found in enumerate(looks) for row in range(len(found))]
+    taken: list[Detections] = []
+    for look, row, _ in sorted(faces, key=lambda face: -face[2]):
+        box = looks[look].boxes_xyxy[row : row + 1]
+        if any(iou(box, other.boxes_xyxy).max() > SAME_IOU for other in taken):
+            continue
+        agreeing = sum(bool((iou(box, found.boxes_xyxy) > SAME_IOU).any()) for found in looks[:LOOKS])
+        if agreeing >= AGREEING or looks[look].scores[row] >= SURE_SCORE:
+            taken.append(looks[look].take([row]))
+    if not taken:
+        return no_detections()
+    return Detections(
+        np.concatenate([one.boxes_xyxy for one in taken]),
+        np.concatenate([one.landmarks_xy for one in taken]),
+        np.concatenate([one.scores for one in taken]),
+        np.concatenate([one.crop_xy for one in taken]),
+    )
 
 
 CHIP_PX = 150

@@ -125,15 +125,25 @@ def _is_here(model: ModelCard, settings: Settings) -> bool:
 
 
 def _detector_factory(detector_card: ModelCard, settings: Settings) -> Callable[[], FaceDetector]:
-    if detector_card.name == DETECTORS["zoo"]:
-        from closeup.perception.yunet import YuNetDetector
+    return ARCHITECTURES[detector_card.architecture](detector_card, settings)
 
-        model = require(detector_card, settings)
-        return lambda: YuNetDetector(open_session(model, threads=1), detector_card.name)
+
+def _yunet(detector_card: ModelCard, settings: Settings) -> Callable[[], FaceDetector]:
+    from closeup.perception.yunet import YuNetDetector
+
+    model = require(detector_card, settings)
+    return lambda: YuNetDetector(detector_card, open_session(model, threads=1))
+
+
+def _hog(detector_card: ModelCard, settings: Settings) -> Callable[[], FaceDetector]:
     from closeup.perception.hog import HogDetector
 
     landmarks = require(card(LANDMARKS), settings)
     return lambda: HogDetector(landmarks, landmark_map(), detector_card.name)
+
+
+ARCHITECTURES: dict[str, Callable[[ModelCard, Settings], Callable[[], FaceDetector]]] = {"yunet": _yunet, "hog": _hog}
+"""A detector card's `architecture` to what makes a factory of such detectors, one for each thread."""
 
 
 @cache

@@ -83,8 +83,8 @@ class ModelCard(NetworkCard):
         package: Import name of the installed package that holds the file; None for what is pulled.
         requirement: What to give to pip for that package; None for what is pulled.
         converter: Name of the conversion into ONNX that the file needs before use; None where it needs none.
-        architecture: Which code reads its answers, a key of `perception.registry.DETECTORS`; empty where all models of
-            its task are read alike.
+        architecture: Which code reads its answers, a key of `perception.registry.ARCHITECTURES`; empty where all models
+            of its task are read alike.
         alignment_source: Where those points come from; empty where there are none.
         dim: Length of an embedder's vectors; None for the other tasks.
         centre: Where an embedder's unit vectors (dim,) gather when a picture says nothing about who it is; empty where

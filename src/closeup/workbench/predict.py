@@ -15,7 +15,6 @@ from closeup.media.image import read_image
 from closeup.perception.classifier import Answer, ClassAnswer
 from closeup.perception.protocols import Detections, FaceDetector
 from closeup.perception.registry import choose, new_detector
-from closeup.perception.second_look import look_again
 from closeup.workbench.datasets.layout import PICTURE_SUFFIXES, list_folder
 from closeup.workbench.models import ResolvedModel
 
@@ -153,7 +152,7 @@ def _answers(model: ResolvedModel, crops: Image) -> tuple[dict[str, Answer], ...
 
 def _find(detector: FaceDetector, image: Image) -> Detections:
     found = detector.detect(image)
-    return found if len(found) else look_again(detector, image)
+    return found if len(found) else detector.detect_augmented(image)
 
 
 def _from_left(found: Detections) -> Detections:

@@ -14,7 +14,7 @@ import numpy as np
 
 from closeup.core.types import FloatArray, Image
 from closeup.media.encoder import VideoEncoder
-from closeup.perception.protocols import Detections, no_detections
+from closeup.perception.protocols import Detections, FaceDetector, no_detections
 from closeup.perception.registry import FaceModels
 from closeup.weights.cards import card
 
@@ -77,7 +77,7 @@ def who_is(colour: FloatArray) -> int:
     return int(np.abs(np.array(COLOURS) - colour).sum(axis=1).argmin())
 
 
-class ColourDetector:
+class ColourDetector(FaceDetector):
     """Finds the drawn faces: areas that are not grey."""
 
     card_name = "yunet-2023mar"

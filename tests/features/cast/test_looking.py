@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from closeup.core.boxes import fitted
 from closeup.core.types import FloatArray, Image
 from closeup.features.cast.looking import DETAIL_PX, DETECT_PX, Looker
-from closeup.perception.protocols import Detections
+from closeup.perception.protocols import Detections, FaceDetector
 from closeup.perception.quality import judge
 from closeup.perception.registry import FaceModels
 from closeup.weights.cards import card
@@ -45,7 +45,7 @@ class Frame:
         return np.tile(np.linspace(40, 220, width).astype(np.uint8)[None, :, None], (height, 1, 3))
 
 
-class Finder:
+class Finder(FaceDetector):
     """Finds faces at fixed parts of the picture."""
 
     card_name = "yunet-2023mar"

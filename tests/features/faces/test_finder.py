@@ -17,7 +17,7 @@ from closeup.media.encoder import VideoEncoder
 from closeup.media.image import encode_jpeg, encode_png
 from closeup.perception.classifier import ClassAnswer, PictureClassifier, ValueAnswer, average_landmarks
 from closeup.perception.face_crop import FRAMES
-from closeup.perception.protocols import Detections, no_detections
+from closeup.perception.protocols import Detections, FaceDetector, no_detections
 from closeup.weights.network_card import NetworkHead
 from stills import FACES_XYXY, astronaut
 from tiny_networks import save_tiny, tiny_card
@@ -35,7 +35,7 @@ HEADS = {
 RED, GREEN = (210, 30, 30), (30, 210, 30)
 
 
-class SquaresDetector:
+class SquaresDetector(FaceDetector):
     """Finds squares of a strong colour, the last one first."""
 
     card_name = "squares"

@@ -10,7 +10,7 @@ from closeup.core.errors import InputError
 from closeup.learning.runs.reading import read_run
 from closeup.weights.network_card import read_card
 from closeup.workbench.export import material
-from closeup.workbench.export.material import calibration_pictures, judged_pictures, normalised
+from closeup.workbench.export.material import calibration_pictures, judged_pictures
 from closeup.workbench.training.weights_file import load_network
 
 from .conftest import PX
@@ -47,15 +47,6 @@ def test_other_pictures_can_be_named(finished_run: Path, tmp_path: Path) -> None
         shutil.copy(finished_run.parents[1] / "pictures" / f"0{number}.png", tmp_path / "any")
     found = calibration_pictures(read_run(finished_run), recipe, read_card(finished_run / "model.onnx"), tmp_path)
     assert found.shape == (3, PX, PX, 3)
-
-
-def test_pictures_are_normalised_as_the_card_says(finished_run: Path) -> None:
-    card = read_card(finished_run / "model.onnx")
-    crops = np.arange(2 * PX * PX * 3, dtype=np.uint32).astype(np.uint8).reshape(2, PX, PX, 3)
-    found = normalised(crops, card)
-    assert found.shape == (2, 3, PX, PX)
-    assert found.dtype == np.float32
-    assert found[1, 2, 5, 6] == (float(crops[1, 5, 6, 2]) - 127) / 128
 
 
 def test_data_that_has_gone_is_told(finished_run: Path, tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ from closeup.perception import clothing
 from closeup.perception.protocols import Detections, FaceDetector
 from closeup.perception.quality import judge
 from closeup.perception.registry import FaceModels
-from closeup.perception.usable import usable
 
 DETECT_PX = 640
 """Longer side of the picture that faces are looked for in; smaller videos are not enlarged here."""
@@ -56,7 +55,7 @@ class Looker:
         small = frame.rgb(fitted(frame.size_wh, DETECT_PX))
         scale = small.shape[1] / frame.size_wh[0]
         found = self._detector().detect(small)
-        found = usable(found, (small.shape[1], small.shape[0]), SMALLEST_FACE_PX * scale)
+        found = found.usable((small.shape[1], small.shape[0]), SMALLEST_FACE_PX * scale)
         if len(found) == 0:
             return Sighting(frame.index, float(frame.time), (), None, 1.0)
         detail_wh = fitted(frame.size_wh, DETAIL_PX)

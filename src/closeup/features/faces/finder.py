@@ -20,8 +20,6 @@ from closeup.perception.expression import SMALLEST_PX, expression_model
 from closeup.perception.protocols import Detections
 from closeup.perception.quality import judge
 from closeup.perception.registry import choose, new_detector
-from closeup.perception.second_look import look_again
-from closeup.perception.usable import usable
 
 SMALLEST_FACE_PX = 10
 """Detections with a shorter side than this are left out."""
@@ -73,7 +71,7 @@ class FaceFinder:
     def picture(self, image: Image, source: str = "") -> FoundFaces:
         """Find the faces of an RGB picture (H, W, 3), by a thorough look; none is an answer too."""
         size_wh = image.shape[1], image.shape[0]
-        found = usable(self._look_thoroughly(image), size_wh, SMALLEST_FACE_PX)
+        found = self._look_thoroughly(image).usable(size_wh, SMALLEST_FACE_PX)
         look = Look(0, 0.0, self.describe(image, found))
         return FoundFaces(source, size_wh, self.models, self.absent, (look,))
 
@@ -96,7 +94,7 @@ class FaceFinder:
             From left to right, in pixels of the larger one.
         """
         size_wh, factor = (detail.shape[1], detail.shape[0]), detail.shape[1] / small.shape[1]
-        found = usable(self._detector.detect(small).scaled(factor), size_wh, SMALLEST_FACE_PX)
+        found = self._detector.detect(small).scaled(factor).usable(size_wh, SMALLEST_FACE_PX)
         return self.describe(detail, found)
 
     def describe(self, image: Image, found: Detections) -> tuple[FoundFace, ...]:
@@ -125,7 +123,7 @@ class FaceFinder:
         """What the detector finds; at a second, longer look where it is not sure of anything at the first."""
         found = self._detector.detect(image)
         if found.scores.max(initial=-1.0) < self._card.thresholds["clear"].value:
-            again = look_again(self._detector, image)
+            again = self._detector.detect_augmented(image)
             if again.scores.max(initial=-1.0) > found.scores.max(initial=-1.0):
                 found = again
         doubtful = self._card.thresholds.get("doubtful")

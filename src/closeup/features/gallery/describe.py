@@ -14,7 +14,6 @@ from closeup.perception.pose import POSES, HeadPose, head_pose, pose_name
 from closeup.perception.protocols import Detections, FaceDetector, FaceEmbedder
 from closeup.perception.quality import judge
 from closeup.perception.registry import DETECTORS, choose_recognisers, load_embedder, new_detector
-from closeup.perception.second_look import look_again
 from closeup.weights.cards import ModelCard, card
 
 COVERS = 0.6
@@ -170,7 +169,7 @@ class FaceReader:
         return _Seen(found, _in_order(found, covering_xy, model), model, late=model is not self.detectors[0])
 
     def _look_again(self, image: Image, model: ModelCard, covering_xy: tuple[float, float] | None) -> _Seen:
-        found = look_again(self._detector(model), image)
+        found = self._detector(model).detect_augmented(image)
         return _Seen(found, _in_order(found, covering_xy, model), model, late=True)
 
     def _describe(self, image: Image, seen: _Seen, row: int, cards: tuple[ModelCard, ...]) -> DescribedFace:

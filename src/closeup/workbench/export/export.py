@@ -19,13 +19,14 @@ from closeup.core.whole import write_whole
 from closeup.learning.environment import environment
 from closeup.learning.runs.reading import Run, read_run
 from closeup.perception.classifier import PictureClassifier
+from closeup.perception.preprocessing import preprocess
 from closeup.weights.fp16 import fp16_bytes
 from closeup.weights.half_size import half_size
 from closeup.weights.int8 import int8_bytes
 from closeup.weights.network_card import NetworkCard, embed, read_card
 from closeup.workbench.export.forms import FULL, Budget, Form, loss_words, why_not
 from closeup.workbench.export.latency import measure_speeds
-from closeup.workbench.export.material import Material, calibration_pictures, judged_pictures, normalised
+from closeup.workbench.export.material import Material, calibration_pictures, judged_pictures
 from closeup.workbench.export.network import Answering, AnsweringNetwork
 from closeup.workbench.export.parity import Parity, check_answers, compare_answers
 from closeup.workbench.export.scoring import Answers, score_heads
@@ -118,7 +119,7 @@ def export_run(
     with ResultFolder(target, ("export.json",)).writing(overwrite=overwrite) as folder:
         material = judged_pictures(source.run, source.recipe, source.network.answering.heads, source.card, progress)
         progress(Progress("Comparing with PyTorch", 0, None, "pictures"))
-        compared = normalised(material.crops[:COMPARED], source.card)
+        compared = preprocess(source.card, material.crops[:COMPARED])
         parities = compare_answers(source.content, source.network, compared)
         check_answers(parities)
         contents = {FULL: source.content, **_make(source, options, progress)}
@@ -171,7 +172,7 @@ def _make(source: _Source, options: ExportOptions, progress: ProgressCallback) -
         if form == "int8":
             crops = calibration_pictures(source.run, source.recipe, source.card, options.calibrate, progress)
             progress(Progress("Making int8", 0, None, "networks"))
-            made[form] = int8_bytes(source.content, normalised(crops, source.card))
+            made[form] = int8_bytes(source.content, preprocess(source.card, crops))
         else:
             made[form] = half_size(source.content) if form == "half" else fp16_bytes(source.content)
     return made
@@ -192,7 +193,7 @@ def _judge(
         answers = {form: _answer(path, material.crops, options.threads, form, progress) for form, path in paths.items()}
         # One thread's own time leaves out what else the machine does; of several, only the clock on the wall knows.
         clock = time.process_time if options.threads == 1 else time.perf_counter
-        speeds = measure_speeds(paths, normalised(material.crops[:1], card), options.threads, progress, clock)
+        speeds = measure_speeds(paths, preprocess(card, material.crops[:1]), options.threads, progress, clock)
     forms = []
     for form, content in contents.items():
         scores = score_heads(card.heads, answers[form], answers[FULL], material.targets, material.groups)

@@ -80,12 +80,6 @@ def calibration_pictures(
     return load_pictures(some, card.input_px, grey=card.grey, fit=card.fit, progress=progress).pixels
 
 
-def normalised(crops: Image, card: NetworkCard) -> FloatArray:
-    """Crops (N, P, P, 3) uint8 as the network takes them: (N, 3, P, P) float32."""
-    mean, std = np.array(card.mean, np.float32), np.array(card.std, np.float32)
-    return np.ascontiguousarray(((crops.astype(np.float32) - mean) / std).transpose(0, 3, 1, 2))
-
-
 def _side(run: Run, recipe: Recipe, side: str, progress: ProgressCallback) -> Dataset:
     base = Path(str(run.facts.get("base", run.path)))
     dataset = open_dataset(recipe.data, base=base, heads=recipe.heads)
