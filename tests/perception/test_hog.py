@@ -111,7 +111,7 @@ def test_a_crop_by_the_average_five_is_the_chip_that_dlib_cuts(detector: HogDete
 
 def test_the_average_face_is_that_of_the_card() -> None:
     chip = (0.25 + np.array(hog._MEAN_FIVE)) / 1.5 * CHIP_PX
-    np.testing.assert_allclose(average_five(chip), card("dlib-resnet-128").alignment, atol=1e-3)
+    np.testing.assert_allclose(average_five(chip) / CHIP_PX, card("dlib-resnet-128").alignment, atol=1e-5)
 
 
 def test_a_look_at_a_lower_margin_finds_no_less(detector: HogDetector) -> None:
