@@ -13,6 +13,7 @@ from bench import Bench, BenchError
 from closeup.core.types import FloatArray, Image
 from closeup.media.square import Fit
 from closeup.perception.classifier import PictureClassifier, is_shipped
+from closeup.perception.preprocessing import preprocess
 from closeup.weights.fp16 import fp16_bytes
 from closeup.weights.half_size import half_size, whole_size
 from closeup.weights.int8 import int8_bytes
@@ -22,7 +23,7 @@ from closeup.workbench.datasets.pictures import load_pictures
 from closeup.workbench.evaluation_data import DataOptions, open_evaluation_data
 from closeup.workbench.export.forms import FULL, Budget, Speed, Want, why_not
 from closeup.workbench.export.latency import measure_speeds
-from closeup.workbench.export.material import CALIBRATION, normalised
+from closeup.workbench.export.material import CALIBRATION
 from closeup.workbench.export.scoring import HeadScore, score_heads
 from closeup.workbench.models import resolve_model
 from tables import Cell, Claim, Section, Table
@@ -80,7 +81,7 @@ def compare(judged: Judged, bench: Bench) -> tuple[Table, list[Claim]]:
     contents = {
         FULL: full,
         "half": half_size(full),
-        "int8": int8_bytes(full, normalised(calibration, card)),
+        "int8": int8_bytes(full, preprocess(card, calibration)),
         "fp16": fp16_bytes(full),
     }
     heads = [head for head in card.heads if head.name in targets]
@@ -89,7 +90,7 @@ def compare(judged: Judged, bench: Bench) -> tuple[Table, list[Claim]]:
         for form, content in contents.items():
             paths[form].write_bytes(content)
         answers = {form: PictureClassifier(path, threads=2).answers(crops) for form, path in paths.items()}
-        speeds = measure_speeds(paths, normalised(crops[:1], card), clock=time.process_time)
+        speeds = measure_speeds(paths, preprocess(card, crops[:1]), clock=time.process_time)
     alone = [str(number) for number in range(len(crops))]
     rows: list[tuple[Cell, ...]] = []
     claims = []
