@@ -21,7 +21,7 @@ from closeup.perception.classifier import (
     shipped_names,
 )
 from closeup.perception.face_crop import FRAMES, crop_face
-from closeup.weights.network_card import METADATA_KEY, NetworkHead, to_json
+from closeup.weights.network_card import METADATA_KEY, NETWORK_CARD, NetworkHead
 from stills import FACES_XYXY, astronaut
 from tiny_networks import PER_LEVEL, plain_picture, save_tiny, tiny_bytes, tiny_card
 
@@ -134,7 +134,7 @@ def test_a_network_that_answers_something_else_is_told(tmp_path: Path) -> None:
     model = onnx.load_model_from_string(
         tiny_bytes(tiny_card(heads=(NetworkHead("colour", "classes", ("r", "g", "b")),)))
     )
-    onnx.helper.set_model_props(model, {METADATA_KEY: to_json(says)})
+    onnx.helper.set_model_props(model, {METADATA_KEY: NETWORK_CARD.encode(says).decode()})
     path = tmp_path / "odd.onnx"
     path.write_bytes(model.SerializeToString())
     with pytest.raises(ModelError, match=r"answers colour with numbers of shape \(1, 3\), not \(1, 2\)"):
@@ -144,7 +144,7 @@ def test_a_network_that_answers_something_else_is_told(tmp_path: Path) -> None:
 def test_what_is_not_shipped_is_told(tmp_path: Path) -> None:
     bare = Settings(tmp_path, None)
     assert not is_shipped("moods", bare)
-    with pytest.raises(ModelError, match="without a model called 'moods'"):
+    with pytest.raises(ModelError, match="no model called 'moods' in this package"):
         shipped("moods", bare)
 
 

@@ -1,6 +1,5 @@
 """Cards inside ONNX files: written and read back, and what is refused."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from closeup.core.errors import FormatError, ModelError
-from closeup.weights.network_card import METADATA_KEY, NetworkCard, NetworkHead, embed, from_json, read_card, to_json
+from closeup.weights.network_card import METADATA_KEY, NETWORK_CARD, NetworkCard, NetworkHead, embed, read_card
 from tiny_networks import COLOURS, LIGHT, save_tiny, tiny_bytes, tiny_card
 
 FULL = tiny_card(
@@ -28,6 +27,7 @@ FULL = tiny_card(
 )
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+TABLE: dict[str, Any] = NETWORK_CARD.to_data(FULL)
 NAMES = WORDS.filter(str.strip)
 NUMBERS = st.floats(-1e6, 1e6)
 HEADS = st.one_of(
@@ -57,15 +57,13 @@ CARDS = st.builds(
 
 @given(CARDS)
 def test_a_card_reads_back_equal(card: NetworkCard) -> None:
-    assert from_json(to_json(card)) == card
+    assert NETWORK_CARD.decode(NETWORK_CARD.encode(card)) == card
 
 
 def test_a_card_of_the_first_version_is_read() -> None:
-    table = json.loads(to_json(FULL)) | {"schema_version": 1}
-    for name in ("colour", "input_multiple", "cut_larger"):
-        del table[name]
-    assert from_json(json.dumps(table)) == replace(FULL, cut_larger=1.2)
-    assert from_json(json.dumps(table | {"alignment": []})) == replace(FULL, alignment=(), cut_larger=1.0)
+    later = ("colour", "input_multiple", "cut_larger")
+    table = {name: value for name, value in TABLE.items() if name not in later} | {"schema_version": 1}
+    assert NETWORK_CARD.from_data(table) == replace(FULL, cut_larger=1.2)
 
 
 def test_a_card_travels_inside_the_file(tmp_path: Path) -> None:
@@ -84,7 +82,10 @@ def test_other_metadata_stays() -> None:
     model = onnx.load_model_from_string(tiny_bytes(FULL))
     onnx.helper.set_model_props(model, {"author": "somebody", METADATA_KEY: "old"})
     props = onnx.load_model_from_string(embed(model.SerializeToString(), FULL)).metadata_props
-    assert {prop.key: prop.value for prop in props} == {"author": "somebody", METADATA_KEY: to_json(FULL)}
+    assert {prop.key: prop.value for prop in props} == {
+        "author": "somebody",
+        METADATA_KEY: NETWORK_CARD.encode(FULL).decode(),
+    }
 
 
 @pytest.mark.parametrize("content", [b"not a network", b"\x08\x08" * 100])
@@ -99,7 +100,7 @@ def test_a_card_that_is_not_the_networks_is_refused(heads: tuple[NetworkHead, ..
     with pytest.raises(ModelError, match="gives colour, light, while its card says"):
         embed(tiny_bytes(FULL), other)
     model = onnx.load_model_from_string(tiny_bytes(FULL))
-    onnx.helper.set_model_props(model, {METADATA_KEY: to_json(other)})
+    onnx.helper.set_model_props(model, {METADATA_KEY: NETWORK_CARD.encode(other).decode()})
     path = tmp_path / "other.onnx"
     path.write_bytes(model.SerializeToString())
     with pytest.raises(ModelError, match=f"{path} takes picture and gives colour, light"):
@@ -124,61 +125,33 @@ def test_a_head_is_found_by_its_name(tmp_path: Path) -> None:
 FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"schema_version": 3}, "later closeup"),
     ({"tint": "red"}, "not known"),
-    ({"colour": "red"}, "colour must be one of RGB, BGR"),
-    ({"input_px": 0}, "input_px must be a whole number"),
+    ({"colour": "red"}, "colour must be 'RGB' or 'BGR'"),
+    ({"input_px": 0}, "input_px must be a whole number from 1"),
     ({"input_px": 8.5}, "input_px must be a whole number"),
-    ({"mean": [1, 2]}, "mean must be a list of 3"),
+    ({"mean": [1, 2]}, "mean must be a longer list"),
     ({"std": [1, 0, 1]}, r"std\[1\] must be"),
     ({"grey": 1}, "grey must be true or false"),
-    ({"fit": "crop"}, "fit must be one of cover, stretch, pad"),
-    ({"fit": []}, "fit must be one of"),
+    ({"fit": "crop"}, "fit must be 'cover', 'stretch' or 'pad'"),
     ({"alignment": [[0.5, 0.5]]}, "five points"),
-    ({"alignment": [[0.5, 9]] * 5}, "alignment"),
+    ({"alignment": [[0.5, 9]] * 5}, r"alignment\[0\]\[1\]"),
     ({"heads": []}, "one head or more"),
-    ({"heads": [{"name": "a", "kind": "value", "classes": [], "unit": ""}] * 2}, "each of its own name"),
-    ({"heads": [{"name": "a", "kind": "value", "classes": ["b"], "unit": ""}]}, "answers a value"),
-    ({"heads": [{"name": "a", "kind": "classes", "classes": ["b", "b"], "unit": ""}]}, "none of them twice"),
-    ({"heads": [{"name": "a", "kind": "classes", "classes": ["b"], "unit": ""}]}, "two names"),
-    ({"heads": [{"name": " ", "kind": "value", "classes": [], "unit": ""}]}, "text that is not empty"),
+    ({"heads": [{"name": "a", "kind": "value"}] * 2}, "each of its own name"),
+    ({"heads": [{"name": "a", "kind": "value", "classes": ["b"]}]}, r"heads\[0\].classes must be empty"),
+    ({"heads": [{"name": "a", "kind": "classes", "classes": ["b", "b"]}]}, "none of them twice"),
+    ({"heads": [{"name": "a", "kind": "classes", "classes": ["b"]}]}, "two names"),
+    ({"heads": [{"name": " ", "kind": "value"}]}, "text that is not empty"),
     ({"metrics": []}, "metrics must be an object"),
-    ({"metrics": {"a": 10**400}}, "metrics"),
     ({"data": "FER2013"}, "data must be a list"),
 ]
 
 
 @pytest.mark.parametrize(("changes", "complaint"), FAULTS)
 def test_a_card_that_says_what_cannot_be_is_refused(changes: dict[str, Any], complaint: str) -> None:
-    table = json.loads(to_json(FULL))
-    table.update(changes)
     with pytest.raises(FormatError, match=complaint):
-        from_json(json.dumps(table))
+        NETWORK_CARD.from_data(TABLE | changes)
 
 
-@pytest.mark.parametrize("name", sorted(json.loads(to_json(FULL))))
-def test_every_field_is_needed(name: str) -> None:
-    table = json.loads(to_json(FULL))
-    del table[name]
-    with pytest.raises(FormatError, match=name):
-        from_json(json.dumps(table))
-
-
-@given(st.binary(max_size=200) | st.text(max_size=200))
-def test_whatever_is_no_card_is_refused_as_such(content: bytes | str) -> None:
+@given(st.binary(max_size=200))
+def test_whatever_is_no_card_is_refused_as_such(content: bytes) -> None:
     with pytest.raises(FormatError):
-        from_json(content)
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
-    lambda below: st.lists(below, max_size=3) | st.dictionaries(st.text(max_size=5), below, max_size=3),
-)
-
-
-@given(st.sampled_from(sorted(json.loads(to_json(FULL)))), JSON)
-def test_any_value_in_any_field_reads_or_is_refused(name: str, value: Any) -> None:
-    table = {**json.loads(to_json(FULL)), name: value}
-    try:
-        card = from_json(json.dumps(table))
-    except FormatError:
-        return
-    assert from_json(to_json(card)) == card
+        NETWORK_CARD.decode(content)

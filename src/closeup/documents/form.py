@@ -16,6 +16,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import is_dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
@@ -266,7 +267,7 @@ def place_name(place: Place) -> str:
 
 def describe(value: object) -> str:
     """A value in a few words; long or nested ones by their kind only."""
-    if isinstance(value, dict):
+    if isinstance(value, dict) or is_dataclass(value):
         return "an object"
     if isinstance(value, list | tuple):
         return f"a list of {len(value)}"

@@ -7,27 +7,20 @@ for each head, of its name: probabilities (N, K) that sum to 1, or values (N, 1)
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from dataclasses import fields as dataclass_fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from closeup.core.errors import FormatError, ModelError
-from closeup.core.strict_json import Node, check_version, parse
+from closeup.core.errors import ModelError
+from closeup.core.fields import Text, Within
+from closeup.documents.form import Form, must_be
 
 if TYPE_CHECKING:
     from closeup.weights.session import NamedSession
 
-SCHEMA_VERSION = 2
-"""Version 1 lacks `_SINCE_2`."""
-
 METADATA_KEY = "closeup.card"
 INPUT = "picture"
 """Name of the network's input."""
-
-COLOURS = ("RGB", "BGR")
-FITS = ("cover", "stretch", "pad")
-"""How a picture that is no square is made one (`media.square`)."""
 
 CUT_LARGER = 1.2
 """What our own networks of aligned faces learn from: `closeup data crop-faces` cuts 96 pixels for a network of 80, 112
@@ -37,11 +30,11 @@ and 66.1 % out of the files that crop-faces wrote."""
 Json = Any
 """What JSON holds: None, bool, int, float, str, and lists and dicts of these."""
 
-Point = tuple[float, float]
-
-_MOST_NESTED = 12
-
-_SINCE_2 = ("input_multiple", "colour", "cut_larger")
+Share = Annotated[float, Within(-2, 3)]
+Point = tuple[Share, Share]
+Level = Annotated[float, Within(-1e6, 1e6)]
+Spread = Annotated[float, Within(1e-6, 1e6)]
+Word = Annotated[str, Text(r"[\s\S]*\S[\s\S]*", "text that is not empty")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +48,9 @@ class NetworkHead:
         unit: Of a value, "years"; empty for classes, unless they are made of a number.
     """
 
-    name: str
+    name: Word
     kind: Literal["classes", "value"]
-    classes: tuple[str, ...] = ()
+    classes: tuple[Word, ...] = ()
     unit: str = ""
 
 
@@ -89,17 +82,17 @@ class NetworkCard:
         closeup: Version of closeup that made it.
     """
 
-    name: str
+    name: Word
     summary: str
-    input_px: int = 0
-    input_multiple: int = 1
-    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    input_px: Annotated[int, Within(0, 4096)] = 0
+    input_multiple: Annotated[int, Within(1, 4096)] = 1
+    mean: tuple[Level, Level, Level] = (0.0, 0.0, 0.0)
+    std: tuple[Spread, Spread, Spread] = (1.0, 1.0, 1.0)
     colour: Literal["RGB", "BGR"] = "RGB"
     grey: bool = False
     fit: Literal["cover", "stretch", "pad"] = "cover"
     alignment: tuple[Point, ...] = ()
-    cut_larger: float = 1.0
+    cut_larger: Annotated[float, Within(0.1, 10)] = CUT_LARGER
     heads: tuple[NetworkHead, ...] = ()
     data: tuple[str, ...] = ()
     metrics: Mapping[str, Json] = field(default_factory=dict)
@@ -124,28 +117,39 @@ class NetworkCard:
         )
 
 
-def to_json(card: NetworkCard) -> str:
-    """Write a card as JSON; `from_json` reads it back equal."""
-    table = {"schema_version": SCHEMA_VERSION, **asdict(card)}
-    return json.dumps(table, ensure_ascii=False, allow_nan=False, sort_keys=True)
-
-
-def from_json(text: str | bytes, name: str = "The card") -> NetworkCard:
-    """Read a card.
-
-    Args:
-        text: What `to_json` wrote.
-        name: What to call it in a complaint.
+def check_network(card: NetworkCard) -> None:
+    """Hold the rules that tie a network card's fields together.
 
     Raises:
-        FormatError: If it is not such JSON: a field is missing, unknown, of the wrong kind or out of range.
+        FormatError: If one does not hold.
     """
-    document = parse(text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text, name)
-    try:
-        check_version(document, SCHEMA_VERSION)
-        return _card(document)
-    except FormatError as error:
-        raise FormatError(f"{name} is wrong: {error.message}", error.hint) from error
+    if len(card.alignment) not in (0, 5):
+        raise must_be(("alignment",), "a list of five points, or empty", card.alignment)
+    if len({head.name for head in card.heads}) != len(card.heads):
+        raise must_be(("heads",), "a list of heads, each of its own name", card.heads)
+    for place, head in enumerate(card.heads):
+        if head.kind == "value" and head.classes:
+            raise must_be(("heads", place, "classes"), "empty, since this head answers a value", head.classes)
+        if head.kind == "classes" and (len(head.classes) < 2 or len(set(head.classes)) != len(head.classes)):
+            raise must_be(("heads", place, "classes"), "two names or more, none of them twice", head.classes)
+
+
+def _check_embedded(card: NetworkCard) -> None:
+    check_network(card)
+    if not card.input_px:
+        raise must_be(("input_px",), "a whole number from 1 to 4096", card.input_px)
+    if not card.heads:
+        raise must_be(("heads",), "a list of one head or more", card.heads)
+
+
+NETWORK_CARD = Form(
+    NetworkCard,
+    "closeup network card",
+    version=2,  # 1 lacked input_multiple, colour and cut_larger, which were as they are by default
+    check=_check_embedded,
+    layout=lambda data: json.dumps(data, ensure_ascii=False, allow_nan=False, sort_keys=True),
+)
+"""The card as it stands inside an ONNX file."""
 
 
 def embed(content: bytes, card: NetworkCard) -> bytes:
@@ -167,7 +171,7 @@ def embed(content: bytes, card: NetworkCard) -> bytes:
         raise ModelError("A card can only be put into an ONNX file, and this is none.") from error
     _check_names([i.name for i in model.graph.input], [o.name for o in model.graph.output], card, "The network")
     others = {prop.key: prop.value for prop in model.metadata_props if prop.key != METADATA_KEY}
-    onnx.helper.set_model_props(model, {**others, METADATA_KEY: to_json(card)})
+    onnx.helper.set_model_props(model, {**others, METADATA_KEY: NETWORK_CARD.encode(card).decode()})
     return bytes(model.SerializeToString(deterministic=True))
 
 
@@ -196,7 +200,7 @@ def card_of(session: "NamedSession", path: Path) -> NetworkCard:
             f"The model file {path} has no card, so that nothing is known of the pictures that it wants.",
             "Give a file that a training run has made, or its export.",
         )
-    card = from_json(text, f"The card in {path}")
+    card = NETWORK_CARD.decode(text.encode(), f"The card in {path}")
     _check_names([session.input_name], list(session.output_names), card, str(path))
     return card
 
@@ -208,98 +212,3 @@ def _check_names(inputs: list[str], outputs: list[str], card: NetworkCard, name:
             f"{name} takes {', '.join(inputs)} and gives {', '.join(outputs)}, while its card says "
             f"{INPUT} and {', '.join(wanted)}."
         )
-
-
-def _card(document: Node) -> NetworkCard:
-    version = document.members()["schema_version"].value
-    names = [item.name for item in dataclass_fields(NetworkCard) if version > 1 or item.name not in _SINCE_2]
-    fields = document.fields(["schema_version", *names])
-    alignment = tuple(_point(node) for node in fields["alignment"].items())
-    later: dict[str, Any] = {"cut_larger": CUT_LARGER if alignment else 1.0}
-    if version > 1:
-        later = {
-            "input_multiple": fields["input_multiple"].integer(1, 4096),
-            "colour": _choice(fields["colour"], COLOURS),
-            "cut_larger": fields["cut_larger"].number(0.1, 10),
-        }
-    card = NetworkCard(
-        name=_word(fields["name"]),
-        summary=fields["summary"].text(),
-        input_px=fields["input_px"].integer(1, 4096),
-        mean=_three(fields["mean"], -1e6),
-        std=_three(fields["std"], 1e-6),
-        heads=tuple(_head(node) for node in fields["heads"].items()),
-        grey=_truth(fields["grey"]),
-        fit=_choice(fields["fit"], FITS),  # type: ignore[arg-type]
-        alignment=alignment,
-        data=tuple(node.text() for node in fields["data"].items()),
-        metrics={name: _plain(node) for name, node in fields["metrics"].members().items()},
-        limits=tuple(node.text() for node in fields["limits"].items()),
-        licence=fields["licence"].text(),
-        recipe=fields["recipe"].text(),
-        created_at=fields["created_at"].text(),
-        closeup=fields["closeup"].text(),
-        **later,
-    )
-    if len(card.alignment) not in (0, 5):
-        fields["alignment"].fail("a list of five points, or empty")
-    if not card.heads or len({head.name for head in card.heads}) != len(card.heads):
-        fields["heads"].fail("a list of one head or more, each of its own name")
-    return card
-
-
-def _head(node: Node) -> NetworkHead:
-    fields = node.fields(["name", "kind", "classes", "unit"])
-    classes = tuple(_word(item) for item in fields["classes"].items())
-    unit = fields["unit"].text()
-    if _choice(fields["kind"], ("classes", "value")) == "value":
-        if classes:
-            fields["classes"].fail("empty, since this head answers a value")
-        return NetworkHead(_word(fields["name"]), "value", (), unit)
-    if len(classes) < 2 or len(set(classes)) != len(classes):
-        fields["classes"].fail("two names or more, none of them twice")
-    return NetworkHead(_word(fields["name"]), "classes", classes, unit)
-
-
-def _word(node: Node) -> str:
-    text = node.text("text that is not empty")
-    if not text.strip():
-        node.fail("text that is not empty")
-    return text
-
-
-def _choice(node: Node, choices: tuple[str, ...]) -> str:
-    if node.value not in choices:
-        node.fail(f"one of {', '.join(choices)}")
-    return str(node.value)
-
-
-def _truth(node: Node) -> bool:
-    if not isinstance(node.value, bool):
-        node.fail("true or false")
-    return bool(node.value)
-
-
-def _three(node: Node, low: float) -> tuple[float, float, float]:
-    red, green, blue = node.numbers(3, low, 1e6)
-    return red, green, blue
-
-
-def _point(node: Node) -> Point:
-    x, y = node.numbers(2, -2.0, 3.0)
-    return x, y
-
-
-def _plain(node: Node, depth: int = 0) -> Json:
-    """Any JSON value, every number in it finite and every text writable."""
-    if depth > _MOST_NESTED:
-        node.fail(f"nested no deeper than {_MOST_NESTED}")
-    if node.value is None or isinstance(node.value, bool):
-        return node.value
-    if isinstance(node.value, str):
-        return node.text()
-    if isinstance(node.value, dict):
-        return {name: _plain(below, depth + 1) for name, below in node.members().items()}
-    if isinstance(node.value, list):
-        return [_plain(below, depth + 1) for below in node.items()]
-    return node.integer() if isinstance(node.value, int) else node.number()

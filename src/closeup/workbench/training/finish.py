@@ -13,7 +13,7 @@ from closeup.core.whole import write_whole
 from closeup.learning.runs.folder import RunWriter
 from closeup.learning.runs.metrics import measure
 from closeup.learning.runs.reading import read_run
-from closeup.weights.network_card import CUT_LARGER, NetworkCard, NetworkHead
+from closeup.weights.network_card import NetworkCard, NetworkHead
 from closeup.workbench.export.onnx_file import onnx_bytes
 from closeup.workbench.recipe import DataSource, Recipe
 from closeup.workbench.recipe_file import recipe_to_toml
@@ -98,7 +98,6 @@ def network_card(recipe: Recipe, heads: tuple[ResolvedHead, ...], metrics: Mappi
         std=recipe.model.std,
         grey=recipe.model.grey,
         alignment=recipe.alignment,
-        cut_larger=CUT_LARGER if recipe.alignment else 1.0,
         heads=tuple(
             NetworkHead(head.name, "value" if head.is_value else "classes", head.classes, head.recipe.unit)
             for head in heads
