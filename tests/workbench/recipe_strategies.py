@@ -1,10 +1,12 @@
 """Hypothesis strategies for recipes that hold together."""
 
-from typing import Any
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 
+from closeup.core.fields import Within
 from closeup.workbench.recipe import (
+    LOSSES,
     AugmentRecipe,
     DataSource,
     HeadRecipe,
@@ -14,21 +16,40 @@ from closeup.workbench.recipe import (
     StageRecipe,
     TrainingRecipe,
 )
-from closeup.workbench.recipe_checks import LOSSES, MONITORS, OPTIMIZERS, RANGES, SIDES
+from closeup.workbench.recipe_checks import MONITORS
 
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)
 named = texts.filter(str.strip)
 choices = st.sampled_from
 
 
+TABLES = {
+    "data": DataSource,
+    "split": SplitRecipe,
+    "model": ModelRecipe,
+    "heads": HeadRecipe,
+    "augment": AugmentRecipe,
+    "stages": StageRecipe,
+    "training": TrainingRecipe,
+}
+
+
+def ranges(table: str) -> dict[str, tuple[type, Within]]:
+    """The numbers of a table that have a range, with their types."""
+    hints = get_type_hints(TABLES[table], include_extras=True).items()
+    noted = {name: get_args(hint) for name, hint in hints if get_origin(hint) is Annotated}
+    return {name: (kind, note) for name, (kind, note) in noted.items() if isinstance(note, Within)}
+
+
 def numbers(table: str, key: str) -> st.SearchStrategy[float]:
     """Any number that the rules let a key have."""
-    allowed = RANGES[table][key]
+    allowed = ranges(table)[key][1]
     return st.floats(allowed.low, allowed.high, exclude_min=allowed.above, exclude_max=allowed.below)
 
 
 def whole(table: str, key: str) -> st.SearchStrategy[int]:
-    return st.integers(int(RANGES[table][key].low), int(RANGES[table][key].high))
+    allowed = ranges(table)[key][1]
+    return st.integers(int(allowed.low), int(allowed.high))
 
 
 def unlike_each_other(values: list[str]) -> bool:
@@ -73,7 +94,7 @@ def sources(draw: st.DrawFn, name: str, labels: list[str]) -> DataSource:
         where=draw(st.dictionaries(texts, texts, max_size=2)),
         corrections=draw(texts),
         repeat=draw(whole("data", "repeat")),
-        only=draw(choices(["", *SIDES])),
+        only=draw(choices(["", "train", "val", "test"])),
     )
 
 
@@ -86,7 +107,7 @@ def stages(draw: st.DrawFn, name: str) -> StageRecipe:
         part=draw(choices(["all", f"{draw(st.integers(1, count))}/{count}"])),
         **{key: draw(whole("stages", key)) for key in ("epochs", "batch")},
         **{key: draw(numbers("stages", key)) for key in ("learning_rate", "momentum", "weight_decay", "warmup")},
-        optimizer=draw(choices(OPTIMIZERS)),
+        optimizer=draw(choices(["sgd", "adam", "adamw", "rmsprop", "nadam"])),
         schedule=draw(choices(["constant", "cosine", "linear", "step"])),
         input_px=draw(st.just(0) | st.integers(16, 2048)),
         train=train,
@@ -149,7 +170,7 @@ def recipes(draw: st.DrawFn) -> Recipe:
         model=draw(models()),
         augment=AugmentRecipe(
             crop_centre=draw(choices(["random", "centre", "face"])),
-            **{key: draw(numbers("augment", key)) for key in RANGES["augment"]},
+            **{key: draw(numbers("augment", key)) for key in ranges("augment")},
         ),
         stages=tuple(draw(stages(name)) for name in stage_names),
         training=draw(trainings(answers[0])),

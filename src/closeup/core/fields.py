@@ -30,11 +30,12 @@ class Must:
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """A number from `low` to `high`, both included unless `above` says that `low` is not."""
+    """A number from `low` to `high`, both included unless `above` or `below` says that `low` or `high` is not."""
 
     low: float = -math.inf
     high: float = math.inf
     above: bool = False
+    below: bool = False
 
     def __get_pydantic_core_schema__(self, source: Any, handler: _Handler) -> _Schema:
         schema = handler(source)
@@ -42,7 +43,7 @@ class Within:
         if math.isfinite(self.low):
             schema["gt" if self.above else "ge"] = int(self.low) if whole else self.low
         if math.isfinite(self.high):
-            schema["le"] = int(self.high) if whole else self.high
+            schema["lt" if self.below else "le"] = int(self.high) if whole else self.high
         return _must(f"a {'whole ' if whole else ''}number{self._range()}", schema)
 
     def _range(self) -> str:
@@ -53,7 +54,7 @@ class Within:
         if not math.isfinite(self.low):
             return f" up to {_plain(self.high)}"
         start = f"above {_plain(self.low)} and up" if self.above else f"from {_plain(self.low)}"
-        return f" {start} to {_plain(self.high)}"
+        return f" {start} and below {_plain(self.high)}" if self.below else f" {start} to {_plain(self.high)}"
 
 
 @dataclass(frozen=True, slots=True)

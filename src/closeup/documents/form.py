@@ -12,14 +12,15 @@ number from 0 to 1, not 7."
 pydantic is loaded when a form is first used, not when it is defined.
 """
 
+import difflib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, get_args, get_origin, get_type_hints
 
 from closeup.core.errors import CloseupError, FormatError, InputError
 
@@ -36,8 +37,8 @@ MAX_INTEGER = 2**53 - 1
 Place = tuple[str | int, ...]
 """Where in a document a value stands: ("people", 2, "tracks", 0)."""
 
-LineOf = Callable[[Place], int | None]
-"""Says on which line of the file a place is, counted from 1, where that is known."""
+PlaceNamer = Callable[[Place], str]
+"""Says for people where in its source something stands: "recipe.toml, line 12"."""
 
 T = TypeVar("T")
 
@@ -72,8 +73,8 @@ class MisfitError(FormatError):
         place: Where it stands.
     """
 
-    def __init__(self, place: Place, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, place: Place, message: str, hint: str = "") -> None:
+        super().__init__(message, hint)
         self.place = place
 
 
@@ -131,26 +132,26 @@ class Form(Generic[T]):
             data = parse_json(content)
         return self.from_data(data, name)
 
-    def from_data(self, data: object, name: str = "", line_of: LineOf | None = None) -> T:
+    def from_data(self, data: object, name: str = "", where: PlaceNamer | None = None) -> T:
         """Read parsed JSON or TOML.
 
         Args:
             data: The document.
             name: What to call it in complaints.
-            line_of: Says on which line something stands.
+            where: Names places within it, in the stead of `name`.
 
         Raises:
             FormatError: If it does not hold what it must.
         """
         from pydantic_core import ValidationError
 
-        with _said_of(name, line_of):
+        with _said_of(name, where):
             if self.version is not None:
                 data = self._without_version(data)
             try:
                 value: T = self._validator.validate_python(data)
             except ValidationError as error:
-                _complain(error.errors(include_url=False)[0])
+                _complain(error.errors(include_url=False)[0], self.kind)
             if self._check is not None:
                 self._check(value)
         return value
@@ -265,6 +266,27 @@ def place_name(place: Place) -> str:
     return "".join(keys).removeprefix(".") or "the document"
 
 
+def type_at(kind: Any, place: Place) -> Any:
+    """What stands at `place` in a dataclass, as its plain type; None where that is not said."""
+    for key in place:
+        if is_dataclass(kind):
+            kind = get_type_hints(kind).get(str(key))
+        elif get_origin(kind) is tuple and isinstance(key, int):
+            kind = get_args(kind)[0]
+        elif get_origin(kind) is Mapping:
+            kind = get_args(kind)[1]
+        else:
+            return None
+    return kind
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The one of `known` that is spelt most like `word`, upper and lower case apart; "" where none is like it."""
+    spelt = {name.casefold(): name for name in known}
+    near = difflib.get_close_matches(word.casefold(), spelt, n=1)
+    return spelt[near[0]] if near else ""
+
+
 def describe(value: object) -> str:
     """A value in a few words; long or nested ones by their kind only."""
     if isinstance(value, dict) or is_dataclass(value):
@@ -281,18 +303,16 @@ def describe(value: object) -> str:
 
 
 @contextmanager
-def _said_of(name: str, line_of: LineOf | None = None) -> Iterator[None]:
-    """Begin complaints with the file, and the line where it is known."""
+def _said_of(name: str, where: PlaceNamer | None = None) -> Iterator[None]:
+    """Begin complaints with the file, and the place in it where that is known."""
     try:
         yield
     except CloseupError as error:
-        line = line_of(error.place) if line_of and isinstance(error, MisfitError) else None
-        where = [name] if name else []
-        where += [f"line {line}"] if line else []
-        raise FormatError(f"{', '.join(where)}: {error.message}" if where else error.message, error.hint) from error
+        place = where(error.place) if where and isinstance(error, MisfitError) else name
+        raise FormatError(f"{place}: {error.message}" if place else error.message, error.hint) from error
 
 
-def _complain(fault: "ErrorDetails") -> NoReturn:
+def _complain(fault: "ErrorDetails", kind: type) -> NoReturn:
     """Say in our words what pydantic has found."""
     place, value, context = fault["loc"], fault["input"], fault.get("ctx", {})
     match fault["type"]:
@@ -301,8 +321,10 @@ def _complain(fault: "ErrorDetails") -> NoReturn:
         case "missing" | "missing_positional_only_argument":
             raise must_be(place[:-1], "a longer list", value)
         case "unexpected_keyword_argument" | "extra_forbidden":
-            where = place_name(place[:-1])
-            raise MisfitError(place, f"{where} has a field that is not known: {ascii(place[-1])[:60]}.")
+            where, table = place_name(place[:-1]), type_at(kind, place[:-1])
+            near = nearest(str(place[-1]), [item.name for item in fields(table)] if is_dataclass(table) else [])
+            hint = f"Did you mean {near!r}?" if near else ""
+            raise MisfitError(place, f"{where} has a field that is not known: {ascii(place[-1])[:60]}.", hint)
         case "must":
             raise must_be(place, fault["msg"], value)
         case "too_short":
@@ -313,8 +335,8 @@ def _complain(fault: "ErrorDetails") -> NoReturn:
             raise must_be(place, context["expected"], value)
         case "value_error":
             raise MisfitError(place, f"{place_name(place)} is refused: {context['error']}.".replace("..", "."))
-        case kind:
-            raise must_be(place, _KINDS.get(kind, fault["msg"].removeprefix("Input should be ")), value)
+        case other:
+            raise must_be(place, _KINDS.get(other, fault["msg"].removeprefix("Input should be ")), value)
 
 
 def _strict(schema: Any) -> Any:

@@ -6,7 +6,28 @@ machine give the same losses again. `recipe_file` reads and writes the files; no
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
+
+from closeup.core.fields import Text, Within
+
+LOSSES = {
+    "classes": ("cross_entropy", "focal"),
+    "bins": ("cross_entropy", "focal"),
+    "value": ("smooth_l1", "l1", "mse", "distribution"),
+}
+"""The losses that fit each kind of head; the first is what a head has that names none."""
+
+Line = Annotated[str, Text(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]*", "text in quotes, without control characters")]
+Name = Annotated[str, Text("[A-Za-z0-9][A-Za-z0-9._-]{0,59}", "letters, digits, '.', '_' and '-', 60 at most")]
+Word = Annotated[str, Text("[A-Za-z][A-Za-z0-9_]{0,39}", "a letter, then letters, digits and '_', 40 at most")]
+Architecture = Annotated[str, Text(r"[A-Za-z0-9][A-Za-z0-9_.]{0,99}", "a name that timm knows, such as resnet18")]
+Share = Annotated[float, Within(0, 1)]
+PartShare = Annotated[float, Within(0, 1, below=True)]
+Beta = Annotated[float, Within(0, 10)]
+Side = Annotated[int, Within(16, 2048)]
+Seed = Annotated[int, Within(0, 2**32 - 1)]
+Level = Annotated[float, Within(0, 255)]
+Spread = Annotated[float, Within(1, 255)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +52,19 @@ class DataSource:
         licence: On which terms the pictures may be used, for the card.
     """
 
-    path: str
-    name: str = ""
-    path_column: str = "path"
-    fields: Mapping[str, str] = field(default_factory=dict)
-    rename: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    constant: Mapping[str, str] = field(default_factory=dict)
-    group_column: str = ""
-    split_column: str = ""
-    where: Mapping[str, str] = field(default_factory=dict)
-    corrections: str = ""
-    repeat: int = 1
-    only: str = ""
-    licence: str = ""
+    path: Line
+    name: Line = ""
+    path_column: Line = "path"
+    fields: Mapping[Line, Line] = field(default_factory=dict)
+    rename: Mapping[Line, Mapping[Line, Line]] = field(default_factory=dict)
+    constant: Mapping[Line, Line] = field(default_factory=dict)
+    group_column: Line = ""
+    split_column: Line = ""
+    where: Mapping[Line, Line] = field(default_factory=dict)
+    corrections: Line = ""
+    repeat: Annotated[int, Within(1, 1000)] = 1
+    only: Literal["", "train", "val", "test"] = ""
+    licence: Line = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +79,11 @@ class SplitRecipe:
         file: A split saved before (split.csv of a run) to use again, relative to the recipe; "" to make one.
     """
 
-    val: float = 0.15
-    test: float = 0.0
-    seed: int = 0
-    stratify: str = ""
-    file: str = ""
+    val: PartShare = 0.15
+    test: PartShare = 0.0
+    seed: Seed = 0
+    stratify: Line = ""
+    file: Line = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +102,14 @@ class ModelRecipe:
         drop_path_rate: Share of the residual blocks that are dropped, in training.
     """
 
-    architecture: str = "tf_efficientnet_b0"
-    weights: str = ""
-    input_px: int = 96
-    mean: tuple[float, float, float] = (127.0, 127.0, 127.0)
-    std: tuple[float, float, float] = (128.0, 128.0, 128.0)
+    architecture: Architecture = "tf_efficientnet_b0"
+    weights: Line = ""
+    input_px: Side = 96
+    mean: tuple[Level, Level, Level] = (127.0, 127.0, 127.0)
+    std: tuple[Spread, Spread, Spread] = (128.0, 128.0, 128.0)
     grey: bool = False
-    drop_rate: float = 0.2
-    drop_path_rate: float = 0.0
+    drop_rate: PartShare = 0.2
+    drop_path_rate: PartShare = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +126,8 @@ class HeadRecipe:
         low: value: smallest number that is learnt and answered; labels below count as it.
         high: value: largest, likewise.
         loss: classes and bins: "cross_entropy" or "focal"; value: "smooth_l1", "l1" or "mse", or "distribution"
-            (probabilities of steps between low and high, whose mean is the answer).
+            (probabilities of steps between low and high, whose mean is the answer). Where empty, what comes first in
+            `LOSSES`.
         label_smoothing: Share of the certainty that is spread over the other classes.
         focal_gamma: How much the focal loss turns away from what is easy.
         class_weights: "none", "balanced" (rarer classes weigh more) or "sqrt" (halfway).
@@ -114,21 +136,25 @@ class HeadRecipe:
         soft_weight: Share of the loss that follows the teacher, 0 to 1.
     """
 
-    name: str
-    field: str = ""
+    name: Word
+    field: Line = ""
     kind: Literal["classes", "bins", "value"] = "classes"
-    classes: tuple[str, ...] = ()
+    classes: tuple[Line, ...] = ()
     edges: tuple[float, ...] = ()
-    unit: str = ""
+    unit: Line = ""
     low: float = 0.0
     high: float = 1.0
-    loss: str = "cross_entropy"
-    label_smoothing: float = 0.0
-    focal_gamma: float = 2.0
+    loss: Literal["", "cross_entropy", "focal", "smooth_l1", "l1", "mse", "distribution"] = ""
+    label_smoothing: PartShare = 0.0
+    focal_gamma: Annotated[float, Within(0, 20)] = 2.0
     class_weights: Literal["none", "balanced", "sqrt"] = "none"
-    weight: float = 1.0
-    soft_labels: str = ""
-    soft_weight: float = 0.5
+    weight: Annotated[float, Within(0, 1000, above=True)] = 1.0
+    soft_labels: Line = ""
+    soft_weight: Share = 0.5
+
+    def __post_init__(self) -> None:
+        if not self.loss and self.kind in LOSSES:
+            object.__setattr__(self, "loss", LOSSES[self.kind][0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,24 +183,24 @@ class AugmentRecipe:
         cutmix: Beta parameter of CutMix (Yun et al. 2019); 0 for none. With both, each batch takes one of them.
     """
 
-    crop: float = 1.0
+    crop: Annotated[float, Within(0, 1, above=True)] = 1.0
     crop_centre: Literal["random", "centre", "face"] = "random"
-    shift: float = 0.0
-    zoom: float = 0.0
-    rotation_deg: float = 0.0
-    horizontal_flip: float = 0.0
-    vertical_flip: float = 0.0
-    brightness: float = 0.0
-    contrast: float = 0.0
-    saturation: float = 0.0
-    hue_deg: float = 0.0
-    grey: float = 0.0
-    blur: float = 0.0
-    resolution: float = 0.0
-    noise: float = 0.0
-    erasing: float = 0.0
-    mixup: float = 0.0
-    cutmix: float = 0.0
+    shift: Share = 0.0
+    zoom: Annotated[float, Within(0, 4)] = 0.0
+    rotation_deg: Annotated[float, Within(0, 180)] = 0.0
+    horizontal_flip: Share = 0.0
+    vertical_flip: Share = 0.0
+    brightness: Share = 0.0
+    contrast: Share = 0.0
+    saturation: Share = 0.0
+    hue_deg: Annotated[float, Within(0, 180)] = 0.0
+    grey: Share = 0.0
+    blur: Share = 0.0
+    resolution: Share = 0.0
+    noise: Share = 0.0
+    erasing: Share = 0.0
+    mixup: Beta = 0.0
+    cutmix: Beta = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,18 +223,18 @@ class StageRecipe:
         train_norms: Whether the statistics of frozen batch norms move too.
     """
 
-    name: str = ""
-    part: str = "all"
-    epochs: int = 5
-    batch: int = 64
-    learning_rate: float = 1e-3
-    optimizer: str = "adamw"
-    momentum: float = 0.9
-    weight_decay: float = 0.02
+    name: Line = ""
+    part: Annotated[str, Text("(all|[0-9]{1,4}/[0-9]{1,4})", '"all", or one of several parts such as "2/4"')] = "all"
+    epochs: Annotated[int, Within(1, 100_000)] = 5
+    batch: Annotated[int, Within(1, 65_536)] = 64
+    learning_rate: Annotated[float, Within(0, 100, above=True)] = 1e-3
+    optimizer: Literal["sgd", "adam", "adamw", "rmsprop", "nadam"] = "adamw"
+    momentum: PartShare = 0.9
+    weight_decay: Annotated[float, Within(0, 10)] = 0.02
     schedule: Literal["constant", "cosine", "linear", "step"] = "cosine"
-    warmup: float = 0.05
-    input_px: int = 0
-    train: str = "all"
+    warmup: PartShare = 0.05
+    input_px: Annotated[int, Within(0, 2048)] = 0
+    train: Annotated[str, Text("(all|heads|last-[1-9][0-9]{0,3})", '"all", "heads" or "last-N"')] = "all"
     train_norms: bool = False
 
 
@@ -232,17 +258,19 @@ class TrainingRecipe:
         flip_test: Judge each picture together with its mirror image, and export the network so.
     """
 
-    seed: int = 0
+    seed: Seed = 0
     mode: Literal["fine-tune", "frozen"] = "fine-tune"
     sampler: Literal["shuffle", "balanced"] = "shuffle"
-    ema: float = 0.0
-    clip_norm: float = 0.0
-    patience: int = 0
-    monitor: str = "loss"
+    ema: PartShare = 0.0
+    clip_norm: Annotated[float, Within(0, 1e6)] = 0.0
+    patience: Annotated[int, Within(0, 100_000)] = 0
+    monitor: Literal["loss", "accuracy", "macro_recall", "macro_f1", "mae"] = "loss"
     precision: Literal["auto", "32", "bf16", "16"] = "auto"
-    device: str = "auto"
-    threads: int = 0
-    checkpoint_s: float = 60.0
+    device: Annotated[str, Text("(auto|cpu|mps|cuda(:[0-9]{1,2})?)", '"auto", "cpu", "mps", "cuda" or "cuda:N"')] = (
+        "auto"
+    )
+    threads: Annotated[int, Within(0, 1024)] = 0
+    checkpoint_s: Annotated[float, Within(0, 86_400, above=True)] = 60.0
     flip_test: bool = False
 
 
@@ -263,13 +291,13 @@ class Recipe:
         stages: At least one.
     """
 
-    name: str
+    name: Name
     data: tuple[DataSource, ...]
     heads: tuple[HeadRecipe, ...]
-    summary: str = ""
-    licence: str = ""
-    limits: tuple[str, ...] = ()
-    alignment: tuple[tuple[float, float], ...] = ()
+    summary: Line = ""
+    licence: Line = ""
+    limits: tuple[Line, ...] = ()
+    alignment: tuple[tuple[Share, Share], ...] = ()
     split: SplitRecipe = field(default_factory=SplitRecipe)
     model: ModelRecipe = field(default_factory=ModelRecipe)
     augment: AugmentRecipe = field(default_factory=AugmentRecipe)

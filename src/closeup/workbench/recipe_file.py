@@ -4,22 +4,24 @@ import json
 import os
 import re
 import tomllib
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import asdict, is_dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_origin
 
 from closeup.core.errors import InputError
+from closeup.documents.form import Form, Place, describe, nearest, place_name, type_at
 from closeup.workbench.recipe import Recipe
-from closeup.workbench.recipe_checks import faults, fit_defaults
-from closeup.workbench.recipe_overrides import override
-from closeup.workbench.recipe_values import Origin, build, nearest
-from closeup.workbench.toml_lines import key_lines
+from closeup.workbench.recipe_checks import check
 
 MAX_BYTES = 1024 * 1024
 """A file above this is refused unread; recipes have a few kilobytes."""
 
-_TABLES = ("data", "split", "model", "heads", "augment", "stages", "training")
+RECIPE = Form(Recipe, "closeup recipe", check=check)
+
+_LISTS = ("data", "heads", "stages")
+_ALL = "*"
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -67,13 +69,13 @@ def recipe_from_toml(text: str, base: Path | None = None, overrides: Sequence[st
 
 def recipe_to_toml(recipe: Recipe) -> str:
     """The text of a recipe with every key, also those that have their defaults; reads back equal."""
-    single = [item.name for item in fields(recipe) if item.name not in _TABLES]
-    parts = ["\n".join(f"{name} = {_written(getattr(recipe, name))}" for name in single)]
-    for name in _TABLES:
-        value = getattr(recipe, name)
-        for table in value if isinstance(value, tuple) else (value,):
-            lines = [f"{item.name} = {_written(getattr(table, item.name))}" for item in fields(table)]
-            parts.append("\n".join([f"[[{name}]]" if isinstance(value, tuple) else f"[{name}]", *lines]))
+    document = asdict(recipe)
+    tables = {name: value for name, value in document.items() if name in _LISTS or is_dataclass(getattr(recipe, name))}
+    parts = ["\n".join(f"{name} = {_written(value)}" for name, value in document.items() if name not in tables)]
+    for name, value in tables.items():
+        for table in value if name in _LISTS else (value,):
+            lines = [f"{key} = {_written(item)}" for key, item in table.items()]
+            parts.append("\n".join([f"[[{name}]]" if name in _LISTS else f"[{name}]", *lines]))
     return "\n\n".join(parts) + "\n"
 
 
@@ -83,8 +85,7 @@ def check_recipe(recipe: Recipe) -> None:
     Raises:
         InputError: If a value is out of its range, or values do not fit each other.
     """
-    for fault in faults(recipe):
-        Origin("The recipe", {}, {}).refuse(fault.key, fault.message, fault.hint)
+    RECIPE.from_data(asdict(recipe), "The recipe")
 
 
 def with_absolute_paths(recipe: Recipe, base: Path) -> Recipe:
@@ -104,23 +105,140 @@ def with_absolute_paths(recipe: Recipe, base: Path) -> Recipe:
 
 
 def _parse(text: str, name: str, overrides: Sequence[str]) -> Recipe:
+    text = text.replace("\r\n", "\n")
     try:
         document: dict[str, Any] = tomllib.loads(text)
-        lines = key_lines(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(
-            f"{name} is not valid TOML: {error}.", 'A line is KEY = VALUE, [TABLE] or [[TABLE]]; texts stand in "".'
-        ) from error
     except RecursionError as error:
         raise InputError(f"{name} is nested too deeply.") from error
-    except ValueError as error:  # a number of thousands of digits
-        raise InputError(f"{name} is not valid TOML: {error}.") from error
-    origin = Origin(name, lines, override(document, overrides))
-    fit_defaults(document)
-    recipe: Recipe = build(Recipe, document, (), origin)
-    for fault in faults(recipe):
-        origin.refuse(fault.key, fault.message, fault.hint)
-    return recipe
+    except ValueError as error:  # no TOML, or a number of thousands of digits
+        hint = 'A line is KEY = VALUE, [TABLE] or [[TABLE]]; texts stand in "".'
+        raise InputError(f"{name} is not valid TOML: {error}.", hint) from error
+    typed = override(document, overrides)
+
+    def where(place: Place) -> str:
+        for length in range(len(place), 0, -1):
+            if place[:length] in typed:
+                return typed[place[:length]]
+        line = line_of(place, text)
+        return f"{name}, line {line}" if line else name
+
+    return RECIPE.from_data(document, name, where)
+
+
+def line_of(place: Place, text: str) -> int | None:
+    """The line, counted from 1, of the statement in a TOML text that begins what stands at `place`.
+
+    Of something inside a value it is the value's line, of something that is missing that of the table around it; None
+    where there is neither. Text cut off after a statement is TOML again: so the first cut is looked for that has it.
+    """
+    lines = text.split("\n")
+
+    def statements(count: int) -> tuple[int, Any]:
+        """Of the first `count` lines those that are whole statements: how many, and the document that they make."""
+        for end in range(count, 0, -1):
+            try:
+                return end, tomllib.loads("\n".join(lines[:end]))
+            except ValueError:
+                continue
+        return 0, {}
+
+    for length in range(len(place), 0, -1):
+        end = bisect_left(range(len(lines) + 1), True, key=lambda n: _holds(statements(n)[1], place[:length]))
+        if end <= len(lines):
+            return statements(end - 1)[0] + 1
+    return None
+
+
+def _holds(document: Any, place: Place) -> bool:
+    """Whether a TOML document has something at `place`."""
+    for key in place:
+        try:
+            document = document[key]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return True
+
+
+def override(document: dict[str, Any], overrides: Sequence[str]) -> dict[Place, str]:
+    """Put values into a document, in order.
+
+    Args:
+        document: As `tomllib` gives it; changed in place.
+        overrides: As `recipe_from_toml` takes them.
+
+    Returns:
+        What was typed, by the places that it has set.
+
+    Raises:
+        InputError: If one is not of that form, or leads to no place. Whether a key is known is not looked at here.
+    """
+    if overrides and "stages" not in document:
+        document["stages"] = [{}]  # a recipe without stages has one, all of defaults
+    typed: dict[Place, str] = {}
+    for text in overrides:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise InputError(f"{text} has no value.", f"Write {key.strip()}=VALUE")
+        for place in _places(document, _dotted_key(key.strip(), text), text):
+            _put(document, place, _value(place, value.strip()), text)
+            typed[place] = text
+    return typed
+
+
+def _dotted_key(key: str, text: str) -> tuple[str, ...]:
+    """The parts of a key as TOML writes it, bare or quoted: ("a", "b.c") for 'a."b.c"'."""
+    parts: list[str] = []
+    try:
+        value: Any = tomllib.loads(f"{key.replace(_ALL, json.dumps(_ALL))} = true") if "\n" not in key else {}
+    except (ValueError, RecursionError):
+        value = {}
+    while isinstance(value, dict) and len(value) == 1:
+        ((part, value),) = value.items()
+        parts.append(part)
+    if value is not True:
+        raise InputError(f"{text}: {key!r} is no key.", "Write KEY=VALUE, such as stages.0.epochs=3")
+    return tuple(parts)
+
+
+def _places(document: dict[str, Any], parts: tuple[str, ...], text: str) -> list[Place]:
+    """The places that are meant: several where a star stands for every table of a list."""
+    if len(parts) < 2 or parts[0] not in _LISTS:
+        return [parts]
+    name, number, *below = parts
+    tables = document.get(name)
+    count = len(tables) if isinstance(tables, list) else 0
+    if number == _ALL and count:
+        numbers = list(range(count))
+    elif number.isdecimal() and number.isascii() and int(number[:9]) < count:
+        numbers = [int(number[:9])]
+    else:
+        there = f"{count} of [[{name}]], counted from 0" if count else f"no [[{name}]]"
+        raise InputError(f"{text}: the recipe has {there}.", f"Write {name}.0.KEY=VALUE")
+    if not below:
+        raise InputError(f"{text}: {name}.{number} is a whole table.", f"Name a key: {name}.{number}.KEY=VALUE")
+    return [(name, at, *below) for at in numbers]
+
+
+def _put(document: dict[str, Any], place: Place, value: object, text: str) -> None:
+    inner: Any = document
+    for depth, part in enumerate(place[:-1], 1):
+        inner = inner[part] if isinstance(part, int) else inner.setdefault(part, {})
+        if not isinstance(inner, dict | list) or (isinstance(inner, list) and not isinstance(place[depth], int)):
+            at = place_name(place[:depth])
+            raise InputError(f"{text}: {at} is {describe(inner)}, and has no keys.", f"Set {at} itself.")
+    inner[place[-1]] = value
+
+
+def _value(place: Place, text: str) -> object:
+    """The value as TOML reads it, or the text itself where the recipe wants text or TOML reads nothing."""
+    kind = type_at(Recipe, place)
+    if (kind is str or get_origin(kind) is Literal) and text[:1] not in ('"', "'"):
+        return text
+    try:
+        read = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        return text
+    return read["value"] if len(read) == 1 else text
 
 
 def _written(value: object) -> str:
@@ -129,15 +247,11 @@ def _written(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # JSON's escapes are TOML's
-    if isinstance(value, int | float):
-        return repr(value)
     if isinstance(value, Mapping):
-        items = [f"{_written_key(key)} = {_written(item)}" for key, item in value.items()]
+        items = [
+            f"{key if _BARE_KEY.fullmatch(key) else _written(key)} = {_written(item)}" for key, item in value.items()
+        ]
         return f"{{ {', '.join(items)} }}" if items else "{}"
     if isinstance(value, Sequence):
         return f"[{', '.join(_written(item) for item in value)}]"
-    raise TypeError(f"a recipe has no values of kind {type(value).__name__}")
-
-
-def _written_key(key: str) -> str:
-    return key if _BARE_KEY.fullmatch(key) else _written(key)
+    return repr(value)
