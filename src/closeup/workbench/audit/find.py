@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from closeup.algorithms.labels.confident_learning import (
     normalised_margin,
     self_confidence,
 )
+from closeup.core.fields import Within
 from closeup.workbench.audit.predictions import Predictions
 from closeup.workbench.datasets.items import Dataset
 
@@ -43,8 +45,8 @@ class Finding:
     group: str
     label: str
     suggestion: str
-    p_label: float
-    p_suggestion: float
+    p_label: Annotated[float, Within(0, 1)]
+    p_suggestion: Annotated[float, Within(0, 1)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,19 @@
 """The result folder of an audit: findings as tables, as a page of pictures, and what is needed to accept them."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from closeup.algorithms.labels.confident_learning import Method
 from closeup.core.errors import InputError
+from closeup.core.fields import Rounded, Within
 from closeup.core.progress import ProgressCallback, ignore
 from closeup.core.result_folder import ResultFolder
-from closeup.core.strict_json import Node, check_version, parse
+from closeup.documents.form import Form, must_be
 from closeup.media.files import unreadable
 from closeup.tables.strict_csv import table_bytes
-from closeup.workbench.audit.find import Audit, Finding
+from closeup.workbench.audit.find import Audit, Finding, GroupFinding
 from closeup.workbench.audit.report import render_report
 from closeup.workbench.datasets.items import Dataset
 from closeup.workbench.recipe import DataSource
@@ -23,7 +24,6 @@ PROBABILITIES_FILE = "probabilities.csv"
 REPORT_FILE = "report.html"
 OURS = frozenset({AUDIT_FILE, FINDINGS_FILE, PROBABILITIES_FILE, REPORT_FILE})
 
-_SCHEMA_VERSION = 1
 _COLUMNS = tuple(field.name for field in fields(Finding))
 
 
@@ -44,6 +44,50 @@ class SavedAudit:
     classes: tuple[str, ...]
     sources: Mapping[str, DataSource]
     findings: Mapping[int, Finding]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditDocument:
+    """What audit.json holds.
+
+    Attributes:
+        data: What the dataset is called.
+        field: The label field.
+        classes: Names of the classes.
+        sources: The data by name of the source; paths are absolute.
+        how: Where the probabilities are from.
+        method: How findings were chosen.
+        judged: How many labels were judged.
+        expected_errors: How many are wrong in all, by the joint.
+        joint: Estimated number of pictures by label (row) and true class (column).
+        findings: The clearest first, numbered from 1.
+        groups: Groups that look wrong as a whole.
+        unreadable: Pictures that cannot be read, each with the reason.
+        notes: What is odd, one sentence each.
+    """
+
+    data: str
+    field: str
+    classes: tuple[str, ...]
+    sources: Mapping[str, DataSource]
+    how: str
+    method: Method
+    judged: Annotated[int, Within(0)]
+    expected_errors: Annotated[float, Rounded(1)]
+    joint: tuple[tuple[Annotated[float, Rounded(2)], ...], ...]
+    findings: tuple[Finding, ...]
+    groups: tuple[GroupFinding, ...]
+    unreadable: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+
+
+def _check(document: AuditDocument) -> None:
+    for number, finding in enumerate(document.findings, 1):
+        if finding.number != number:
+            raise must_be(("findings", number - 1, "number"), str(number), finding.number)
+
+
+AUDIT = Form(AuditDocument, "closeup audit.json", version=1, check=_check)
 
 
 def check_replaceable(folder: Path, *, overwrite: bool) -> None:
@@ -77,10 +121,10 @@ def write_audit(
     Raises:
         OutputError: If it is there and may not be replaced, or cannot be written.
     """
-    document = json.dumps(_document(audit, dataset, base), ensure_ascii=False, indent=1) + "\n"
+    document = AUDIT.encode(_document(audit, dataset, base))
     page = render_report(audit, dataset, folder, progress)
     with ResultFolder(folder, (AUDIT_FILE,)).writing(overwrite=overwrite, replaced=OURS.__contains__) as part:
-        (part / AUDIT_FILE).write_text(document, "utf-8")
+        (part / AUDIT_FILE).write_bytes(document)
         (part / FINDINGS_FILE).write_bytes(table_bytes(_COLUMNS, _rows(audit)))
         (part / PROBABILITIES_FILE).write_bytes(audit.predictions.table(dataset))
         (part / REPORT_FILE).write_text(page, "utf-8")
@@ -92,24 +136,23 @@ def _rows(audit: Audit) -> Iterator[dict[str, Any]]:
         yield row | {name: f"{row[name]:.4f}" for name in ("p_label", "p_suggestion")}
 
 
-def _document(audit: Audit, dataset: Dataset, base: Path) -> dict[str, Any]:
+def _document(audit: Audit, dataset: Dataset, base: Path) -> AuditDocument:
     predictions = audit.predictions
-    return {
-        "schema_version": _SCHEMA_VERSION,
-        "data": audit.data,
-        "field": predictions.field,
-        "classes": predictions.classes,
-        "sources": {source.name: asdict(_absolute(source.recipe, source.columns, base)) for source in dataset.sources},
-        "how": predictions.how,
-        "method": audit.method,
-        "judged": len(predictions.kept),
-        "expected_errors": round(audit.expected_errors, 1),
-        "joint": [[round(float(count), 2) for count in row] for row in audit.joint],
-        "findings": [asdict(finding) for finding in audit.findings],
-        "groups": [asdict(group) for group in audit.groups],
-        "unreadable": [list(pair) for pair in predictions.unreadable],
-        "notes": audit.notes,
-    }
+    return AuditDocument(
+        data=audit.data,
+        field=predictions.field,
+        classes=predictions.classes,
+        sources={source.name: _absolute(source.recipe, source.columns, base) for source in dataset.sources},
+        how=predictions.how,
+        method=audit.method,
+        judged=len(predictions.kept),
+        expected_errors=audit.expected_errors,
+        joint=tuple(map(tuple, audit.joint.tolist())),
+        findings=audit.findings,
+        groups=audit.groups,
+        unreadable=predictions.unreadable,
+        notes=audit.notes,
+    )
 
 
 def _absolute(recipe: DataSource, columns: Mapping[str, str], base: Path) -> DataSource:
@@ -136,52 +179,7 @@ def read_audit(folder: Path) -> SavedAudit:
         ) from error
     except OSError as error:
         raise unreadable(path, error) from error
-    document = parse(content, str(path))
-    check_version(document, _SCHEMA_VERSION)
-    members = document.members()
-    wanted = document.fields(("field", "classes", "sources", "findings"), members)
-    findings = [_finding(node, number) for number, node in enumerate(wanted["findings"].items(), 1)]
+    saved = AUDIT.decode(content, str(path))
     return SavedAudit(
-        folder,
-        wanted["field"].text(),
-        tuple(node.text() for node in wanted["classes"].items()),
-        {name: _source(node) for name, node in wanted["sources"].members().items()},
-        {finding.number: finding for finding in findings},
+        folder, saved.field, saved.classes, saved.sources, {finding.number: finding for finding in saved.findings}
     )
-
-
-def _finding(node: Node, number: int) -> Finding:
-    told = node.fields(_COLUMNS)
-    return Finding(
-        told["number"].integer(number, number),
-        told["key"].text(),
-        told["path"].text(),
-        told["source"].text(),
-        told["group"].text(),
-        told["label"].text(),
-        told["suggestion"].text(),
-        told["p_label"].number(0, 1),
-        told["p_suggestion"].number(0, 1),
-    )
-
-
-def _source(node: Node) -> DataSource:
-    told = node.fields([field.name for field in fields(DataSource)])
-    return DataSource(
-        told["path"].text(),
-        told["name"].text(),
-        told["path_column"].text(),
-        fields=_texts(told["fields"]),
-        rename={name: _texts(inner) for name, inner in told["rename"].members().items()},
-        constant=_texts(told["constant"]),
-        group_column=told["group_column"].text(),
-        split_column=told["split_column"].text(),
-        where=_texts(told["where"]),
-        corrections=told["corrections"].text(),
-        repeat=told["repeat"].integer(0),
-        only=told["only"].text(),
-    )
-
-
-def _texts(node: Node) -> dict[str, str]:
-    return {name: inner.text() for name, inner in node.members().items()}
