@@ -1,12 +1,11 @@
 import json
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
-import typer
 from typer.testing import CliRunner, Result
 
-from closeup.cli.cast import ModelChoice, result_folders
+from closeup.cli.cast import result_folders
 from closeup.cli.main import app
 from closeup.core.errors import InputError
 from closeup.core.types import Person
@@ -51,19 +50,6 @@ def test_options_reach_the_work(find: Any, films: list[str]) -> None:
     run("b.mov")
     chosen = CastOptions(models="builtin", detect_fps=2.5, min_face_px=33, clothing=False)
     assert [call[2] for call in find.calls] == [chosen, CastOptions()]
-
-
-def test_help_says_the_defaults_and_the_choices_that_hold() -> None:
-    from closeup.features.cast.options import CastOptions
-    from closeup.perception.registry import CHOICES
-
-    command = typer.main.get_command(app).commands["cast"]  # type: ignore[attr-defined]
-    said = {param.name: param.show_default for param in command.params}
-    assert said["models"] == CastOptions().models
-    assert said["detect_fps"] == f"{CastOptions().detect_fps:g}"
-    assert said["min_face"] == f"{CastOptions().min_face_px:g}"
-    assert CastOptions().clothing is True
-    assert get_args(ModelChoice) == CHOICES
 
 
 def test_all_places_are_checked_before_any_work(find: Any, films: list[str]) -> None:

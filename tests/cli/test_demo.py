@@ -19,28 +19,28 @@ def programme(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def wishes(monkeypatch: pytest.MonkeyPatch) -> list[shorts.Wish]:
-    """What shorts were asked for; all fail."""
-    asked: list[shorts.Wish] = []
+def wishes(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What shorts were asked for: folder, person and video; all fail."""
+    asked: list[Any] = []
 
-    def make(wish: shorts.Wish, options: Any, manner: shorts.Manner) -> shorts.Run:
+    def make(folder: Path, person: str, options: Any, *, video: Path, overwrite: bool) -> Any:
         assert options == demo.SHORT
-        assert manner.overwrite
-        asked.append(wish)
+        assert overwrite
+        asked.append((folder, person, video))
         raise InputError("They are seen too little.")
 
     monkeypatch.setattr(shorts, "make", make)
     return asked
 
 
-def test_demo_makes_a_short_of_the_first_person(find: Any, wishes: list[shorts.Wish]) -> None:
+def test_demo_makes_a_short_of_the_first_person(find: Any, wishes: list[Any]) -> None:
     result = CliRunner().invoke(app, ["demo"])
     assert result.exit_code == 0, result.output
-    assert wishes == [shorts.Wish(Path("demo/demo.cast"), "p1", Path("demo/demo.mp4"), None)]
+    assert wishes == [(Path("demo/demo.cast"), "p1", Path("demo/demo.mp4"))]
     assert "note: No short was made. They are seen too little.\n" in result.stderr
 
 
-def test_demo_of_nobody_makes_no_short(find: Any, wishes: list[shorts.Wish]) -> None:
+def test_demo_of_nobody_makes_no_short(find: Any, wishes: list[Any]) -> None:
     find.finds(people=())
     assert CliRunner().invoke(app, ["demo"]).exit_code == 0
     assert wishes == []

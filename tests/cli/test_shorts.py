@@ -5,21 +5,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 from unittest.mock import create_autospec
 
 import pytest
-import typer
 from typer.testing import CliRunner, Result
 
 from closeup.cli.main import app
-from closeup.cli.shorts import Aspect, Layout
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback
 from closeup.core.types import Person, VideoInfo
 from closeup.features.shorts import make, source
 from closeup.features.shorts.make import Request, Target, default_folder
-from closeup.features.shorts.options import ASPECTS, LAYOUTS, ShortsOptions
+from closeup.features.shorts.options import ShortsOptions
 from closeup.features.shorts.plan import Piece, Plan, Short
 from closeup.features.shorts.source import Source
 
@@ -112,19 +110,6 @@ def test_options_reach_the_work(work: FakeWork) -> None:
     assert work.runs == [("render_shorts", chosen, Path("there"), True)]
 
 
-def test_help_says_the_defaults_and_the_choices_that_hold() -> None:
-    command = typer.main.get_command(app).commands["shorts"]  # type: ignore[attr-defined]
-    said = {param.name: param.show_default for param in command.params}
-    defaults = ShortsOptions()
-    assert said["count"] == str(defaults.count)
-    assert said["min_length"] == f"{defaults.min_length_s:g}"
-    assert said["max_length"] == f"{defaults.max_length_s:g}"
-    assert said["height"] == str(defaults.height)
-    assert (said["aspect"], said["layout"]) == (defaults.aspect, defaults.layout)
-    assert get_args(Aspect) == tuple(ASPECTS)
-    assert get_args(Layout) == LAYOUTS
-
-
 def test_a_run_says_what_why_and_where(work: FakeWork) -> None:
     result = run("film.cast", "--person", "p1")
     for words in ("s1", "15.0 s", "0:00", "0.71", "Much movement.", "s2", "20.0 s", "1:20"):
@@ -197,7 +182,7 @@ def test_without_a_cast_it_is_a_usage_error(work: FakeWork) -> None:
 def test_weights_that_are_no_weights_are_refused(weight: str, work: FakeWork) -> None:
     result = run("film.cast", "--person", "p1", "--weight", weight)
     assert result.exit_code == 2
-    assert "is not a part and what it weighs" in result.stderr
+    assert "is not a name and a number" in result.stderr
     assert "--weight speech=0.3" in result.stderr
 
 

@@ -1,6 +1,5 @@
 """`closeup data audit`: find labels that are probably wrong, and write down those that are."""
 
-import json
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -16,8 +15,7 @@ from closeup.cli.data_options import (
     columns_and_values,
     tell_notes,
 )
-from closeup.cli.gallery_options import show_table
-from closeup.cli.messages import one_line, show_hint, show_note
+from closeup.cli.output import one_line, show_hint, show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
 from closeup.core.progress import ProgressCallback
@@ -164,7 +162,7 @@ def _summary(audit: "Audit", output: Path) -> dict[str, Any]:
 
 def _tell(audit: "Audit", output: Path, *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(_summary(audit, output), ensure_ascii=False))
+        show_json(_summary(audit, output), indent=None)
         return
     judged = len(audit.predictions.kept)
     for note in audit.notes:
@@ -196,7 +194,7 @@ def _accept(folder: Path, numbers: str, how: tuple[str, bool, Path | None], *, a
     options = AcceptOptions(who, date.today(), whole_groups, corrections)
     done = accept_findings(read_audit(folder), numbers, options)
     if as_json:
-        typer.echo(json.dumps([_accepted(each) for each in done], ensure_ascii=False))
+        show_json([_accepted(each) for each in done], indent=None)
         return
     for each in done:
         again = f"; {each.before:,} were there already" if each.before else ""

@@ -1,6 +1,5 @@
 """`closeup data corrections ...`: write down that a label is wrong, without touching the data."""
 
-import json
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -9,8 +8,7 @@ from typing import Annotated, Literal, get_args
 import typer
 
 from closeup.cli.data_options import Data, GroupColumn, PathColumn, tell_notes
-from closeup.cli.gallery_options import show_table
-from closeup.cli.messages import one_line
+from closeup.cli.output import one_line, show_json, show_table
 from closeup.core.errors import InputError
 from closeup.core.result_folder import made_folder
 
@@ -33,7 +31,7 @@ def list_corrections(file: File, as_json: AsJson = False) -> None:
 
     lines = read_corrections(file)
     if as_json:
-        typer.echo(json.dumps([asdict(line) for line in lines], ensure_ascii=False))
+        show_json([asdict(line) for line in lines], indent=None)
         return
     if not lines:
         typer.echo(f"{file} corrects nothing yet.")
@@ -57,7 +55,7 @@ def check(
     dataset = open_one(data, path_column=path_column, group_column=group_column)
     _, applied = apply_corrections(dataset, read_corrections(file), str(file))
     if as_json:
-        typer.echo(json.dumps([{"line": a.correction.line, "keys": a.keys} for a in applied], ensure_ascii=False))
+        show_json([{"line": a.correction.line, "keys": a.keys} for a in applied], indent=None)
         return
     rows = [
         (

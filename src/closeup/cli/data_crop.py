@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from closeup.cli.data_options import PathColumn, Where, columns_and_values, tell_notes
-from closeup.cli.messages import one_line, show_hint, show_note
+from closeup.cli.output import one_line, show_hint, show_note
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.result_folder import made_folder
 

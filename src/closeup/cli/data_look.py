@@ -15,7 +15,7 @@ from closeup.cli.data_options import (
     columns_and_values,
     tell_notes,
 )
-from closeup.cli.messages import one_line, show_note
+from closeup.cli.output import one_line, show_note
 from closeup.cli.progress_bar import progress_bar
 
 if TYPE_CHECKING:

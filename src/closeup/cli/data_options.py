@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from closeup.cli.messages import show_note
+from closeup.cli.output import show_note
 from closeup.core.errors import InputError
 
 if TYPE_CHECKING:

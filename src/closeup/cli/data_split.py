@@ -1,6 +1,5 @@
 """`closeup data split`: who is learnt from, chosen by and reported on, as a table."""
 
-import json
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,8 +16,7 @@ from closeup.cli.data_options import (
     columns_and_values,
     tell_notes,
 )
-from closeup.cli.gallery_options import show_table
-from closeup.cli.messages import show_note
+from closeup.cli.output import show_json, show_note, show_table
 from closeup.core.errors import OutputError
 from closeup.core.result_folder import made_folder
 from closeup.workbench.recipe import SplitRecipe
@@ -81,7 +79,7 @@ def split_command(
     with made_folder(output.parent):
         save_split(output, split)
     if as_json:
-        typer.echo(json.dumps(summary(dataset, split, field, output), ensure_ascii=False))
+        show_json(summary(dataset, split, field, output), indent=None)
         return
     show(dataset, split, field)
     tell_notes(dataset)

@@ -1,13 +1,14 @@
 """`closeup demo`: the main job on a programme that closeup makes itself."""
 
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from closeup.cli import shorts
-from closeup.cli.cast import Manner, Run, cast_one, offer_better, tell
-from closeup.cli.messages import show_note
+from closeup.cli.cast import cast_one, offer_better, say
+from closeup.cli.output import show_note
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
 from closeup.core.result_folder import made_folder
@@ -34,7 +35,6 @@ def demo(
     """
     from closeup.features.cast.folder import check_place
 
-    manner = Manner(overwrite=True)
     source = video or output / "demo.mp4"
     folder = output / f"{source.stem}.cast"
     check_place(folder, source, overwrite=True)
@@ -46,21 +46,20 @@ def demo(
                 make_programme(source, progress)
         from closeup.features.cast.options import CastOptions
 
-        run = cast_one(source, folder, CastOptions(), manner)
-        tell(run, manner)
-        _make_short(run, source)
-    offer_better(run.cast.models, manner)
+        started = time.monotonic()
+        found = cast_one(source, folder, CastOptions(), overwrite=True, quiet=False)
+        say(folder, found, time.monotonic() - started)
+        if found.people:
+            _make_short(folder, found.people[0].id, source)
+    offer_better(found.models)
 
 
-def _make_short(run: Run, video: Path) -> None:
-    """Make a short of the first person, where there is one who is seen long enough."""
-    if not run.cast.people:
-        return
-    wish = shorts.Wish(run.folder, run.cast.people[0].id, video, None)
-    manner = shorts.Manner(overwrite=True)
+def _make_short(folder: Path, person: str, video: Path) -> None:
+    """Make a short of a person who is seen long enough."""
+    started = time.monotonic()
     try:
-        made = shorts.make(wish, SHORT, manner)
+        target, plan = shorts.make(folder, person, SHORT, video=video, overwrite=True)
     except InputError as error:
         show_note(f"No short was made. {error.message}")
     else:
-        shorts.tell(made, manner)
+        shorts.say(target, plan, time.monotonic() - started)

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from closeup.cli.gallery_options import AsJson, Models, Quiet, show_json, show_table
-from closeup.cli.messages import show_note
+from closeup.cli.gallery_options import AsJson, Models, Quiet
+from closeup.cli.output import show_json, show_note, show_table
 from closeup.cli.predict import MODEL_HELP
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from closeup.cli.gallery_options import AsJson, Models, Quiet, show_table
-from closeup.cli.messages import one_line, show_note
+from closeup.cli.gallery_options import AsJson, Models, Quiet
+from closeup.cli.output import one_line, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError, OutputError
 from closeup.core.result_folder import made_folder

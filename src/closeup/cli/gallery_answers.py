@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from closeup.cli.gallery_options import AsJson, Far, Largest, Models, Quiet, show_json, show_table
+from closeup.cli.gallery_options import AsJson, Far, Largest, Models, Quiet
 from closeup.cli.gallery_words import answer_json, answer_words, percent, similarity_words, stranger_words
-from closeup.cli.messages import one_line, show_hint, show_note
+from closeup.cli.output import one_line, show_hint, show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import OutputError
 from closeup.core.timebase import clock

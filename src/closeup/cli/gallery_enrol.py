@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from closeup.cli import hints
-from closeup.cli.gallery_options import AsJson, Largest, Models, Quiet, show_json
+from closeup.cli.gallery_options import AsJson, Largest, Models, Quiet
 from closeup.cli.gallery_people import identity_json
-from closeup.cli.messages import one_line, show_error, show_hint, show_note
+from closeup.cli.output import one_line, show_error, show_hint, show_json, show_note
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import EXIT_BAD_INPUT
 from closeup.features.gallery.options import EnrolOptions

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from closeup.cli.gallery_options import AsJson, Models, Quiet, show_json, show_table
+from closeup.cli.gallery_options import AsJson, Models, Quiet
 from closeup.cli.gallery_words import percent
-from closeup.cli.messages import show_note
+from closeup.cli.output import show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from closeup.cli.gallery_options import AsJson, Who, show_json, show_table
-from closeup.cli.messages import one_line, show_note
+from closeup.cli.gallery_options import AsJson, Who
+from closeup.cli.output import one_line, show_json, show_note, show_table
 
 if TYPE_CHECKING:
     from closeup.features.gallery.standing import StoredFace

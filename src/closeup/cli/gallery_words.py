@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from closeup.cli.messages import one_line
+from closeup.cli.output import one_line
 
 if TYPE_CHECKING:
     from closeup.features.gallery.recognise import Answer

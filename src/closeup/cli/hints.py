@@ -4,6 +4,7 @@ A text names the error's facts in braces, `{name!q}` quoted for the shell; `{hin
 words depend on a fact, a function of the facts gives them.
 """
 
+import re
 import shlex
 from collections.abc import Callable, Mapping
 from string import Formatter
@@ -19,22 +20,17 @@ def pull_command(facts: Mapping[str, Any]) -> str:
     return f"{'CLOSEUP_MODELS_MIRROR=FOLDER ' * facts['mirror_only']}closeup models pull {facts['name']}"
 
 
-def flag(option: str) -> str:
-    """How a field of an options class is spelt on the command line: "min_length_s" is --min-length."""
-    for unit in _UNITS:
-        option = option.removesuffix(unit)
-    return f"--{option.replace('_', '-')}"
+def flag_name(field: str) -> str:
+    """How a field of an options class is spelt on the command line: "min_length_s" is min-length."""
+    return re.sub(r"_(s|px)$", "", field).replace("_", "-")
 
-
-_UNITS = ("_s", "_px")
-"""Endings of names that a flag does without; its help says the unit."""
 
 HINTS: dict[str, Words] = {
     # results and files
     "result.exists": "Add --overwrite to replace it, or choose another place with -o.",
     "result.place": "{hint} The place is chosen with -o.",
     "file.newer": "Get the latest one: pip install --upgrade closeup",
-    "option": lambda facts: f"{facts['hint']} For instance: {flag(facts['option'])} {facts['example']}",
+    "option": lambda facts: f"{facts['hint']} For instance: --{flag_name(facts['option'])} {facts['example']}",
     # casts
     "cast.absent": "Make one: closeup cast VIDEO",
     "cast.nameless": "Give someone a name first: closeup people {folder!q} name p1 Anna",

@@ -16,7 +16,7 @@ from typer.core import TyperGroup
 
 from closeup import __version__
 from closeup.cli import cast, demo, evaluate, export, faces, predict, shorts, train
-from closeup.cli.messages import show_error
+from closeup.cli.output import show_error
 from closeup.core.errors import EXIT_BAD_INPUT, CloseupError
 from closeup.core.interrupts import REQUESTS
 

@@ -1,11 +1,10 @@
 """`closeup models`: what models there are, fetching them, and checking them."""
 
-import json
 from typing import Annotated, Any
 
 import typer
 
-from closeup.cli.messages import show_error, show_hint
+from closeup.cli.output import show_error, show_hint, show_json, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import EXIT_BAD_INPUT, CloseupError, ModelError
 from closeup.core.progress import Progress, ProgressCallback
@@ -32,17 +31,13 @@ def list_models(
     settings = read_settings()
     rows = [_row(each, settings) for each in all_cards().values()]
     if as_json:
-        typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        show_json(rows)
         return
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Column, Table
-
-    table = Table(Column("model", no_wrap=True), "task", "pack", "size", "state", "licence", box=SIMPLE_HEAD)
+    cells = []
     for each, row in zip(all_cards().values(), rows, strict=True):
         state = _MIRROR_ONLY if _is_out_of_reach(each, row["state"], settings) else row["state"]
-        table.add_row(each.name, each.task, each.pack, size_text(each.bytes), state, licence_text(each))
-    Console(markup=False, highlight=False).print(table)
+        cells.append((each.name, each.task, each.pack, size_text(each.bytes), state, licence_text(each)))
+    show_table(*cells, head=("model", "task", "pack", "size", "state", "licence"), unbroken=(0,))
     _show_how_to_get(rows, settings)
 
 

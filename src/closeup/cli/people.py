@@ -1,6 +1,5 @@
 """`closeup people DIR ...`: see and correct who is in a result folder."""
 
-import json
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -11,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from closeup.cli.gallery_words import similarity_words
-from closeup.cli.messages import one_line, show_hint, show_note
+from closeup.cli.output import one_line, show_hint, show_json, show_note, show_table
 from closeup.core.cast_json import cast_to_json
 from closeup.core.errors import InputError
 from closeup.core.timebase import clock
@@ -64,7 +63,7 @@ def list_people(
     """List everyone: id, name, screen time, tracks, shots and portrait."""
     if as_json:
         data = cast_to_json(CastFolder(context.obj).cast())
-        typer.echo(json.dumps({group: data[group] for group in _STANDINGS}, ensure_ascii=False, indent=1))
+        show_json({group: data[group] for group in _STANDINGS})
     else:
         _show(context.obj)
 
@@ -199,15 +198,8 @@ def _show(folder: Path) -> None:
     if not rows:
         typer.echo("Nobody was found in this video.")
         return
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Column, Table
-
-    table = Table("id", "name", Column("time", justify="right"), "tracks", "shots", "portrait", "", box=SIMPLE_HEAD)
-    table.columns[5].no_wrap = True
-    for person, standing in rows:
-        table.add_row(*_cells(person), standing)
-    Console(markup=False, highlight=False).print(table)
+    head = ("id", "name", ">time", "tracks", "shots", "portrait", "")
+    show_table(*((*_cells(person), standing) for person, standing in rows), head=head, unbroken=(5,))
 
 
 def _cells(person: Person) -> tuple[str, ...]:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from closeup.cli.gallery_options import AsJson, Models, Quiet, show_json, show_table
-from closeup.cli.messages import show_hint, show_note
+from closeup.cli.gallery_options import AsJson, Models, Quiet
+from closeup.cli.output import show_hint, show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 
 if TYPE_CHECKING:

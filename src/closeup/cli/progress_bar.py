@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from closeup.cli.messages import one_line
+from closeup.cli.output import one_line
 from closeup.core.progress import Progress, ProgressCallback, ignore
 
 if TYPE_CHECKING:

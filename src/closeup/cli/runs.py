@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from closeup.cli.gallery_options import AsJson, Quiet, show_json
-from closeup.cli.messages import one_line, show_hint, show_note
+from closeup.cli.gallery_options import AsJson, Quiet
+from closeup.cli.output import one_line, show_hint, show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
 
@@ -48,7 +48,7 @@ def list_all(
     if as_json:
         show_json([_brief(run) for run in chosen])
     elif chosen:
-        _show_table(*(_line(run) for run in chosen), head=("run", "state", "epochs", "first figure"))
+        show_table(*(_line(run) for run in chosen), head=("run", "state", "epochs", "first figure"), unbroken=(0,))
     else:
         typer.echo(f"There are no runs in {one_line(str(runs))}.")
         show_hint("Make one: closeup train RECIPE.toml")
@@ -125,7 +125,7 @@ def best(
     if as_json:
         show_json([_brief(run) | {"figure": figure, "value": value} for run, value in ranked])
         return
-    _show_table(*((run.id, f"{value:.4f}") for run, value in ranked), head=("run", figure))
+    show_table(*((run.id, f"{value:.4f}") for run, value in ranked), head=("run", figure), unbroken=(0,))
     _show_lead(ranked, figure)
 
 
@@ -172,18 +172,6 @@ def export(
         show_hint(f"Look at them: {command}")
 
 
-def _show_table(*rows: Sequence[str], head: Sequence[str]) -> None:
-    """Print rows under a head; what the first column says is never cut."""
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Column, Table
-
-    table = Table(Column(head[0], no_wrap=True), *head[1:], box=SIMPLE_HEAD)
-    for row in rows:
-        table.add_row(*(one_line(cell) for cell in row))
-    Console(markup=False, highlight=False).print(table)
-
-
 def _run(runs: Path, word: str) -> "Run":
     from closeup.learning.runs.reading import read_run
     from closeup.learning.runs.resolve import find_run
@@ -221,7 +209,7 @@ def _show_epochs(run: "Run") -> None:
     elsewhere = ("stage", "seconds", "_macro_recall", "_macro_f1")
     columns = [name for name in epochs.columns if not name.endswith(elsewhere) and any(epochs.text(name))]
     rows = [tuple(_cell(row.get(name, "")) for name in columns) for row in epochs.rows[-_EPOCHS_SHOWN:]]
-    _show_table(*rows, head=tuple(name.replace("_", " ") for name in columns))
+    show_table(*rows, head=tuple(name.replace("_", " ") for name in columns), unbroken=(0,))
     if len(epochs) > _EPOCHS_SHOWN:
         typer.echo(f"The last {_EPOCHS_SHOWN} of {len(epochs)} epochs; all are in epochs.csv.")
 
@@ -260,7 +248,7 @@ def _show_head(head: "HeadComparison") -> None:
         values = [number_words(name, value) for value in (found.a, found.b)]
         verdict = f"{figure.better.upper()} is better" if figure.better else "cannot be told"
         rows.append((figure.words, *values, _signed(name, found.difference), span, "" if name == "bias" else verdict))
-    _show_table(*rows, head=("figure", "A", "B", "B - A", "95 % interval", ""))
+    show_table(*rows, head=("figure", "A", "B", "B - A", "95 % interval", ""), unbroken=(0,))
     if head.test is not None:
         typer.echo(
             f"Right only in A: {head.test.only_a}; only in B: {head.test.only_b}; "
@@ -282,7 +270,7 @@ def _show_recipes(found: "Comparison") -> None:
         return
     typer.echo("\nWhere their recipes differ:")
     rows = [(key, *(_or_dash(option_words(value)) for value in values)) for key, *values in found.recipes]
-    _show_table(*rows[:_DIFFERENCES_SHOWN], head=("key", "A", "B"))
+    show_table(*rows[:_DIFFERENCES_SHOWN], head=("key", "A", "B"), unbroken=(0,))
     if len(rows) > _DIFFERENCES_SHOWN:
         typer.echo(f"and {len(rows) - _DIFFERENCES_SHOWN} more")
 

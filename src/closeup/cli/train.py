@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from closeup.cli.messages import show_hint
+from closeup.cli.output import show_hint
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
 

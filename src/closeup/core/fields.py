@@ -58,6 +58,21 @@ class Within:
 
 
 @dataclass(frozen=True, slots=True)
+class OneOf:
+    """One of a few words."""
+
+    values: tuple[str, ...]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: _Handler) -> _Schema:
+        return _must(self.words, {"type": "literal", "expected": list(self.values)})
+
+    @property
+    def words(self) -> str:
+        """What a value must be, for people."""
+        return f"one of {', '.join(map(repr, self.values))}"
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """Text that matches `pattern` from end to end; `words` says what that is.
 

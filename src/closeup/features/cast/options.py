@@ -4,8 +4,10 @@ Light to import, so that the command line can show the defaults without loading 
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from closeup.core.errors import InputError
+from closeup.core.fields import OneOf
 from closeup.weights.cards import CHOICES
 
 
@@ -14,13 +16,13 @@ class CastOptions:
     """How to look for people.
 
     Attributes:
-        models: One of `CHOICES`: "auto" takes the best that is on the machine.
+        models: "builtin" works offline; "zoo" is better and is pulled first; "auto" takes the best that is there.
         detect_fps: Frames a second that are searched for faces, 0.5 to 60.
         min_face_px: Nobody becomes a person by faces smaller than this (shorter side, pixels of the video).
-        clothing: Whether to use clothing beside faces to bring a person's clusters together.
+        clothing: Clothing is compared beside faces.
     """
 
-    models: str = "auto"
+    models: Annotated[str, OneOf(CHOICES)] = "auto"
     detect_fps: float = 5.0
     min_face_px: int = 24
     clothing: bool = True

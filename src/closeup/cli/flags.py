@@ -1,0 +1,139 @@
+"""Flags that derive from an options dataclass: name, type, default, choices and help are declared with its fields.
+
+A field `min_face_px: int = 24` is the flag `--min-face PX`; one that is True by default is turned off by `--no-NAME`;
+a mapping of numbers is given as NAME=NUMBER, again and again. The help is what the class says below "Attributes".
+"""
+
+import functools
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, fields
+from datetime import date, datetime
+from pathlib import Path
+from types import NoneType
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+import typer
+
+from closeup.cli.hints import flag_name
+from closeup.core.errors import InputError
+from closeup.core.fields import OneOf
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
+
+_UNITS = {"_s": "S", "_px": "PX", "_fps": "RATE"}
+"""Endings of names that say a unit, and how the help calls such a value."""
+
+_METAVARS: dict[Any, str] = {int: "N", float: "X", Path: "FILE", str: "TEXT"}
+
+
+def with_flags(kind: type, *, leave_out: tuple[str, ...] = ()) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Let a command take a flag for each field of an options dataclass.
+
+    Args:
+        kind: The dataclass.
+        leave_out: Fields that this command has no flag for.
+
+    Returns:
+        A decorator for a command with a parameter `given`: in it arrive the values of the fields that were given, by
+        name, so that `kind(**given)` are the options.
+    """
+    notes, types = _attributes(kind), get_type_hints(kind, include_extras=True)
+    made = [_Flag(each, types[each.name], notes[each.name]) for each in fields(kind) if each.name not in leave_out]
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def run(**arguments: Any) -> None:
+            typed = {flag: arguments.pop(flag.field) for flag in made}
+            given = {flag.field: flag.read(value) for flag, value in typed.items() if value not in (None, [])}
+            command(**arguments, given=given)
+
+        parameters: list[inspect.Parameter] = []
+        for parameter in inspect.signature(command, eval_str=True).parameters.values():
+            parameters += [flag.parameter for flag in made] if parameter.name == "given" else [parameter]
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        del run.__wrapped__
+        return run
+
+    return decorate
+
+
+class _Flag:
+    """One flag: the parameter that the command line reads it by, and what the field makes of it."""
+
+    def __init__(self, field: "Field[Any]", annotation: Any, help_text: str) -> None:
+        kind, notes = _kind_and_notes(annotation)
+        default: Any = field.default if field.default_factory is MISSING else field.default_factory()
+        self.field = field.name
+        self.read: Callable[[Any], Any] = _as_it_is
+        name, typed = flag_name(field.name), kind
+        unit = next((word for ending, word in _UNITS.items() if field.name.endswith(ending)), _METAVARS.get(kind))
+        option: dict[str, Any] = {"help": help_text, "metavar": unit, "show_default": _shown(default)}
+        if kind is bool:
+            name, option = (
+                f"no-{name}" if default else name,
+                {"help": f"{'Without this: ' * bool(default)}{help_text}", "show_default": False},
+            )
+            self.read = functools.partial(_opposite, default)
+        elif kind is Mapping or get_origin(kind) is Mapping:
+            name, typed, option["metavar"] = name.removesuffix("s"), list[str], "NAME=NUMBER"
+            self.read = functools.partial(_numbers, f"--{name}")
+        elif kind is date:
+            typed, option["metavar"], option["formats"] = datetime, "DATE", ["%Y-%m-%d"]
+            self.read = datetime.date
+        elif choices := [note.values for note in notes if isinstance(note, OneOf)]:
+            typed, option["metavar"] = Literal[choices[0]], None
+        annotation = Annotated[typed | None, typer.Option(f"--{name}", **option)]
+        self.parameter = inspect.Parameter(
+            field.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
+        )
+
+
+def _kind_and_notes(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
+    """A field's plain type, without "or None", and what is noted beside it."""
+    kind, *notes = get_args(annotation) if get_origin(annotation) is Annotated else (annotation,)
+    plain = [each for each in get_args(kind) if each is not NoneType] if NoneType in get_args(kind) else [kind]
+    return plain[0], tuple(notes)
+
+
+def _shown(default: Any) -> str | bool:
+    """A default for the help; False where nothing is shown."""
+    if isinstance(default, str):
+        return default
+    return f"{default:g}" if isinstance(default, int | float) else False
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _opposite(default: bool, _: bool) -> bool:
+    return not default
+
+
+def _attributes(kind: type) -> dict[str, str]:
+    """What a class says of its attributes in its docstring, by name."""
+    text = inspect.cleandoc(kind.__doc__ or "").partition("Attributes:\n")[2]
+    found = re.findall(r"^    (\w+): (.+(?:\n {8}.+)*)", text, re.MULTILINE)
+    return {name: " ".join(words.split()) for name, words in found}
+
+
+def _numbers(flag: str, pairs: list[str]) -> dict[str, float]:
+    """Read "speech=0.5" and its like.
+
+    Raises:
+        InputError: If one is not a name and a number.
+    """
+    numbers = {}
+    for pair in pairs:
+        name, sign, value = pair.partition("=")
+        try:
+            numbers[name.strip()] = float(value if sign else "none")
+        except ValueError:
+            raise InputError(
+                f"{pair!r} is not a name and a number.", f"Write, for instance: {flag} speech=0.3"
+            ) from None
+    return numbers

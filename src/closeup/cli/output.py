@@ -1,0 +1,74 @@
+"""What commands print: results on stdout as a table or as JSON; errors, notes and hints on stderr, a line each."""
+
+import json
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import typer
+
+from closeup.cli import hints
+from closeup.core.errors import CloseupError
+
+
+def one_line(text: str) -> str:
+    """`text` for a terminal: control characters, as file names may hold, are written out and not obeyed."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "replace").decode() for c in text)
+
+
+def show_error(error: CloseupError) -> None:
+    """Say what is wrong, and below it what to do about it."""
+    _say("error", typer.colors.RED, error.message)
+    if words := hints.hint(error):
+        show_hint(words)
+
+
+def show_note(text: str) -> None:
+    """Say something odd that did not stop the work."""
+    _say("note", typer.colors.YELLOW, text)
+
+
+def show_hint(text: str) -> None:
+    """Say what could be typed next."""
+    _say("hint", typer.colors.CYAN, text)
+
+
+def _say(kind: str, colour: str, text: str) -> None:
+    typer.secho(f"{kind}: ", fg=colour, bold=True, nl=False, err=True)
+    typer.echo(one_line(text), err=True)
+
+
+def show_json(value: Any, *, indent: int | None = 1) -> None:
+    """Print plain values as one JSON document; with no indent on one line."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=indent))
+
+
+def error_json(error: CloseupError) -> dict[str, str]:
+    """What JSON says of an error: its sentence, what to do, and its stable code."""
+    return {"error": error.message, "hint": hints.hint(error), "code": error.code}
+
+
+def show_table(*rows: Sequence[str], head: Sequence[str], unbroken: Collection[int] = ()) -> None:
+    """Print rows under a head.
+
+    Args:
+        rows: Their cells.
+        head: Names of the columns; ">" before a name puts the column at the right.
+        unbroken: Places of columns that are never broken into lines; those at the right never are.
+    """
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD)
+    for place, name in enumerate(head):
+        at_right = name.startswith(">")
+        whole = at_right or place in unbroken
+        table.add_column(name.removeprefix(">"), justify="right" if at_right else "left", no_wrap=whole)
+    for row in rows:
+        table.add_row(*(one_line(cell) for cell in row))
+    Console(markup=False, highlight=False).print(table)
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number and what is counted: "1 face", "1,200 faces"."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
