@@ -51,21 +51,17 @@ class Behaviour:
     Attributes:
         content: The file it has.
         status: What it answers.
-        ranges: Whether it can continue.
         cuts: After how many bytes of the body it hangs up, answer by answer; whole answers after the last.
         claims: The length it claims; None for the true one, "nothing" for none.
-        shift: Added to where it continues: a server that cannot count.
         stall: Whether it goes silent instead of answering.
     """
 
     content: bytes = CONTENT
     status: int = 200
-    ranges: bool = True
     cuts: list[int] = field(default_factory=list)
     claims: int | str | None = None
-    shift: int = 0
     stall: bool = False
-    asked: list[str | None] = field(default_factory=list)
+    asked: int = 0
     over: threading.Event = field(default_factory=threading.Event)
 
 
@@ -74,19 +70,15 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         does = self.behaviour
-        asked = self.headers.get("Range")
-        does.asked.append(asked)
+        does.asked += 1
         if does.stall:
             does.over.wait(30)
             return
         if does.status != 200:
             self.send_error(does.status)
             return
-        start = int(asked.removeprefix("bytes=").removesuffix("-")) + does.shift if asked and does.ranges else 0
-        body = does.content[start:]
-        self.send_response(206 if start else 200)
-        if start:
-            self.send_header("Content-Range", f"bytes {start}-{len(does.content) - 1}/{len(does.content)}")
+        body = does.content
+        self.send_response(200)
         if does.claims != "nothing":
             self.send_header("Content-Length", str(len(body) if does.claims is None else does.claims))
         self.end_headers()
@@ -107,9 +99,8 @@ class Server:
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """A server on this machine; nothing waits between attempts, and no proxy is between."""
+    """A server on this machine; no proxy is between."""
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setattr("closeup.weights.download.RETRY_DELAY_S", 0.0)
     behaviour = Behaviour()
     handler = type("Handler", (_Handler,), {"behaviour": behaviour})
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as serving:

@@ -205,11 +205,11 @@ def test_a_file_that_is_right_is_not_pulled_again(server: Server, settings: Sett
     mirrored = with_mirror(settings, server.url)
     path = pull(make_card(), mirrored)
     pull(make_card(), mirrored)
-    assert len(server.does.asked) == 1
+    assert server.does.asked == 1
     path.write_bytes(CONTENT[:-1] + b"!")
     assert verify(make_card(), settings).state == store.DAMAGED
     pull(make_card(), mirrored)
-    assert len(server.does.asked) == 2
+    assert server.does.asked == 2
     assert path.read_bytes() == CONTENT
 
 
