@@ -1,12 +1,12 @@
 """`closeup gallery verify | identify | similar | map`: who is it, and who is like whom."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from closeup.cli.gallery_options import AsJson, Far, Largest, Models, Quiet
-from closeup.cli.gallery_words import answer_json, answer_words, percent, similarity_words, stranger_words
+from closeup.cli.gallery_words import answer_words, percent, similarity_words, stranger_words
 from closeup.cli.output import one_line, show_hint, show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import OutputError
@@ -14,7 +14,6 @@ from closeup.core.timebase import clock
 from closeup.features.gallery.options import FAR, TOP
 
 if TYPE_CHECKING:
-    from closeup.features.gallery.cast_people import CastAnswer
     from closeup.features.gallery.describe import FaceReader
     from closeup.features.gallery.identify import VideoIdentification
     from closeup.features.gallery.recognise import Answer
@@ -55,18 +54,9 @@ def verify(
             assert name is not None
             result, other = feature.verify_identity(store, reader, a, name, far, largest=largest), name
     if as_json:
-        show_json(
-            {
-                "same": result.same,
-                "similarity": result.similarity,
-                "threshold": result.threshold,
-                "far": result.far,
-                "read_from": result.read_from,
-                "model": result.model,
-                "a": str(a),
-                "b": other,
-            }
-        )
+        from closeup.features.gallery import answers
+
+        show_json(answers.PAIR.to_data(answers.pair_answer(result, str(a), other)))
         return
     typer.echo(f"{'The same person' if result.same else 'Two different people'}: {similarity_words(result)}")
 
@@ -117,16 +107,9 @@ def _identify_photo(store: "GalleryStore", reader: "FaceReader", photo: Path, fa
 
     found = identify_photo(store, reader, photo, far)
     if as_json:
-        show_json(
-            {
-                "photo": str(photo),
-                "faces": [
-                    {"box_xyxy": [round(float(v), 1) for v in face.box_xyxy], "quality": round(face.quality, 4)}
-                    | answer_json(face.answer)
-                    for face in found
-                ],
-            }
-        )
+        from closeup.features.gallery import answers
+
+        show_json(answers.PHOTO.to_data(answers.photo_answer(photo, found)))
         return
     for number, face in enumerate(found, 1):
         place = f"{number} (from the left): " if len(found) > 1 else ""
@@ -142,7 +125,9 @@ def _identify_video(
     with progress_bar(video.name, quiet=quiet or as_json) as progress:
         found = identify_video(store, reader, video, far, progress=progress)
     if as_json:
-        show_json(_video_json(video, found))
+        from closeup.features.gallery import answers
+
+        show_json(answers.VIDEO.to_data(answers.video_answer(video, found)))
         return
     _tell_video(found)
     for note in found.notes:
@@ -168,27 +153,15 @@ def _tell_video(found: "VideoIdentification") -> None:
     typer.echo(f"{found.looks} looks at {clock(found.duration_s)} of video, {found.looks_per_s:g} a second.")
 
 
-def _video_json(video: Path, found: "VideoIdentification") -> dict[str, Any]:
-    return {
-        "video": str(video),
-        "duration_s": round(found.duration_s, 3),
-        "looks": found.looks,
-        "looks_per_s": found.looks_per_s,
-        "people": {name: [[a.start_s, a.end_s] for a in seen] for name, seen in found.people().items()},
-        "sightings": [
-            {"start_s": a.start_s, "end_s": a.end_s, "looks": a.looks} | answer_json(a.answer) for a in found.sightings
-        ],
-        "notes": list(found.notes),
-    }
-
-
 def _identify_cast(store: "GalleryStore", folder: Path, far: float, models: str, *, as_json: bool) -> None:
     from closeup.features.gallery.cast_people import name_cast
     from closeup.features.gallery.describe import FaceReader
 
-    answers = name_cast(store, folder, lambda: FaceReader(models), far)
+    found = name_cast(store, folder, lambda: FaceReader(models), far)
     if as_json:
-        show_json({"folder": str(folder), "people": [cast_answer_json(answer) for answer in answers]})
+        from closeup.features.gallery import answers
+
+        show_json(answers.CAST.to_data(answers.cast_answer(folder, found)))
         return
     rows = [
         (
@@ -199,20 +172,15 @@ def _identify_cast(store: "GalleryStore", folder: Path, far: float, models: str,
             f"{a.answer.similarity:.3f}",
             a.conflict,
         )
-        for a in answers
+        for a in found
     ]
     if not rows:
         typer.echo("Nobody was found in this video.")
         return
     show_table(*rows, head=("id", "name", "is", "most like", "similarity", ""))
-    first = answers[0].answer
+    first = found[0].answer
     typer.echo(f"Threshold {first.threshold:.3f}, reached by {percent(first.far)} of pairs of strangers.")
     _warn(first)
-
-
-def cast_answer_json(answer: "CastAnswer") -> dict[str, Any]:
-    """What JSON says of a person of a cast."""
-    return {"person": answer.person, "called": answer.called, "conflict": answer.conflict} | answer_json(answer.answer)
 
 
 def _identify_camera(
@@ -232,7 +200,9 @@ def _identify_camera(
         face, report = watch_until_alive(reader, camera, say, check)
     (answer,) = recogniser.answer(face.embeddings[recogniser.model][None])
     if as_json:
-        show_json(answer_json(answer) | {"liveness": report and report.state})
+        from closeup.features.gallery import answers
+
+        show_json(answers.CAMERA.to_data(answers.camera_answer(answer, report and report.state)))
         return
     typer.echo(answer_words(answer))
     if report is not None:
@@ -280,20 +250,9 @@ def similar(
 
 def _tell_alikes(found: "LookAlikes", *, as_json: bool) -> None:
     if as_json:
-        show_json(
-            {
-                "photo": found.photo,
-                "among": found.among,
-                "compared": found.compared,
-                "threshold": found.threshold,
-                "far": found.far,
-                "found": [
-                    {"name": a.name, "similarity": a.similarity, "distance": a.distance, "same": a.same}
-                    for a in found.found
-                ],
-                "skipped": [{"photo": item.photo, "reason": item.reason} for item in found.skipped],
-            }
-        )
+        from closeup.features.gallery import answers
+
+        show_json(answers.ALIKES.to_data(answers.alikes_answer(found)))
         return
     rows = [
         (str(number), a.name, f"{a.similarity:.3f}", f"{a.distance:.3f}", "as one person" if a.same else "")

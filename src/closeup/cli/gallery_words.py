@@ -1,6 +1,6 @@
 """How answers of the gallery are said: the similarity, the threshold, and the false-accept rate it was read at."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from closeup.cli.output import one_line
 
@@ -36,22 +36,6 @@ def stranger_words(answer: "Answer") -> str | None:
         f"With {answer.candidates:,} people enrolled, up to {percent(answer.stranger_rate)} of strangers would be "
         f"taken for one of them at this threshold; a smaller rate is stricter: --far {answer.far / 10:g}"
     )
-
-
-def answer_json(answer: "Answer") -> dict[str, Any]:
-    """What JSON says of an answer."""
-    return {
-        "name": answer.name,
-        "identity_id": answer.identity_id,
-        "nearest": answer.nearest,
-        "similarity": answer.similarity,
-        "threshold": answer.threshold,
-        "far": answer.far,
-        "read_from": answer.read_from,
-        "model": answer.model,
-        "candidates": answer.candidates,
-        "stranger_rate": answer.stranger_rate,
-    }
 
 
 def percent(share: float) -> str:

@@ -1,0 +1,205 @@
+"""What the gallery answers, in the form that other programs read: one definition each, with its JSON Schema."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any
+
+from closeup.core.fields import Rounded, Within
+from closeup.documents.form import Form
+from closeup.features.gallery.cast_people import CastAnswer
+from closeup.features.gallery.identify import Identification, VideoIdentification
+from closeup.features.gallery.photos import Refused
+from closeup.features.gallery.recognise import Answer
+from closeup.features.gallery.similar import LookAlikes
+from closeup.features.gallery.verify import Verification
+
+Pixels = Annotated[float, Rounded(1)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaceAnswer:
+    """Who a face is; the fields are those of `recognise.Answer`."""
+
+    name: str | None
+    identity_id: str | None
+    nearest: str
+    similarity: float
+    threshold: float
+    far: float
+    read_from: str
+    model: str
+    candidates: int
+    stranger_rate: Annotated[float, Within(0, 1)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoFace(FaceAnswer):
+    """One face of a photo."""
+
+    box_xyxy: tuple[Pixels, Pixels, Pixels, Pixels]
+    quality: Annotated[float, Within(0, 1), Rounded(4)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoAnswer:
+    """Who is in a photo, from left to right."""
+
+    photo: str
+    faces: tuple[PhotoFace, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SightingAnswer(FaceAnswer):
+    """Somebody for as long as they stay in view."""
+
+    start_s: float
+    end_s: float
+    looks: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoAnswer:
+    """Who is in a video: by name the spans in view, and every sighting."""
+
+    video: str
+    duration_s: Annotated[float, Rounded(3)]
+    looks: int
+    looks_per_s: float
+    people: Mapping[str, tuple[tuple[float, float], ...]]
+    sightings: tuple[SightingAnswer, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CastPersonAnswer(FaceAnswer):
+    """Who a person of a cast is; the further fields are those of `cast_people.CastAnswer`."""
+
+    person: str
+    called: str | None
+    conflict: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CastFolderAnswer:
+    """Who the people of a cast are."""
+
+    folder: str
+    people: tuple[CastPersonAnswer, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraAnswer(FaceAnswer):
+    """Who sits before the camera, and how the check that they are alive ended, where there was one."""
+
+    liveness: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairAnswer:
+    """Whether two photos, or a photo and somebody enrolled, show one person; see `verify.Verification`."""
+
+    same: bool
+    similarity: float
+    threshold: float
+    far: float
+    read_from: str
+    model: str
+    a: str
+    b: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlikeAnswer:
+    """Somebody like the face in a photo."""
+
+    name: str
+    similarity: float
+    distance: float
+    same: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlikesAnswer:
+    """Who is most like the face in a photo; the fields are those of `similar.LookAlikes`."""
+
+    photo: str
+    among: str
+    compared: int
+    threshold: float
+    far: float
+    found: tuple[AlikeAnswer, ...]
+    skipped: tuple[Refused, ...]
+
+
+PHOTO = Form(PhotoAnswer, "closeup gallery: who is in a photo")
+VIDEO = Form(VideoAnswer, "closeup gallery: who is in a video")
+CAST = Form(CastFolderAnswer, "closeup gallery: who the people of a cast are")
+CAMERA = Form(CameraAnswer, "closeup gallery: who sits before the camera")
+PAIR = Form(PairAnswer, "closeup gallery: whether two faces are one person's")
+ALIKES = Form(AlikesAnswer, "closeup gallery: who is like a face")
+
+
+def photo_answer(photo: Path, found: Sequence[Identification]) -> PhotoAnswer:
+    """The answer of `identify_photo`."""
+    faces = (
+        PhotoFace(box_xyxy=tuple(face.box_xyxy.tolist()), quality=face.quality, **_answer(face.answer))
+        for face in found
+    )
+    return PhotoAnswer(photo=str(photo), faces=tuple(faces))
+
+
+def video_answer(video: Path, found: VideoIdentification) -> VideoAnswer:
+    """The answer of `identify_video`."""
+    return VideoAnswer(
+        video=str(video),
+        duration_s=found.duration_s,
+        looks=found.looks,
+        looks_per_s=found.looks_per_s,
+        people={name: tuple((each.start_s, each.end_s) for each in seen) for name, seen in found.people().items()},
+        sightings=tuple(
+            SightingAnswer(start_s=each.start_s, end_s=each.end_s, looks=each.looks, **_answer(each.answer))
+            for each in found.sightings
+        ),
+        notes=found.notes,
+    )
+
+
+def cast_answer(folder: Path, answers: Sequence[CastAnswer]) -> CastFolderAnswer:
+    """The answer of `name_cast`."""
+    people = (
+        CastPersonAnswer(person=each.person, called=each.called, conflict=each.conflict, **_answer(each.answer))
+        for each in answers
+    )
+    return CastFolderAnswer(folder=str(folder), people=tuple(people))
+
+
+def camera_answer(answer: Answer, liveness: str | None) -> CameraAnswer:
+    """The answer to who sits before the camera."""
+    return CameraAnswer(liveness=liveness, **_answer(answer))
+
+
+def pair_answer(result: Verification, a: str, b: str) -> PairAnswer:
+    """The answer of `verify`, about the photo `a` and the photo or person `b`."""
+    return PairAnswer(a=a, b=b, **asdict(result))
+
+
+def alikes_answer(found: LookAlikes) -> AlikesAnswer:
+    """The answer of `similar`."""
+    alikes = (
+        AlikeAnswer(name=each.name, similarity=each.similarity, distance=each.distance, same=each.same)
+        for each in found.found
+    )
+    return AlikesAnswer(
+        photo=found.photo,
+        among=found.among,
+        compared=found.compared,
+        threshold=found.threshold,
+        far=found.far,
+        found=tuple(alikes),
+        skipped=found.skipped,
+    )
+
+
+def _answer(answer: Answer) -> dict[str, Any]:
+    return {item.name: getattr(answer, item.name) for item in fields(FaceAnswer)}
