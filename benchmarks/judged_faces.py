@@ -14,8 +14,7 @@ import numpy as np
 from bench import ROOT, BenchError
 from closeup.core.errors import CloseupError
 from closeup.core.types import FloatArray, Image
-from closeup.learning.runs.reading import list_runs
-from closeup.learning.runs.resolve import find_run
+from closeup.learning.runs.reading import find_run, list_runs
 from closeup.media.image import decode_image
 from closeup.weights.network_card import read_card
 from closeup.workbench.datasets.items import Dataset

@@ -54,7 +54,7 @@ def export(
     Smaller and faster forms are written where they lose no more than the budget and are what is wanted, measured here;
     else it is said why not.
     """
-    from closeup.learning.runs.resolve import find_run
+    from closeup.learning.runs.reading import find_run
     from closeup.workbench.export.export import ExportOptions, export_run
     from closeup.workbench.export.forms import Budget
 

@@ -1,5 +1,6 @@
 """`closeup runs ...`: the training runs that were made, beside each other and one by one."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -150,7 +151,7 @@ def report(which: Which, runs: RunsDir = HERE, quiet: Quiet = False) -> None:
 @app.command()
 def export(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="The new folder.")],
-    form: Annotated[Literal["tensorboard", "mlflow"], typer.Option("--format", help="Whose format.")],
+    form: Annotated[Literal["csv", "tensorboard"], typer.Option("--format", help="One table, or event files.")],
     which: Annotated[
         list[str] | None,
         typer.Argument(metavar="RUN", help="Runs, as in closeup runs show.", show_default="all of them"),
@@ -158,7 +159,7 @@ def export(
     runs: RunsDir = HERE,
     quiet: Quiet = False,
 ) -> None:
-    """Write runs in the format of TensorBoard or MLflow; neither has to be installed for that."""
+    """Write all that runs wrote down as one table, or as event files for TensorBoard (which has to be installed)."""
     from closeup.learning.runs.export import export_runs
     from closeup.learning.runs.reading import list_runs
 
@@ -166,15 +167,15 @@ def export(
     if not chosen:
         raise InputError(f"There are no runs in {runs}.", "See the runs: closeup runs list")
     with progress_bar(output.name, quiet=quiet) as progress:
-        command = export_runs(chosen, output, form, progress=progress)
+        export_runs(chosen, output, form, progress=progress)
     if not quiet:
         typer.echo(f"{len(chosen)} run{'' if len(chosen) == 1 else 's'} in {one_line(str(output))}")
-        show_hint(f"Look at them: {command}")
+        if form == "tensorboard":
+            show_hint(f"Look at them: tensorboard --logdir {shlex.quote(str(output))}")
 
 
 def _run(runs: Path, word: str) -> "Run":
-    from closeup.learning.runs.reading import read_run
-    from closeup.learning.runs.resolve import find_run
+    from closeup.learning.runs.reading import find_run, read_run
 
     return read_run(find_run(runs, word))
 
@@ -236,7 +237,7 @@ def _show_facts(run: "Run") -> None:
 
 
 def _show_head(head: "HeadComparison") -> None:
-    from closeup.learning.runs.metric_names import number_words
+    from closeup.learning.runs.words import number_words
 
     over = f", {head.groups:,} groups" if head.groups is not None else ""
     unit = f", in {one_line(head.unit)}" if head.unit else ""
@@ -257,7 +258,7 @@ def _show_head(head: "HeadComparison") -> None:
 
 
 def _signed(name: str, value: float) -> str:
-    from closeup.learning.runs.metric_names import number_words
+    from closeup.learning.runs.words import number_words
 
     return ("+" if value >= 0 else "") + number_words(name, value)
 

@@ -77,7 +77,7 @@ def _train(recipe: Path, settings: list[str], runs: Path, quiet: bool) -> None:
 
 def _resume(run: Path, runs: Path, quiet: bool) -> None:
     import closeup.workbench.training.libraries  # noqa: F401
-    from closeup.learning.runs.resolve import find_run
+    from closeup.learning.runs.reading import find_run
     from closeup.workbench.training.train import resume
 
     folder = find_run(runs, str(run))

@@ -6,7 +6,7 @@ from pathlib import Path
 from closeup.core.errors import InputError
 from closeup.core.settings import Settings
 from closeup.learning.runs.folder import SPLIT_FILE
-from closeup.learning.runs.resolve import find_run
+from closeup.learning.runs.reading import find_run
 from closeup.perception.classifier import PictureClassifier, shipped, shipped_names
 from closeup.weights.network_card import NetworkCard
 
@@ -55,7 +55,7 @@ def resolve_model(
 
     Args:
         word: The name of a model that comes with closeup (`shipped_names`); the path of an ONNX file with a card; or a
-            run, as `runs.resolve.find_run` takes it: its folder, its id or the beginning of it, its recipe's name, or
+            run, as `runs.reading.find_run` takes it: its folder, its id or the beginning of it, its recipe's name, or
             "last". Tried in this order.
         runs_dir: Where runs are kept.
         settings: Where models are.

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from closeup.learning.runs.metrics import measure, reported
+from closeup.learning.runs.metrics import Figure, measure, reported
 from closeup.learning.runs.reading import read_run
 from learning.runs.made_runs import MOODS, answer, begun, finished, keys, split_table
 
@@ -61,3 +61,8 @@ def test_the_same_answers_give_the_same_intervals(tmp_path: Path) -> None:
     answer(writer)
     run = read_run(writer.path)
     assert [one.figures for one in measure(run, 50)] == [one.figures for one in measure(run, 50)]
+
+
+def test_figures_are_said_with_their_intervals() -> None:
+    assert Figure("accuracy", 0.7, 0.65, 0.75).with_interval() == "0.700 (0.650 to 0.750)"
+    assert Figure("mae", 5.0, 4.5, 5.5).with_interval("years") == "5.00 years (4.50 to 5.50)"

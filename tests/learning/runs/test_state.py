@@ -37,10 +37,20 @@ def test_plain_values() -> None:
         "c": np.array([1, 2]),
         "d": float("nan"),
         "e": Path("x/y"),
+        "g": "a\udc80",
         "f": np.bool_(True),
         3: None,
     }
-    assert plain(given) == {"a": [1, 2.5], "b": 0.5, "c": [1, 2], "d": None, "e": "x/y", "f": True, "3": None}
+    assert plain(given) == {
+        "a": [1, 2.5],
+        "b": 0.5,
+        "c": [1, 2],
+        "d": None,
+        "e": "x/y",
+        "g": "a?",
+        "f": True,
+        "3": None,
+    }
     with pytest.raises(TypeError, match="object"):
         plain([object()])
 
@@ -53,7 +63,7 @@ def test_a_folder_without_one_is_no_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"state": "done"}, "must be one of running, interrupted, failed, finished"),
+        ({"state": "done"}, "state must be 'running', 'interrupted', 'failed' or 'finished'"),
         ({"created_at": "yesterday"}, "must be a date and time"),
         ({"created_at": "2026-11-21T13:28:36"}, "must be a date and time"),
         ({"facts": []}, "facts must be an object"),

@@ -1,18 +1,31 @@
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from closeup.learning.runs.folder import create_run
-from closeup.learning.runs.metrics import Figure
-from closeup.learning.runs.reading import read_run
-from closeup.learning.runs.words import figure_words, head_units, option_words, share_words, trained_words
-from learning.runs.made_runs import begun, finished
+from closeup.learning.runs.words import (
+    CLASS_FIGURES,
+    VALUE_FIGURES,
+    WORDS,
+    is_error,
+    number_words,
+    option_words,
+    share_words,
+)
 
 
-def test_figures_with_their_intervals() -> None:
-    assert figure_words(Figure("accuracy", 0.7, 0.65, 0.75)) == "0.700 (0.650 to 0.750)"
-    assert figure_words(Figure("mae", 5.0, 4.5, 5.5), "years") == "5.00 years (4.50 to 5.50)"
+@pytest.mark.parametrize(
+    ("name", "lower"),
+    [("val/age/mae", True), ("ece", True), ("val_loss", True), ("val/mood/accuracy", False), ("macro_f1", False)],
+)
+def test_what_is_better_the_lower(name: str, lower: bool) -> None:
+    assert is_error(name) == lower
+
+
+def test_words() -> None:
+    assert set(WORDS) == {*CLASS_FIGURES, *VALUE_FIGURES}
+    assert number_words("accuracy", 0.70449) == "0.704"
+    assert number_words("mae", 5.41, "years") == "5.41 years"
+    assert number_words("bias", -0.5) == "-0.50"
     assert share_words(0.5) == "0.500"
     assert share_words(None) == share_words(float("nan")) == "\N{EN DASH}"
 
@@ -33,9 +46,3 @@ def test_figures_with_their_intervals() -> None:
 )
 def test_options(value: Any, words: str) -> None:
     assert option_words(value) == words
-
-
-def test_units_and_times(tmp_path: Path) -> None:
-    assert head_units(finished(tmp_path)) == {"age": "years"}
-    assert trained_words(read_run(begun(tmp_path).path)) == "2:00"
-    assert trained_words(read_run(create_run(tmp_path, "x", "", {}).path)) == "0:00"

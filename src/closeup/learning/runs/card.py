@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from closeup.learning.runs.metric_names import is_error
 from closeup.learning.runs.metrics import Measured, reported
 from closeup.learning.runs.reading import Run
-from closeup.learning.runs.words import figure_words, head_units, option_words, share_words, trained_words
+from closeup.learning.runs.words import is_error, option_words, share_words
 
 FEW = 30
 """With fewer pictures of a class its recall says little."""
@@ -107,10 +106,10 @@ def _heads(run: Run) -> str:
 def _figures(run: Run, measured: Sequence[Measured]) -> list[str]:
     if not measured:
         return ["It has not been measured: the run is not finished."]
-    units = head_units(run)
+    units = run.units
     parts = ["With 95 % intervals, by bootstrap over the pictures" + _over_groups(measured) + "."]
     rows = [
-        [one.head, one.side, f"{one.count:,}", figure.words, figure_words(figure, units.get(one.head, ""))]
+        [one.head, one.side, f"{one.count:,}", figure.words, figure.with_interval(units.get(one.head, ""))]
         for one in measured
         for figure in one.figures
     ]
@@ -161,7 +160,7 @@ def _training(run: Run) -> str:
         "input": f"{model.get('input_px')} px",
         "mode": training.get("mode"),
         "seed": training.get("seed"),
-        "time": trained_words(run),
+        "time": run.trained(),
     }
     text = _bullets(lines)
     names = ("name", "part", "epochs", "batch", "learning_rate", "optimizer", "schedule", "train")

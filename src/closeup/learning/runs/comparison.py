@@ -20,9 +20,9 @@ from closeup.algorithms.metrics.classification import (
 )
 from closeup.algorithms.metrics.intervals import class_statistic
 from closeup.core.errors import InputError
-from closeup.learning.runs.metric_names import CLASS_FIGURES, WORDS, is_error
 from closeup.learning.runs.predictions import Answers
 from closeup.learning.runs.reading import Run
+from closeup.learning.runs.words import CLASS_FIGURES, WORDS, is_error
 
 FEW = 30
 """With fewer pictures in common the intervals say little."""

@@ -16,9 +16,9 @@ from closeup.algorithms.metrics.classification import (
     value_figures,
 )
 from closeup.algorithms.metrics.intervals import class_intervals, value_intervals
-from closeup.learning.runs.metric_names import CLASS_FIGURES, VALUE_FIGURES, WORDS
 from closeup.learning.runs.predictions import Answers
 from closeup.learning.runs.reading import Run
+from closeup.learning.runs.words import CLASS_FIGURES, VALUE_FIGURES, WORDS, number_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,11 @@ class Figure:
     def words(self) -> str:
         """What people call it."""
         return WORDS[self.name]
+
+    def with_interval(self, unit: str = "") -> str:
+        """Its value and interval: "0.704 (0.692 to 0.716)", "5.41 years (5.20 to 5.63)"."""
+        span = f"{number_words(self.name, self.low)} to {number_words(self.name, self.high)}"
+        return f"{number_words(self.name, self.value, unit)} ({span})"
 
 
 @dataclass(frozen=True)

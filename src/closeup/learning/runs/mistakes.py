@@ -11,7 +11,6 @@ from closeup.core.errors import CloseupError
 from closeup.core.types import Image
 from closeup.learning.runs.metrics import Measured
 from closeup.learning.runs.reading import Run
-from closeup.learning.runs.words import head_units
 from closeup.media.image import encode_jpeg
 from closeup.pages.page import render_page
 
@@ -83,7 +82,7 @@ def mistakes_page(run: Run, heads: Sequence[tuple[Measured, Sequence[Mistake]]])
         style="runs.css",
         run=run,
         heads=heads,
-        units=head_units(run),
+        units=run.units,
         has_pictures=True,
     )
 

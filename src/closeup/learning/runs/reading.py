@@ -1,5 +1,6 @@
 """Read runs: what each was, how far it came, what it answered."""
 
+import difflib
 import re
 import tomllib
 from collections.abc import Mapping
@@ -9,16 +10,22 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from closeup.core.errors import FormatError, InputError
 from closeup.core.file_lock import is_locked
+from closeup.core.timebase import clock
 from closeup.learning.runs.folder import CORRECTIONS_FILE, EPOCHS_FILE, LOCK_FILE, RECIPE_FILE, SPLIT_FILE, STEPS_FILE
-from closeup.learning.runs.metric_names import WORDS, number_words
 from closeup.learning.runs.predictions import Answers, predictions_name, read_answers
 from closeup.learning.runs.state import RUN_FILE, RunState, read_state
+from closeup.learning.runs.words import WORDS, number_words
 from closeup.tables.growing import Table, read_table
 
 Standing = Literal["running", "interrupted", "failed", "finished"]
 
+
+LAST = "last"
+_SHOWN = 5
 
 _PREDICTIONS = re.compile(r"predictions-(train|val|test)-(.+)\.csv")
 _SIDE_ORDER = ("test", "val", "train")
@@ -104,6 +111,13 @@ class Run:
         heads = self.recipe.get("heads")
         return [head for head in heads if isinstance(head, Mapping)] if isinstance(heads, list) else []
 
+    @cached_property
+    def units(self) -> dict[str, str]:
+        """The unit of each value head, by its recipe."""
+        return {
+            str(head.get("name")): str(head.get("unit", "")) for head in self.heads() if head.get("kind") == "value"
+        }
+
     def steps(self) -> Table:
         """Loss, learning rate and speed of each step."""
         return read_table(self.path / STEPS_FILE)
@@ -111,6 +125,10 @@ class Run:
     def epochs(self) -> Table:
         """Losses and figures of each epoch."""
         return read_table(self.path / EPOCHS_FILE)
+
+    def trained(self) -> str:
+        """How long it trained, as far as its epochs say: "1:12:05"."""
+        return clock(float(np.nansum(self.epochs().numbers("seconds"))))
 
     def answered(self) -> tuple[tuple[str, str], ...]:
         """Side and head of each table of answers that is there, test before val."""
@@ -196,6 +214,48 @@ def run_folders(runs_dir: Path) -> list[Path]:
     except OSError as error:
         raise InputError(f"Cannot read {runs_dir}: {error.strerror}.") from error
     return [entry for entry in entries if not entry.name.startswith(".") and (entry / RUN_FILE).is_file()]
+
+
+def find_run(runs_dir: Path, word: str) -> Path:
+    """Find the folder of a run.
+
+    Args:
+        runs_dir: Where runs are kept.
+        word: "last" for the newest; a run's folder; its id, or the beginning or end of it where only one run has that;
+            or a recipe's name, for the newest run of it.
+
+    Raises:
+        InputError: If there is no such run, or several.
+    """
+    if word and (Path(word) / RUN_FILE).is_file():
+        return Path(word).resolve()
+    folders = run_folders(runs_dir)
+    if not folders:
+        raise InputError(
+            f"There are no runs in {runs_dir}.", "Make one: closeup train RECIPE.toml (or say --runs DIR)."
+        )
+    listed = list_runs(runs_dir).runs
+    if word == LAST and listed:
+        return listed[-1].path
+    exact = [folder for folder in folders if folder.name == word]
+    of_name = [run.path for run in listed if run.name == word]
+    if exact or of_name:
+        return (exact or of_name)[-1].resolve()
+    begun = [f for f in folders if word and (f.name.startswith(word) or f.name.endswith(f"-{word}"))]
+    if len(begun) == 1:
+        return begun[0].resolve()
+    raise _ambiguous(word, begun) if begun else _unknown(word, runs_dir, folders, [run.name for run in listed])
+
+
+def _ambiguous(word: str, folders: list[Path]) -> InputError:
+    names = ", ".join(folder.name for folder in folders[-_SHOWN:])
+    return InputError(f"{len(folders)} runs match {word!r}.", f"Say more of the id; the newest are: {names}.")
+
+
+def _unknown(word: str, runs_dir: Path, folders: list[Path], names: list[str]) -> InputError:
+    near = difflib.get_close_matches(word, [*dict.fromkeys(names), *(folder.name for folder in folders)], 1)
+    hint = f"Did you mean {near[0]}? " if near else ""
+    return InputError(f"There is no run {word!r} in {runs_dir}.", f"{hint}See the runs: closeup runs list")
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

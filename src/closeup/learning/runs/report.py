@@ -14,12 +14,11 @@ from closeup.core.types import Image
 from closeup.core.whole import write_whole
 from closeup.learning.runs.card import card_markdown, limits
 from closeup.learning.runs.folder import RECIPE_FILE
-from closeup.learning.runs.metric_names import CLASS_FIGURES, number_words
 from closeup.learning.runs.metrics import Figure, Measured, measure, reported
 from closeup.learning.runs.mistakes import Mistake, mistakes, mistakes_page
 from closeup.learning.runs.plots import confusion_svg, curves_svg, estimates_svg, for_page
 from closeup.learning.runs.reading import Run, read_run
-from closeup.learning.runs.words import head_units, option_words, share_words, trained_words
+from closeup.learning.runs.words import CLASS_FIGURES, number_words, option_words, share_words
 from closeup.pages.page import render_page
 
 REPORT_FILE = "report.html"
@@ -128,7 +127,7 @@ def _draw_plots(run: Run, measured: tuple[Measured, ...]) -> Drawn:
     curves = curves_svg(steps, run.epochs()) if len(steps) else None
     if curves is not None:
         write_whole(run.path / CURVES_FILE, curves)
-    units = head_units(run)
+    units = run.units
     by_head = {}
     for one in reported(measured):
         if one.kind == "classes":
@@ -167,7 +166,7 @@ def run_page(
         curves=_image(drawn.curves) if drawn.curves else "",
         curves_told=_told(run),
         mistakes=[(one, few[:FEW_MISTAKES]) for one, few in mistakes if few],
-        units=head_units(run),
+        units=run.units,
         has_pictures=any(few for _, few in mistakes),
         limits=limits(run, measured) if measured else [],
         corrections=run.corrections().rows,
@@ -180,7 +179,7 @@ def run_page(
 
 
 def _head(one: Measured, measured: Sequence[Measured], run: Run, drawn: Drawn) -> _Head:
-    unit = head_units(run).get(one.head, "")
+    unit = run.units.get(one.head, "")
     return _Head(
         one.head,
         one.side,
@@ -223,7 +222,7 @@ def _facts(run: Run) -> list[tuple[str, str]]:
     facts = [("State", run.standing), ("Begun", f"{run.created:%Y-%m-%d %H:%M}")]
     if isinstance(pictures, Mapping):
         facts += [(f"Pictures, {side}", f"{int(count):,}") for side, count in pictures.items() if count]
-    facts += [("Epochs", str(len(epochs))), ("Trained", trained_words(run))]
+    facts += [("Epochs", str(len(epochs))), ("Trained", run.trained())]
     facts += [("Network", option_words(model.get("architecture"))), ("Input", f"{model.get('input_px', '?')} px")]
     return facts
 

@@ -1,22 +1,26 @@
 """What run.json says of a run: its name, its state, the facts it was made with, its figures at the end."""
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from closeup.core.errors import FormatError, InputError
-from closeup.core.strict_json import Node, check_version, parse
+from closeup.core.errors import InputError
+from closeup.core.fields import Text
 from closeup.core.whole import write_whole
+from closeup.documents.form import Form
 
 RUN_FILE = "run.json"
-SCHEMA_VERSION = 1
 
 State = Literal["running", "interrupted", "failed", "finished"]
-STATES: tuple[State, ...] = ("running", "interrupted", "failed", "finished")
+
+
+def _aware(text: str) -> str:
+    if datetime.fromisoformat(text).tzinfo is None:
+        raise ValueError(text)
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ class RunState:
         state: "running" (also where the process was killed: then nobody holds the run's lock), "interrupted",
             "failed" or "finished".
         created_at: ISO 8601 with the offset from UTC.
-        ended_at: Likewise; "" while it is not over.
+        ended_at: As created_at; "" while it is not over.
         reason: Why it failed; "" otherwise.
         resumed_at: When it was taken up again.
         facts: Code version, environment, data, seeds, whatever else was noted: plain JSON values.
@@ -37,12 +41,15 @@ class RunState:
 
     name: str
     state: State
-    created_at: str
+    created_at: Annotated[str, Text(r".+", "a date and time with its offset from UTC", read=_aware)]
     ended_at: str = ""
     reason: str = ""
     resumed_at: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
+
+
+RUN = Form(RunState, "closeup run.json", version=1)
 
 
 def write_state(folder: Path, state: RunState) -> None:
@@ -52,19 +59,8 @@ def write_state(folder: Path, state: RunState) -> None:
         OutputError: If the folder cannot be written to.
         TypeError: If a fact is nothing that JSON knows.
     """
-    document = {
-        "schema_version": SCHEMA_VERSION,
-        "name": state.name,
-        "state": state.state,
-        "created_at": state.created_at,
-        "ended_at": state.ended_at,
-        "reason": state.reason,
-        "resumed_at": list(state.resumed_at),
-        "facts": plain(state.facts),
-        "metrics": plain(state.metrics),
-    }
-    text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=2)
-    write_whole(folder / RUN_FILE, text.encode("utf-8", "replace") + b"\n")
+    state = replace(state, reason=plain(state.reason), facts=plain(state.facts), metrics=plain(state.metrics))
+    write_whole(folder / RUN_FILE, RUN.encode(state))
 
 
 def read_state(folder: Path) -> RunState:
@@ -81,42 +77,7 @@ def read_state(folder: Path) -> RunState:
         raise InputError(
             f"{folder} is not a run: {RUN_FILE} cannot be read ({error.strerror}).", "See the runs: closeup runs list"
         ) from error
-    try:
-        return _state(content)
-    except FormatError as error:
-        raise FormatError(f"{path}: {error.message}", error.hint) from error
-
-
-def _state(content: bytes) -> RunState:
-    document = parse(content, RUN_FILE)
-    check_version(document, SCHEMA_VERSION)
-    names = ("name", "state", "created_at", "ended_at", "reason", "resumed_at", "facts", "metrics")
-    fields = document.fields(("schema_version", *names))
-    word = fields["state"].text()
-    state = next((known for known in STATES if known == word), None)
-    if state is None:
-        fields["state"].fail("one of " + ", ".join(STATES))
-    return RunState(
-        name=fields["name"].text(),
-        state=state,
-        created_at=_moment(fields["created_at"]),
-        ended_at=fields["ended_at"].text(),
-        reason=fields["reason"].text(),
-        resumed_at=tuple(item.text() for item in fields["resumed_at"].items()),
-        facts={name: node.value for name, node in fields["facts"].members().items()},
-        metrics={name: node.value for name, node in fields["metrics"].members().items()},
-    )
-
-
-def _moment(node: Node) -> str:
-    text = node.text()
-    try:
-        aware = datetime.fromisoformat(text).tzinfo is not None
-    except ValueError:
-        aware = False
-    if not aware:
-        node.fail("a date and time with its offset from UTC")
-    return text
+    return RUN.decode(content, str(path))
 
 
 def with_facts(state: RunState, facts: Mapping[str, Any]) -> RunState:
@@ -134,7 +95,9 @@ def plain(value: Any) -> Any:
         return {str(name): plain(part) for name, part in value.items()}
     if isinstance(value, tuple | list):
         return [plain(part) for part in value]
-    if value is None or isinstance(value, bool | str):
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()  # names of files may hold what no text does
+    if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
         return int(value)

@@ -1,36 +1,39 @@
-"""Numbers of runs as people read them."""
+"""The metrics that runs are evaluated by: their names in tables, and how people read them and their values."""
 
 import math
 from collections.abc import Mapping
 from typing import Any
 
-from closeup.core.timebase import clock
-from closeup.learning.runs.metric_names import number_words
-from closeup.learning.runs.metrics import Figure
-from closeup.learning.runs.reading import Run
+CLASS_FIGURES = ("accuracy", "macro_recall", "macro_f1", "ece")
+VALUE_FIGURES = ("mae", "rmse", "bias")
+LOWER_IS_BETTER = ("ece", "mae", "rmse", "loss", "log_loss", "median_error")
+WORDS = {
+    "accuracy": "accuracy",
+    "macro_recall": "macro recall",
+    "macro_f1": "macro F1",
+    "ece": "calibration error",
+    "mae": "mean absolute error",
+    "rmse": "root mean squared error",
+    "bias": "bias",
+}
 
 
-def figure_words(figure: Figure, unit: str = "") -> str:
-    """A figure with its interval: "0.704 (0.692 to 0.716)", "5.41 years (5.20 to 5.63)"."""
-    value, low, high = figure.value, figure.low, figure.high
-    name = figure.name
-    return f"{number_words(name, value, unit)} ({number_words(name, low)} to {number_words(name, high)})"
+def is_error(name: str) -> bool:
+    """Whether a figure, "mae" or "val/age/mae", is better the lower it is."""
+    last = name.rpartition("/")[2]
+    return last.removeprefix("val_").removeprefix("train_") in LOWER_IS_BETTER
+
+
+def number_words(name: str, value: float, unit: str = "") -> str:
+    """A figure's value: shares with three decimals, errors with two and their unit."""
+    if name in VALUE_FIGURES:
+        return f"{value:.2f}{' ' + unit if unit else ''}"
+    return f"{value:.3f}"
 
 
 def share_words(share: float | None) -> str:
     """A share with three decimals; a dash where there is none."""
     return "–" if share is None or math.isnan(share) else f"{share:.3f}"  # noqa: RUF001
-
-
-def head_units(run: Run) -> dict[str, str]:
-    """The unit of each value head by its recipe; "" for heads that tell classes."""
-    return {str(head.get("name")): str(head.get("unit", "")) for head in run.heads() if head.get("kind") == "value"}
-
-
-def trained_words(run: Run) -> str:
-    """How long it trained, as far as its epochs say: "1:12:05"."""
-    seconds = run.epochs().numbers("seconds")
-    return clock(float(seconds[~(seconds != seconds)].sum()))
 
 
 def option_words(value: Any) -> str:
