@@ -11,7 +11,6 @@ import typer
 
 from closeup.cli import hints
 from closeup.cli.gallery_options import AsJson, Largest, Models, Quiet
-from closeup.cli.gallery_people import identity_json
 from closeup.cli.output import one_line, show_error, show_hint, show_json, show_note
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import EXIT_BAD_INPUT
@@ -90,7 +89,9 @@ def enrol(
     with open_gallery() as store:
         report = _enrol_from(store, FaceReader(models), name, source, options, quiet=quiet)
     if as_json:
-        show_json(report_json(report))
+        from closeup.features.gallery import answers
+
+        show_json(answers.ENROLLED.to_data(answers.enrol_answer(report)))
     elif not quiet:
         tell(report)
     for refused in report.refused:
@@ -267,30 +268,13 @@ def tell_flags(report: "EnrolReport") -> None:
         )
 
 
-def report_json(report: "EnrolReport") -> dict[str, Any]:
-    """What JSON says of an enrolment."""
-    known = report.already_known
-    return identity_json(report.identity) | {
-        "added": list(report.added),
-        "missing": list(report.missing),
-        "refused": [{"photo": item.photo, "reason": item.reason} for item in report.refused],
-        "flagged": list(report.flagged),
-        "already_known": known
-        and {
-            "name": known.name,
-            "photo": known.origin,
-            "similarity": known.similarity,
-            "threshold": known.threshold,
-            "far": known.far,
-        },
-    }
-
-
 def _imported_json(person: "Imported") -> dict[str, Any]:
     if person.error is not None:
         return {"name": person.name, "error": person.error.message, "hint": hints.hint(person.error)}
+    from closeup.features.gallery import answers
+
     assert person.report is not None
-    return report_json(person.report)
+    return answers.ENROLLED.to_data(answers.enrol_answer(person.report))
 
 
 def _day(moment: datetime | None) -> date | None:

@@ -4,7 +4,7 @@ import shlex
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +13,6 @@ from closeup.cli.output import one_line, show_json, show_note, show_table
 
 if TYPE_CHECKING:
     from closeup.features.gallery.standing import StoredFace
-    from closeup.storage.records import IdentityRecord
 
 app = typer.Typer()
 
@@ -28,7 +27,9 @@ def list_identities(as_json: AsJson = False) -> None:
     with open_gallery() as store:
         people, place = store.identities(), store.place
     if as_json:
-        show_json([identity_json(record) for record in people])
+        from closeup.features.gallery import answers
+
+        show_json([answers.PERSON.to_data(answers.person_answer(record)) for record in people])
         return
     if not people:
         typer.echo(f"Nobody is enrolled in {one_line(place)}.")
@@ -57,8 +58,9 @@ def show(who: Who, as_json: AsJson = False) -> None:
         standing = standing_of(store, who)
     record = standing.identity
     if as_json:
-        faces = [_face_json(face) for face in standing.faces]
-        show_json(identity_json(record) | {"missing": list(standing.missing), "faces": faces})
+        from closeup.features.gallery import answers
+
+        show_json(answers.STANDING.to_data(answers.standing_answer(standing)))
         return
     typer.echo(f"{one_line(record.name)}  ({record.id}), enrolled {record.created_at:%Y-%m-%d}")
     typer.echo(f"Consent: {one_line(record.consent or 'nothing is noted')}")
@@ -88,30 +90,9 @@ def _face_row(face: "StoredFace") -> tuple[str, ...]:
         f"{first.quality:.2f}",
         f"{first.created_at.astimezone():%Y-%m-%d %H:%M}",
         ", ".join(template.model for template in face.templates),
-        "kept" if _has_picture(face) else "",
+        "kept" if face.has_picture else "",
         "flagged" if face.flagged else "in doubt" if face.in_doubt else "",
     )
-
-
-def _face_json(face: "StoredFace") -> dict[str, Any]:
-    first = face.templates[0]
-    return {
-        "face": face.number,
-        "pose": first.pose,
-        "yaw_deg": round(first.yaw_deg, 1),
-        "pitch_deg": round(first.pitch_deg, 1),
-        "quality": round(first.quality, 3),
-        "created_at": first.created_at.isoformat(),
-        "models": [template.model for template in face.templates],
-        "picture": _has_picture(face),
-        "flagged": face.flagged,
-        "in_doubt": face.in_doubt,
-        "flagged_by": list(face.flagged_by),
-    }
-
-
-def _has_picture(face: "StoredFace") -> bool:
-    return any(template.picture_jpeg is not None for template in face.templates)
 
 
 @app.command()
@@ -221,7 +202,9 @@ def purge(as_json: AsJson = False) -> None:
     with open_gallery() as store:
         gone = store.purge(today())
     if as_json:
-        show_json([identity_json(record) for record in gone])
+        from closeup.features.gallery import answers
+
+        show_json([answers.PERSON.to_data(answers.person_answer(record)) for record in gone])
         return
     for record in gone:
         typer.echo(f"{one_line(record.name)} is deleted: to be kept until {record.retain_until}.")
@@ -232,19 +215,6 @@ def purge(as_json: AsJson = False) -> None:
 def today() -> date:
     """The day it is, here."""
     return datetime.now(UTC).astimezone().date()
-
-
-def identity_json(record: "IdentityRecord") -> dict[str, Any]:
-    """What JSON says of somebody."""
-    return {
-        "id": record.id,
-        "name": record.name,
-        "created_at": record.created_at.isoformat(),
-        "consent": record.consent,
-        "retain_until": record.retain_until and record.retain_until.isoformat(),
-        "templates": record.templates,
-        "poses": list(record.poses),
-    }
 
 
 def _agreed(question: str, *, yes: bool) -> bool:

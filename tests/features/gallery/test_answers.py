@@ -1,5 +1,6 @@
 """What the gallery answers to other programs."""
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -10,22 +11,28 @@ from closeup.features.gallery.answers import (
     ALIKES,
     CAMERA,
     CAST,
+    ENROLLED,
     PAIR,
+    PERSON,
     PHOTO,
     VIDEO,
     alikes_answer,
     camera_answer,
     cast_answer,
+    enrol_answer,
     pair_answer,
+    person_answer,
     photo_answer,
     video_answer,
 )
 from closeup.features.gallery.cast_people import CastAnswer
+from closeup.features.gallery.enrol import AlreadyKnown, EnrolReport
 from closeup.features.gallery.identify import Identification, Sighting, VideoIdentification
 from closeup.features.gallery.photos import Refused
 from closeup.features.gallery.recognise import Answer
 from closeup.features.gallery.similar import Alike, LookAlikes
 from closeup.features.gallery.verify import Verification
+from closeup.storage.records import IdentityRecord
 
 ANN = Answer("Ann", "a1", "Ann", 0.75, 0.5, 0.001, "pairs", "made-up", 3)
 FIGURES = {
@@ -84,6 +91,29 @@ def test_pairs_and_look_alikes() -> None:
         "far": 0.001,
         "found": [{"name": "Ann", "similarity": 0.75, "distance": 0.25, "same": True}],
         "skipped": [{"photo": "b.jpg", "reason": "No."}],
+    }
+
+
+def test_who_is_enrolled_and_what_came_of_it() -> None:
+    record = IdentityRecord("a1", "Ann", datetime(2026, 1, 2, tzinfo=UTC), None, date(2027, 1, 2), 1, ("front",))
+    person = {
+        "id": "a1",
+        "name": "Ann",
+        "created_at": "2026-01-02T00:00:00+00:00",
+        "consent": None,
+        "retain_until": "2027-01-02",
+        "templates": 1,
+        "poses": ["front"],
+    }
+    assert PERSON.to_data(person_answer(record)) == person
+    known = AlreadyKnown("Bob", "b.jpg", 0.75, 0.5, 0.001)
+    assert ENROLLED.to_data(enrol_answer(EnrolReport(record, ("front",), ("left",), (), ("a.jpg",), known))) == {
+        **person,
+        "added": ["front"],
+        "missing": ["left"],
+        "refused": [],
+        "flagged": ["a.jpg"],
+        "already_known": {"name": "Bob", "photo": "b.jpg", "similarity": 0.75, "threshold": 0.5, "far": 0.001},
     }
 
 

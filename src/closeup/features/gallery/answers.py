@@ -8,11 +8,14 @@ from typing import Annotated, Any
 from closeup.core.fields import Rounded, Within
 from closeup.documents.form import Form
 from closeup.features.gallery.cast_people import CastAnswer
+from closeup.features.gallery.enrol import EnrolReport
 from closeup.features.gallery.identify import Identification, VideoIdentification
 from closeup.features.gallery.photos import Refused
 from closeup.features.gallery.recognise import Answer
 from closeup.features.gallery.similar import LookAlikes
+from closeup.features.gallery.standing import Standing, StoredFace
 from closeup.features.gallery.verify import Verification
+from closeup.storage.records import IdentityRecord
 
 Pixels = Annotated[float, Rounded(1)]
 
@@ -132,6 +135,75 @@ class AlikesAnswer:
     skipped: tuple[Refused, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonAnswer:
+    """Somebody who is enrolled; the fields are those of `storage.records.IdentityRecord`, times in ISO 8601."""
+
+    id: str
+    name: str
+    created_at: str
+    consent: str | None
+    retain_until: str | None
+    templates: int
+    poses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolledFace:
+    """A face of somebody as one picture shows it; see `standing.StoredFace`.
+
+    Attributes:
+        face: What it is called.
+        models: That described it.
+        picture: Whether the picture is kept.
+    """
+
+    face: int
+    pose: str
+    yaw_deg: Annotated[float, Rounded(1)]
+    pitch_deg: Annotated[float, Rounded(1)]
+    quality: Annotated[float, Rounded(3)]
+    created_at: str
+    models: tuple[str, ...]
+    picture: bool
+    flagged: bool
+    in_doubt: bool
+    flagged_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingAnswer(PersonAnswer):
+    """What there is of somebody: faces, oldest first, and the poses that are missing."""
+
+    missing: tuple[str, ...]
+    faces: tuple[EnrolledFace, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownAnswer:
+    """Under which other name a face is enrolled too, and how alike."""
+
+    name: str
+    photo: str
+    similarity: float
+    threshold: float
+    far: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolAnswer(PersonAnswer):
+    """What came of enrolling somebody; see `enrol.EnrolReport`."""
+
+    added: tuple[str, ...]
+    missing: tuple[str, ...]
+    refused: tuple[Refused, ...]
+    flagged: tuple[str, ...]
+    already_known: KnownAnswer | None
+
+
+PERSON = Form(PersonAnswer, "closeup gallery: somebody who is enrolled")
+STANDING = Form(StandingAnswer, "closeup gallery: what there is of somebody")
+ENROLLED = Form(EnrolAnswer, "closeup gallery: what came of enrolling somebody")
 PHOTO = Form(PhotoAnswer, "closeup gallery: who is in a photo")
 VIDEO = Form(VideoAnswer, "closeup gallery: who is in a video")
 CAST = Form(CastFolderAnswer, "closeup gallery: who the people of a cast are")
@@ -203,3 +275,56 @@ def alikes_answer(found: LookAlikes) -> AlikesAnswer:
 
 def _answer(answer: Answer) -> dict[str, Any]:
     return {item.name: getattr(answer, item.name) for item in fields(FaceAnswer)}
+
+
+def person_answer(record: IdentityRecord) -> PersonAnswer:
+    """Somebody who is enrolled."""
+    return PersonAnswer(**_person(record))
+
+
+def standing_answer(standing: Standing) -> StandingAnswer:
+    """The answer of `standing_of`."""
+    faces = tuple(map(_enrolled_face, standing.faces))
+    return StandingAnswer(missing=standing.missing, faces=faces, **_person(standing.identity))
+
+
+def enrol_answer(report: EnrolReport) -> EnrolAnswer:
+    """The answer of enrolling somebody."""
+    known = report.already_known
+    return EnrolAnswer(
+        added=report.added,
+        missing=report.missing,
+        refused=report.refused,
+        flagged=report.flagged,
+        already_known=known
+        and KnownAnswer(
+            name=known.name,
+            photo=known.origin,
+            similarity=known.similarity,
+            threshold=known.threshold,
+            far=known.far,
+        ),
+        **_person(report.identity),
+    )
+
+
+def _person(record: IdentityRecord) -> dict[str, Any]:
+    retain_until = record.retain_until and record.retain_until.isoformat()
+    return asdict(record) | {"created_at": record.created_at.isoformat(), "retain_until": retain_until}
+
+
+def _enrolled_face(face: StoredFace) -> EnrolledFace:
+    first = face.templates[0]
+    return EnrolledFace(
+        face=face.number,
+        pose=first.pose,
+        yaw_deg=first.yaw_deg,
+        pitch_deg=first.pitch_deg,
+        quality=first.quality,
+        created_at=first.created_at.isoformat(),
+        models=tuple(template.model for template in face.templates),
+        picture=face.has_picture,
+        flagged=face.flagged,
+        in_doubt=face.in_doubt,
+        flagged_by=face.flagged_by,
+    )

@@ -35,6 +35,11 @@ class StoredFace:
         return self.templates[0].id
 
     @property
+    def has_picture(self) -> bool:
+        """Whether the picture is kept."""
+        return any(template.picture_jpeg is not None for template in self.templates)
+
+    @property
     def in_doubt(self) -> bool:
         """Whether it does not count by some model, and may be right all the same."""
         return bool(self.flagged_by) and not self.flagged
