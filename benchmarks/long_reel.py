@@ -8,8 +8,8 @@ import numpy as np
 from closeup.core.types import FloatArray
 from closeup.features.shorts.boundaries import Cuttable, cuttable, make_setting
 from closeup.features.shorts.choice import Choice, Footage, choose
-from closeup.features.shorts.evidence import GRID_HZ
 from closeup.features.shorts.reel import FrameClock, Stretch
+from closeup.features.shorts.watching import GRID_HZ
 from tables import Cell, Table
 
 FPS, LENGTH_S, SHOTS = 25, 7200, 1500

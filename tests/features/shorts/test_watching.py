@@ -1,20 +1,35 @@
-"""Watching small films that are made here."""
-
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from closeup.core.progress import Progress, ignore
 from closeup.core.types import Cast, FloatArray, Image
-from closeup.features.shorts.moments import grid
-from closeup.features.shorts.watching import EXPRESSION_EVERY_S, Moment, due_faces, spread_out, watch
+from closeup.features.shorts.watching import EXPRESSION_EVERY_S, GRID_HZ, Moment, due_faces, grid, spread_out, watch
 from closeup.perception.expression import SMALLEST_PX
 from closeup.perception.movement import Movement
 from features.shorts.planned_cast import planned_cast
 from filmed import scenery, write_film
+
+
+@settings(deadline=None)
+@given(st.floats(0.001, 20_000))
+def test_moments_cover_the_whole_video_and_no_more(duration_s: float) -> None:
+    times_s = grid(duration_s)
+    half = 0.5 / GRID_HZ
+    assert times_s[0] == pytest.approx(half)
+    assert times_s[-1] - half < duration_s <= times_s[-1] + half + 1e-6
+    np.testing.assert_allclose(np.diff(times_s), 1 / GRID_HZ)
+
+
+@pytest.mark.parametrize(("duration_s", "count"), [(0.0, 1), (0.1, 1), (0.3, 3), (0.7, 7), (1.0, 10), (28.403375, 285)])
+def test_a_whole_number_of_moments_has_no_empty_one_at_its_end(duration_s: float, count: int) -> None:
+    assert len(grid(duration_s)) == count
+
 
 SIZE_WH = (320, 180)
 

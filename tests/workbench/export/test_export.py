@@ -106,7 +106,10 @@ def test_a_folder_that_is_there_is_kept_unless_told_otherwise(finished_run: Path
     (tmp_path / "out/mine.txt").write_text("mine")
     with pytest.raises(OutputError, match="exists already"):
         export_run(finished_run, tmp_path / "out", ExportOptions())
+    with pytest.raises(OutputError, match="other things in it"):
+        export_run(finished_run, tmp_path / "out", ExportOptions(), overwrite=True)
     assert (tmp_path / "out/mine.txt").exists()
+    (tmp_path / "out/export.json").touch()
     export_run(finished_run, tmp_path / "out", ExportOptions(), overwrite=True)
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"tiny.onnx", "export.json"}
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from closeup.algorithms.ranking.intervals import Penalties, best_apart, without_beaten
 from closeup.core.types import FloatArray
 from closeup.features.shorts.boundaries import Cuttable
-from closeup.features.shorts.evidence import GRID_HZ
 from closeup.features.shorts.reel import SHORTEST_PIECE_S, FrameClock
+from closeup.features.shorts.watching import GRID_HZ
 
 JUMP_S = 0.2
 """A jump inside a short costs what this many seconds of full interest are worth; it is felt less in a longer one."""

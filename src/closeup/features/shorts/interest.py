@@ -1,12 +1,16 @@
-"""How worth watching each moment is for one person, 0 to 1: a weighted mean of named parts."""
+"""How worth watching each moment is for one person, 0 to 1: a weighted mean of named parts; and its file."""
 
-from collections.abc import Mapping, Sequence
+import csv
+import io
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from closeup.core.errors import InputError
+from closeup.core.errors import FormatError, InputError
 from closeup.core.types import FloatArray
 from closeup.features.shorts.evidence import Evidence
 
@@ -142,3 +146,80 @@ def _weighted(curves: NDArray[np.float64], shares: NDArray[np.float64]) -> Float
     added = (np.where(np.isfinite(curves), curves, 0.0) * shares[:, None]).sum(axis=0)
     mean = np.divide(added, weight, out=np.zeros_like(added), where=weight > 0)
     return np.asarray(mean, np.float32)
+
+
+CURVES = "interest.csv"
+"""One line a moment: `time_s`, one column for each part, `total`. An empty cell means that the part is not known there;
+a part that is absent from the whole video has no column."""
+
+_TIME, _TOTAL = "time_s", "total"
+_MOST_BYTES = 512 * 1024 * 1024
+
+
+def curves_text(of: Interest) -> str:
+    """The text of interest.csv: seconds to two digits, values to four."""
+    columns = [of.parts[name].tolist() for name in of.parts]
+    lines = [",".join([_TIME, *of.parts, _TOTAL])]
+    for time_s, *values in zip(of.times_s.tolist(), *columns, of.total.tolist(), strict=True):
+        lines.append(",".join([f"{time_s:.2f}", *("" if math.isnan(value) else f"{value:.4f}" for value in values)]))
+    return "\n".join(lines) + "\n"
+
+
+def read_curves(path: Path, weights: Mapping[str, float]) -> Interest:
+    """Read the curves in an interest.csv, which does not say their weights.
+
+    Raises:
+        FormatError: If it cannot be read, or does not hold such curves; names the line.
+    """
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise FormatError(f"{path} is too large to be interest curves.")
+        text = path.read_text(encoding="ascii")
+    except OSError as error:
+        raise FormatError(f"Cannot read {path}: {error.strerror or error}.") from error
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{path} does not hold interest curves: it is not plain text.") from error
+    try:
+        return _curves(text, weights)
+    except (ValueError, csv.Error) as error:
+        raise FormatError(f"{path} does not hold interest curves: {error}.", "Make it anew: closeup shorts") from error
+
+
+def _curves(text: str, weights: Mapping[str, float]) -> Interest:
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    head = next(rows, [])
+    names = head[1:-1]
+    if len(head) < 2 or head[0] != _TIME or head[-1] != _TOTAL:
+        raise ValueError(f"line 1 must begin with {_TIME} and end with {_TOTAL}")
+    if unknown := [name for name in names if name not in WEIGHTS]:
+        raise ValueError(f"line 1 names a part {unknown[0]!r}; there are {', '.join(WEIGHTS)}")
+    if len(set(names)) < len(names):
+        raise ValueError("line 1 names a part twice")
+    table = np.array(list(_values(rows, len(head))), np.float64).reshape(-1, len(head))
+    if len(table) == 0:
+        raise ValueError("it has no moment")
+    curves = {name: table[:, column].astype(np.float32) for column, name in enumerate(names, start=1)}
+    return Interest(table[:, 0].copy(), table[:, -1].astype(np.float32), curves, weights)
+
+
+def _values(rows: Iterator[list[str]], columns: int) -> Iterator[list[float]]:
+    """The numbers of each line, checked."""
+    last_s = -math.inf
+    for number, row in enumerate(rows, start=2):
+        if len(row) != columns:
+            raise ValueError(f"line {number} has {len(row)} cells, and line 1 has {columns}")
+        try:
+            values = [float(cell) if cell else math.nan for cell in row]
+        except ValueError:
+            raise ValueError(f"line {number} holds something that is no number") from None
+        _check(values, number, last_s)
+        last_s = values[0]
+        yield values
+
+
+def _check(values: Sequence[float], number: int, last_s: float) -> None:
+    time_s, *curves, total = values
+    if not (math.isfinite(time_s) and time_s > max(last_s, 0.0)):
+        raise ValueError(f"the time in line {number} does not ascend")
+    if math.isnan(total) or not all(math.isnan(value) or 0 <= value <= 1 for value in (*curves, total)):
+        raise ValueError(f"line {number} holds a value that is not in 0 to 1")

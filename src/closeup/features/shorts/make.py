@@ -8,18 +8,14 @@ from closeup.core.errors import InputError, OutputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import Cast, Person
 from closeup.features.shorts.captioning import CaptionOverlay, cut_captions
-from closeup.features.shorts.curves_file import FILE_NAME as CURVES
-from closeup.features.shorts.curves_file import read_curves
-from closeup.features.shorts.finished import FinishedShort, FramedPiece, Handover, Poster
-from closeup.features.shorts.framing import FramingOptions, frame_piece, pieces_by_layout
-from closeup.features.shorts.handover import folder_at, is_only_planned, is_ours, movie_name, write_handover
-from closeup.features.shorts.interest import Interest, reason
+from closeup.features.shorts.finished import FinishedShort, FramedPiece, Handover, Poster, PosterSource, make_posters
+from closeup.features.shorts.folder import folder_at, is_only_planned, is_ours, movie_name, write_handover
+from closeup.features.shorts.framing import FramingOptions, find_area, frame_piece, pieces_by_layout
+from closeup.features.shorts.interest import CURVES, Interest, read_curves, reason
 from closeup.features.shorts.options import ASPECTS, ShortsOptions
-from closeup.features.shorts.picture_area import find_area
 from closeup.features.shorts.plan import Plan, Short
 from closeup.features.shorts.plan_json import PlanFile, read_plan
 from closeup.features.shorts.planning import Planned, check_options, make_plan, mean_interest, read_captions
-from closeup.features.shorts.posters import PosterSource, make_posters
 from closeup.features.shorts.render import Look, RenderedInfo, RenderPiece, render_short
 from closeup.features.shorts.source import Source, find_person, find_video, open_cast, open_source
 from closeup.media.audio import has_sound
@@ -226,8 +222,7 @@ def _planned(file: PlanFile, plan_file: Path, source: Source) -> Planned:
     plan = replace(plan, person_name=source.person.name, notes=tuple(dict.fromkeys((*plan.notes, *notes))))
     curves = None
     if (path := plan_file.parent / CURVES).is_file():
-        read = read_curves(path)
-        curves = Interest(read.times_s, read.total, read.parts, plan.weights)
+        curves = read_curves(path, plan.weights)
         plan = replace(plan, shorts=tuple(_judged(short, curves) for short in plan.shorts))
     return Planned(plan, curves, times, captions)
 

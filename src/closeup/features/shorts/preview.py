@@ -9,9 +9,8 @@ from pathlib import PurePath
 from closeup.core.timebase import clock
 from closeup.core.types import Cast
 from closeup.features.shorts.curve_drawing import Bar, bar, curve_area, cut_marks, ticks
-from closeup.features.shorts.finished import FinishedShort, Handover
+from closeup.features.shorts.finished import FinishedShort, Handover, scaled
 from closeup.features.shorts.plan import Piece, Short
-from closeup.features.shorts.posters import scaled
 from closeup.media.image import decode_jpeg, encode_jpeg
 from closeup.media.subtitles import encode_vtt
 from closeup.pages.page import render_page

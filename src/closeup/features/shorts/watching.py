@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from closeup.core.boxes import fitted
 from closeup.core.progress import Progress, ProgressCallback
 from closeup.core.types import Cast, Face, FloatArray, Image, Track
-from closeup.features.shorts.moments import GRID_HZ, grid
 from closeup.media.frame_times import FrameTimes
 from closeup.media.sampling import Sampling
 from closeup.media.sources import Frame
@@ -25,6 +24,16 @@ from closeup.media.video import open_video
 from closeup.perception import looks
 from closeup.perception.expression import BATCH, SMALLEST_PX, ExpressionJudge
 from closeup.perception.movement import PICTURE_PX, Movement, MovementMeter
+
+GRID_HZ = 10
+"""Moments a second; moment i is the time from i / 10 to (i + 1) / 10 s."""
+
+
+def grid(duration_s: float) -> NDArray[np.float64]:
+    """The middles of all moments of a video of `duration_s` seconds: (T,), T at least 1."""
+    count = max(1, int(np.ceil(round(duration_s * GRID_HZ, 6))))
+    return (np.arange(count) + 0.5) / GRID_HZ
+
 
 STAGE = "Watching"
 

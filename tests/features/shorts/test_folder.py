@@ -10,9 +10,9 @@ import opentimelineio as otio
 import pytest
 
 from closeup.core.errors import OutputError
-from closeup.features.shorts.curves_file import read_curves
 from closeup.features.shorts.finished import Handover
-from closeup.features.shorts.handover import folder_at, is_only_planned, is_ours, write_handover
+from closeup.features.shorts.folder import folder_at, is_only_planned, is_ours, write_handover
+from closeup.features.shorts.interest import read_curves
 from closeup.features.shorts.plan_json import read_plan
 from closeup.features.shorts.shorts_json import read_shorts
 from closeup.media.subtitles import read_subtitles
@@ -49,7 +49,7 @@ def test_rendered_shorts(tmp_path):
     assert names(target) == RENDERED
     assert [one.id for one in read_shorts(target / "shorts.json").shorts] == ["s1", "s2"]
     assert read_plan(target / "plan.json").person == "p1"
-    assert read_curves(target / "interest.csv").times_s.shape == (400,)
+    assert read_curves(target / "interest.csv", {}).times_s.shape == (400,)
     assert [cue.text for cue in read_subtitles(target / "s1.srt").cues] == ["Hello 안녕", "there"]
     assert read_subtitles(target / "s1.srt") == read_subtitles(target / "s1.vtt")
     assert len(list(otio.adapters.read_from_file(str(target / "timeline.otio")).tracks)) == 2

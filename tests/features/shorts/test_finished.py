@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from closeup.core.types import Cast, Face, Quality
-from closeup.features.shorts.finished import FramedPiece
+from closeup.features.shorts.finished import FramedPiece, PosterSource, make_posters, poster_frame, scaled
 from closeup.features.shorts.framing import Framing
-from closeup.features.shorts.posters import PosterSource, make_posters, poster_frame, scaled
 from closeup.media.frame_times import read_frame_times
 from closeup.media.image import decode_jpeg
 from filmed import write_film

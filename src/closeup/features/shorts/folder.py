@@ -6,9 +6,8 @@ from pathlib import Path
 from closeup.core.errors import OutputError
 from closeup.core.result_folder import ResultFolder
 from closeup.core.whole import output_error
-from closeup.features.shorts.curves_file import FILE_NAME as CURVES
-from closeup.features.shorts.curves_file import curves_text
 from closeup.features.shorts.finished import FinishedShort, Handover
+from closeup.features.shorts.interest import CURVES, curves_text
 from closeup.features.shorts.plan_json import encode_plan
 from closeup.features.shorts.preview import render_preview
 from closeup.features.shorts.shorts_json import encode_shorts
