@@ -12,7 +12,8 @@ from closeup.core.cast_json import read_cast
 from closeup.core.settings import Settings
 from closeup.core.types import Cast
 from closeup.features.shorts.evidence import Evidence, gather
-from closeup.features.shorts.interest import WEIGHTS, interest
+from closeup.features.shorts.interest import interest
+from closeup.features.shorts.options import WEIGHTS
 from lively import LIVELY, PASSAGE_S, Made, made_video
 from tables import Cell, Claim, Section, Table
 

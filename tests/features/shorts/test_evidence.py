@@ -13,7 +13,8 @@ from closeup.core.settings import Settings
 from closeup.core.types import Cast, Face, FloatArray, Quality, Track
 from closeup.features.shorts import evidence as module
 from closeup.features.shorts.evidence import NEVER_LARGE, NO_SOUND, Evidence, gather, listen
-from closeup.features.shorts.interest import WEIGHTS, interest
+from closeup.features.shorts.interest import interest
+from closeup.features.shorts.options import WEIGHTS
 from closeup.features.shorts.watching import grid
 from closeup.perception import expression
 from closeup.weights.cards import card
@@ -59,7 +60,7 @@ def test_every_part_is_there_or_absent_with_its_reason(
     found = gather(film(tmp_path, (talk(5.0) + hiss(5.0))), CAST, "p1", settings=bare)
     check(found, 50)
     assert found.parts.keys() == SEEN | HEARD
-    assert "closeup models pull faceapi-expression" in found.absent["expression"]
+    assert "faceapi-expression is not on this machine" in found.absent["expression"]
     assert (found.parts["presence"][:20] > 0).all()
     assert (found.parts["presence"][20:] == 0).all()
     assert (found.parts["company"] > 0).tolist() == [False] * 20 + [True] * 30

@@ -1,7 +1,5 @@
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +10,7 @@ from closeup.features.shorts import planning
 from closeup.features.shorts.choice import Window
 from closeup.features.shorts.evidence import Evidence
 from closeup.features.shorts.options import ShortsOptions
-from closeup.features.shorts.planning import MOST_FRAMES, check_options, make_plan, rough_clock, without_blends
+from closeup.features.shorts.planning import MOST_FRAMES, make_plan, rough_clock, without_blends
 from closeup.features.shorts.source import Source
 from closeup.features.shorts.watching import grid
 from closeup.media.frame_times import FrameTimes, read_frame_times
@@ -178,36 +176,6 @@ def test_fewer_than_were_asked_for_are_noted(source: Source) -> None:
 def test_the_rough_clock_is_exact_at_cuts() -> None:
     cast = planned_cast(SHOTS, SEEN)
     assert rough_clock(cast).starts_s == pytest.approx(np.arange(281) / FPS)
-
-
-BAD: dict[str, dict[str, Any]] = {
-    "0 shorts": {"count": 0},
-    "51 shorts": {"count": 51},
-    "shortest length of 0.5": {"min_length_s": 0.5},
-    "shortest length of nan": {"min_length_s": float("nan")},
-    "at least 20 and at most 10": {"min_length_s": 20, "max_length_s": 10},
-    "at most inf": {"max_length_s": float("inf")},
-    "no aspect": {"aspect": "16:9"},
-    "no layout": {"layout": "both"},
-    "height of 1081": {"height": 1081},
-    "height of 64": {"height": 64},
-    "no captions to burn in": {"burn_captions": True},
-    "no part called 'charm'": {"weights": {"charm": 1.0}},
-    "weight of speech": {"weights": {"speech": -1.0}},
-}
-
-
-@pytest.mark.parametrize("words", BAD)
-def test_options_that_make_no_sense_are_refused_with_a_hint(words: str) -> None:
-    with pytest.raises(InputError) as caught:
-        check_options(ShortsOptions(**BAD[words]))
-    assert words in caught.value.message
-    assert caught.value.hint
-
-
-@pytest.mark.parametrize("change", [lambda o: o, lambda o: replace(o, height=128, aspect="1:1", layout="split")])
-def test_options_that_make_sense_are_taken(change: Callable[[ShortsOptions], ShortsOptions]) -> None:
-    check_options(change(ShortsOptions()))
 
 
 CUTS = [0, 30, 60, 90, 120]

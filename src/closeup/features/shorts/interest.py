@@ -13,19 +13,7 @@ from numpy.typing import NDArray
 from closeup.core.errors import FormatError, InputError
 from closeup.core.types import FloatArray
 from closeup.features.shorts.evidence import Evidence
-
-WEIGHTS: Mapping[str, float] = {
-    "presence": 0.25,
-    "expression": 0.15,
-    "speech": 0.15,
-    "bursts": 0.15,
-    "loudness": 0.10,
-    "motion": 0.08,
-    "novelty": 0.05,
-    "company": 0.04,
-    "rhythm": 0.03,
-}
-"""What each part weighs where the user says nothing; they sum to 1 (docs/concepts/interest.md says why)."""
+from closeup.features.shorts.options import WEIGHTS
 
 _PHRASES: Mapping[str, str] = {
     "presence": "seen larger or more clearly",
@@ -84,13 +72,12 @@ def interest(evidence: Evidence, weights: Mapping[str, float] | None = None) -> 
 
     Args:
         evidence: The parts.
-        weights: Parts that shall weigh otherwise than `WEIGHTS` says, 0 and up.
+        weights: Parts that shall weigh otherwise than `WEIGHTS` says, as `ShortsOptions` checks them.
 
     Raises:
-        InputError: If a weight is negative, not finite, or for no part; or if no part is left that weighs anything.
+        InputError: If no part is left that weighs anything.
     """
-    checked = checked_weights(weights or {})
-    present = {name: checked[name] for name in WEIGHTS if name in evidence.parts}
+    present = {name: weight for name, weight in (WEIGHTS | (weights or {})).items() if name in evidence.parts}
     total_weight = sum(present.values())
     if total_weight <= 0:
         raise InputError(
@@ -101,20 +88,6 @@ def interest(evidence: Evidence, weights: Mapping[str, float] | None = None) -> 
     curves = np.stack([evidence.parts[name] for name in shares]).astype(np.float64)  # (P, T)
     parts = {name: evidence.parts[name] for name in shares}
     return Interest(evidence.times_s, _weighted(curves, np.array(list(shares.values()))), parts, shares)
-
-
-def checked_weights(changes: Mapping[str, float]) -> dict[str, float]:
-    """`WEIGHTS` with these changes.
-
-    Raises:
-        InputError: If a weight is negative, not finite, or for no part.
-    """
-    for name, weight in changes.items():
-        if name not in WEIGHTS:
-            raise InputError(f"The interest has no part called {name!r}.", f"Its parts: {', '.join(WEIGHTS)}.")
-        if not (np.isfinite(weight) and weight >= 0):
-            raise InputError(f"The weight of {name} is {weight}.", "A weight is 0 or more: 0 leaves the part out.")
-    return {**WEIGHTS, **changes}
 
 
 def reason(of: Interest, spans_s: Sequence[tuple[float, float]]) -> str:

@@ -15,7 +15,7 @@ from closeup.features.shorts.interest import CURVES, Interest, read_curves, reas
 from closeup.features.shorts.options import ASPECTS, ShortsOptions
 from closeup.features.shorts.plan import Plan, Short
 from closeup.features.shorts.plan_json import PlanFile, read_plan
-from closeup.features.shorts.planning import Planned, check_options, make_plan, mean_interest, read_captions
+from closeup.features.shorts.planning import Planned, make_plan, mean_interest, read_captions
 from closeup.features.shorts.render import Look, RenderedInfo, RenderPiece, render_short
 from closeup.features.shorts.source import Source, find_person, find_video, open_cast, open_source
 from closeup.media.audio import has_sound
@@ -63,7 +63,6 @@ def plan_shorts(
         ModelError: If a model is not on this machine.
     """
     options = options or ShortsOptions()
-    check_options(options)
     source = open_source(Path(cast_folder), person, None if video is None else Path(video), progress)
     return make_plan(source, options, progress).plan
 
@@ -126,7 +125,6 @@ def prepare(request: Request, options: ShortsOptions, progress: ProgressCallback
         InputError: As in `plan_shorts`.
         OutputError: As in `make_shorts`.
     """
-    check_options(options)
     cast = open_cast(request.cast_folder)
     person = find_person(cast, request.person, request.cast_folder)
     target = Target(request.output or default_folder(request.cast_folder, cast, person), request.overwrite)
@@ -180,7 +178,6 @@ def render_plan(
     file = read_plan(plan_file)
     target = Target(output, overwrite or (output.resolve() == plan_file.resolve().parent and is_only_planned(output)))
     folder_at(output).check(overwrite=target.overwrite)
-    check_options(file.options)
     source = open_source(file.cast, file.person, None if video is None else Path(video), progress)
     if source.cast.video.sha256 != file.video.sha256:
         raise InputError(

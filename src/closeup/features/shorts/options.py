@@ -1,5 +1,6 @@
-"""What the user can choose about shorts."""
+"""What the user can choose about shorts, checked when it is put together."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,10 +8,28 @@ from typing import Annotated
 
 from closeup.core.fields import OneOf
 
+from closeup.core.errors import InputError
+
 ASPECTS = {"9:16": (9, 16), "1:1": (1, 1), "4:5": (4, 5)}
 """Width to height of the finished picture, by what is typed."""
 
 LAYOUTS = ("follow", "split")
+
+MIN_HEIGHT, MAX_HEIGHT = 128, 7680
+MOST_SHORTS = 50
+
+WEIGHTS: dict[str, float] = {
+    "presence": 0.25,
+    "expression": 0.15,
+    "speech": 0.15,
+    "bursts": 0.15,
+    "loudness": 0.10,
+    "motion": 0.08,
+    "novelty": 0.05,
+    "company": 0.04,
+    "rhythm": 0.03,
+}
+"""What each part weighs where the user says nothing; they sum to 1 (docs/concepts/interest.md says why)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +58,30 @@ class ShortsOptions:
     captions: Path | None = None
     burn_captions: bool = False
     weights: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.count <= MOST_SHORTS:
+            raise InputError(f"Cannot make {self.count} shorts.", f"Ask for 1 to {MOST_SHORTS}: --count N")
+        if not 1 <= self.min_length_s < math.inf:
+            raise InputError(f"A shortest length of {self.min_length_s:g} s makes no sense.", "Use 1 or more.")
+        if not self.min_length_s <= self.max_length_s < math.inf:
+            raise InputError(
+                f"Shorts cannot be at least {self.min_length_s:g} and at most {self.max_length_s:g} s long.",
+                "Give --min-length and --max-length that fit together.",
+            )
+        if self.aspect not in ASPECTS:
+            raise InputError(f"There is no aspect {self.aspect!r}.", f"Use one of: {', '.join(ASPECTS)}.")
+        if self.layout not in LAYOUTS:
+            raise InputError(f"There is no layout {self.layout!r}.", f"Use one of: {', '.join(LAYOUTS)}.")
+        if not MIN_HEIGHT <= self.height <= MAX_HEIGHT or self.height % 2:
+            raise InputError(
+                f"A height of {self.height} pixels cannot be made.",
+                f"Use an even number from {MIN_HEIGHT} to {MAX_HEIGHT}.",
+            )
+        if self.burn_captions and self.captions is None:
+            raise InputError("There are no captions to burn in.", "Name their file: --captions FILE.srt")
+        for name, weight in self.weights.items():
+            if name not in WEIGHTS:
+                raise InputError(f"The interest has no part called {name!r}.", f"Its parts: {', '.join(WEIGHTS)}.")
+            if not 0 <= weight < math.inf:
+                raise InputError(f"The weight of {name} is {weight}.", "A weight is 0 or more: 0 leaves the part out.")

@@ -25,7 +25,7 @@ from closeup.core.cast_json import (
 from closeup.core.errors import FormatError, InputError
 from closeup.core.strict_json import Node, check_version, parse
 from closeup.core.types import VideoInfo
-from closeup.features.shorts.options import ASPECTS, LAYOUTS, ShortsOptions
+from closeup.features.shorts.options import ASPECTS, LAYOUTS, MAX_HEIGHT, ShortsOptions
 from closeup.features.shorts.plan import Piece, Plan, Short
 from closeup.media.frame_times import FrameTimes
 
@@ -35,7 +35,6 @@ SCHEMA_VERSION = 1
 BY_HAND = "Chosen by hand."
 """The reason of a short that somebody has added to a plan."""
 
-MAX_HEIGHT = 7680
 _ROUNDING_S = 0.001
 """A time may lie this far behind the end of the video, for those who write milliseconds."""
 

@@ -17,18 +17,14 @@ from closeup.features.shorts.boundaries import Cuttable, Spans, cuttable, make_s
 from closeup.features.shorts.captioning import check_captions, check_letters, unbreakable
 from closeup.features.shorts.choice import Footage, Window, choose, longest_s, next_length_s
 from closeup.features.shorts.evidence import Evidence, gather
-from closeup.features.shorts.interest import Interest, checked_weights, interest, reason
-from closeup.features.shorts.options import ASPECTS, LAYOUTS, ShortsOptions
+from closeup.features.shorts.interest import Interest, interest, reason
+from closeup.features.shorts.options import ShortsOptions
 from closeup.features.shorts.plan import Piece, Plan, Short
-from closeup.features.shorts.plan_json import MAX_HEIGHT
 from closeup.features.shorts.reel import FrameClock, seen_frames, stretches_of
 from closeup.features.shorts.source import Source, label
 from closeup.media.excerpt import excerpt_frames
 from closeup.media.frame_times import FrameTimes
 from closeup.media.subtitles import Subtitles, read_subtitles
-
-MIN_HEIGHT = 128
-MOST_SHORTS = 50
 
 _ROUNDING_S = 0.5
 """Before the video is read its frame times are known roughly; what is too little by less than this is left to then."""
@@ -53,35 +49,6 @@ class Planned:
     captions: Subtitles | None
 
 
-def check_options(options: ShortsOptions) -> None:
-    """Make sure that the options make sense, each alone and together.
-
-    Raises:
-        InputError: If one of them does not.
-    """
-    if not 1 <= options.count <= MOST_SHORTS:
-        raise InputError(f"Cannot make {options.count} shorts.", f"Ask for 1 to {MOST_SHORTS}: --count N")
-    if not 1 <= options.min_length_s < math.inf:
-        raise InputError(f"A shortest length of {options.min_length_s:g} s makes no sense.", "Use 1 or more.")
-    if not options.min_length_s <= options.max_length_s < math.inf:
-        raise InputError(
-            f"Shorts cannot be at least {options.min_length_s:g} and at most {options.max_length_s:g} s long.",
-            "Give --min-length and --max-length that fit together.",
-        )
-    if options.aspect not in ASPECTS:
-        raise InputError(f"There is no aspect {options.aspect!r}.", f"Use one of: {', '.join(ASPECTS)}.")
-    if options.layout not in LAYOUTS:
-        raise InputError(f"There is no layout {options.layout!r}.", f"Use one of: {', '.join(LAYOUTS)}.")
-    if not MIN_HEIGHT <= options.height <= MAX_HEIGHT or options.height % 2:
-        raise InputError(
-            f"A height of {options.height} pixels cannot be made.",
-            f"Use an even number from {MIN_HEIGHT} to {MAX_HEIGHT}.",
-        )
-    if options.burn_captions and options.captions is None:
-        raise InputError("There are no captions to burn in.", "Name their file: --captions FILE.srt")
-    checked_weights(options.weights)
-
-
 def read_captions(options: ShortsOptions, duration_s: float) -> tuple[Subtitles | None, tuple[str, ...]]:
     """The captions of the whole video, or None, and a sentence for each oddity.
 
@@ -100,9 +67,8 @@ def make_plan(source: Source, options: ShortsOptions, progress: ProgressCallback
     """Watch and hear the video, and choose the moments.
 
     Raises:
-        InputError: If the options make no sense, the captions cannot be used, or the person is on screen too little.
+        InputError: If the captions cannot be used, or the person is on screen too little.
     """
-    check_options(options)
     cast, person = source.cast, source.person
     captions, notes = read_captions(options, cast.video.duration_s)
     _check_enough(source, options)
