@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-from closeup.core.fields import OneOf
-
 from closeup.core.errors import InputError
+from closeup.core.fields import OneOf
 
 ASPECTS = {"9:16": (9, 16), "1:1": (1, 1), "4:5": (4, 5)}
 """Width to height of the finished picture, by what is typed."""
