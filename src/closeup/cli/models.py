@@ -1,6 +1,6 @@
 """`closeup models`: what models there are, fetching them, and checking them."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -15,7 +15,6 @@ from closeup.weights.models_page import licence_text, size_text
 
 app = typer.Typer(name="models", no_args_is_help=True, help="List, fetch and check the models.")
 
-READY, DAMAGED = "ready", "damaged"
 _ABSENT = {"builtin": "not installed", "zoo": "not pulled"}
 _MIRROR_ONLY = "mirror only"
 """What the table says instead of "not pulled" where there is no official address, and no mirror is named."""
@@ -29,13 +28,13 @@ def list_models(
 ) -> None:
     """Say which models closeup knows, and which are on this machine. Uses no network."""
     settings = read_settings()
-    rows = [_row(each, settings) for each in all_cards().values()]
+    rows = [store.stored_model(each, settings) for each in all_cards().values()]
     if as_json:
-        show_json(rows)
+        show_json([store.STORED_MODEL.to_data(row) for row in rows])
         return
     cells = []
     for each, row in zip(all_cards().values(), rows, strict=True):
-        state = _MIRROR_ONLY if _is_out_of_reach(each, row["state"], settings) else row["state"]
+        state = _MIRROR_ONLY if _is_out_of_reach(each, row.state, settings) else row.state
         cells.append((each.name, each.task, each.pack, size_text(each.bytes), state, licence_text(each)))
     show_table(*cells, head=("model", "task", "pack", "size", "state", "licence"), unbroken=(0,))
     _show_how_to_get(rows, settings)
@@ -70,9 +69,9 @@ def _whole_zoo(settings: Settings) -> list[ModelCard]:
     """The zoo without what cannot be had here; says what is left out."""
     zoo = [each for each in all_cards().values() if each.pack == "zoo"]
     for each in zoo:
-        if _is_out_of_reach(each, _row(each, settings)["state"], settings):
+        if _is_out_of_reach(each, store.stored_model(each, settings).state, settings):
             show_hint(f"{each.name} is left out: it is had only from a mirror, a folder or URL that has {each.file}.")
-    return [each for each in zoo if not _is_out_of_reach(each, _row(each, settings)["state"], settings)]
+    return [each for each in zoo if not _is_out_of_reach(each, store.stored_model(each, settings).state, settings)]
 
 
 def _is_out_of_reach(each: ModelCard, state: str, settings: Settings) -> bool:
@@ -80,9 +79,9 @@ def _is_out_of_reach(each: ModelCard, state: str, settings: Settings) -> bool:
     return state == _ABSENT["zoo"] and store.mirror_only(each) and settings.models_mirror is None
 
 
-def _show_how_to_get(rows: list[dict[str, Any]], settings: Settings) -> None:
+def _show_how_to_get(rows: list[store.StoredModel], settings: Settings) -> None:
     """Say what to type for the models that are not here."""
-    absent = [all_cards()[row["name"]] for row in rows if row["state"] == _ABSENT["zoo"]]
+    absent = [all_cards()[row.name] for row in rows if row.state == _ABSENT["zoo"]]
     beyond = [each.name for each in absent if _is_out_of_reach(each, _ABSENT["zoo"], settings)]
     if len(absent) > len(beyond):
         show_hint("Fetch what is not pulled with: closeup models pull")
@@ -110,30 +109,6 @@ def verify() -> None:
             wrong += 1
     if wrong:
         raise typer.Exit(EXIT_BAD_INPUT)
-
-
-def _row(each: ModelCard, settings: Settings) -> dict[str, Any]:
-    """What `list --json` prints of one model."""
-    try:
-        path = store.locate(each, settings)
-        state = READY if path else _ABSENT[each.pack]
-    except ModelError:
-        path, state = None, DAMAGED
-    return {
-        "name": each.name,
-        "task": each.task,
-        "pack": each.pack,
-        "state": state,
-        "path": str(path) if path else None,
-        "bytes": each.bytes,
-        "sha256": each.sha256,
-        "url": each.url,
-        "made_from": each.made_from,
-        "licence": each.licence,
-        "licence_note": each.licence_note,
-        "commercial_use": each.commercial_use,
-        "training_data": " ".join(each.data),
-    }
 
 
 def _pull_one(each: ModelCard, settings: Settings, *, quiet: bool) -> None:

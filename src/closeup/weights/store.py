@@ -3,14 +3,16 @@
 import hashlib
 import importlib.util
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any, Literal
 from urllib.parse import quote
 
 from closeup.core.errors import CloseupError, ModelError
 from closeup.core.progress import ProgressCallback, ignore
 from closeup.core.settings import Settings
 from closeup.core.whole import write_whole
+from closeup.documents.form import Form
 from closeup.weights.cards import ModelCard
 from closeup.weights.dlib_network import CONVERTER_VERSION, convert_dlib_network
 from closeup.weights.download import MODELS_DIR_HINT, Wanted, fetch
@@ -41,6 +43,41 @@ class VerifyResult:
     state: str
     path: Path | None
     error: ModelError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredModel:
+    """One model for other programs: what it is, and whether it is on this machine; see `ModelCard`."""
+
+    name: str
+    task: str
+    pack: str
+    state: Literal["ready", "not installed", "not pulled", "damaged"]
+    path: str | None
+    bytes: int | None
+    sha256: str | None
+    url: str | None
+    made_from: str
+    licence: str
+    licence_note: str
+    commercial_use: bool
+    training_data: str
+
+
+STORED_MODEL = Form(StoredModel, "closeup model")
+
+
+def stored_model(card: ModelCard, settings: Settings) -> StoredModel:
+    """Say whether a model is on this machine; reads no content and uses no network."""
+    path = None
+    try:
+        path = locate(card, settings)
+        state = "ready" if path else "not pulled" if card.pack == "zoo" else "not installed"
+    except ModelError:
+        state = "damaged"
+    known: dict[str, Any] = {item.name: getattr(card, item.name, None) for item in fields(StoredModel)}
+    here = {"state": state, "path": str(path) if path else None, "training_data": " ".join(card.data)}
+    return StoredModel(**known | here)
 
 
 def locate(card: ModelCard, settings: Settings) -> Path | None:
