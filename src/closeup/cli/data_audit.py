@@ -1,9 +1,8 @@
 """`closeup data audit`: find labels that are probably wrong, and write down those that are."""
 
-from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -21,7 +20,6 @@ from closeup.core.errors import InputError
 from closeup.core.progress import ProgressCallback
 
 if TYPE_CHECKING:
-    from closeup.workbench.audit.accept import Accepted
     from closeup.workbench.audit.find import Audit
     from closeup.workbench.audit.predictions import Predictions
     from closeup.workbench.datasets.items import Dataset
@@ -148,21 +146,11 @@ def _predictions(
     return predictions.predictions_from_pictures(dataset, field, predictions.ProbeOptions(*numbers), progress)
 
 
-def _summary(audit: "Audit", output: Path) -> dict[str, Any]:
-    return {
-        "data": audit.data,
-        "field": audit.predictions.field,
-        "judged": len(audit.predictions.kept),
-        "expected_errors": round(audit.expected_errors, 1),
-        "findings": [asdict(finding) for finding in audit.findings],
-        "unreadable": len(audit.predictions.unreadable),
-        "folder": str(output),
-    }
-
-
 def _tell(audit: "Audit", output: Path, *, as_json: bool) -> None:
     if as_json:
-        show_json(_summary(audit, output), indent=None)
+        from closeup.workbench.audit.folder import SUMMARY, audit_summary
+
+        show_json(SUMMARY.to_data(audit_summary(audit, output)), indent=None)
         return
     judged = len(audit.predictions.kept)
     for note in audit.notes:
@@ -187,21 +175,17 @@ def _tell(audit: "Audit", output: Path, *, as_json: bool) -> None:
 
 
 def _accept(folder: Path, numbers: str, how: tuple[str, bool, Path | None], *, as_json: bool) -> None:
-    from closeup.workbench.audit.accept import AcceptOptions, accept_findings
+    from closeup.workbench.audit.accept import ACCEPTED, AcceptOptions, accept_answer, accept_findings
     from closeup.workbench.audit.folder import read_audit
 
     who, whole_groups, corrections = how
     options = AcceptOptions(who, date.today(), whole_groups, corrections)
     done = accept_findings(read_audit(folder), numbers, options)
     if as_json:
-        show_json([_accepted(each) for each in done], indent=None)
+        show_json([ACCEPTED.to_data(accept_answer(each)) for each in done], indent=None)
         return
     for each in done:
         again = f"; {each.before:,} were there already" if each.before else ""
         typer.echo(f"{each.file}: {len(each.added):,} lines added, {each.pictures:,} labels corrected{again}.")
         if each.is_new:
             show_hint(f'To have them applied: corrections = "{each.file}" in [[data]], or --corrections {each.file}')
-
-
-def _accepted(each: "Accepted") -> dict[str, Any]:
-    return {"file": str(each.file), "added": len(each.added), "pictures": each.pictures, "before": each.before}

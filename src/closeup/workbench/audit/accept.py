@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from closeup.core.errors import InputError
+from closeup.documents.form import Form
 from closeup.workbench.audit.find import Finding
 from closeup.workbench.audit.folder import FINDINGS_FILE, SavedAudit
 from closeup.workbench.datasets.corrections import append_corrections, apply_corrections, read_corrections
@@ -37,6 +38,24 @@ class Accepted:
     pictures: int
     before: int
     is_new: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptAnswer:
+    """What was added to one corrections file, for other programs; counts, as in `Accepted`."""
+
+    file: str
+    added: int
+    pictures: int
+    before: int
+
+
+ACCEPTED = Form(AcceptAnswer, "closeup audit: accepted findings")
+
+
+def accept_answer(done: Accepted) -> AcceptAnswer:
+    """What was added to one corrections file."""
+    return AcceptAnswer(file=str(done.file), added=len(done.added), pictures=done.pictures, before=done.before)
 
 
 @dataclass(frozen=True, slots=True)

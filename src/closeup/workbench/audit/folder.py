@@ -90,6 +90,40 @@ def _check(document: AuditDocument) -> None:
 AUDIT = Form(AuditDocument, "closeup audit.json", version=1, check=_check)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditSummary:
+    """An audit in short, for other programs; see `AuditDocument`.
+
+    Attributes:
+        unreadable: How many pictures cannot be read.
+        folder: Where the audit lies.
+    """
+
+    data: str
+    field: str
+    judged: int
+    expected_errors: Annotated[float, Rounded(1)]
+    findings: tuple[Finding, ...]
+    unreadable: int
+    folder: str
+
+
+SUMMARY = Form(AuditSummary, "closeup audit in short")
+
+
+def audit_summary(audit: Audit, folder: Path) -> AuditSummary:
+    """An audit in short; `folder` is where it was written to."""
+    return AuditSummary(
+        data=audit.data,
+        field=audit.predictions.field,
+        judged=len(audit.predictions.kept),
+        expected_errors=audit.expected_errors,
+        findings=audit.findings,
+        unreadable=len(audit.predictions.unreadable),
+        folder=str(folder),
+    )
+
+
 def check_replaceable(folder: Path, *, overwrite: bool) -> None:
     """Make sure that an audit may be written to `folder`, before any work: only an older audit is ever replaced.
 
