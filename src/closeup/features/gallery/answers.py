@@ -1,9 +1,9 @@
 """What the gallery answers, in the form that other programs read: one definition each, with its JSON Schema."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from closeup.core.fields import Rounded, Within
 from closeup.documents.form import Form
@@ -17,6 +17,7 @@ from closeup.features.gallery.standing import Standing, StoredFace
 from closeup.features.gallery.verify import Verification
 from closeup.storage.records import IdentityRecord
 
+T = TypeVar("T")
 Pixels = Annotated[float, Rounded(1)]
 
 
@@ -215,32 +216,25 @@ ALIKES = Form(AlikesAnswer, "closeup gallery: who is like a face")
 def photo_answer(photo: Path, found: Sequence[Identification]) -> PhotoAnswer:
     """The answer of `identify_photo`."""
     faces = (
-        PhotoFace(box_xyxy=tuple(face.box_xyxy.tolist()), quality=face.quality, **_answer(face.answer))
-        for face in found
+        _like(PhotoFace, each.answer, box_xyxy=tuple(each.box_xyxy.tolist()), quality=each.quality) for each in found
     )
     return PhotoAnswer(photo=str(photo), faces=tuple(faces))
 
 
 def video_answer(video: Path, found: VideoIdentification) -> VideoAnswer:
     """The answer of `identify_video`."""
-    return VideoAnswer(
-        video=str(video),
-        duration_s=found.duration_s,
-        looks=found.looks,
-        looks_per_s=found.looks_per_s,
-        people={name: tuple((each.start_s, each.end_s) for each in seen) for name, seen in found.people().items()},
-        sightings=tuple(
-            SightingAnswer(start_s=each.start_s, end_s=each.end_s, looks=each.looks, **_answer(each.answer))
-            for each in found.sightings
-        ),
-        notes=found.notes,
+    people = {name: tuple((each.start_s, each.end_s) for each in seen) for name, seen in found.people().items()}
+    sightings = (
+        _like(SightingAnswer, each.answer, start_s=each.start_s, end_s=each.end_s, looks=each.looks)
+        for each in found.sightings
     )
+    return _like(VideoAnswer, found, video=str(video), people=people, sightings=tuple(sightings))
 
 
 def cast_answer(folder: Path, answers: Sequence[CastAnswer]) -> CastFolderAnswer:
     """The answer of `name_cast`."""
     people = (
-        CastPersonAnswer(person=each.person, called=each.called, conflict=each.conflict, **_answer(each.answer))
+        _like(CastPersonAnswer, each.answer, person=each.person, called=each.called, conflict=each.conflict)
         for each in answers
     )
     return CastFolderAnswer(folder=str(folder), people=tuple(people))
@@ -248,69 +242,48 @@ def cast_answer(folder: Path, answers: Sequence[CastAnswer]) -> CastFolderAnswer
 
 def camera_answer(answer: Answer, liveness: str | None) -> CameraAnswer:
     """The answer to who sits before the camera."""
-    return CameraAnswer(liveness=liveness, **_answer(answer))
+    return _like(CameraAnswer, answer, liveness=liveness)
 
 
 def pair_answer(result: Verification, a: str, b: str) -> PairAnswer:
     """The answer of `verify`, about the photo `a` and the photo or person `b`."""
-    return PairAnswer(a=a, b=b, **asdict(result))
+    return _like(PairAnswer, result, a=a, b=b)
 
 
 def alikes_answer(found: LookAlikes) -> AlikesAnswer:
     """The answer of `similar`."""
-    alikes = (
-        AlikeAnswer(name=each.name, similarity=each.similarity, distance=each.distance, same=each.same)
-        for each in found.found
-    )
-    return AlikesAnswer(
-        photo=found.photo,
-        among=found.among,
-        compared=found.compared,
-        threshold=found.threshold,
-        far=found.far,
-        found=tuple(alikes),
-        skipped=found.skipped,
-    )
-
-
-def _answer(answer: Answer) -> dict[str, Any]:
-    return {item.name: getattr(answer, item.name) for item in fields(FaceAnswer)}
+    return _like(AlikesAnswer, found, found=tuple(_like(AlikeAnswer, each) for each in found.found))
 
 
 def person_answer(record: IdentityRecord) -> PersonAnswer:
     """Somebody who is enrolled."""
-    return PersonAnswer(**_person(record))
+    return _like(PersonAnswer, record, **_dates(record))
 
 
 def standing_answer(standing: Standing) -> StandingAnswer:
     """The answer of `standing_of`."""
     faces = tuple(map(_enrolled_face, standing.faces))
-    return StandingAnswer(missing=standing.missing, faces=faces, **_person(standing.identity))
+    record = standing.identity
+    return _like(StandingAnswer, record, missing=standing.missing, faces=faces, **_dates(record))
 
 
 def enrol_answer(report: EnrolReport) -> EnrolAnswer:
     """The answer of enrolling somebody."""
     known = report.already_known
-    return EnrolAnswer(
-        added=report.added,
-        missing=report.missing,
-        refused=report.refused,
-        flagged=report.flagged,
-        already_known=known
-        and KnownAnswer(
-            name=known.name,
-            photo=known.origin,
-            similarity=known.similarity,
-            threshold=known.threshold,
-            far=known.far,
-        ),
-        **_person(report.identity),
-    )
+    more = {name: getattr(report, name) for name in ("added", "missing", "refused", "flagged")}
+    more["already_known"] = known and _like(KnownAnswer, known, photo=known.origin)
+    return _like(EnrolAnswer, report.identity, **more, **_dates(report.identity))
 
 
-def _person(record: IdentityRecord) -> dict[str, Any]:
+def _like(kind: type[T], result: object, **given: Any) -> T:
+    """A document whose fields are those of `result` of the same names, but for those that are given."""
+    names = [item.name for item in fields(kind) if item.name not in given]  # type: ignore[arg-type]
+    return kind(**{name: getattr(result, name) for name in names}, **given)
+
+
+def _dates(record: IdentityRecord) -> dict[str, str | None]:
     retain_until = record.retain_until and record.retain_until.isoformat()
-    return asdict(record) | {"created_at": record.created_at.isoformat(), "retain_until": retain_until}
+    return {"created_at": record.created_at.isoformat(), "retain_until": retain_until}
 
 
 def _enrolled_face(face: StoredFace) -> EnrolledFace:
