@@ -12,9 +12,9 @@ import numpy as np
 
 from bench import Bench
 from closeup.core.boxes import iou
-from closeup.core.cast_json import read_cast
 from closeup.core.settings import Settings
 from closeup.core.types import Cast, Person, Track
+from closeup.documents.cast import CAST_JSON
 from closeup.features.shorts.framing import FramingOptions, frame_piece
 from closeup.features.shorts.options import ASPECTS
 from closeup.features.shorts.plan import Piece
@@ -107,7 +107,7 @@ def _films(bench: Bench) -> Iterator[Filmed]:
     videos = {programme.name: programme_video(bench, programme) for programme in programmes}
     videos |= {name: video_of(bench, name) for name in (TV[2:3] if bench.quick else (*TV, *TALKS))}
     for name, video in videos.items():
-        cast = read_cast(bench.cast_of(video, "zoo") / "cast.json")
+        cast = CAST_JSON.read(bench.cast_of(video, "zoo") / "cast.json")
         looked_at = name != LONG.name and name not in TALKS
         yield Filmed(name, cast, *_watch(bench, video, looked_at))
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import Bench, BenchError, read_json
-from closeup.core.cast_json import read_cast
 from closeup.core.settings import Settings
 from closeup.core.types import Cast
+from closeup.documents.cast import CAST_JSON
 from closeup.features.shorts.evidence import Evidence, gather
 from closeup.features.shorts.interest import interest
 from closeup.features.shorts.options import WEIGHTS
@@ -85,7 +85,7 @@ _NOTE = (
 
 def _case(bench: Bench, seed: int) -> Case:
     made = made_video(bench, seed)
-    cast = read_cast(bench.cast_of(made.video, "zoo") / "cast.json")
+    cast = CAST_JSON.read(bench.cast_of(made.video, "zoo") / "cast.json")
     settings = _with_expression(bench)
     started, cpu_before = time.perf_counter(), time.process_time()
     evidence = gather(made.video, cast, _person(made, cast), settings=settings)

@@ -8,7 +8,7 @@ from pathlib import Path
 import av
 
 from bench import Bench, BenchError
-from closeup.core.cast_json import read_cast
+from closeup.documents.cast import CAST_JSON
 from films import video_of
 from programmes import LONG, STANDARD, programme_video
 from tables import Claim, Section, Table
@@ -69,7 +69,7 @@ def run(bench: Bench, video: Path) -> Held:
     done = bench.closeup(*words, sample_s=0.1)
     if done.code:
         raise BenchError(f"closeup cast {video.name} failed:\n{done.errors}")
-    cast = read_cast(folder / "cast.json")
+    cast = CAST_JSON.read(folder / "cast.json")
     faces = sum(len(track.faces) for track in cast.tracks)
     middle = [mb for at, mb in done.rss_mb if 0.5 * done.wall_s <= at <= 0.6 * done.wall_s]
     json_mb = (folder / "cast.json").stat().st_size / 1e6
@@ -79,9 +79,9 @@ def run(bench: Bench, video: Path) -> Held:
 def record_bytes(bench: Bench, video: Path) -> float:
     """What the record of one sampled face takes in memory, with its share of tracks and people."""
     path = bench.out / "memory" / f"{video.stem}.cast" / "cast.json"
-    read_cast(path)  # what is loaded on first use is not part of the records
+    CAST_JSON.read(path)  # what is loaded on first use is not part of the records
     tracemalloc.start()
-    cast = read_cast(path)
+    cast = CAST_JSON.read(path)
     held = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
     return held / sum(len(track.faces) for track in cast.tracks)

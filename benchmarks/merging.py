@@ -11,7 +11,7 @@ from bench import SETS, Bench
 from closeup import CastOptions
 from closeup.algorithms.clustering.merging import MergeThresholds, Rule
 from closeup.core.types import Cast
-from closeup.core.vectors import TrackVectors
+from closeup.documents.vectors import TrackVectors
 from closeup.features.cast.find import person_rule
 from closeup.features.cast.folder import CastFolder
 from closeup.features.cast.grouping import NOBODY, Grouping, GroupingOptions, group_tracks, grouping_options

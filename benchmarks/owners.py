@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from bench import Bench, read_json
 from closeup.core.settings import Settings
 from closeup.core.types import Cast, Track
-from closeup.core.vectors import TrackVectors
+from closeup.documents.vectors import TrackVectors
 from closeup.perception.registry import FaceModels, face_models
 from programmes import truth_of
 

@@ -1,17 +1,21 @@
-"""Write the pages that are made from the program itself: docs/cli.md, docs/api.md, docs/index.md and MODELS.md.
+"""Write what is made from the program itself: docs/cli.md, docs/api.md, docs/index.md, docs/schemas and MODELS.md.
 
 Run it with `make docs`; tests/test_docs.py fails where a page no longer says what the program does.
 """
 
 import inspect
 import io
+import json
 import re
 import sys
 from collections.abc import Iterator
 from contextlib import redirect_stdout, suppress
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+if TYPE_CHECKING:
+    from closeup.documents.form import Form
 
 ROOT = Path(__file__).resolve().parent.parent
 MADE = "<!-- Made by `make docs`; do not edit by hand. -->"
@@ -26,7 +30,23 @@ def pages() -> dict[Path, str]:
         Path("docs/cli.md"): cli_page(),
         Path("docs/api.md"): api_page(),
         Path("MODELS.md"): models_page(),
+        **{
+            Path("docs/schemas") / f"{form.title.removesuffix('.json')}.schema.json": schema_text(form)
+            for form in forms()
+        },
     }
+
+
+def forms() -> tuple["Form[Any]", ...]:
+    """The forms of files that other programs read."""
+    from closeup.documents.cast import CAST_JSON
+
+    return (CAST_JSON,)
+
+
+def schema_text(form: "Form[Any]") -> str:
+    """A form's JSON Schema as a file."""
+    return json.dumps(form.schema(), indent=1) + "\n"
 
 
 def index_page() -> str:
@@ -113,8 +133,20 @@ def api_page() -> str:
 def entry(name: str, thing: Any) -> Iterator[str]:
     """Heading, signature and docstring of a class or function."""
     yield f"## {name}"
-    yield f"```python\n{name.rpartition('.')[2]}{signature_text(inspect.signature(thing))}\n```"
+    yield f"```python\n{name.rpartition('.')[2]}{signature_text(plain_signature(thing))}\n```"
     yield markdown(inspect.getdoc(thing) or "")
+
+
+def plain_signature(thing: Any) -> inspect.Signature:
+    """The signature of a class or function, its types without what a file may hold of them."""
+    signature = inspect.signature(thing)
+    plain = get_type_hints(thing)
+    return signature.replace(
+        parameters=[
+            parameter.replace(annotation=plain.get(parameter.name, parameter.annotation))
+            for parameter in signature.parameters.values()
+        ]
+    )
 
 
 def signature_text(signature: inspect.Signature) -> str:

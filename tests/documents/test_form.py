@@ -59,7 +59,7 @@ def _check(table: Table) -> None:
         raise must_be(("count",), "the number of balls", table.count)
 
 
-TABLES = Form(Table, "a table", version=2, check=_check)
+TABLES = Form(Table, "a table", version=2, check=_check, code="table.damaged")
 TABLE = Table(
     (Ball(0.123456, np.array([1.005, -0.001], np.float32), np.array([[0.1234567, 2], [3, 4]])),), Fraction(25), 1
 )
@@ -134,7 +134,7 @@ def test_what_is_wrong_is_said_with_its_place(place: tuple[Any, ...], value: obj
         TABLES.from_data(data, "table.toml")
     assert caught.value.message.startswith("table.toml: ")
     assert message in caught.value.message
-    assert ("upgrade" in caught.value.hint) == ("later closeup" in message)
+    assert caught.value.code == ("file.newer" if "later closeup" in message else "table.damaged")
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_the_schema_says_what_the_reader_takes() -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
     data = json.loads(TABLES.encode(TABLE))
     jsonschema.validate(data, schema)
-    assert schema["title"] == "a table, schema version 2"
+    assert schema["title"] == "closeup a table, schema version 2"
     assert schema["required"] == ["schema_version", "balls", "rate", "count"]
     ball = schema["$defs"]["Ball"]
     assert ball["description"] == "A ball on the table."

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from closeup.core.cast_json import cast_to_json
 from closeup.core.types import Cast
+from closeup.documents.cast import CAST_JSON
 from closeup.features.cast import scan
 from closeup.features.cast.find import CastOptions, find_cast
 from closeup.features.demo import programme
@@ -69,7 +69,7 @@ def test_the_demo_has_the_two_people_in_their_shots_and_nobody_else(demo: Path) 
 
 def told(cast: Cast) -> dict[str, Any]:
     """cast.json but for the timings."""
-    return {**cast_to_json(cast), "timings_s": None}
+    return {**CAST_JSON.to_data(cast), "timings_s": None}
 
 
 def test_batches_and_threads_do_not_change_the_cast(short: Path, monkeypatch: pytest.MonkeyPatch) -> None:

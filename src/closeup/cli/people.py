@@ -11,10 +11,10 @@ from typer.core import TyperGroup
 
 from closeup.cli.gallery_words import similarity_words
 from closeup.cli.output import one_line, show_hint, show_json, show_note, show_table
-from closeup.core.cast_json import cast_to_json
 from closeup.core.errors import InputError
 from closeup.core.timebase import clock
 from closeup.core.types import Person
+from closeup.documents.cast import CAST_JSON
 from closeup.features.cast import operations
 from closeup.features.cast.folder import CastFolder
 from closeup.features.cast.operations import Change, Scene
@@ -62,7 +62,7 @@ def list_people(
 ) -> None:
     """List everyone: id, name, screen time, tracks, shots and portrait."""
     if as_json:
-        data = cast_to_json(CastFolder(context.obj).cast())
+        data = CAST_JSON.to_data(CastFolder(context.obj).cast())
         show_json({group: data[group] for group in _STANDINGS})
     else:
         _show(context.obj)

@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, SupportsFloat
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -103,6 +103,16 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class AtLeast:
+    """A list of so many items or more."""
+
+    items: int
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: _Handler) -> _Schema:
+        return {**handler(source), "min_length": self.items}
+
+
+@dataclass(frozen=True, slots=True)
 class Rounded:
     """A number that is written with so many digits behind the point."""
 
@@ -111,7 +121,7 @@ class Rounded:
     def __get_pydantic_core_schema__(self, source: Any, handler: _Handler) -> _Schema:
         return _written(self.round, handler(source))
 
-    def round(self, value: float) -> float:
+    def round(self, value: SupportsFloat) -> float:
         """The number as it is written; never -0.0."""
         return round(float(value), self.digits) + 0.0
 
@@ -158,8 +168,13 @@ class Array:
             return (np.rint(array.astype(np.float64) * scale) / scale + 0.0).tolist()
         return _each(lambda value: round(value, self.digits) + 0.0, array.tolist())
 
+    def round(self, array: NDArray[Any]) -> NDArray[Any]:
+        """An array of this shape, (N,) or (N, M), rounded."""
+        return np.array(self.to_lists(array), self.dtype)
+
     def _from_lists(self, numbers: Sequence[Any]) -> NDArray[Any]:
-        return np.array(numbers, self.dtype).reshape([-1 if side is None else side for side in self.shape])
+        array = np.array(numbers, self.dtype)
+        return array if array.size else array.reshape([side or 0 for side in self.shape])
 
 
 def _plain(number: float) -> str:

@@ -4,17 +4,52 @@ Boxes are xyxy float32 pixels of the upright picture, sizes are (width, height),
 the first frame, scores lie in 0 to 1 and higher is better (docs/concepts).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from fractions import Fraction
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+
+from closeup.core.fields import Array, AtLeast, Rounded, Text, Within, Written
+from closeup.core.timebase import fraction_from_text, fraction_to_text
 
 FloatArray = NDArray[np.float32]
 """float32 array; the shape is said where it is used."""
 
 Image = NDArray[np.uint8]
 """A picture: RGB uint8 (H, W, 3)."""
+
+FAR = 1e6
+"""No coordinate lies farther than this many pixels from the picture's corner."""
+
+MAX_NAME = 200
+"""Characters of a name, a title or a reason: one line."""
+
+TIME, SCORE = Rounded(6), Rounded(4)
+BOX, LANDMARKS = Array((4,), -FAR, FAR, digits=2), Array((5, 2), -FAR, FAR, digits=2)
+"""How finely results are kept: times to a microsecond, scores to four digits, coordinates to 0.01 pixel."""
+
+# What files hold of these.
+
+Count = Annotated[int, Within(0)]
+Size = Annotated[int, Within(1)]
+Seconds = Annotated[float, Within(0), TIME]
+Score = Annotated[float, Within(0, 1), SCORE]
+Box = Annotated[FloatArray, BOX]
+Landmarks = Annotated[FloatArray, LANDMARKS]
+
+FileName = Annotated[str, Written(lambda name: name.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))]
+"""A name that is not UTF-8 reaches Python with stand-ins that no UTF-8 file can hold."""
+
+Sha256 = Annotated[str, Text("[0-9a-f]{64}", "64 hexadecimal digits")]
+PersonId = Annotated[str, Text("p[1-9][0-9]{0,8}", 'a person\'s id such as "p1"')]
+TrackId = Annotated[str, Text("t[1-9][0-9]{0,8}", 'a track\'s id such as "t1"')]
+Line = Annotated[str, Text(rf"[^\x00-\x1f\x7f]{{1,{MAX_NAME}}}", f"one line of up to {MAX_NAME} characters")]
+Rate = Annotated[
+    Fraction,
+    Text("[1-9][0-9]{0,11}/[1-9][0-9]{0,11}", 'a rate such as "30000/1001"', fraction_from_text, fraction_to_text),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +65,16 @@ class Quality:
         detection: The detector's own score, which drops for covered faces.
     """
 
-    total: float
-    size: float
-    sharpness: float
-    pose: float
-    exposure: float
-    detection: float
+    total: Score
+    size: Score
+    sharpness: Score
+    pose: Score
+    exposure: Score
+    detection: Score
+
+    def rounded(self) -> "Quality":
+        """As finely as it is kept."""
+        return Quality(*(SCORE.round(getattr(self, part.name)) for part in fields(self)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +91,33 @@ class Face:
         quality: None until it has been judged.
     """
 
-    frame: int
-    time_s: float
-    box_xyxy: FloatArray
-    landmarks_xy: FloatArray
-    score: float
+    frame: Count
+    time_s: Seconds
+    box_xyxy: Box = field(metadata={"alias": "box"})
+    landmarks_xy: Landmarks = field(metadata={"alias": "landmarks"})
+    score: Score
     quality: Quality | None = None
+
+    def rounded(self) -> "Face":
+        """As finely as it is kept, so that what is decided by a face is the same after it was written and read."""
+        return Face(
+            frame=self.frame,
+            time_s=TIME.round(self.time_s),
+            box_xyxy=BOX.round(self.box_xyxy),
+            landmarks_xy=LANDMARKS.round(self.landmarks_xy),
+            score=SCORE.round(self.score),
+            quality=self.quality and self.quality.rounded(),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Shot:
     """The frames between two cuts; `end_frame` and `end_s` are exclusive."""
 
-    start_frame: int
-    end_frame: int
-    start_s: float
-    end_s: float
+    start_frame: Count
+    end_frame: Size
+    start_s: Seconds
+    end_s: Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +132,14 @@ class Track:
         faces: The sampled detections, about five a second, at least one.
     """
 
-    id: str
-    shot: int
-    person: str | None
-    start_frame: int
-    end_frame: int
-    start_s: float
-    end_s: float
-    faces: tuple[Face, ...]
+    id: TrackId
+    shot: Count
+    person: PersonId | None
+    start_frame: Count
+    end_frame: Size
+    start_s: Seconds
+    end_s: Seconds
+    faces: Annotated[tuple[Face, ...], AtLeast(1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +156,13 @@ class Person:
         quality: Quality of the portrait, 0 to 1.
     """
 
-    id: str
-    name: str | None
-    portrait: str
-    screen_time_s: float
-    shots: tuple[int, ...]
-    tracks: tuple[str, ...]
-    quality: float
+    id: PersonId
+    name: Line | None
+    portrait: Annotated[str, Text(r"people/[A-Za-z0-9_-]{1,64}\.jpg", "a path such as people/p1.jpg")]
+    screen_time_s: Seconds
+    shots: tuple[Count, ...]
+    tracks: Annotated[tuple[str, ...], AtLeast(1)]
+    quality: Score
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +179,13 @@ class VideoInfo:
         notes: What was odd (truncated, broken time stamps, ...), a sentence each, for people.
     """
 
-    path: str
-    sha256: str
-    duration_s: float
-    fps: Fraction
-    frames: int
-    width: int
-    height: int
+    path: FileName
+    sha256: Sha256
+    duration_s: Seconds
+    fps: Rate
+    frames: Count
+    width: Size
+    height: Size
     notes: tuple[str, ...] = ()
 
 
@@ -165,5 +215,5 @@ class Cast:
     passers_by: tuple[Person, ...]
     tracks: tuple[Track, ...]
     hidden: tuple[Person, ...] = ()
-    timings_s: dict[str, float] = field(default_factory=dict)
+    timings_s: dict[str, Seconds] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

@@ -1,8 +1,8 @@
 """The form of a file or an answer: one definition, a dataclass, gives reader, writer and JSON Schema.
 
-    PLAN = Form(Plan, "closeup plan.json", version=1, check=check_plan)
-    plan = PLAN.read(path)
-    content = PLAN.encode(plan)
+    CAST_JSON = Form(Cast, "cast.json", version=1, check=check_cast)
+    cast = CAST_JSON.read(path)
+    content = CAST_JSON.encode(cast)
 
 The fields say in their types what they may hold (`core.fields`). Reading trusts nothing: no unknown fields, no field
 twice, no text for a number, no number that is not finite. What fields must be to each other is for `check`, a plain
@@ -66,21 +66,9 @@ _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _NOT_SCHEMAS = ("cls", "config", "default", "default_factory", "expected", "function", "metadata", "serialization")
 
 
-class MisfitError(FormatError):
-    """Something in a document that is wrong.
-
-    Attributes:
-        place: Where it stands.
-    """
-
-    def __init__(self, place: Place, message: str, hint: str = "") -> None:
-        super().__init__(message, hint)
-        self.place = place
-
-
-def must_be(place: Place, what: str, found: object) -> MisfitError:
+def must_be(place: Place, what: str, found: object) -> FormatError:
     """The complaint that a value must be something else: "people[2].id must be an id of its own, not 'p1'."."""
-    return MisfitError(place, f"{place_name(place)} must be {what}, not {describe(found)}.")
+    return FormatError(f"{place_name(place)} must be {what}, not {describe(found)}.", place=place)
 
 
 def indented(data: Mapping[str, Any]) -> str:
@@ -99,19 +87,24 @@ class Form(Generic[T]):
         version: int | None = None,
         check: Callable[[T], None] | None = None,
         layout: Callable[[dict[str, Any]], str] = indented,
+        code: str = "",
+        hint: str = "",
     ) -> None:
         """Define a form.
 
         Args:
             kind: The dataclass.
-            title: What its JSON Schema is called.
+            title: What such a document is called: "cast.json".
             version: The `schema_version` that is written, and the latest that is read; None where there is no such
                 field.
             check: Looks at what the fields are to each other; raises what `must_be` gives.
             layout: Makes the text of the JSON values.
+            code: Of the complaint that a file does not hold what it must.
+            hint: Of that complaint: what to do next.
         """
         self.kind, self.title, self.version = kind, title, version
         self._check, self._layout = check, layout
+        self._code, self._hint = code, hint
 
     def read(self, path: Path) -> T:
         """Read a JSON file.
@@ -128,7 +121,7 @@ class Form(Generic[T]):
         Raises:
             FormatError: If they do not hold what they must.
         """
-        with _said_of(name):
+        with self.said_of(name):
             data = parse_json(content)
         return self.from_data(data, name)
 
@@ -145,7 +138,7 @@ class Form(Generic[T]):
         """
         from pydantic_core import ValidationError
 
-        with _said_of(name, where):
+        with self.said_of(name, where):
             if self.version is not None:
                 data = self._without_version(data)
             try:
@@ -201,9 +194,23 @@ class Form(Generic[T]):
         if self.version is not None and found > self.version:
             raise FormatError(
                 f"It has schema_version {found}, and this closeup reads {self.version}: a later closeup wrote it.",
-                "Get the later one: pip install --upgrade closeup",
+                "Update closeup.",
+                code="file.newer",
             )
         return {key: value for key, value in data.items() if key != "schema_version"}
+
+    @contextmanager
+    def said_of(self, name: str, where: PlaceNamer | None = None) -> Iterator[None]:
+        """Begin complaints about a document with its file, or the place in it where that is known."""
+        try:
+            yield
+        except CloseupError as error:
+            place = error.facts.get("place")
+            source = where(place) if where and isinstance(place, tuple) else name
+            if not source:
+                raise
+            wrong = error if isinstance(error, FormatError) else FormatError(error.message, error.hint)
+            raise wrong.within(source, self._hint, code=self._code) from error
 
     @cached_property
     def _adapter(self) -> "TypeAdapter[T]":
@@ -302,29 +309,19 @@ def describe(value: object) -> str:
     return "a larger number" if isinstance(value, int) else f"a {type(value).__name__}"
 
 
-@contextmanager
-def _said_of(name: str, where: PlaceNamer | None = None) -> Iterator[None]:
-    """Begin complaints with the file, and the place in it where that is known."""
-    try:
-        yield
-    except CloseupError as error:
-        place = where(error.place) if where and isinstance(error, MisfitError) else name
-        raise FormatError(f"{place}: {error.message}" if place else error.message, error.hint) from error
-
-
 def _complain(fault: "ErrorDetails", kind: type) -> NoReturn:
     """Say in our words what pydantic has found."""
     place, value, context = fault["loc"], fault["input"], fault.get("ctx", {})
     match fault["type"]:
         case "missing" if place and isinstance(place[-1], str):
-            raise MisfitError(place[:-1], f"{place_name(place[:-1])} lacks the field {place[-1]!r}.")
+            raise FormatError(f"{place_name(place[:-1])} lacks the field {place[-1]!r}.", place=place[:-1])
         case "missing" | "missing_positional_only_argument":
             raise must_be(place[:-1], "a longer list", value)
         case "unexpected_keyword_argument" | "extra_forbidden":
             where, table = place_name(place[:-1]), type_at(kind, place[:-1])
             near = nearest(str(place[-1]), [item.name for item in fields(table)] if is_dataclass(table) else [])
             hint = f"Did you mean {near!r}?" if near else ""
-            raise MisfitError(place, f"{where} has a field that is not known: {ascii(place[-1])[:60]}.", hint)
+            raise FormatError(f"{where} has a field that is not known: {ascii(place[-1])[:60]}.", hint, place=place)
         case "must":
             raise must_be(place, fault["msg"], value)
         case "too_short":
@@ -334,7 +331,8 @@ def _complain(fault: "ErrorDetails", kind: type) -> NoReturn:
         case "literal_error":
             raise must_be(place, context["expected"], value)
         case "value_error":
-            raise MisfitError(place, f"{place_name(place)} is refused: {context['error']}.".replace("..", "."))
+            reason = str(context["error"]).removesuffix(".")
+            raise FormatError(f"{place_name(place)} is refused: {reason}.", place=place)
         case other:
             raise must_be(place, _KINDS.get(other, fault["msg"].removeprefix("Input should be ")), value)
 

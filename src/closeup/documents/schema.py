@@ -21,10 +21,10 @@ def json_schema(schema: Any, title: str, version: int | None) -> dict[str, Any]:
     described = _Described().generate(schema)
     described.pop("title", None)
     if version is None:
-        return {"$schema": GenerateJsonSchema.schema_dialect, "title": title, **described}
+        return {"$schema": GenerateJsonSchema.schema_dialect, "title": f"closeup {title}", **described}
     described["properties"] = {"schema_version": {"const": version}, **described["properties"]}
     described["required"] = ["schema_version", *described.get("required", [])]
-    head = {"$schema": GenerateJsonSchema.schema_dialect, "title": f"{title}, schema version {version}"}
+    head = {"$schema": GenerateJsonSchema.schema_dialect, "title": f"closeup {title}, schema version {version}"}
     return {**head, **described}
 
 

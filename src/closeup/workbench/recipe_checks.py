@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NoReturn
 
-from closeup.documents.form import MisfitError, Place, nearest
+from closeup.core.errors import FormatError
+from closeup.documents.form import Place, nearest
 from closeup.workbench.recipe import LOSSES, DataSource, HeadRecipe, Recipe, StageRecipe
 
 MONITORS = {
@@ -21,7 +22,7 @@ def check(recipe: Recipe) -> None:
     """Hold the rules that tie fields together.
 
     Raises:
-        MisfitError: If one does not hold.
+        FormatError: If one does not hold.
     """
     for name in ("data", "heads", "stages"):
         if not getattr(recipe, name):
@@ -164,4 +165,4 @@ def _did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def _refuse(place: Place, message: str, hint: str = "") -> NoReturn:
-    raise MisfitError(place, f"{message}.", hint)
+    raise FormatError(f"{message}.", hint, place=place)

@@ -17,9 +17,9 @@ import cv2
 import numpy as np
 
 from closeup.core.types import Cast, Face, Image, Quality, Shot, Track, VideoInfo
-from closeup.core.vectors import TrackVectors
-from closeup.features.cast.baseline import Baseline, PersonRule
-from closeup.features.cast.edits import Edits
+from closeup.documents.baseline import Baseline, PersonRule
+from closeup.documents.edits import Edits
+from closeup.documents.vectors import TrackVectors
 from closeup.features.cast.folder import CastResult, write_cast_folder
 from closeup.features.cast.people import build_people, found_people
 from closeup.media.image import encode_jpeg

@@ -13,9 +13,9 @@ TRACKS = fake_tracks()
 def test_an_anchor_keeps_the_first_the_middle_and_the_last_face() -> None:
     anchor = anchor_track(TRACKS[0])
     assert anchor.id == "t1"
-    assert [face.frame for face in anchor.faces] == [0, 50, 95]
-    assert anchor.faces[1].box_xyxy == (105.0, 60.0, 185.0, 140.0)
-    assert [face.frame for face in anchor_track(TRACKS[7]).faces] == [390]
+    assert [face[0] for face in anchor.faces] == [0, 50, 95]
+    assert anchor.faces[1][1:] == (105.0, 60.0, 185.0, 140.0)
+    assert [face[0] for face in anchor_track(TRACKS[7]).faces] == [390]
 
 
 def test_a_person_is_all_their_tracks() -> None:

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from closeup.core.cast_json import cast_to_json
 from closeup.core.errors import FormatError, InputError, OutputError
 from closeup.core.progress import Progress
 from closeup.core.whole import part_prefix
+from closeup.documents.cast import CAST_JSON
 from closeup.features.cast import find, operations
 from closeup.features.cast.find import find_cast, make_cast_folder, recluster
 from closeup.features.cast.folder import CastFolder
@@ -99,7 +99,7 @@ def test_a_cast_is_found_and_nothing_is_written(video: Path, tmp_path: Path, mon
 
 
 def test_a_path_may_be_text(video: Path) -> None:
-    assert cast_to_json(find_cast(str(video)))["people"] == cast_to_json(find_cast(video))["people"]
+    assert CAST_JSON.to_data(find_cast(str(video)))["people"] == CAST_JSON.to_data(find_cast(video))["people"]
 
 
 def test_two_runs_give_the_same_but_for_timings(video: Path, made: Path, tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_two_runs_give_the_same_but_for_timings(video: Path, made: Path, tmp_pat
     assert content(tmp_path / "drawn.cast") == content(made)
     assert names(made) == ALL_FILES
     assert set(cast.timings_s) == {"models", "video", "grouping"}
-    found = cast_to_json(find_cast(video))
+    found = CAST_JSON.to_data(find_cast(video))
     del found["timings_s"]
     assert found == without_timings(made)
 

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from closeup.core.cast_json import cast_schema
 from closeup.core.errors import FormatError, InputError, OutputError
 from closeup.core.result_folder import ResultFolder
+from closeup.documents.cast import CAST_JSON
+from closeup.documents.edits import Edits, read_edits
 from closeup.features.cast import folder as folder_module
 from closeup.features.cast import operations as say
-from closeup.features.cast.edits import Edits, read_edits
 from closeup.features.cast.folder import CastFolder, CastResult, carry_over, check_place, write_cast_folder
 from closeup.features.cast.people import build_people, found_people
 from features.cast.fake_cast import LABELS, SHA256, fake_folder, fake_result, fake_tracks
@@ -69,7 +69,7 @@ def test_the_documented_way_to_read_embeddings_works(
 
 def test_every_field_is_documented() -> None:
     page = (Path(__file__).parents[3] / "docs" / "concepts" / "cast-folder.md").read_text(encoding="utf-8")
-    schema = cast_schema()
+    schema = CAST_JSON.schema()
     objects = [schema, *(part for part in schema["$defs"].values() if part["type"] == "object")]
     missing = {field for part in objects for field in part["properties"] if f"`{field}`" not in page}
     assert missing == set()
@@ -293,7 +293,7 @@ def test_edits_and_ids_are_carried_over(place: Path) -> None:
     assert carried.earlier is not None
     assert carried.earlier.next_person == 6
     baseline = found_people(tracks, labels, fake_result().baseline.rule, carried.earlier)
-    assert baseline.person == (None, "p2", "p1", "p2", "p1", "p4", "p3", "p1")
+    assert baseline.person_of(tracks) == [None, "p2", "p1", "p2", "p1", "p4", "p3", "p1"]
     members = build_people(tracks, baseline, carried.edits, SHA256)
     assert [(p.id, p.name) for p in members.people] == [("p2", "Ben"), ("p1", None), ("p5", None), ("p3", None)]
     assert members.warnings == ()
@@ -326,7 +326,7 @@ def test_damaged_edits_are_not_thrown_away(place: Path) -> None:
         check_place(place, Path("a.mp4"), overwrite=True)
     with pytest.raises(FormatError, match=r"edits\.json") as caught:
         carry_over(place, fake_tracks(), SHA256)
-    assert "mv " in caught.value.hint
+    assert "move it away" in caught.value.hint
 
 
 def test_the_folder_can_be_moved(place: Path, tmp_path: Path) -> None:

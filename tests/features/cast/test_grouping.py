@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from closeup.core.types import FloatArray, Track
-from closeup.core.vectors import TrackVectors
-from closeup.features.cast.baseline import PersonRule
+from closeup.documents.baseline import PersonRule
+from closeup.documents.vectors import TrackVectors
 from closeup.features.cast.grouping import (
     NOBODY,
     Grouping,

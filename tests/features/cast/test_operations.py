@@ -5,8 +5,8 @@ import pytest
 
 from closeup.core.errors import InputError
 from closeup.core.types import Cast
+from closeup.documents.edits import Edits
 from closeup.features.cast import operations as say
-from closeup.features.cast.edits import Edits
 from closeup.features.cast.operations import Scene
 from features.cast.fake_cast import SHA256, fake_cast
 

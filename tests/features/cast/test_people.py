@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from closeup.core.errors import FormatError
 from closeup.core.types import Track
-from closeup.features.cast.baseline import Baseline, PersonRule
-from closeup.features.cast.edits import Edits
+from closeup.documents.baseline import Baseline, PersonRule
+from closeup.documents.edits import Edits
 from closeup.features.cast.people import Earlier, build_people, found_people, portrait_quality, screen_time_s
 from features.cast.fake_cast import LABELS, SHA256, A, B, C, D, fake_face, fake_track, fake_tracks
 
@@ -17,9 +17,13 @@ RULE = PersonRule()
 TRACKS = fake_tracks()
 
 
+def persons(baseline: Baseline) -> tuple[str | None, ...]:
+    return tuple(baseline.tracks.values())
+
+
 def test_people_by_screen_time_then_passers_by() -> None:
     baseline = found_people(TRACKS, LABELS, RULE)
-    assert baseline.person == ("p1", "p2", "p1", "p2", "p3", "p1", "p4", None)
+    assert baseline.person_of(TRACKS) == ["p1", "p2", "p1", "p2", "p3", "p1", "p4", None]
     assert baseline.next_person == 5
     members = build_people(TRACKS, baseline, Edits(), SHA256)
     assert [(p.id, p.screen_time_s, p.shots, p.tracks) for p in members.people] == [
@@ -29,7 +33,7 @@ def test_people_by_screen_time_then_passers_by() -> None:
     ]
     assert [p.id for p in members.passers_by] == ["p4"]
     assert members.hidden == members.warnings == ()
-    assert [t.person for t in members.tracks] == list(baseline.person)
+    assert [t.person for t in members.tracks] == baseline.person_of(TRACKS)
     assert members.people[0].portrait == "people/p1.jpg"
     assert members.people[0].quality == 0.9
     assert members.people[0].name is None
@@ -46,7 +50,7 @@ def test_ties_go_to_the_first_to_appear() -> None:
         fake_track(2, range(0, 50, 5), 300),
         fake_track(3, range(50, 100, 5), 9),
     )
-    assert found_people(tracks, np.array([4, 1, 0]), RULE).person == ("p1", "p2", "p3")
+    assert persons(found_people(tracks, np.array([4, 1, 0]), RULE)) == ("p1", "p2", "p3")
 
 
 @pytest.mark.parametrize(
@@ -61,13 +65,13 @@ def test_ties_go_to_the_first_to_appear() -> None:
     ],
 )
 def test_a_face_seen_once_blurred_or_small_founds_nobody(track: Track, founds: bool) -> None:
-    assert found_people([track], np.array([0]), RULE).person == (("p1",) if founds else (None,))
+    assert persons(found_people([track], np.array([0]), RULE)) == (("p1",) if founds else (None,))
 
 
 def test_but_it_may_join_somebody() -> None:
     labels = LABELS.copy()
     labels[7] = C
-    assert found_people(TRACKS, labels, RULE).person[7] == "p3"
+    assert persons(found_people(TRACKS, labels, RULE))[7] == "p3"
 
 
 @pytest.mark.parametrize(
@@ -109,23 +113,23 @@ def test_portrait_quality_of_faces_that_were_not_judged() -> None:
 def test_lengths_must_match() -> None:
     with pytest.raises(ValueError, match="8 tracks and 2 labels"):
         found_people(TRACKS, np.array([0, 1]), RULE)
-    with pytest.raises(FormatError, match="The baseline has 1 tracks, and the cast has 8"):
-        build_people(TRACKS, Baseline((None,), RULE, 1), Edits(), SHA256)
+    with pytest.raises(FormatError, match="It has other tracks than the cast"):
+        build_people(TRACKS, Baseline(1, RULE, {"t1": None}), Edits(), SHA256)
 
 
 def test_an_empty_cast() -> None:
     baseline = found_people([], np.zeros(0, np.int64), RULE)
-    assert baseline == Baseline((), RULE, 1)
+    assert baseline == Baseline(1, RULE, {})
     assert build_people([], baseline, Edits(), SHA256).people == ()
 
 
 def again(labels: list[int], next_person: int = 5) -> tuple[str | None, ...]:
-    earlier = Earlier(found_people(TRACKS, LABELS, RULE).person, next_person)
-    return found_people(TRACKS, np.array(labels), RULE, earlier).person
+    earlier = Earlier(persons(found_people(TRACKS, LABELS, RULE)), next_person)
+    return persons(found_people(TRACKS, np.array(labels), RULE, earlier))
 
 
 def test_ids_stay_with_most_of_the_tracks() -> None:
-    assert again(LABELS.tolist()) == found_people(TRACKS, LABELS, RULE).person
+    assert again(LABELS.tolist()) == persons(found_people(TRACKS, LABELS, RULE))
     # t3 leaves p1, who keeps 30 of 50 faces; the newcomer gets the first number never given.
     assert again([A, B, 9, B, C, A, D, -1], next_person=8) == ("p1", "p2", "p8", "p2", "p3", "p1", "p4", None)
 
@@ -142,11 +146,11 @@ def test_an_id_that_no_group_holds_most_of_is_gone() -> None:
 @given(st.lists(st.integers(-1, 4), min_size=8, max_size=8), st.lists(st.integers(-1, 4), min_size=8, max_size=8))
 def test_ids_are_never_given_twice(first: list[int], second: list[int]) -> None:
     before = found_people(TRACKS, np.array(first), RULE)
-    after = found_people(TRACKS, np.array(second), RULE, Earlier(before.person, before.next_person + 3))
-    fresh = {p for p in after.person if p} - {p for p in before.person if p}
+    after = found_people(TRACKS, np.array(second), RULE, Earlier(persons(before), before.next_person + 3))
+    fresh = {p for p in persons(after) if p} - {p for p in persons(before) if p}
     assert all(int(p[1:]) >= before.next_person + 3 for p in fresh)
-    assert after.next_person > max([0, *(int(p[1:]) for p in after.person if p)])
-    same = [(a, b) for a, b in zip(second, after.person, strict=True) if b]
+    assert after.next_person > max([0, *(int(p[1:]) for p in persons(after) if p)])
+    same = [(a, b) for a, b in zip(second, persons(after), strict=True) if b]
     assert len({a for a, _ in same}) == len({b for _, b in same}) == len(set(same))
 
 

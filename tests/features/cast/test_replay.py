@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from closeup.core.errors import InputError
 from closeup.core.types import Cast, Track
+from closeup.documents.baseline import Baseline, PersonRule
+from closeup.documents.edits import Edits
 from closeup.features.cast import operations as say
-from closeup.features.cast.baseline import Baseline, PersonRule
-from closeup.features.cast.edits import Edits
 from closeup.features.cast.operations import Scene
 from closeup.features.cast.people import Members, build_people, found_people
 from closeup.features.cast.replay import replay, shared_frame
@@ -198,7 +198,7 @@ def test_a_merge_of_two_who_now_share_a_frame_is_skipped() -> None:
 
 def test_edits_of_another_video_stay_out_of_use() -> None:
     session = after((say.name_person, "p1", "Anna"))
-    replayed = replay(TRACKS, BASELINE.person, session.edits, "00" * 32)
+    replayed = replay(TRACKS, tuple(BASELINE.tracks.values()), session.edits, "00" * 32)
     assert replayed.names == {}
     assert replayed.warnings == ("1 edit of another video file stayed out of use.",)
 
@@ -318,7 +318,7 @@ def test_any_edits_give_the_same_people_after_another_analysis_that_groups_alike
     session = Session()
     for kind, random in wishes:
         attempt(session, kind, random)
-    replayed = replay(other_analysis(step), BASELINE.person, session.edits, SHA256)
+    replayed = replay(other_analysis(step), tuple(BASELINE.tracks.values()), session.edits, SHA256)
     assert list(replayed.person) == session.persons()
     members = session.members()
     listed = [*members.people, *members.passers_by, *members.hidden]

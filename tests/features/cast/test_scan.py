@@ -11,7 +11,7 @@ import pytest
 from closeup.core.errors import CloseupError, ModelError
 from closeup.core.progress import Progress, ignore
 from closeup.core.types import Image
-from closeup.core.vectors import encode_vectors
+from closeup.documents.vectors import encode_vectors
 from closeup.features.cast import scan as module
 from closeup.features.cast.candidates import MAX_CANDIDATES
 from closeup.features.cast.looking import Looker

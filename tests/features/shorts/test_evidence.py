@@ -18,7 +18,7 @@ from closeup.features.shorts.options import WEIGHTS
 from closeup.features.shorts.watching import grid
 from closeup.perception import expression
 from closeup.weights.cards import card
-from core.cast_strategies import casts
+from documents.cast_strategies import casts
 from features.shorts.planned_cast import planned_cast
 from filmed import scenery, write_film
 from sounds import RATE_HZ, applause, hiss, talk

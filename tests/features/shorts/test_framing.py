@@ -9,7 +9,7 @@ from closeup.algorithms.reframing.composition import Frame
 from closeup.core.errors import InputError
 from closeup.core.types import Cast
 from closeup.features.shorts.framing import FramingOptions, Pair, follow_both, frame_piece, pair_of, pieces_by_layout
-from core.cast_strategies import casts
+from documents.cast_strategies import casts
 from features.shorts.framed_cast import FPS, Seen, at, boxes, framed_cast, piece, times, walk
 
 UPRIGHT = FramingOptions((1080, 1920))

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from closeup.core.cast_json import encode_cast
 from closeup.core.errors import FormatError, InputError
 from closeup.core.types import Cast
+from closeup.documents.cast import CAST_JSON
 from closeup.features.shorts.source import find_person, find_video, open_cast
 from features.shorts.planned_cast import planned_cast
 
@@ -59,7 +59,7 @@ def test_a_hidden_person_says_how_to_unhide(words: str, cast: Cast) -> None:
 
 
 def test_a_cast_is_read_from_its_folder(cast: Cast, tmp_path: Path) -> None:
-    (tmp_path / "cast.json").write_bytes(encode_cast(cast))
+    (tmp_path / "cast.json").write_bytes(CAST_JSON.encode(cast))
     assert open_cast(tmp_path).people[0].name == "Zoë Ng"
     (tmp_path / "cast.json").write_text("{}")
     with pytest.raises(FormatError):

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closeup.core.boxes import iou
-from closeup.core.types import Cast, FloatArray, Person, Track
-from closeup.features.cast.edits import FaceAnchor, PersonAnchor, TrackAnchor
+from closeup.core.types import Cast, Face, FloatArray, Person, Track
+from closeup.documents.edits import FaceAnchor, PersonAnchor, TrackAnchor
 
 FACES_A_TRACK = 3
 """How many faces an anchor keeps of each track: the first, the last, and those evenly between."""
@@ -24,11 +24,12 @@ SAME_IOU = 0.9
 def anchor_track(track: Track) -> TrackAnchor:
     """Remember a track by a few of its faces."""
     places = np.linspace(0, len(track.faces) - 1, min(FACES_A_TRACK, len(track.faces))).round().astype(int)
-    faces = []
-    for face in (track.faces[place] for place in places):
-        x0, y0, x1, y1 = (round(float(value), 2) for value in face.box_xyxy)
-        faces.append(FaceAnchor(face.frame, (x0, y0, x1, y1)))
-    return TrackAnchor(track.id, tuple(faces))
+    return TrackAnchor(track.id, tuple(_anchor_face(track.faces[place]) for place in places))
+
+
+def _anchor_face(face: Face) -> FaceAnchor:
+    x0, y0, x1, y1 = (round(value, 2) for value in face.box_xyxy.tolist())
+    return face.frame, x0, y0, x1, y1
 
 
 def anchor_person(cast: Cast, person: Person) -> PersonAnchor:
@@ -62,11 +63,12 @@ class TrackFinder:
         return found
 
     def _find_face(self, identity: str, face: FaceAnchor) -> int | None:
-        there: list[int] = np.flatnonzero((self._starts <= face.frame) & (face.frame < self._ends)).tolist()
+        frame, *box = face
+        there: list[int] = np.flatnonzero((self._starts <= frame) & (frame < self._ends)).tolist()
         if not there:
             return None
-        boxes = np.stack([_box_at(*self._faces[index], face.frame) for index in there])
-        overlaps = iou(np.array([face.box_xyxy], dtype=np.float32), boxes)[0]
+        boxes = np.stack([_box_at(*self._faces[index], frame) for index in there])
+        overlaps = iou(np.array([box], dtype=np.float32), boxes)[0]
         for index, overlap in zip(there, overlaps, strict=True):
             if overlap >= SAME_IOU and self._tracks[index].id == identity:
                 return index

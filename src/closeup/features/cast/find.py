@@ -10,8 +10,8 @@ from typing import Any
 from closeup.core.errors import FormatError, InputError, ModelError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import Cast
-from closeup.features.cast.baseline import Baseline, PersonRule
-from closeup.features.cast.edits import Edits
+from closeup.documents.baseline import Baseline, PersonRule
+from closeup.documents.edits import Edits
 from closeup.features.cast.folder import (
     CarriedOver,
     CastFolder,

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from closeup.core.cast_json import cast_from_json, cast_to_json, encode_cast, read_cast
 from closeup.core.errors import FormatError, InputError, OutputError
 from closeup.core.result_folder import ResultFolder
 from closeup.core.types import Cast, Track
-from closeup.core.vectors import TrackVectors, check_vectors, encode_vectors, load_vectors
+from closeup.documents.baseline import BASELINE_JSON, Baseline, read_baseline
+from closeup.documents.cast import CAST_JSON
+from closeup.documents.edits import EDITS_JSON, Edits, person_number, read_edits
+from closeup.documents.vectors import TrackVectors, check_vectors, encode_vectors, load_vectors
 from closeup.features.cast.anchors import TrackFinder, anchor_track
-from closeup.features.cast.baseline import Baseline, encode_baseline, read_baseline
-from closeup.features.cast.edits import Edits, encode_edits, person_number, read_edits
 from closeup.features.cast.operations import Change, Scene
 from closeup.features.cast.people import Earlier, build_people
 from closeup.features.cast.portraits import person_pictures
@@ -88,7 +88,7 @@ class CastFolder:
         Raises:
             FormatError: If cast.json is damaged.
         """
-        return read_cast(self.path / CAST)
+        return CAST_JSON.read(self.path / CAST)
 
     def baseline(self, cast: Cast) -> Baseline:
         """The people before any edit.
@@ -167,18 +167,16 @@ def write_cast_folder(target: Path, result: CastResult, *, overwrite: bool) -> N
             that `result` was made with, or it cannot be written, or another closeup is changing it.
     """
     check_vectors(result.vectors, result.cast)
-    # What edits will read is the rounded cast; starting from the same one makes undoing exact to the byte.
-    cast = cast_from_json(cast_to_json(result.cast))
     place = ResultFolder(target, (CAST,))
     with place.writing(overwrite=overwrite, replaced=_OURS.__contains__) as part:
         if target.exists() and read_edits(target / EDITS).operations != result.edits.operations:
             raise OutputError(f"{target} was edited by another closeup in the meantime.", "Run this once more.")
         (part / TRACKS).mkdir()
-        for track in cast.tracks:
+        for track in result.cast.tracks:
             (part / TRACKS / f"{track.id}.jpg").write_bytes(_picture(result, track))
         (part / VECTORS).write_bytes(encode_vectors(result.vectors))
-        (part / BASELINE).write_bytes(encode_baseline(result.baseline, cast.tracks))
-        _write_readable(part, cast, result.edits, place.path.name)
+        (part / BASELINE).write_bytes(BASELINE_JSON.encode(result.baseline))
+        _write_readable(part, result.cast, result.edits, place.path.name)
 
 
 def check_place(target: Path, video: Path, *, overwrite: bool) -> None:
@@ -207,7 +205,7 @@ def carry_over(target: Path, tracks: Sequence[Track], video_sha256: str) -> Carr
         return CarriedOver(read_edits(target / EDITS), None)
     edits = read_edits(target / EDITS)
     try:
-        old = read_cast(target / CAST)
+        old = CAST_JSON.read(target / CAST)
         baseline = read_baseline(target / BASELINE, old.tracks)
     except InputError as error:
         return CarriedOver(edits, None, (f"People may have other ids than before. {error.message}",))
@@ -219,7 +217,7 @@ def carry_over(target: Path, tracks: Sequence[Track], video_sha256: str) -> Carr
 def _earlier(old: Cast, baseline: Baseline, edits: Edits, tracks: Sequence[Track]) -> Earlier:
     finder = TrackFinder(tracks)
     votes: dict[int, Counter[str]] = {}
-    for track, person in zip(old.tracks, baseline.person, strict=True):
+    for track, person in zip(old.tracks, baseline.person_of(old.tracks), strict=True):
         if person is not None:
             for index, faces in finder.find([anchor_track(track)]).items():
                 votes.setdefault(index, Counter())[person] += faces
@@ -237,8 +235,8 @@ def _with_free_number(edits: Edits, cast: Cast, baseline: Baseline) -> Edits:
 
 def _write_readable(part: Path, cast: Cast, edits: Edits, name: str) -> None:
     """Write what edits change: cast.json, edits.json, the people's pictures and the report."""
-    (part / CAST).write_bytes(encode_cast(cast))
-    (part / EDITS).write_bytes(encode_edits(edits))
+    (part / CAST).write_bytes(CAST_JSON.encode(cast))
+    (part / EDITS).write_bytes(EDITS_JSON.encode(edits))
     (part / PEOPLE).mkdir()
     person_pictures(cast, part / TRACKS, part / PEOPLE)
     (part / REPORT).write_text(render_report(cast, part, folder_name=name), encoding="utf-8", newline="\n")

@@ -11,8 +11,8 @@ from closeup.algorithms.clustering.merging import MergeItems, MergeStep, MergeTh
 from closeup.algorithms.clustering.partition import TIE
 from closeup.algorithms.clustering.similarity import l2_normalise
 from closeup.core.types import FloatArray, Track
-from closeup.core.vectors import TrackVectors
-from closeup.features.cast.baseline import PersonRule
+from closeup.documents.baseline import PersonRule
+from closeup.documents.vectors import TrackVectors
 from closeup.features.cast.people import founds_person
 from closeup.weights.cards import ModelCard
 

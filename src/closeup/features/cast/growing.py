@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from closeup.core.types import Face, FloatArray, Image, Shot, Track
-from closeup.core.vectors import TrackVectors
+from closeup.core.types import TIME, Face, FloatArray, Image, Shot, Track
+from closeup.documents.vectors import TrackVectors
 from closeup.features.cast.candidates import Candidate, Candidates
 from closeup.perception.clothing import DIM as CLOTHING_DIM
 
@@ -100,9 +100,9 @@ def build_tracks(ended: Sequence[EndedTrack], shots: Sequence[Shot], sample_s: f
                 person=None,
                 start_frame=max(shot.start_frame, track.faces[0].frame - margin_frames),
                 end_frame=min(shot.end_frame, track.faces[-1].frame + 1 + margin_frames),
-                start_s=max(shot.start_s, track.faces[0].time_s - sample_s / 2),
-                end_s=min(shot.end_s, track.faces[-1].time_s + sample_s / 2),
-                faces=track.faces,
+                start_s=TIME.round(max(shot.start_s, track.faces[0].time_s - sample_s / 2)),
+                end_s=TIME.round(min(shot.end_s, track.faces[-1].time_s + sample_s / 2)),
+                faces=tuple(face.rounded() for face in track.faces),
             )
         )
     return tuple(tracks)

@@ -6,12 +6,11 @@ Only the edits grow here; `closeup.features.cast.folder.CastFolder.edit` then re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from closeup.core.cast_json import NAME_PATTERN
 from closeup.core.errors import InputError
 from closeup.core.timebase import clock
-from closeup.core.types import Cast, Person, Track
+from closeup.core.types import MAX_NAME, Cast, Person, Track
+from closeup.documents.edits import Edits, Operation
 from closeup.features.cast.anchors import anchor_person
-from closeup.features.cast.edits import Edits, Operation, undo
 from closeup.features.cast.replay import shared_frame
 
 _SEE = "See who there is: closeup people DIR list"
@@ -48,7 +47,7 @@ def name_person(scene: Scene, identity: str, name: str) -> Change:
     """
     person = _person(scene.cast, identity)
     wanted = name.strip() or None
-    if wanted is not None and not (NAME_PATTERN.fullmatch(wanted) and wanted.isprintable()):
+    if wanted is not None and not (len(wanted) <= MAX_NAME and wanted.isprintable()):
         raise InputError("A name is one line of up to 200 printable characters.")
     if wanted == person.name:
         raise InputError(f"{identity} is called {wanted} already." if wanted else f"{identity} has no name.")
@@ -137,7 +136,10 @@ def undo_last(scene: Scene) -> Change:
     Raises:
         InputError: If there is none.
     """
-    edits, gone = undo(scene.edits)
+    if not scene.edits.operations:
+        raise InputError("There is no edit to undo.")
+    *kept, gone = scene.edits.operations
+    edits = replace(scene.edits, operations=tuple(kept))
     about = _join([person.id for person in gone.people])
     left = len(edits.operations)
     rest = f"{left} edit{'s' * (left != 1)} left." if left else "No edit is left."

@@ -7,11 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from closeup.core.cast_json import round_score, round_time
-from closeup.core.errors import FormatError
 from closeup.core.types import Face, Person, Track
-from closeup.features.cast.baseline import Baseline, PersonRule
-from closeup.features.cast.edits import Edits, person_number
+from closeup.documents.baseline import Baseline, PersonRule
+from closeup.documents.edits import Edits, person_number
 from closeup.features.cast.replay import replay
 
 
@@ -73,12 +71,12 @@ def found_people(
     founded = [g for g in groups.values() if any(founds_person(tracks[i].faces, rule) for i in g)]
     ordered = sorted(founded, key=lambda group: _rank([tracks[i] for i in group], rule))
     ids = _give_ids(tracks, ordered, earlier)
-    person: list[str | None] = [None] * len(tracks)
+    person: dict[str, str | None] = {track.id: None for track in tracks}
     for identity, group in zip(ids, ordered, strict=True):
         for index in group:
-            person[index] = identity
+            person[tracks[index].id] = identity
     past = earlier.next_person if earlier else 1
-    return Baseline(tuple(person), rule, max([past, *(person_number(p) + 1 for p in ids)]))
+    return Baseline(max([past, *(person_number(p) + 1 for p in ids)]), rule, person)
 
 
 def founds_person(faces: Sequence[Face], rule: PersonRule) -> bool:
@@ -98,9 +96,7 @@ def build_people(tracks: Sequence[Track], baseline: Baseline, edits: Edits, vide
     Raises:
         FormatError: If the baseline is not of these tracks.
     """
-    if len(tracks) != len(baseline.person):
-        raise FormatError(f"The baseline has {len(baseline.person)} tracks, and the cast has {len(tracks)}.")
-    replayed = replay(tracks, baseline.person, edits, video_sha256)
+    replayed = replay(tracks, baseline.person_of(tracks), edits, video_sha256)
     groups: dict[str, list[Track]] = {}
     for track, identity in zip(tracks, replayed.person, strict=True):
         if identity is not None:
@@ -120,16 +116,16 @@ def build_people(tracks: Sequence[Track], baseline: Baseline, edits: Edits, vide
 def screen_time_s(tracks: Iterable[Track]) -> float:
     """Seconds in which at least one of the tracks runs: the length of the union of their times."""
     total, end = 0.0, 0.0
-    for start_s, end_s in sorted((round_time(track.start_s), round_time(track.end_s)) for track in tracks):
+    for start_s, end_s in sorted((track.start_s, track.end_s) for track in tracks):
         total += max(0.0, end_s - max(start_s, end))
         end = max(end, end_s)
-    return round_time(total)
+    return round(total, 6)
 
 
 def portrait_quality(tracks: Iterable[Track]) -> float:
     """Quality of the best face of the tracks, 0 to 1; a face that was not judged counts 0."""
     faces = (face for track in tracks for face in track.faces)
-    return max((round_score(face.quality.total) for face in faces if face.quality), default=0.0)
+    return max((face.quality.total for face in faces if face.quality), default=0.0)
 
 
 def _is_clear(face: Face, rule: PersonRule) -> bool:
@@ -164,8 +160,8 @@ def _rank(tracks: Sequence[Track], rule: PersonRule | None = None) -> tuple[bool
     """What people are ordered by: the cast first (with a rule), then screen time, first appearance, first track."""
     person = _person("p1", tracks)
     passes = rule is not None and _passes_by(person, tracks, rule)
-    first = min(tracks, key=lambda track: (round_time(track.start_s), int(track.id[1:])))
-    return passes, -person.screen_time_s, round_time(first.start_s), int(first.id[1:])
+    first = min(tracks, key=lambda track: (track.start_s, int(track.id[1:])))
+    return passes, -person.screen_time_s, first.start_s, int(first.id[1:])
 
 
 def _give_ids(tracks: Sequence[Track], groups: Sequence[Sequence[int]], earlier: Earlier | None) -> list[str]:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from closeup.core.timebase import clock
 from closeup.core.types import Track
+from closeup.documents.edits import Edits, Operation, PersonAnchor, TrackAnchor, person_number
 from closeup.features.cast.anchors import TrackFinder
-from closeup.features.cast.edits import Edits, Operation, PersonAnchor, TrackAnchor, person_number
 
 Pairs = NDArray[np.int64]
 

@@ -136,8 +136,8 @@ def render_report(cast: Cast, folder: Path, *, folder_name: str | None = None) -
         ticks=_ticks(_length_s(cast)),
         folder_name=name,
         commands=_commands(cast, name),
-        models=[(_label(role), model) for role, model in cast.models.items()],
-        options=[(_label(key), _value(value)) for key, value in cast.options.items()],
+        models=[(_label(role), model) for role, model in sorted(cast.models.items())],
+        options=[(_label(key), _value(value)) for key, value in sorted(cast.options.items())],
     )
 
 

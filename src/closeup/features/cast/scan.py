@@ -19,8 +19,8 @@ import numpy as np
 
 from closeup.algorithms.tracking.online import FaceKey, Tracker, TrackerOptions
 from closeup.core.progress import Progress, ProgressCallback
-from closeup.core.types import Face, FloatArray, Shot, Track, VideoInfo
-from closeup.core.vectors import TrackVectors
+from closeup.core.types import TIME, Face, FloatArray, Shot, Track, VideoInfo
+from closeup.documents.vectors import TrackVectors
 from closeup.features.cast.candidates import Candidate
 from closeup.features.cast.growing import (
     DOUBTFUL_LIKENESS,
@@ -217,7 +217,7 @@ def _video_info(path: Path, digest: str, reader: VideoReader) -> VideoInfo:
     return VideoInfo(
         path=str(path),
         sha256=digest,
-        duration_s=float(reader.end_time),
+        duration_s=TIME.round(reader.end_time),
         fps=reader.fps,
         frames=reader.frames,
         width=width,
@@ -229,7 +229,7 @@ def _video_info(path: Path, digest: str, reader: VideoReader) -> VideoInfo:
 def _shots(cuts: Sequence[Cut], video: VideoInfo) -> tuple[Shot, ...]:
     """The shots between the cuts; they cover the video without gaps."""
     frames = [0, *(cut.frame for cut in cuts), video.frames]
-    times = [0.0, *(float(cut.time) for cut in cuts), video.duration_s]
+    times = [0.0, *(TIME.round(cut.time) for cut in cuts), video.duration_s]
     return tuple(
         Shot(start, end, start_s, end_s)
         for (start, end), (start_s, end_s) in zip(pairwise(frames), pairwise(times), strict=True)

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from closeup.algorithms.reframing.headshot import EYE_LINE
-from closeup.core.cast_json import read_cast
 from closeup.core.errors import InputError
 from closeup.core.types import Cast, Face, FloatArray, Image, Person, Track
-from closeup.core.vectors import TrackVectors, load_vectors
+from closeup.documents.cast import CAST_JSON
+from closeup.documents.vectors import TrackVectors, load_vectors
 from closeup.features.gallery.describe import DescribedFace, FaceReader
 from closeup.features.gallery.enrol import Sample, enrol_samples, templates_of
 from closeup.features.gallery.importing import Imported, ImportReport
@@ -79,7 +79,7 @@ def read_cast_faces(folder: Path) -> CastFaces:
     """
     if not (folder / "cast.json").is_file():
         raise InputError(f"{folder} is not the cast of a video.", code="cast.absent")
-    cast = read_cast(folder / "cast.json")
+    cast = CAST_JSON.read(folder / "cast.json")
     return CastFaces(cast, load_vectors(folder / "vectors.npz", cast), folder)
 
 

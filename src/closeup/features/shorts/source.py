@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from closeup.core.cast_json import read_cast
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import Cast, Person
+from closeup.documents.cast import CAST_JSON
 from closeup.media.video import hash_file
 
 CAST = "cast.json"
@@ -65,7 +65,7 @@ def open_cast(folder: Path) -> Cast:
         raise InputError(
             missing if folder.exists() else f"There is no folder {folder}.", "Make one: closeup cast VIDEO"
         )
-    return read_cast(folder / CAST)
+    return CAST_JSON.read(folder / CAST)
 
 
 def find_person(cast: Cast, who: str, folder: Path) -> Person:

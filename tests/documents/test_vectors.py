@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from closeup.core.errors import FormatError, InputError
-from closeup.core.vectors import TrackVectors, check_vectors, decode_vectors, encode_vectors, load_vectors
-from core.cast_strategies import small_cast
+from closeup.documents.vectors import TrackVectors, check_vectors, decode_vectors, encode_vectors, load_vectors
+from documents.cast_strategies import small_cast
 
 NAMES = ("face", "face_track", "face_frame", "face_quality", "clothing")
 
