@@ -1,7 +1,6 @@
 """The command line of shorts alone: what it hands on, and what it says."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -16,10 +15,9 @@ from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback
 from closeup.core.types import Person, VideoInfo
 from closeup.features.shorts import make, source
-from closeup.features.shorts.make import Request, Target, default_folder
+from closeup.features.shorts.make import default_folder
 from closeup.features.shorts.options import ShortsOptions
 from closeup.features.shorts.plan import Piece, Plan, Short
-from closeup.features.shorts.source import Source
 
 from .conftest import some_cast
 
@@ -44,32 +42,32 @@ class FakeWork:
     """Stands where features.shorts.make does: notes what it was asked for.
 
     Attributes:
-        asked: What each preparation was asked for.
-        runs: (what, source or plan file, options or video, folder, overwrite) of each run.
+        runs: What each run was asked for.
         error: What every run raises, if anything.
     """
 
-    asked: list[Request] = field(default_factory=list)
     runs: list[tuple[Any, ...]] = field(default_factory=list)
     plan: Plan = PLAN
     error: Exception | None = None
 
-    def prepare(self, request: Request, options: ShortsOptions, progress: ProgressCallback) -> tuple[Source, Target]:
-        self.asked.append(request)
+    def make_folder(
+        self,
+        cast_folder: Path,
+        person: str,
+        options: ShortsOptions,
+        *,
+        video: Path | None,
+        output: Path | None,
+        overwrite: bool,
+        plan_only: bool,
+        progress: ProgressCallback,
+    ) -> tuple[Path, Plan]:
+        self.runs.append((cast_folder, person, options, video, output, overwrite, plan_only))
+        progress(Progress("Rendering", 1.0, 2.0, "s"))
+        if self.error:
+            raise self.error
         cast = some_cast()
-        place = request.output or default_folder(request.cast_folder, cast, cast.people[0])
-        source = Source(request.cast_folder, cast, cast.people[0], Path("film.mp4"))
-        return source, Target(place, request.overwrite)
-
-    def run(self, what: str) -> Callable[..., Plan]:
-        def work(source: Source, target: Target, options: ShortsOptions, progress: ProgressCallback) -> Plan:
-            self.runs.append((what, options, target.folder, target.overwrite))
-            progress(Progress("Rendering", 1.0, 2.0, "s"))
-            if self.error:
-                raise self.error
-            return self.plan
-
-        return work
+        return output or default_folder(cast_folder, cast, cast.people[0]), self.plan
 
     def render_plan(self, plan: Path, output: Path, *, video: Path | None, overwrite: bool, progress: Any) -> Plan:
         self.runs.append(("render_plan", plan, output, video, overwrite))
@@ -79,10 +77,8 @@ class FakeWork:
 @pytest.fixture
 def work(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeWork:
     fake = FakeWork()
-    for name in ("render_shorts", "write_plan"):
-        monkeypatch.setattr(make, name, create_autospec(getattr(make, name), side_effect=fake.run(name)))
     monkeypatch.setattr(make, "render_plan", create_autospec(make.render_plan, side_effect=fake.render_plan))
-    monkeypatch.setattr(make, "prepare", create_autospec(make.prepare, side_effect=fake.prepare))
+    monkeypatch.setattr(make, "make_folder", create_autospec(make.make_folder, side_effect=fake.make_folder))
     monkeypatch.setattr(source, "open_cast", create_autospec(source.open_cast, side_effect=lambda _: some_cast()))
     monkeypatch.chdir(tmp_path)
     return fake
@@ -95,8 +91,8 @@ def run(*words: str) -> Result:
 def test_shorts_go_beside_the_cast_under_the_names_of_video_and_person(work: FakeWork) -> None:
     result = run("deep/film.cast", "--person", "Abe")
     assert result.exit_code == 0, result.stderr
-    assert work.asked == [Request(Path("deep/film.cast"), "Abe")]
-    assert work.runs == [("render_shorts", ShortsOptions(), Path("deep/film-p1.shorts"), False)]
+    assert work.runs == [(Path("deep/film.cast"), "Abe", ShortsOptions(), None, None, False, False)]
+    assert "deep/film-p1.shorts" in result.stdout
 
 
 def test_options_reach_the_work(work: FakeWork) -> None:
@@ -106,8 +102,7 @@ def test_options_reach_the_work(work: FakeWork) -> None:
     assert result.exit_code == 0, result.stderr
     weights = {"speech": 0.5, "motion": 0.0}
     chosen = ShortsOptions(2, 5.0, 9.5, "4:5", 1350, "split", Path("a.srt"), True, weights)
-    assert work.asked == [Request(Path("film.cast"), "p1", Path("new.mp4"), Path("there"), True)]
-    assert work.runs == [("render_shorts", chosen, Path("there"), True)]
+    assert work.runs == [(Path("film.cast"), "p1", chosen, Path("new.mp4"), Path("there"), True, False)]
 
 
 def test_a_run_says_what_why_and_where(work: FakeWork) -> None:
@@ -123,7 +118,7 @@ def test_a_run_says_what_why_and_where(work: FakeWork) -> None:
 
 def test_a_plan_is_chosen_and_not_rendered(work: FakeWork) -> None:
     result = run("film.cast", "--person", "p1", "--plan")
-    assert [call[0] for call in work.runs] == ["write_plan"]
+    assert [call[-1] for call in work.runs] == [True]
     assert "Chosen in" in result.stdout
     assert "closeup shorts --from-plan film-p1.shorts/plan.json" in result.stderr
 

@@ -82,16 +82,22 @@ def make(
     quiet: bool = False,
 ) -> tuple[Path, "Plan"]:
     """Choose the moments and, unless only the plan is wanted, render them; gives the result folder and the plan."""
-    from closeup.features.shorts import make as work
+    from closeup.features.shorts.make import make_folder
     from closeup.features.shorts.source import ask_whom, open_cast
 
     if person is None:
         raise ask_whom(open_cast(folder))
-    request = work.Request(folder, person, video, output, overwrite)
-    run = work.write_plan if plan_only else work.render_shorts
     with progress_bar(folder.name, quiet=quiet) as progress:
-        source, target = work.prepare(request, options, progress)
-        return target.folder, run(source, target, options, progress)
+        return make_folder(
+            folder,
+            person,
+            options,
+            video=video,
+            output=output,
+            overwrite=overwrite,
+            plan_only=plan_only,
+            progress=progress,
+        )
 
 
 def _render(plan_file: Path, folder: Path, video: Path | None, *, overwrite: bool, quiet: bool) -> "Plan":

@@ -1,13 +1,12 @@
 """Finished shorts made by hand, for the tests of what the result folder holds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from closeup.core.types import Cast, VideoInfo
-from closeup.features.shorts.finished import FinishedShort, FramedPiece, Handover, Poster
+from closeup.features.shorts.finished import FinishedShort, FramedPiece, Handover, Poster, RenderedInfo
 from closeup.features.shorts.framing import Framing
 from closeup.features.shorts.interest import Interest
 from closeup.features.shorts.options import ShortsOptions
@@ -18,17 +17,6 @@ from closeup.media.subtitles import Cue, Subtitles
 from .planned_cast import FPS, planned_cast
 
 SIZE_WH = (72, 128)
-
-
-@dataclass(frozen=True)
-class RenderedFile:
-    """What a renderer tells."""
-
-    frames: int
-    duration_s: float
-    has_sound: bool = True
-    loudness_lufs_in: float | None = -23.456
-    gain_db: float = 9.456
 
 
 def piece(start: int, end: int) -> Piece:
@@ -80,7 +68,6 @@ def make_handover(
         cast_folder=Path("/films/film.cast"),
         video=Path("/films/film.mp4"),
         size_wh=SIZE_WH,
-        sound=sound,
         shorts=tuple(_finished(short, rendered, sound, words) for short in shorts),
         interest=_interest(cast.video, weights),
     )
@@ -89,7 +76,7 @@ def make_handover(
 def _finished(short: Short, rendered: bool, sound: bool, captions: Subtitles | None) -> FinishedShort:
     frames = sum(one.end_frame - one.start_frame for one in short.pieces)
     parts = tuple(framed(one, 2 if number == 0 and short.id == "s1" else 1) for number, one in enumerate(short.pieces))
-    file = RenderedFile(frames, frames / FPS, sound, -23.456 if sound else None, 9.456 if sound else 0.0)
+    file = RenderedInfo(frames, frames / FPS, sound, -23.456 if sound else None, 9.456 if sound else 0.0)
     grey = np.full((SIZE_WH[1], SIZE_WH[0], 3), 90, dtype=np.uint8)
     poster = Poster(encode_jpeg(grey), short.pieces[0].start_frame + 5, 0.5)
     return FinishedShort(short, parts, poster, captions, file if rendered else None)

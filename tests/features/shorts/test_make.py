@@ -19,16 +19,14 @@ from closeup.features.cast import operations
 from closeup.features.cast.folder import CastFolder
 from closeup.features.shorts import make
 from closeup.features.shorts.make import (
-    Target,
     default_folder,
     finished_size,
+    make_folder,
     make_shorts,
     plan_shorts,
     render_plan,
-    write_plan,
 )
 from closeup.features.shorts.options import ShortsOptions
-from closeup.features.shorts.source import open_source
 from closeup.media.audio import has_sound, read_sound
 from closeup.media.frame_times import read_frame_times
 from closeup.media.movie import MovieWriter
@@ -150,7 +148,7 @@ def test_progress_goes_up_to_the_end(made: Made, tmp_path: Path) -> None:
 
 
 def plan_for(made: Made, place: Path) -> Path:
-    write_plan(open_source(made.cast, "Red"), Target(place), OPTIONS)
+    make_folder(made.cast, "Red", OPTIONS, output=place, plan_only=True)
     return place / "plan.json"
 
 
@@ -309,7 +307,7 @@ def test_no_space_is_said_as_soon_as_it_is_known(
 def test_a_split_that_nothing_calls_for_is_noted(copy: Made) -> None:
     options = replace(OPTIONS, layout="split", aspect="1:1")
     place = copy.cast.parent / "plan"
-    plan = write_plan(open_source(copy.cast, "Red"), Target(place), options)
+    _, plan = make_folder(copy.cast, "Red", options, output=place, plan_only=True)
     assert make.NOT_SPLIT not in plan.notes  # the shot of both is among them
     alone = [{"pieces": [{"start_s": 0.0, "end_s": 2.6}]}]
     edit(place / "plan.json", lambda data: data.update(shorts=alone))
@@ -342,10 +340,9 @@ def test_a_full_disk_while_writing_leaves_what_was_there(
     def full(self: Path, *words: Any, **more: Any) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    source = open_source(copy.cast, "Red")
     monkeypatch.setattr(Path, call, full)
     with pytest.raises(OutputError, match="No space left"):
-        write_plan(source, Target(copy.shorts, overwrite=True), OPTIONS)
+        make_folder(copy.cast, "Red", OPTIONS, output=copy.shorts, overwrite=True, plan_only=True)
     assert contents(copy.shorts) == before
     assert names(copy.cast.parent) == beside
 

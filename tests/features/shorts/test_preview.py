@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -128,7 +129,7 @@ def test_captions_play_where_they_are_not_in_the_picture():
     (first, _) = render(RENDERED).all("track")
     content = base64.b64decode((first["src"] or "").removeprefix("data:text/vtt;base64,")).decode()
     assert "Hello 안녕" in content
-    burned = replace(RENDERED, options=ShortsOptions(burn_captions=True))
+    burned = replace(RENDERED, options=ShortsOptions(captions=Path("film.srt"), burn_captions=True))
     assert render(burned).all("track") == []
     assert "in the picture" in render(burned).text
     assert render(make_handover(captions=False)).all("track") == []

@@ -8,13 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import numbered_video
 from closeup.core.errors import InputError, OutputError
 from closeup.core.progress import Progress
 from closeup.features.shorts import render
+from closeup.features.shorts.finished import FramedPiece, RenderedInfo
+from closeup.features.shorts.framing import Framing
 from closeup.features.shorts.plan import Piece
-from closeup.features.shorts.render import Look, RenderedInfo, RenderPiece, render_short, short_times
+from closeup.features.shorts.render import Look, render_short, short_times
 from closeup.media.audio import has_sound, read_sound
 from closeup.media.frame_times import FrameTimes, read_frame_times
 from closeup.media.video import open_video
@@ -34,10 +37,14 @@ def piece(times: FrameTimes, start: int, end: int) -> Piece:
     return Piece(start, end, float(times.start(start)), float(times.start(end)))
 
 
-def following(times: FrameTimes, ranges: Sequence[tuple[int, int]], box: Sequence[float]) -> list[RenderPiece]:
+def cropped(piece: Piece, panels: tuple[NDArray[np.float64], ...]) -> FramedPiece:
+    return FramedPiece(piece, Framing(panels, "follow"))
+
+
+def following(times: FrameTimes, ranges: Sequence[tuple[int, int]], box: Sequence[float]) -> list[FramedPiece]:
     """Pieces through which the camera does not move."""
     return [
-        RenderPiece(piece(times, start, end), (np.tile(np.array(box, np.float64), (end - start, 1)),))
+        cropped(piece(times, start, end), (np.tile(np.array(box, np.float64), (end - start, 1)),))
         for start, end in ranges
     ]
 
@@ -165,7 +172,7 @@ def test_two_panels(tmp_path: Path):
     x0, y0, x1, y1 = numbered_video.upright_crop((256, 144))
     bottom, top = [x0, y0 + 0.5 * y1, x1, y1], [x0, y0, x1, y0 + 0.5 * y1]
     panels = tuple(np.tile(np.array(box), (10, 1)) for box in (top, bottom))
-    render_short(path, [RenderPiece(piece(times, 50, 60), panels)], times, tmp_path / "short.mp4", Look(SIZE))
+    render_short(path, [cropped(piece(times, 50, 60), panels)], times, tmp_path / "short.mp4", Look(SIZE))
     assert shown(tmp_path / "short.mp4")[0] == list(range(50, 60))  # both halves, put together again
 
 
@@ -175,7 +182,7 @@ def test_the_camera_moves_with_its_frames(tmp_path: Path):
     times = read_frame_times(path)
     box = np.array(numbered_video.upright_crop((256, 144)))
     crops = np.stack([box + np.array([1, 0, 1, 0]) * 40 * (frame != 77) for frame in range(70, 85)])
-    render_short(path, [RenderPiece(piece(times, 70, 85), (crops,))], times, tmp_path / "short.mp4", Look(SIZE))
+    render_short(path, [cropped(piece(times, 70, 85), (crops,))], times, tmp_path / "short.mp4", Look(SIZE))
     with open_video(tmp_path / "short.mp4") as reader:
         pictures = [frame.rgb() for frame in reader]
     assert numbered_video.read(pictures[7]) == 77
@@ -258,12 +265,13 @@ def test_a_full_disk(tmp_path: Path):
     code = (
         "import resource, signal, sys, numpy as np; from pathlib import Path\n"
         "from closeup.core.errors import OutputError; from closeup.features.shorts.plan import Piece\n"
-        "from closeup.features.shorts.render import *; from closeup.media.frame_times import read_frame_times\n"
+        "from closeup.features.shorts.render import *; from closeup.features.shorts.framing import Framing\n"
+        "from closeup.media.frame_times import read_frame_times\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
         "video = Path(sys.argv[1]); times = read_frame_times(video)\n"
         "crops = np.tile(np.array([80.0, 0, 161, 144]), (100, 1))\n"
-        "try: render_short(video, [RenderPiece(Piece(0, 100, 0, 4), (crops,))], times, Path(sys.argv[2]),\n"
-        "                  Look((360, 640)))\n"
+        "pieces = [FramedPiece(Piece(0, 100, 0, 4), Framing((crops,), 'follow'))]\n"
+        "try: render_short(video, pieces, times, Path(sys.argv[2]), Look((360, 640)))\n"
         "except OutputError as error: print(error)"
     )
     command = [sys.executable, "-c", code, str(path), str(tmp_path / "short.mp4")]
@@ -294,12 +302,12 @@ def test_nonsense_is_refused(tmp_path: Path):
     good, crops = piece(times, 0, 10), np.tile([0.0, 0, 81, 144], (10, 1))
     for pieces in (
         [],
-        [RenderPiece(good, ())],
-        [RenderPiece(good, (crops[:9],))],
-        [RenderPiece(good, (crops, crops, crops))],
-        [RenderPiece(good, (crops,)), RenderPiece(good, (crops,))],
-        [RenderPiece(Piece(45, 55, 0, 0), (crops,))],
-        [RenderPiece(Piece(5, 5, 0, 0), (crops[:0],))],
+        [cropped(good, ())],
+        [cropped(good, (crops[:9],))],
+        [cropped(good, (crops, crops, crops))],
+        [cropped(good, (crops,)), cropped(good, (crops,))],
+        [cropped(Piece(45, 55, 0, 0), (crops,))],
+        [cropped(Piece(5, 5, 0, 0), (crops[:0],))],
     ):
         with pytest.raises(ValueError, match=r"pieces|panels"):
             render_short(tmp_path / "none.mp4", pieces, times, tmp_path / "s.mp4", Look(SIZE))

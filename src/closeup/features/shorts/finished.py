@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import cv2
 import numpy as np
@@ -22,28 +21,24 @@ from closeup.media.subtitles import Subtitles
 from closeup.media.video import DecodedFrame
 
 
-class Rendered(Protocol):
-    """What is known of a rendered file.
+@dataclass(frozen=True, slots=True)
+class RenderedInfo:
+    """What became of a short.
 
     Attributes:
         frames: How many it shows.
         duration_s: How long it lasts, in seconds.
-        has_sound: Whether it has a sound track.
-        loudness_lufs_in: Loudness of the sound as it was in the source (EBU R128), or None where there is none to
+        has_sound: Whether it has a sound track: it has one where the video has.
+        loudness_lufs_in: Loudness of its sound as it was in the video (EBU R 128), or None where there is none to
             measure.
-        gain_db: By how much it was made louder.
+        gain_db: By how much that was made louder (softer, where negative).
     """
 
-    @property
-    def frames(self) -> int: ...  # noqa: D102
-    @property
-    def duration_s(self) -> float: ...  # noqa: D102
-    @property
-    def has_sound(self) -> bool: ...  # noqa: D102
-    @property
-    def loudness_lufs_in(self) -> float | None: ...  # noqa: D102
-    @property
-    def gain_db(self) -> float: ...  # noqa: D102
+    frames: int
+    duration_s: float
+    has_sound: bool
+    loudness_lufs_in: float | None
+    gain_db: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +80,7 @@ class FinishedShort:
     framed: tuple[FramedPiece, ...]
     poster: Poster
     captions: Subtitles | None = None
-    rendered: Rendered | None = None
+    rendered: RenderedInfo | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,7 +94,6 @@ class Handover:
         cast_folder: Where that lies.
         video: The source video.
         size_wh: Width and height of the finished pictures.
-        sound: Whether the source has sound.
         shorts: One for each of the plan, in its order: all rendered or none.
         interest: The curves that the shorts were chosen by; None where they are not at hand.
     """
@@ -110,7 +104,6 @@ class Handover:
     cast_folder: Path
     video: Path
     size_wh: tuple[int, int]
-    sound: bool
     shorts: tuple[FinishedShort, ...]
     interest: Interest | None = None
 
@@ -125,6 +118,11 @@ class Handover:
     def rendered(self) -> bool:
         """Whether there are MP4s."""
         return any(finished.rendered is not None for finished in self.shorts)
+
+    @property
+    def sound(self) -> bool:
+        """Whether they have sound, which all have if the source has."""
+        return any(finished.rendered is not None and finished.rendered.has_sound for finished in self.shorts)
 
 
 def time_in_short(pieces: Sequence[Piece], time_s: float) -> float:

@@ -1,25 +1,25 @@
 """closeup's shorts from end to end: from a cast folder and a person to a folder of finished vertical videos."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from closeup.core.errors import InputError, OutputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import Cast, Person
 from closeup.features.shorts.captioning import CaptionOverlay, cut_captions
-from closeup.features.shorts.finished import FinishedShort, FramedPiece, Handover, Poster, PosterSource, make_posters
+from closeup.features.shorts.finished import FinishedShort, FramedPiece, Handover, PosterSource, make_posters
 from closeup.features.shorts.folder import folder_at, is_only_planned, is_ours, movie_name, write_handover
-from closeup.features.shorts.framing import FramingOptions, find_area, frame_piece, pieces_by_layout
+from closeup.features.shorts.framing import Area, FramingOptions, find_area, frame_piece, pieces_by_layout
 from closeup.features.shorts.interest import CURVES, Interest, read_curves, reason
 from closeup.features.shorts.options import ASPECTS, ShortsOptions
 from closeup.features.shorts.plan import Plan, Short
 from closeup.features.shorts.plan_json import PlanFile, read_plan
 from closeup.features.shorts.planning import Planned, make_plan, mean_interest, read_captions
-from closeup.features.shorts.render import Look, RenderedInfo, RenderPiece, render_short
+from closeup.features.shorts.render import Look, render_short
 from closeup.features.shorts.source import Source, find_person, find_video, open_cast, open_source
-from closeup.media.audio import has_sound
 from closeup.media.frame_times import read_frame_times
+from closeup.media.subtitles import Subtitles
 
 BITS_A_PIXEL = 0.2
 """What a pixel of a finished frame takes at most, as a rule: 0.05 to 0.18 were measured on talk, TV and film."""
@@ -30,14 +30,6 @@ NOT_SPLIT = "No shot shows the person with somebody whom one upright picture cou
 
 _CHANGED = 0.005
 """A part whose mean differs by more than this from what a plan says is that of other moments."""
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where the result goes, and whether shorts that are there already may be replaced."""
-
-    folder: Path
-    overwrite: bool = False
 
 
 def plan_shorts(
@@ -95,61 +87,59 @@ def make_shorts(
             Said before the work where that can be known.
     """
     options = options or ShortsOptions()
-    request = Request(Path(cast_folder), person, output=Path(output), overwrite=overwrite)
-    return render_shorts(*prepare(request, options, progress), options, progress)
+    where = Path(output)
+    _, plan = make_folder(Path(cast_folder), person, options, output=where, overwrite=overwrite, progress=progress)
+    return plan
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What the command line asks for.
+def make_folder(
+    cast_folder: Path,
+    person: str,
+    options: ShortsOptions,
+    *,
+    video: Path | None = None,
+    output: Path | None = None,
+    overwrite: bool = False,
+    plan_only: bool = False,
+    progress: ProgressCallback = ignore,
+) -> tuple[Path, Plan]:
+    """Choose, and write the folder of the shorts, or with `plan_only` the plan, its reasons and a page but no videos.
 
-    Attributes:
+    All that can be checked at once is checked before the video is read through for its hash.
+
+    Args:
         cast_folder: A result folder of `closeup cast`.
-        person: Id or name.
+        person: The person's id or name in it.
+        options: What the shorts shall be like.
         video: Where the video is now; None to look where it was.
-        output: Where the result goes; None for beside the cast folder.
+        output: The folder to write; None for beside the cast folder.
         overwrite: Replace a folder of shorts that is there.
-    """
+        plan_only: Render nothing.
+        progress: Told how far the work is; called from this thread.
 
-    cast_folder: Path
-    person: str
-    video: Path | None = None
-    output: Path | None = None
-    overwrite: bool = False
-
-
-def prepare(request: Request, options: ShortsOptions, progress: ProgressCallback = ignore) -> tuple[Source, Target]:
-    """Check all that can be checked at once, and only then read through the video for its hash.
+    Returns:
+        The folder, and the plan.
 
     Raises:
         InputError: As in `plan_shorts`.
+        ModelError: As in `plan_shorts`.
         OutputError: As in `make_shorts`.
     """
-    cast = open_cast(request.cast_folder)
-    person = find_person(cast, request.person, request.cast_folder)
-    target = Target(request.output or default_folder(request.cast_folder, cast, person), request.overwrite)
-    folder_at(target.folder).check(overwrite=target.overwrite)
-    video = find_video(cast, request.cast_folder, request.video, progress)
-    return Source(request.cast_folder, cast, person, video), target
+    cast = open_cast(cast_folder)
+    whom = find_person(cast, person, cast_folder)
+    folder = output or default_folder(cast_folder, cast, whom)
+    folder_at(folder).check(overwrite=overwrite)
+    source = Source(cast_folder, cast, whom, find_video(cast, cast_folder, video, progress))
+    if not plan_only:
+        check_space(options.min_length_s, source, options, folder)
+    job = _Job(source, options, make_plan(source, options, progress))
+    return folder, job.write(folder, progress, overwrite=overwrite, rendered=not plan_only)
 
 
 def default_folder(cast_folder: Path, cast: Cast, person: Person) -> Path:
     """Where shorts go if nothing else is said: beside the cast folder, by the names of the video and the person."""
     home = cast_folder if cast_folder.name else cast_folder.resolve()  # "." has no name to put beside
     return home.parent / f"{Path(cast.video.path).stem}-{person.id}.shorts"
-
-
-def render_shorts(source: Source, target: Target, options: ShortsOptions, progress: ProgressCallback = ignore) -> Plan:
-    """Choose and render; arguments and errors as in `make_shorts`."""
-    check_space(options.min_length_s, source, options, target.folder)
-    job = _Job(source, options, make_plan(source, options, progress))
-    return _write(job, target, progress, rendered=True)
-
-
-def write_plan(source: Source, target: Target, options: ShortsOptions, progress: ProgressCallback = ignore) -> Plan:
-    """Choose, and write the plan, its reasons and a page, but no videos; arguments and errors as in `make_shorts`."""
-    job = _Job(source, options, make_plan(source, options, progress))
-    return _write(job, target, progress, rendered=False)
 
 
 def render_plan(
@@ -176,8 +166,8 @@ def render_plan(
     """
     plan_file, output = Path(plan_file), Path(output)
     file = read_plan(plan_file)
-    target = Target(output, overwrite or (output.resolve() == plan_file.resolve().parent and is_only_planned(output)))
-    folder_at(output).check(overwrite=target.overwrite)
+    overwrite = overwrite or (output.resolve() == plan_file.resolve().parent and is_only_planned(output))
+    folder_at(output).check(overwrite=overwrite)
     source = open_source(file.cast, file.person, None if video is None else Path(video), progress)
     if source.cast.video.sha256 != file.video.sha256:
         raise InputError(
@@ -185,7 +175,7 @@ def render_plan(
             f"Plan anew: closeup shorts {file.cast} --person {file.person} --plan",
         )
     job = _Job(source, file.options, _planned(file, plan_file, source))
-    return _write(job, target, progress, rendered=True)
+    return job.write(output, progress, overwrite=overwrite, rendered=True)
 
 
 def check_space(length_s: float, source: Source, options: ShortsOptions, folder: Path) -> None:
@@ -233,112 +223,86 @@ def _judged(short: Short, curves: Interest) -> Short:
     return replace(short, interest=mean_interest(curves, spans), parts=parts, reason=told)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class _Job:
-    """What is to be made."""
+    """The shorts of one plan on their way into a folder."""
 
-    source: Source
-    options: ShortsOptions
-    planned: Planned
+    def __init__(self, source: Source, options: ShortsOptions, planned: Planned) -> None:
+        self._source, self._options, self._planned = source, options, planned
+        self._shorts = planned.plan.shorts
+        self._size_wh = finished_size(options)
 
-    @property
-    def shorts(self) -> tuple[Short, ...]:
-        """The shorts of the plan."""
-        return self.planned.plan.shorts
-
-
-def _write(job: _Job, target: Target, progress: ProgressCallback, *, rendered: bool) -> Plan:
-    """Frame the shorts, render them if so wanted, and write the folder; the plan, with what there is to note."""
-    if rendered:
-        check_space(sum(short.length_s for short in job.shorts), job.source, job.options, target.folder)
-    progress(Progress("Framing", 0, None, ""))
-    framed = _framed(job)
-    job = _noted(job, framed)
-    posters = _posters(job, framed)
-    with folder_at(target.folder).writing(overwrite=target.overwrite, replaced=is_ours) as part:
-        finished = _finished(job, framed, posters)
+    def write(self, folder: Path, progress: ProgressCallback, *, overwrite: bool, rendered: bool) -> Plan:
+        """Frame, render if so wanted, and write the folder; gives the plan, with what there is to note."""
+        source, planned = self._source, self._planned
         if rendered:
-            infos = _rendered(job, finished, part, progress)
-            finished = tuple(replace(each, rendered=info) for each, info in zip(finished, infos, strict=True))
-        progress(Progress("Writing", 0, None, ""))
-        write_handover(part, _handover(job, finished), target.folder)
-    return job.planned.plan
-
-
-def _noted(job: _Job, framed: Sequence[Sequence[FramedPiece]]) -> _Job:
-    """The job, with a note where a split picture was asked for and there is none."""
-    asked = any(short.layout == "split" for short in job.shorts)
-    if not asked or any(piece.framing.layout == "split" for short in framed for piece in short):
-        return job
-    plan = job.planned.plan
-    plan = replace(plan, notes=tuple(dict.fromkeys((*plan.notes, NOT_SPLIT))))
-    return replace(job, planned=replace(job.planned, plan=plan))
-
-
-def _framed(job: _Job) -> tuple[tuple[FramedPiece, ...], ...]:
-    """The camera's path through each piece of each short."""
-    pieces = sorted((piece for short in job.shorts for piece in short.pieces), key=lambda piece: piece.start_frame)
-    area = find_area(job.source.video, job.planned.frame_times, pieces)
-    return tuple(tuple(_framed_pieces(job, short, area)) for short in job.shorts)
-
-
-def _framed_pieces(job: _Job, short: Short, area: tuple[float, float, float, float] | None) -> Iterator[FramedPiece]:
-    cast, person, starts_s = job.source.cast, job.source.person.id, job.planned.frame_times.starts_s
-    options = FramingOptions(finished_size(job.options), short.layout, area)
-    for piece in short.pieces:
-        times_s = starts_s[piece.start_frame : piece.end_frame]
-        for part in pieces_by_layout(cast, person, piece, times_s, options):
-            yield FramedPiece(
-                part, frame_piece(cast, person, part, starts_s[part.start_frame : part.end_frame], options)
+            check_space(sum(short.length_s for short in self._shorts), source, self._options, folder)
+        progress(Progress("Framing", 0, None, ""))
+        framed = self._framed()
+        plan = _noted(planned.plan, framed)
+        posters = make_posters(
+            PosterSource(source.video, planned.frame_times, source.cast, source.person.id, self._size_wh), framed
+        )
+        with folder_at(folder).writing(overwrite=overwrite, replaced=is_ours) as part:
+            finished = tuple(
+                FinishedShort(short, pieces, poster, self._captions_of(short))
+                for short, pieces, poster in zip(self._shorts, framed, posters, strict=True)
             )
+            if rendered:
+                finished = tuple(self._rendered(finished, part, progress))
+            progress(Progress("Writing", 0, None, ""))
+            handover = Handover(
+                plan=plan,
+                options=self._options,
+                cast=source.cast,
+                cast_folder=source.folder,
+                video=source.video,
+                size_wh=self._size_wh,
+                shorts=finished,
+                interest=planned.interest,
+            )
+            write_handover(part, handover, folder)
+        return plan
+
+    def _framed(self) -> tuple[tuple[FramedPiece, ...], ...]:
+        """The camera's path through each piece of each short."""
+        pieces = sorted((piece for short in self._shorts for piece in short.pieces), key=lambda each: each.start_frame)
+        area = find_area(self._source.video, self._planned.frame_times, pieces)
+        return tuple(tuple(self._framed_pieces(short, area)) for short in self._shorts)
+
+    def _framed_pieces(self, short: Short, area: Area | None) -> Iterator[FramedPiece]:
+        cast, person, starts_s = self._source.cast, self._source.person.id, self._planned.frame_times.starts_s
+        options = FramingOptions(self._size_wh, short.layout, area)
+        for piece in short.pieces:
+            times_s = starts_s[piece.start_frame : piece.end_frame]
+            for part in pieces_by_layout(cast, person, piece, times_s, options):
+                framing = frame_piece(cast, person, part, starts_s[part.start_frame : part.end_frame], options)
+                yield FramedPiece(part, framing)
+
+    def _captions_of(self, short: Short) -> Subtitles | None:
+        captions = self._planned.captions
+        return None if captions is None else cut_captions(captions, short.pieces)
+
+    def _rendered(
+        self, shorts: Sequence[FinishedShort], part: Path, progress: ProgressCallback
+    ) -> Iterator[FinishedShort]:
+        """Render each short into the folder `part`."""
+        total_s, before_s = sum(short.length_s for short in self._shorts), 0.0
+        for each in shorts:
+
+            def report(told: Progress, before_s: float = before_s) -> None:
+                progress(replace(told, done=before_s + told.done, total=total_s))
+
+            burned = each.captions if self._options.burn_captions else None
+            overlay = None if burned is None else CaptionOverlay(burned, self._size_wh)
+            output, look = part / movie_name(each.short.id), Look(self._size_wh, overlay)
+            info = render_short(self._source.video, each.framed, self._planned.frame_times, output, look, report)
+            yield replace(each, rendered=info)
+            before_s += each.short.length_s
 
 
-def _posters(job: _Job, framed: Sequence[Sequence[FramedPiece]]) -> tuple[Poster, ...]:
-    source = job.source
-    size_wh = finished_size(job.options)
-    return make_posters(
-        PosterSource(source.video, job.planned.frame_times, source.cast, source.person.id, size_wh), framed
-    )
-
-
-def _finished(
-    job: _Job, framed: Sequence[tuple[FramedPiece, ...]], posters: Sequence[Poster]
-) -> tuple[FinishedShort, ...]:
-    captions = job.planned.captions
-    return tuple(
-        FinishedShort(short, pieces, poster, None if captions is None else cut_captions(captions, short.pieces))
-        for short, pieces, poster in zip(job.shorts, framed, posters, strict=True)
-    )
-
-
-def _rendered(
-    job: _Job, finished: Sequence[FinishedShort], part: Path, progress: ProgressCallback
-) -> Iterator[RenderedInfo]:
-    """Render each short into the folder `part`."""
-    total_s, before_s = sum(short.length_s for short in job.shorts), 0.0
-    size_wh = finished_size(job.options)
-    for each in finished:
-
-        def report(told: Progress, before_s: float = before_s) -> None:
-            progress(replace(told, done=before_s + told.done, total=total_s))
-
-        burned = each.captions if job.options.burn_captions else None
-        overlay = None if burned is None else CaptionOverlay(burned, size_wh)
-        pieces = [RenderPiece(framed.piece, framed.framing.panels) for framed in each.framed]
-        output = part / movie_name(each.short.id)
-        yield render_short(job.source.video, pieces, job.planned.frame_times, output, Look(size_wh, overlay), report)
-        before_s += each.short.length_s
-
-
-def _handover(job: _Job, finished: tuple[FinishedShort, ...]) -> Handover:
-    return Handover(
-        plan=job.planned.plan,
-        options=job.options,
-        cast=job.source.cast,
-        cast_folder=job.source.folder,
-        video=job.source.video,
-        size_wh=finished_size(job.options),
-        sound=has_sound(job.source.video),
-        shorts=finished,
-        interest=job.planned.interest,
-    )
+def _noted(plan: Plan, framed: Sequence[Sequence[FramedPiece]]) -> Plan:
+    """The plan, with a note where a split picture was asked for and there is none."""
+    asked = any(short.layout == "split" for short in plan.shorts)
+    if not asked or any(piece.framing.layout == "split" for short in framed for piece in short):
+        return plan
+    return replace(plan, notes=tuple(dict.fromkeys((*plan.notes, NOT_SPLIT))))

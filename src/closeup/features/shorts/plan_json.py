@@ -238,17 +238,22 @@ def _read_options(node: Node, folder: Path) -> ShortsOptions:
     burn = fields["burn_captions"]
     if not isinstance(burn.value, bool):
         burn.fail("true or false")
-    return ShortsOptions(
-        count=fields["count"].integer(low=1),
-        min_length_s=min_length_s,
-        max_length_s=fields["max_length_s"].number(low=min_length_s),
-        aspect=read_one_of(fields["aspect"], ASPECTS),
-        height=height,
-        layout=read_one_of(fields["layout"], LAYOUTS),
-        captions=None if captions.value is None else folder / captions.text("null or a path", _PATH_PATTERN),
-        burn_captions=burn.value,
-        weights={name: weight.number(low=0) for name, weight in fields["weights"].members().items()},
-    )
+    try:
+        return ShortsOptions(
+            count=fields["count"].integer(low=1),
+            min_length_s=min_length_s,
+            max_length_s=fields["max_length_s"].number(low=min_length_s),
+            aspect=read_one_of(fields["aspect"], ASPECTS),
+            height=height,
+            layout=read_one_of(fields["layout"], LAYOUTS),
+            captions=None if captions.value is None else folder / captions.text("null or a path", _PATH_PATTERN),
+            burn_captions=burn.value,
+            weights={name: weight.number(low=0) for name, weight in fields["weights"].members().items()},
+        )
+    except FormatError:
+        raise
+    except InputError as error:  # each value is well formed, and together they make no sense
+        raise FormatError(f"{node.path()}: {error.message}", error.hint) from error
 
 
 def read_one_of(node: Node, words: Iterable[str]) -> str:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.read_ahead import read_ahead
 from closeup.core.types import FloatArray
+from closeup.features.shorts.finished import FramedPiece, RenderedInfo
 from closeup.features.shorts.plan import Piece
 from closeup.media.audio import has_sound, read_sound
 from closeup.media.excerpt import excerpt_frames
@@ -32,21 +33,6 @@ _FADE_S = 0.005
 """Sound fades out and in where two pieces that are apart meet: at full level, a jump of the wave would click."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class RenderPiece:
-    """A piece with the crops that are shown of it.
-
-    Attributes:
-        piece: Which frames.
-        panels: For each panel, crops of shape (N, 4), float64: for each of the piece's N frames, the rectangle of the
-            upright picture, xyxy in pixels of any fraction, that fills the panel. One panel is the whole picture, two
-            are its upper and lower half. What lies beyond the picture is filled with a blurred copy.
-    """
-
-    piece: Piece
-    panels: tuple[NDArray[np.float64], ...]
-
-
 @dataclass(frozen=True, slots=True)
 class Look:
     """What a short looks like beside its crops.
@@ -60,29 +46,9 @@ class Look:
     overlay: Overlay | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RenderedInfo:
-    """What became of a short.
-
-    Attributes:
-        frames: How many it shows.
-        duration_s: How long it lasts, in seconds.
-        has_sound: Whether it has a sound track: it has one where the video has.
-        loudness_lufs_in: Loudness of its sound as it was in the video (EBU R 128), or None where there is none to
-            measure.
-        gain_db: By how much that was made louder (softer, where negative).
-    """
-
-    frames: int
-    duration_s: float
-    has_sound: bool
-    loudness_lufs_in: float | None
-    gain_db: float
-
-
 def render_short(
     video: Path,
-    pieces: Sequence[RenderPiece],
+    pieces: Sequence[FramedPiece],
     frame_times: FrameTimes,
     output: Path,
     look: Look,
@@ -114,7 +80,7 @@ def render_short(
     ranges = [(each.piece.start_frame, each.piece.end_frame) for each in pieces]
     heard = sound.sound if sound else None
     movie = MovieFormat(look.size_wh, starts, colour)
-    crops = [crop for each in pieces for crop in zip(*each.panels, strict=True)]
+    crops = [crop for each in pieces for crop in zip(*each.framing.panels, strict=True)]
     with read_ahead(excerpt_frames(video, frame_times, ranges), _AHEAD) as frames:
         reframed = _reframed(zip(frames, crops, starts, strict=False), look, colour)
         with read_ahead(reframed, _AHEAD) as pictures, MovieWriter(output, movie, heard) as writer:
@@ -140,14 +106,14 @@ def short_times(pieces: Sequence[Piece], frame_times: FrameTimes) -> list[Fracti
     return [*times, begins]
 
 
-def _require_crops(pieces: Sequence[RenderPiece], frame_times: FrameTimes) -> None:
+def _require_crops(pieces: Sequence[FramedPiece], frame_times: FrameTimes) -> None:
     bounds = [bound for each in pieces for bound in (each.piece.start_frame, each.piece.end_frame)]
     if not pieces or bounds != sorted(bounds) or bounds[0] < 0 or bounds[-1] > frame_times.count:
         raise ValueError(f"pieces {bounds} are not in order, or not in a video of {frame_times.count} frames")
     for each in pieces:
         shape = (each.piece.end_frame - each.piece.start_frame, 4)
-        if shape[0] < 1 or len(each.panels) not in (1, 2) or any(crops.shape != shape for crops in each.panels):
-            shapes = [crops.shape for crops in each.panels]
+        shapes = [crops.shape for crops in each.framing.panels]
+        if shape[0] < 1 or len(shapes) not in (1, 2) or any(found != shape for found in shapes):
             raise ValueError(f"one or two panels with crops of shape {shape} are needed, got {shapes}")
 
 
