@@ -12,18 +12,22 @@ import numpy as np
 from PIL import Image
 
 from bench import Bench
-from closeup.learning.checkpoint import Standing, Weights
+from closeup.core.progress import ignore
+from closeup.learning.checkpoint import Weights
 from closeup.learning.device import Precision
 from closeup.learning.pytorch import torch
+from closeup.learning.trainer import Stage, Trainer
 from closeup.workbench.datasets.pictures import load_pictures
 from closeup.workbench.datasets.reading import open_dataset
+from closeup.workbench.datasets.splits import Split
 from closeup.workbench.recipe import AugmentRecipe, DataSource, HeadRecipe, ModelRecipe, Recipe, StageRecipe
 from closeup.workbench.training.augment import Augmenter
-from closeup.workbench.training.heads import ResolvedHead, resolve_head, targets
+from closeup.workbench.training.heads import resolve_head, targets
 from closeup.workbench.training.libraries import timm, torchvision
-from closeup.workbench.training.loop import Loop, Plan
 from closeup.workbench.training.network import build_network
-from closeup.workbench.training.pictures import Material, gather
+from closeup.workbench.training.pictures import Examples, gather
+from closeup.workbench.training.prepare import Prepared
+from closeup.workbench.training.task import ImageTask
 from tables import Claim, Section, Table, spread
 
 ARCHITECTURE, PX, BATCH = "tf_efficientnet_b0", 96, 32
@@ -45,8 +49,7 @@ class Ground:
         files: Picture files, N.
         labels: Classes of them, (N,) int.
         recipe: Of the network and its one stage.
-        heads: The one head.
-        material: The pictures in memory, as closeup keeps them.
+        prepared: The pictures in memory and the one head, as closeup keeps them.
         precision: Device and width of numbers.
         read_s: How long reading them took.
     """
@@ -54,8 +57,7 @@ class Ground:
     files: list[Path]
     labels: list[int]
     recipe: Recipe
-    heads: tuple[ResolvedHead, ...]
-    material: Material
+    prepared: Prepared
     precision: Precision
     read_s: float
 
@@ -158,7 +160,7 @@ def prepared(bench: Bench, batch: int, steps: int) -> Ground:
     head = resolve_head(recipe.heads[0], names)
     classes = targets(head, names)
     everything = np.arange(len(pictures.pixels))
-    material = Material(
+    examples = Examples(
         inputs=torch.from_numpy(pictures.pixels),
         targets={"gender": torch.from_numpy(classes)},
         soft={},
@@ -168,7 +170,8 @@ def prepared(bench: Bench, batch: int, steps: int) -> Ground:
         test=everything[:0],
     )
     files = [folder / row["path"] for row in chosen]
-    return Ground(files, [int(c) for c in classes], recipe, (head,), material, Precision("auto", "auto"), read_s)
+    found = Prepared(dataset, Split({}, {}, {}, 0), (head,), examples, (everything,), ())
+    return Ground(files, [int(c) for c in classes], recipe, found, Precision("auto", "auto"), read_s)
 
 
 class _Nothing:
@@ -180,35 +183,38 @@ class _Nothing:
     def epoch(self, row: Mapping[str, Any]) -> None:
         """Take an epoch's row."""
 
+    def checkpoint(self, content: bytes) -> None:
+        """Take a checkpoint."""
+
+
+class _Untested(ImageTask):
+    """The task without what comes after an epoch."""
+
+    def evaluate(self, stage: int, network: torch.nn.Module) -> tuple[dict[str, Any], float]:
+        """Nothing is held out."""
+        return {}, 0.0
+
 
 def ours(ground: Ground) -> Callable[[], tuple[float, float]]:
     """One epoch of closeup's own loop; pictures a second, and the share of making batches."""
     device = ground.precision.device
-    network = build_network(ground.recipe.model, ground.heads).to(device=device, memory_format=torch.channels_last)
-    augmenter = Augmenter(AUGMENT, MEAN, STD)
-    plan = Plan(
-        ground.recipe,
-        ground.heads,
-        ground.material,
-        (ground.material.train,),
-        lambda network, stage: ({}, 0.0),
-        lambda: None,
-        _Nothing(),
-        ground.precision,
-        augmenter,
-        lambda progress: None,
+    network = build_network(ground.recipe.model, ground.prepared.heads).to(
+        device=device, memory_format=torch.channels_last
     )
-    size, count = ground.recipe.stages[0].batch, len(ground.material.train)
+    augmenter = Augmenter(AUGMENT, MEAN, STD)
+    task = _Untested(ground.recipe, ground.prepared, network, ground.precision, ignore)
+    stage = Stage(epochs=1, batch=ground.recipe.stages[0].batch)
+    size, count = ground.recipe.stages[0].batch, len(ground.prepared.examples.train)
 
     def train() -> tuple[float, float]:
         started = time.perf_counter()
-        Loop(plan, Standing(), Weights(network, None)).run()
+        Trainer(task, Weights(network, None), [stage], record=_Nothing(), precision=ground.precision).run()
         _wait(device)
         took_s = time.perf_counter() - started
         generator = torch.Generator().manual_seed(0)
         started = time.perf_counter()
         for start in range(0, count, size):
-            batch = gather(ground.material, ground.material.train[start : start + size])
+            batch = gather(ground.prepared.examples, ground.prepared.examples.train[start : start + size])
             augmenter(batch.to(device, non_blocking=True), PX, generator)
         _wait(device)
         return count / took_s, (time.perf_counter() - started) / took_s
@@ -259,7 +265,7 @@ class Photos(torch.utils.data.Dataset[tuple[torch.Tensor, int]]):
 
     def __init__(self, ground: Ground, *, in_memory: bool) -> None:
         self._files, self._labels = ground.files, ground.labels
-        pixels = ground.material.inputs.numpy()
+        pixels = ground.prepared.examples.inputs.numpy()
         self._pixels = [Image.fromarray(picture) for picture in pixels] if in_memory else None
         self._transform = torchvision_transform()
 
@@ -295,7 +301,7 @@ def augmentation_alone(ground: Ground, rounds: int) -> Table:
     size = ground.recipe.stages[0].batch
     photos = Photos(ground, in_memory=True)
     augmenter, generator = Augmenter(AUGMENT, MEAN, STD), torch.Generator().manual_seed(0)
-    stored = ground.material.inputs[:size]
+    stored = ground.prepared.examples.inputs[:size]
     ways: dict[str, Callable[[], object]] = {
         "closeup, a batch at once": lambda: augmenter(stored, PX, generator),
         "torchvision v2, one by one": lambda: torch.stack([photos[index][0] for index in range(size)]),

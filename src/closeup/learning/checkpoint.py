@@ -9,15 +9,12 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from closeup.core.errors import InputError
-from closeup.core.whole import write_whole
 from closeup.learning.pytorch import torch
-
-FILE = "checkpoint.pt"
 
 
 @dataclass
-class Standing:
-    """Where training stands; everything else follows from the recipe and its seed.
+class TrainingState:
+    """Where training stands; everything else follows from the options and their seed.
 
     Attributes:
         stage: Index of the stage.
@@ -63,19 +60,15 @@ class Weights:
     optimizer_state: dict[str, Any] | None = None
 
     @property
-    def judged(self) -> nn.Module:
-        """The weights that are judged and kept: the average where there is one."""
+    def evaluated(self) -> nn.Module:
+        """The weights that are evaluated and kept: the average where there is one."""
         return self.network if self.average is None else self.average
 
 
-def save_checkpoint(folder: Path, standing: Standing, weights: Weights) -> None:
-    """Write the run's checkpoint in one step; the last one stays until this one is whole.
-
-    Raises:
-        OutputError: If there is no space.
-    """
+def checkpoint_bytes(state: TrainingState, weights: Weights) -> bytes:
+    """The content of a checkpoint file; `read_checkpoint` reads it."""
     content: dict[str, Any] = {
-        "standing": asdict(standing),
+        "standing": asdict(state),
         "network": weights.network.state_dict(),
         "average": None if weights.average is None else weights.average.state_dict(),
         "best": weights.best,
@@ -83,25 +76,30 @@ def save_checkpoint(folder: Path, standing: Standing, weights: Weights) -> None:
     }
     buffer = io.BytesIO()
     torch.save(content, buffer)
-    write_whole(folder / FILE, buffer.getvalue())
+    return buffer.getvalue()
 
 
-def read_checkpoint(folder: Path) -> dict[str, Any] | None:
-    """The content of a run's checkpoint, or None where training had not come to its first.
+def read_checkpoint(path: Path, weights: Weights) -> TrainingState:
+    """Bring back a checkpoint: weights are filled in place; a run that had not come to its first begins anew.
+
+    The optimizer's state waits in `weights` for the stage that made it.
 
     Raises:
         InputError: If the file is damaged.
     """
     import pickle
 
-    path = folder / FILE
     if not path.is_file():
-        return None
+        return TrainingState()
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
         raise InputError(
             f"The checkpoint {path} is damaged: {error}.", "Start the recipe again as a new run."
         ) from error
-    assert isinstance(content, dict)
-    return content
+    weights.network.load_state_dict(content["network"])
+    if weights.average is not None:
+        weights.average.load_state_dict(content["average"])
+    weights.best = content["best"]
+    weights.optimizer_state = content["optimizer"]
+    return TrainingState(**content["standing"])

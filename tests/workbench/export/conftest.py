@@ -19,7 +19,7 @@ from closeup.workbench.recipe import DataSource, HeadRecipe, ModelRecipe, Recipe
 from closeup.workbench.recipe_file import recipe_to_toml
 from closeup.workbench.training.heads import ResolvedHead
 from closeup.workbench.training.libraries import timm
-from closeup.workbench.training.network import Network, build_network, judge_batches
+from closeup.workbench.training.network import Network, build_network, predict_batches
 from closeup.workbench.training.weights_file import state_bytes
 
 PX = 33
@@ -136,7 +136,7 @@ def save_pictures(folder: Path, network: Network) -> None:
     for number in range(60):
         pixels = np.clip(rng.uniform(0, 255, 3) + rng.normal(0, 40, (PX, PX, 3)), 0, 255).astype(np.uint8)
         Image.fromarray(pixels).save(folder / f"{number:02}.png")
-        answers = judge_batches(network, [normalised_tensor(pixels)], flip=True)
+        answers = predict_batches(network, [normalised_tensor(pixels)], flip=True)
         mood = HEADS[0].classes[int(answers["mood"].argmax())] if number % 5 else "glad"
         age = float(np.clip(45.5 + 44.5 * answers["age"][0, 0] + rng.normal(0, 2), 1, 90))
         side = "train" if number < 24 else "val"

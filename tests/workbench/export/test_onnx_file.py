@@ -13,8 +13,8 @@ from closeup.weights.session import open_session
 from closeup.workbench.export import onnx_file
 from closeup.workbench.export.network import Answering, AnsweringNetwork
 from closeup.workbench.export.onnx_file import onnx_bytes, write_network
-from closeup.workbench.training.judging import answers
-from closeup.workbench.training.network import judge_batches
+from closeup.workbench.training.network import predict_batches
+from closeup.workbench.training.task import answers
 
 from .conftest import HEADS, PX, Exported, new_network
 
@@ -39,7 +39,7 @@ def test_the_file_answers_what_the_run_was_judged_by(
     path.write_bytes(exported.content)
     given = open_session(path).run_all(pictures[:count])
     network = new_network()
-    raw = judge_batches(network, [torch.from_numpy(pictures[:count])], flip=True)
+    raw = predict_batches(network, [torch.from_numpy(pictures[:count])], flip=True)
     for head, found in zip(HEADS, given, strict=True):
         wanted = answers(head, raw[head.name], exported.temperatures.get(head.name, 1.0))
         assert found.shape == wanted.shape

@@ -77,8 +77,8 @@ class Trainer:
         }
         writer = create_run(runs_dir, wanted.name, recipe_to_toml(with_classes(wanted, prepared.heads)), facts)
         save_split(writer.path / "split.csv", prepared.split)
-        keys = [prepared.dataset.items[index].key for index in prepared.material.val]
-        labels = prepared.material.targets["kind"].numpy()[prepared.material.val]
+        keys = [prepared.dataset.items[index].key for index in prepared.examples.val]
+        labels = prepared.examples.targets["kind"].numpy()[prepared.examples.val]
         rng = np.random.default_rng([wanted.training.seed, len(self.trained)])
         right = np.argsort(np.argsort(rng.random(len(keys)))) < round(self.accuracy(wanted.augment) * len(keys))
         given = np.where(right, labels, 1 - labels).astype(int)

@@ -6,12 +6,11 @@ import torch
 from skimage import data
 
 from closeup.core.errors import InputError
-from closeup.workbench.recipe import HeadRecipe, ModelRecipe, StageRecipe
+from closeup.learning.trainer import Stage, new_optimizer
+from closeup.workbench.recipe import HeadRecipe, ModelRecipe
 from closeup.workbench.training.features import frozen_features
 from closeup.workbench.training.heads import settled_head
-from closeup.workbench.training.loop import follow, new_average
-from closeup.workbench.training.network import Network, answer, build_network, judge_batches, trainable_names
-from closeup.workbench.training.optimizers import learning_rate, new_optimizer
+from closeup.workbench.training.network import Network, answer, build_network, predict_batches, trainable_names
 from closeup.workbench.training.start_weights import load_start
 from closeup.workbench.training.weights_file import state_bytes
 
@@ -29,7 +28,7 @@ def network() -> Network:
 
 
 def test_answers_lie_where_they_must(network: Network) -> None:
-    raw = judge_batches(network, [torch.randn(3, 3, 32, 32) * 50], flip=True)
+    raw = predict_batches(network, [torch.randn(3, 3, 32, 32) * 50], flip=True)
     answers = {head.name: answer(head, torch.from_numpy(raw[head.name] * 1000)) for head in HEADS}
     assert torch.allclose(answers["mood"].sum(1), torch.ones(3))
     assert answers["age"].shape == (3, 1)
@@ -39,7 +38,7 @@ def test_answers_lie_where_they_must(network: Network) -> None:
 
 def test_a_mirror_image_is_judged_alike(network: Network) -> None:
     picture = torch.randn(2, 3, 32, 32)
-    straight, mirrored = (judge_batches(network, [batch], flip=True) for batch in (picture, picture.flip(3)))
+    straight, mirrored = (predict_batches(network, [batch], flip=True) for batch in (picture, picture.flip(3)))
     assert all(np.allclose(straight[name], mirrored[name], atol=1e-5) for name in straight)
 
 
@@ -64,7 +63,7 @@ def test_families_are_built_and_opened_from_the_end(architecture: str) -> None:
 
 
 def test_only_what_moves_gets_an_optimizer(network: Network) -> None:
-    new_optimizer(StageRecipe(), network, trainable_names(network, "heads"))
+    new_optimizer(Stage(), network, trainable_names(network, "heads"))
     assert [name for name, p in network.named_parameters() if p.requires_grad] == [
         name for name, _ in network.named_parameters() if name.startswith("heads.")
     ]
@@ -74,38 +73,6 @@ def test_only_what_moves_gets_an_optimizer(network: Network) -> None:
 def test_heads_may_have_any_name(name: str) -> None:
     network = build_network(ModelRecipe("test_efficientnet"), [settled_head(HeadRecipe(name, classes=("a", "b")))])
     assert list(network(torch.zeros(2, 3, 32, 32))) == [name]
-
-
-@pytest.mark.parametrize("name", ["sgd", "adam", "adamw", "rmsprop", "nadam"])
-def test_every_optimizer_takes_a_step(network: Network, name: str) -> None:
-    before = network.heads["mood"].weight.detach().clone()
-    optimizer = new_optimizer(StageRecipe(optimizer=name, learning_rate=0.1), network, trainable_names(network, "all"))
-    network(torch.randn(2, 3, 32, 32))["mood"].sum().backward()
-    optimizer.step()
-    assert not torch.equal(before, network.heads["mood"].weight)
-
-
-@pytest.mark.parametrize("schedule", ["constant", "cosine", "linear", "step"])
-def test_learning_rates_rise_then_fall(schedule: str) -> None:
-    stage = StageRecipe(learning_rate=0.5, schedule=schedule, warmup=0.1)  # type: ignore[arg-type]
-    rates = [learning_rate(stage, step, 100) for step in range(100)]
-    assert rates[:10] == sorted(rates[:10])
-    assert rates[10:] == sorted(rates[10:], reverse=True)
-    assert max(rates) == 0.5
-    assert all(rate > 0 for rate in rates)
-    assert rates[-1] <= (0.5 if schedule == "constant" else 0.02)
-
-
-def test_an_average_follows(network: Network) -> None:
-    average = new_average(network, 0.5)
-    assert average is not None
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.add_(1)
-    follow(average, network, 0.5, step=1000)
-    ours, theirs = average.state_dict(), network.state_dict()
-    assert torch.allclose(ours["heads.mood.weight"], theirs["heads.mood.weight"] - 0.5)
-    assert new_average(network, 0.0) is None
 
 
 def test_weights_of_a_file_come_back(network: Network, tmp_path: Path) -> None:

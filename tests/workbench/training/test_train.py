@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from closeup.core.errors import CloseupError, InputError
+from closeup.core.errors import CloseupError, InputError, OutputError
 from closeup.core.progress import Progress
+from closeup.learning.runs.folder import RunWriter
+from closeup.learning.trainer import Trainer
 from closeup.weights.network_card import read_card
 from closeup.workbench.recipe import AugmentRecipe, HeadRecipe, StageRecipe, TrainingRecipe
 from closeup.workbench.recipe_file import recipe_from_toml
@@ -167,20 +169,17 @@ def test_a_class_with_one_picture_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("quick")
 def test_no_space_leaves_a_run_that_can_go_on(table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from closeup.core.errors import OutputError
-    from closeup.workbench.training import train as module
-
     saves = 0
+    original = RunWriter.checkpoint
 
-    def full(*_: object) -> None:
+    def full(writer: RunWriter, content: bytes) -> None:
         nonlocal saves
         saves += 1
         if saves == 3:
             raise OutputError("Cannot write checkpoint.pt: No space left on device.", "Free some space.")
-        original(*_)  # type: ignore[arg-type]
+        original(writer, content)
 
-    original = module.save_checkpoint
-    monkeypatch.setattr(module, "save_checkpoint", full)
+    monkeypatch.setattr(RunWriter, "checkpoint", full)
     with pytest.raises(OutputError, match="No space"):
         train(shades_recipe(table), base=table.parent, runs_dir=tmp_path)
     (run,) = tmp_path.iterdir()
@@ -199,12 +198,10 @@ def test_no_space_leaves_a_run_that_can_go_on(table: Path, tmp_path: Path, monke
 def test_failures_of_the_machine_say_what_to_do(
     table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, expected: str
 ) -> None:
-    from closeup.workbench.training.loop import Loop
-
     def fail(*_: object) -> None:
         raise RuntimeError(words)
 
-    monkeypatch.setattr(Loop, "_step", fail)
+    monkeypatch.setattr(Trainer, "_step", fail)
     with pytest.raises(CloseupError) as caught:
         train(shades_recipe(table), base=table.parent, runs_dir=tmp_path)
     assert expected in caught.value.hint

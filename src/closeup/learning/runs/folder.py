@@ -107,8 +107,17 @@ class RunWriter:
         self._steps.flush()
         self._epochs.flush()
 
+    def checkpoint(self, content: bytes) -> None:
+        """Keep where training stands, in place of the last checkpoint; all rows are on the disk before it is.
+
+        Raises:
+            OutputError: If there is no space; the last checkpoint stays then.
+        """
+        self.flush()
+        write_whole(self.path / CHECKPOINT_FILE, content)
+
     def flush(self) -> None:
-        """Bring all rows to the disk: call it before a checkpoint is saved, so that it is never ahead of them.
+        """Bring all rows to the disk.
 
         Raises:
             OutputError: If there is no space.

@@ -14,52 +14,51 @@ from closeup.learning.runs.folder import RunWriter
 from closeup.learning.runs.metrics import measure
 from closeup.learning.runs.reading import read_run
 from closeup.weights.network_card import NetworkCard, NetworkHead
+from closeup.workbench.datasets.items import Dataset
 from closeup.workbench.export.onnx_file import onnx_bytes
 from closeup.workbench.recipe import DataSource, Recipe
 from closeup.workbench.recipe_file import recipe_to_toml
 from closeup.workbench.training.heads import ResolvedHead
-from closeup.workbench.training.judging import Judge, answers, known, sides
-from closeup.workbench.training.network import Network
-from closeup.workbench.training.prepare import Prepared, last_px
+from closeup.workbench.training.prepare import last_px
+from closeup.workbench.training.task import ImageTask, answers, known
 from closeup.workbench.training.weights_file import FILE, state_bytes
 
 ONNX_FILE = "model.onnx"
 
 
-def finish(recipe: Recipe, prepared: Prepared, network: Network, judge: Judge, writer: RunWriter) -> None:
-    """Write what a finished run holds, the kept weights being in the network.
+def finish(task: ImageTask, dataset: Dataset, writer: RunWriter) -> None:
+    """Write what a finished run holds, the kept weights being in the task's network.
 
     Args:
-        recipe: Resolved.
-        prepared: Data and heads.
-        network: With the weights that are kept.
-        judge: That knows the pictures.
+        task: That was trained.
+        dataset: Its pictures, in the order of its examples.
         writer: Of the run's folder.
     """
+    recipe, network = task.recipe, task.network
     write_whole(writer.path / FILE, state_bytes(network))
-    temperatures = _answer(recipe, prepared, network, judge, writer)
+    temperatures = _predict(task, dataset, writer)
     metrics = _measured(writer)
-    card = network_card(recipe, prepared.heads, metrics)
+    card = network_card(recipe, task.heads, metrics)
     # Written as 32-bit floats on the processor, wherever it was trained.
-    onnx = onnx_bytes(network.cpu(), recipe, prepared.heads, temperatures, card)
+    onnx = onnx_bytes(network.cpu(), recipe, task.heads, temperatures, card)
     write_whole(writer.path / ONNX_FILE, onnx)
     writer.note(temperatures=temperatures)
     writer.finish(metrics)
 
 
-def _answer(recipe: Recipe, prepared: Prepared, network: Network, judge: Judge, writer: RunWriter) -> dict[str, float]:
-    """Write the answers on val and test, softened by temperatures read off val; these by head."""
-    raw = {side: judge.raw(network, indices, last_px(recipe)) for side, indices in sides(judge.material)}
+def _predict(task: ImageTask, dataset: Dataset, writer: RunWriter) -> dict[str, float]:
+    """Write the predictions on val and test, softened by temperatures read off val; these by head."""
+    raw = {side: task.raw(task.network, indices, last_px(task.recipe)) for side, indices in task.sides()}
     temperatures = {
-        head.name: _temperature(raw["val"][head.name], judge.targets(head, judge.material.val))
-        for head in prepared.heads
+        head.name: _temperature(raw["val"][head.name], task.targets(head, task.examples.val))
+        for head in task.heads
         if not head.is_value
     }
-    for side, indices in sides(judge.material):
-        keys = np.array([prepared.dataset.items[index].key for index in indices])
-        for head in prepared.heads:
+    for side, indices in task.sides():
+        keys = np.array([dataset.items[index].key for index in indices])
+        for head in task.heads:
             given = answers(head, raw[side][head.name], temperatures.get(head.name, 1.0))
-            targets = judge.targets(head, indices)
+            targets = task.targets(head, indices)
             there = known(targets)
             if there.any():
                 writer.predictions(side, head.name, list(keys[there]), targets[there], given[there], head.classes)

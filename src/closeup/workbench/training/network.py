@@ -139,7 +139,7 @@ def trainable_names(network: Network, train: str) -> set[str]:
     return heads | {f"backbone.{name}" for name, layer in layers.items() if layer in moving}
 
 
-def judge_batches(network: Network, batches: Iterable[Tensor], *, flip: bool) -> dict[str, np.ndarray]:
+def predict_batches(network: Network, batches: Iterable[Tensor], *, flip: bool) -> dict[str, np.ndarray]:
     """Raw numbers (N, K) float32 of every head, over batches of pictures (B, 3, P, P) or features (B, D).
 
     Args:

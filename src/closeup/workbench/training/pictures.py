@@ -8,12 +8,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from closeup.learning.pytorch import torch
-
-Indices = NDArray[np.intp]
+from closeup.learning.trainer import Indices
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
+class Examples:
     """Everything that a run learns from and is judged by.
 
     Attributes:
@@ -40,21 +39,21 @@ class Material:
         return self.inputs.ndim == 2
 
 
-def epoch_order(material: Material, indices: Indices, seed: tuple[int, ...], balance: str = "") -> Indices:
+def epoch_order(examples: Examples, indices: Indices, seed: tuple[int, ...], balance: str = "") -> Indices:
     """The order in which an epoch sees its pictures, (M,), from nothing but the seed.
 
     Args:
-        material: What is drawn from.
+        examples: What is drawn from.
         indices: The stage's part of the training pictures.
         seed: Of this epoch.
         balance: Name of the head whose classes come equally often, drawn with replacement; "" to see each picture as
             often as its source says.
     """
     chance = np.random.default_rng(seed)
-    repeated = np.repeat(indices, material.repeat[indices])
+    repeated = np.repeat(indices, examples.repeat[indices])
     if not balance:
         return chance.permutation(repeated)
-    classes = material.targets[balance].numpy()[repeated]
+    classes = examples.targets[balance].numpy()[repeated]
     known = repeated[~np.isnan(classes)]
     of_class = classes[~np.isnan(classes)]
     names, where, counts = np.unique(of_class, return_inverse=True, return_counts=True)
@@ -62,12 +61,12 @@ def epoch_order(material: Material, indices: Indices, seed: tuple[int, ...], bal
     return chance.choice(known, size=len(repeated), p=shares / shares.sum())
 
 
-def gather(material: Material, indices: Indices) -> Tensor:
+def gather(examples: Examples, indices: Indices) -> Tensor:
     """Inputs (B, ...) at indices (B,)."""
-    return material.inputs[torch.from_numpy(np.ascontiguousarray(indices))]
+    return examples.inputs[torch.from_numpy(np.ascontiguousarray(indices))]
 
 
-def in_order(material: Material, indices: Indices, batch: int) -> Iterator[Tensor]:
+def in_order(examples: Examples, indices: Indices, batch: int) -> Iterator[Tensor]:
     """Inputs in batches (B, ...), in the order of the indices."""
     for start in range(0, len(indices), batch):
-        yield gather(material, indices[start : start + batch])
+        yield gather(examples, indices[start : start + batch])

@@ -12,6 +12,7 @@ from closeup.core.errors import InputError
 from closeup.core.progress import ProgressCallback
 from closeup.core.types import FloatArray
 from closeup.learning.pytorch import torch
+from closeup.learning.trainer import Indices
 from closeup.workbench.datasets.items import Dataset
 from closeup.workbench.datasets.pictures import Pictures, load_pictures
 from closeup.workbench.datasets.reading import open_dataset
@@ -19,7 +20,7 @@ from closeup.workbench.datasets.splits import Split, make_split, parts
 from closeup.workbench.recipe import HeadRecipe, Recipe
 from closeup.workbench.training.heads import ResolvedHead, resolve_head, targets
 from closeup.workbench.training.losses import soft_targets
-from closeup.workbench.training.pictures import Indices, Material
+from closeup.workbench.training.pictures import Examples
 
 SIDES = ("train", "val", "test")
 
@@ -29,10 +30,10 @@ class Prepared:
     """What a run is made of.
 
     Attributes:
-        dataset: The pictures that could be read, corrections applied, in the order of the material.
+        dataset: The pictures that could be read, corrections applied, in the order of the examples.
         split: Who is on which side.
         heads: Settled against the training pictures.
-        material: Tensors, in the order of the dataset.
+        examples: Tensors, in the order of the dataset.
         parts: For each stage, indices of its training pictures.
         unreadable: Keys of the pictures that could not be read, with the reason.
     """
@@ -40,7 +41,7 @@ class Prepared:
     dataset: Dataset
     split: Split
     heads: tuple[ResolvedHead, ...]
-    material: Material
+    examples: Examples
     parts: tuple[Indices, ...]
     unreadable: tuple[tuple[str, str], ...]
 
@@ -62,7 +63,7 @@ def prepare(recipe: Recipe, base: Path, progress: ProgressCallback) -> Prepared:
     split = make_split(dataset, recipe.split, _label_field(recipe.heads[0]), base=base)
     sides = _sides(dataset, split)
     heads = tuple(_head(head, dataset, sides[0]) for head in recipe.heads)
-    material = Material(
+    examples = Examples(
         inputs=_tensor(pictures),
         targets={head.name: torch.from_numpy(targets(head, dataset.labels(head.label_field))) for head in heads},
         soft=_soft(heads, dataset, base),
@@ -73,12 +74,12 @@ def prepare(recipe: Recipe, base: Path, progress: ProgressCallback) -> Prepared:
     )
     seed = recipe.training.seed
     drawn = tuple(
-        material.train
+        examples.train
         if stage.part == "all"
-        else parts(dataset, material.train, stage.part, seed=seed, field=_label_field(recipe.heads[0]))
+        else parts(dataset, examples.train, stage.part, seed=seed, field=_label_field(recipe.heads[0]))
         for stage in recipe.stages
     )
-    return Prepared(dataset, split, heads, material, drawn, tuple(pictures.unreadable))
+    return Prepared(dataset, split, heads, examples, drawn, tuple(pictures.unreadable))
 
 
 def largest_px(recipe: Recipe) -> int:

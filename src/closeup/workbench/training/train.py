@@ -1,48 +1,30 @@
 """Train a recipe: data in, a run's folder out, resumable at any moment."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
-
-from torch import nn
+from typing import Any, TypeVar
 
 from closeup.core.errors import InputError
-from closeup.core.interrupts import held_back
 from closeup.core.progress import ProgressCallback, ignore
 from closeup.core.whole import write_whole
-from closeup.learning.checkpoint import Standing, Weights, read_checkpoint, save_checkpoint
+from closeup.learning.checkpoint import Weights, read_checkpoint
 from closeup.learning.device import Precision, said_for_people
 from closeup.learning.environment import environment
 from closeup.learning.pytorch import torch
-from closeup.learning.runs.folder import CORRECTIONS_FILE, RunWriter, create_run, reopen_run
+from closeup.learning.runs.folder import CHECKPOINT_FILE, CORRECTIONS_FILE, RunWriter, create_run, reopen_run
 from closeup.learning.runs.report import write_report
+from closeup.learning.trainer import Stage, Trainer, TrainerOptions, new_average
 from closeup.workbench.datasets.corrections import record_bytes
 from closeup.workbench.datasets.splits import save_split
 from closeup.workbench.export.onnx_file import require_exporter
-from closeup.workbench.recipe import Recipe, StageRecipe
+from closeup.workbench.recipe import Recipe, StageRecipe, TrainingRecipe
 from closeup.workbench.recipe_file import check_recipe, recipe_from_toml, recipe_to_toml
 from closeup.workbench.run_data import images_of
-from closeup.workbench.training.augment import Augmenter
 from closeup.workbench.training.finish import finish
-from closeup.workbench.training.frozen import with_features
-from closeup.workbench.training.judging import Judge
-from closeup.workbench.training.loop import Loop, Plan, new_average
 from closeup.workbench.training.network import Network, build_network
-from closeup.workbench.training.prepare import Prepared, last_px, prepare, with_classes
+from closeup.workbench.training.prepare import Prepared, prepare, with_classes
 from closeup.workbench.training.start_weights import load_start
-
-
-@dataclass(frozen=True)
-class Bench:
-    """A run on the bench: what it is made of and where it is written."""
-
-    recipe: Recipe
-    prepared: Prepared
-    network: Network
-    judge: Judge
-    writer: RunWriter
+from closeup.workbench.training.task import ImageTask
 
 
 def train(recipe: Recipe, *, base: Path, runs_dir: Path, progress: ProgressCallback = ignore) -> Path:
@@ -78,7 +60,7 @@ def train(recipe: Recipe, *, base: Path, runs_dir: Path, progress: ProgressCallb
     save_split(writer.path / "split.csv", prepared.split)
     if prepared.dataset.corrections:
         write_whole(writer.path / CORRECTIONS_FILE, record_bytes(prepared.dataset.corrections))
-    return _train(_bench(recipe, prepared, network, writer, progress), None, progress)
+    return _train(recipe, prepared, network, writer, progress)
 
 
 def resume(run: Path, *, progress: ProgressCallback = ignore) -> Path:
@@ -99,8 +81,7 @@ def resume(run: Path, *, progress: ProgressCallback = ignore) -> Path:
             "Bring back the pictures, labels and corrections of that time, or start the recipe as a new run.",
         )
     network, _ = _new_network(recipe, prepared, base)
-    checkpoint = read_checkpoint(run)
-    return _train(_bench(recipe, prepared, network, writer, progress), checkpoint, progress)
+    return _train(recipe, prepared, network, writer, progress)
 
 
 def _new_network(recipe: Recipe, prepared: Prepared, base: Path) -> tuple[Network, str]:
@@ -112,86 +93,43 @@ def _new_network(recipe: Recipe, prepared: Prepared, base: Path) -> tuple[Networ
     return network, start
 
 
-def _bench(
-    recipe: Recipe, prepared: Prepared, network: Network, writer: RunWriter, progress: ProgressCallback
-) -> Bench:
+def _train(recipe: Recipe, prepared: Prepared, network: Network, writer: RunWriter, progress: ProgressCallback) -> Path:
+    """Train from where the run stands to its end."""
     precision = Precision(recipe.training.device, recipe.training.precision)
     network.to(precision.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    augmenter = Augmenter(recipe.augment, recipe.model.mean, recipe.model.std, grey=recipe.model.grey)
-    if recipe.training.mode == "frozen":
-        prepared = with_features(
-            prepared,
-            network,
-            lambda batch: augmenter.plain(batch.to(precision.device), last_px(recipe)),
-            progress,
-            flip=recipe.training.flip_test,
-        )
-        judge = Judge(recipe, prepared.heads, prepared.material, precision, None)
-    else:
-        judge = Judge(recipe, prepared.heads, prepared.material, precision, augmenter)
-    return Bench(recipe, prepared, network, judge, writer)
-
-
-def _train(bench: Bench, checkpoint: dict[str, Any] | None, progress: ProgressCallback) -> Path:
-    recipe, writer = bench.recipe, bench.writer
-    standing = Standing()
-    weights = Weights(bench.network, new_average(bench.network, recipe.training.ema))
-    if checkpoint is not None:
-        standing = Standing(**checkpoint["standing"])
-        restore(weights, checkpoint)
-    writer.rewind(standing.step, standing.epochs)
-
-    def save() -> None:
-        writer.flush()
-        save_checkpoint(writer.path, standing, weights)
-
-    def judge(judged: nn.Module, stage: StageRecipe) -> tuple[dict[str, Any], float]:
-        assert isinstance(judged, Network)
-        return bench.judge.val(judged, stage.input_px or recipe.model.input_px)
-
-    plan = Plan(
-        recipe,
-        bench.prepared.heads,
-        bench.prepared.material,
-        bench.prepared.parts,
-        judge,
-        save,
-        writer,
-        bench.judge.precision,
-        bench.judge.augmenter,
-        progress,
+    task = ImageTask(recipe, prepared, network, precision, progress)
+    weights = Weights(network, new_average(network, recipe.training.ema))
+    state = read_checkpoint(writer.path / CHECKPOINT_FILE, weights)
+    writer.rewind(state.step, state.epochs)
+    trainer = Trainer(
+        task,
+        weights,
+        [_taken(Stage, stage) for stage in recipe.stages],
+        record=writer,
+        options=_taken(TrainerOptions, recipe.training),
+        state=state,
+        precision=precision,
+        progress=progress,
     )
-    stage = recipe.stages[min(standing.stage, len(recipe.stages) - 1)]
-    with writer, _saved_when_interrupted(save), said_for_people(stage.batch, f"closeup train --resume {writer.path}"):
-        Loop(plan, standing, weights).run()
-        bench.network.load_state_dict(weights.best)
-        finish(bench.recipe, bench.prepared, bench.network, bench.judge, writer)
-    write_report(writer.path, images_of(bench.prepared.dataset))
+    stage = recipe.stages[min(state.stage, len(recipe.stages) - 1)]
+    with writer, said_for_people(stage.batch, f"closeup train --resume {writer.path}"):
+        trainer.run()
+        network.load_state_dict(weights.best)
+        finish(task, prepared.dataset, writer)
+    write_report(writer.path, images_of(prepared.dataset))
     return writer.path
 
 
-def restore(weights: Weights, checkpoint: dict[str, Any]) -> None:
-    """Bring back weights from a checkpoint; the optimizer's state waits for the stage that made it."""
-    weights.network.load_state_dict(checkpoint["network"])
-    if weights.average is not None:
-        weights.average.load_state_dict(checkpoint["average"])
-    weights.best = checkpoint["best"]
-    weights.optimizer_state = checkpoint["optimizer"]
+T = TypeVar("T", Stage, TrainerOptions)
 
 
-@contextmanager
-def _saved_when_interrupted(save: Callable[[], None]) -> Iterator[None]:
-    """Keep what was learnt since the last checkpoint where somebody asks to stop."""
-    try:
-        yield
-    except (KeyboardInterrupt, SystemExit):
-        with held_back():
-            save()
-        raise
+def _taken(kind: type[T], table: StageRecipe | TrainingRecipe) -> T:
+    """What the trainer wants to know of a table of the recipe; its fields have the same names there."""
+    return kind(**{option.name: getattr(table, option.name) for option in fields(kind)})
 
 
 def _data_facts(prepared: Prepared) -> dict[str, Any]:
-    counts = {"train": prepared.material.train, "val": prepared.material.val, "test": prepared.material.test}
+    counts = {"train": prepared.examples.train, "val": prepared.examples.val, "test": prepared.examples.test}
     return {
         "fingerprint": prepared.dataset.fingerprint(),
         "pictures": {side: len(indices) for side, indices in counts.items()},
