@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from closeup.media.conversion import Converter, Orientation
+from closeup.media.conversion import Converter, Orientation, shown_wh
 from closeup.media.video import open_video
 
 Writer = Callable[..., Path]
@@ -53,10 +53,10 @@ def test_upright(orientation: Orientation, expected: np.ndarray):
     assert upright.shape[1::-1] == orientation.size_wh((6, 4))
 
 
-@given(st.integers(1, 70), st.integers(1, 70), st.integers(1, 70), st.integers(1, 70), st.booleans())
-def test_any_size_comes_out_as_asked(width: int, height: int, to_width: int, to_height: int, swap: bool):
+@given(st.integers(1, 70), st.integers(1, 70), st.integers(1, 70), st.integers(1, 70))
+def test_any_size_comes_out_as_asked(width: int, height: int, to_width: int, to_height: int):
     image = np.full((height, width, 3), 90, np.uint8)
-    small = Converter(Orientation(swap_xy=swap)).rgb(frame_of(image, "yuv444p"), (to_width, to_height))
+    small = Converter((width, height)).rgb(frame_of(image, "yuv444p"), (to_width, to_height))
     assert small.shape == (to_height, to_width, 3)
     assert small.flags.c_contiguous
     assert np.abs(small.astype(int) - 90).max() <= 2
@@ -65,13 +65,13 @@ def test_any_size_comes_out_as_asked(width: int, height: int, to_width: int, to_
 def test_shrinking_averages_instead_of_picking():
     stripes = np.zeros((64, 64, 3), np.uint8)
     stripes[::2] = 255
-    small = Converter(Orientation()).rgb(frame_of(stripes, "yuv444p"), (16, 16))
+    small = Converter((64, 64)).rgb(frame_of(stripes, "yuv444p"), (16, 16))
     assert np.abs(small.astype(int) - 127).max() < 8
 
 
 def test_an_rgb_frame_is_not_shared_with_the_caller():
     frame = frame_of(np.full((16, 16, 3), 50, np.uint8))
-    converter = Converter(Orientation())
+    converter = Converter((16, 16))
     converter.rgb(frame, (16, 16))[:] = 0
     assert converter.rgb(frame, (16, 16)).min() == 50
 
@@ -81,12 +81,12 @@ def test_untagged_high_definition_is_read_as_bt709():
     red[:] = (200, 40, 40)
     frame = av.VideoFrame.from_ndarray(red, format="rgb24").reformat(format="yuv420p", dst_colorspace="ITU709")
     frame.colorspace = 2  # unspecified
-    shown = Converter(Orientation()).rgb(frame, (64, 36))
+    shown = Converter((1280, 720)).rgb(frame, (64, 36))
     assert np.abs(shown.astype(int) - (200, 40, 40)).max() <= 3
 
 
 def test_many_sizes_keep_few_scalers():
-    converter = Converter(Orientation())
+    converter = Converter((6, 4))
     frame = frame_of(PICTURE)
     for side in range(2, 60):
         assert converter.rgb(frame, (side, side)).shape == (side, side, 3)
@@ -159,3 +159,37 @@ def test_8k(tmp_path: Path, write_video: Writer):
     assert reader.size_wh == (7680, 4320)
     assert corners(frames[1].rgb((640, 360))) == [RED, GREEN, BLUE, WHITE]
     assert frames[1].rgb().shape == (4320, 7680, 3)
+
+
+def test_another_shape_is_fitted_into_the_canvas_with_black_beside_it() -> None:
+    converter = Converter((64, 48))
+    tall = frame_of(np.full((48, 24, 3), 200, np.uint8), "yuv420p")
+    image = converter.rgb(tall, (64, 48))
+    assert image[:, 22:40].min() > 190
+    assert image[:, :18].max() == image[:, 46:].max() == 0
+    small = converter.rgb(tall, (32, 24))
+    assert small.shape == (24, 32, 3)
+    assert small[:, 12:18].min() > 190
+    planes = converter.planes(tall)
+    assert (planes.y.shape, planes.u.shape) == ((48, 64), (24, 32))
+    assert (int(planes.y[10, 2]), int(planes.u[5, 1]), int(planes.y[10, 30])) == (16, 128, pytest.approx(188, abs=3))
+
+
+@pytest.mark.parametrize(("aspect", "shown"), [(Fraction(64, 45), (91, 48)), (Fraction(8, 9), (64, 54))])
+def test_pixels_that_are_not_square_become_square(aspect: Fraction, shown: tuple[int, int]) -> None:
+    frame = frame_of(quarters(), "yuv420p")
+    assert shown_wh(frame, aspect) == shown
+    converter = Converter(shown, aspect)
+    assert converter.rgb(frame, shown).shape == (shown[1], shown[0], 3)
+    assert corners(converter.rgb(frame, shown)) == [RED, GREEN, BLUE, WHITE]
+    assert converter.planes(frame).y.shape == (shown[1], shown[0])
+
+
+def test_what_can_be_seen_through_is_laid_over_black() -> None:
+    pixels = np.dstack([quarters(), np.full((48, 64), 255, np.uint8)])
+    pixels[:24, :, 3] = 0
+    frame = av.VideoFrame.from_ndarray(pixels, format="rgba")
+    image = Converter((64, 48)).rgb(frame, (64, 48))
+    assert image[:24].max() == 0
+    assert np.abs(image[40, 56].astype(int) - WHITE).max() <= 3
+    assert int(Converter((64, 48)).planes(frame).y[:20].max()) <= 17

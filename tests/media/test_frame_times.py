@@ -25,7 +25,8 @@ def of(lasts: list[Fraction]) -> FrameTimes:
 
 def info(path: Path, times: FrameTimes, **changes: object) -> VideoInfo:
     known = {"frames": times.count, "duration_s": times.end_s, "notes": ()} | changes
-    return VideoInfo(str(path), "", fps=Fraction(25), width=1, height=1, **known)
+    width, height = times.canvas_wh or (1, 1)
+    return VideoInfo(str(path), "", fps=Fraction(25), width=width, height=height, **known)
 
 
 @given(durations)
@@ -113,7 +114,7 @@ def test_stamps_alone_are_not_believed_where_the_cast_knows_better(
 ):
     path = numbered_video.write(tmp_path / "a.mp4", numbered_video.Numbered(STARTS["25"], (64, 48)))
     times, opened = read_frame_times(path), []
-    monkeypatch.setattr(frame_times, "open_video", lambda path: opened.append(path) or open_video(path))
+    monkeypatch.setattr(frame_times, "open_video", lambda path, **how: opened.append(path) or open_video(path, **how))
     assert read_frame_times(path, info(path, times, **changes)) == times
     assert opened == [path]
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-NEED_DECODING = {"models", "detect_fps"}
+NEED_DECODING = {"models", "detect_fps", "video_track"}
 """Options that change what is seen, not how it is grouped."""
 
 

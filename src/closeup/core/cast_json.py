@@ -47,7 +47,7 @@ def video_to_json(video: VideoInfo) -> dict[str, Any]:
         "width": video.width,
         "height": video.height,
         "notes": list(video.notes),
-    }
+    } | ({} if video.track is None else {"track": video.track})
 
 
 def read_video_info(node: Node) -> VideoInfo:
@@ -57,7 +57,7 @@ def read_video_info(node: Node) -> VideoInfo:
         FormatError: If anything is wrong with it.
     """
     names = ("path", "sha256", "duration_s", "fps", "frames", "width", "height")
-    fields = node.fields(names, ("notes",))
+    fields = node.fields(names, ("notes", "track"))
     return VideoInfo(
         path=fields["path"].text(),
         sha256=fields["sha256"].text("64 hexadecimal digits", SHA256_PATTERN),
@@ -67,6 +67,7 @@ def read_video_info(node: Node) -> VideoInfo:
         width=fields["width"].integer(low=1),
         height=fields["height"].integer(low=1),
         notes=_read_notes(fields),
+        track=fields["track"].integer(low=1) if "track" in fields else None,
     )
 
 

@@ -173,10 +173,11 @@ class VideoInfo:
         path: As it was given.
         sha256: Of the whole file, hexadecimal.
         duration_s: Presentation time from the first frame's start to the last frame's end.
-        fps: Average frames a second, exact (30000/1001 stays 30000/1001).
+        fps: Frames a second, exact (30000/1001 stays 30000/1001); where it varies, that of most frames.
         frames: How many frames decode.
-        width: Pixels of the upright picture, after rotation; `height` likewise.
+        width: Square pixels of the upright picture, after rotation; `height` likewise.
         notes: What was odd (truncated, broken time stamps, ...), a sentence each, for people.
+        track: Which of the file's video tracks, counted from 1; None is its default one.
     """
 
     path: FileName
@@ -187,6 +188,7 @@ class VideoInfo:
     width: Size
     height: Size
     notes: tuple[str, ...] = ()
+    track: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,14 @@ import numpy as np
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.format import Flags
 from av.stream import Discard, Disposition
 
 from closeup.core.errors import InputError
 from closeup.core.types import FloatArray
-from closeup.media.container import open_container
+from closeup.media.container import choose_stream, open_container, require_track
 from closeup.media.frame_times import FrameTimes
+from closeup.media.packets import PacketReader
 from closeup.media.timestamps import stamp_of
 from closeup.media.video import open_video
 
@@ -47,24 +49,55 @@ _SIDES = {"FL": "L", "BL": "l", "SL": "l", "FR": "R", "BR": "r", "SR": "r", "FC"
 
 @dataclass(frozen=True, slots=True)
 class _Clip:
-    """What to read: samples [first, last) at `rate_hz` on the pictures' clock; `last` None means to the end."""
+    """What to read: samples [first, last) of a track at `rate_hz` on the pictures' clock; no `last` means all."""
 
     rate_hz: int
     channels: int
     first: int
     last: int | None
     origin: Fraction
+    track: int | None = None
 
 
-def has_sound(path: Path) -> bool:
-    """Say whether the video has a sound track that decodes; its title alone does not count.
+@dataclass(frozen=True, slots=True)
+class TrackInfo:
+    """A sound track of a video.
+
+    Attributes:
+        number: Counted from 1, in the file's order.
+        title: What the file calls it, or its language; empty where it says neither.
+        default: Whether it is the one to hear where nobody chooses.
+    """
+
+    number: int
+    title: str
+    default: bool
+
+
+def sound_tracks(path: Path) -> tuple[TrackInfo, ...]:
+    """The sound tracks of a video that can be decoded.
 
     Raises:
         InputError: If it is not a video that can be read.
     """
     with open_container(path) as container:
-        stream = _sound_stream(container)
-        return stream is not None and next(_frames(container, stream), None) is not None
+        chosen = _sound_stream(container, path, None)
+        return tuple(
+            TrackInfo(number, stream.metadata.get("title") or stream.language or "", stream is chosen)
+            for number, stream in enumerate(container.streams.audio, start=1)
+            if stream.codec_context is not None
+        )
+
+
+def has_sound(path: Path, track: int | None = None) -> bool:
+    """Say whether the video has a sound track that decodes, or whether one track does; its title does not count.
+
+    Raises:
+        InputError: If it is not a video that can be read, or has no such track.
+    """
+    with open_container(path) as container:
+        stream = _sound_stream(container, path, track)
+        return stream is not None and next(_frames(PacketReader(container, stream)), None) is not None
 
 
 def read_sound(
@@ -74,6 +107,8 @@ def read_sound(
     rate_hz: int,
     channels: int,
     frame_times: FrameTimes | None = None,
+    *,
+    track: int | None = None,
 ) -> FloatArray:
     """The sound of [start_s, end_s) as float32 (N, C), about -1 to 1; N is round(end * rate) - round(start * rate).
 
@@ -86,45 +121,62 @@ def read_sound(
         rate_hz: Samples a second to give.
         channels: 1, the mean of left and right, or 2; more channels are mixed after ITU-R BS.775.
         frame_times: Those of the video, so that only the part that is wanted need be decoded.
+        track: Which of its sound tracks, counted from 1; the default one where not given.
 
     Raises:
-        InputError: If it cannot be read, or has no sound.
+        InputError: If it cannot be read, or has no sound, or no such track.
         ValueError: If the numbers make no sense.
     """
     first, last = round(Fraction(start_s) * rate_hz), round(Fraction(end_s) * rate_hz)
     if last < first:
         raise ValueError(f"start_s is {start_s} and end_s is {end_s}")
     origin = _origin(path) if frame_times is None else frame_times.origin
-    clip = _Clip(rate_hz, channels, first, last, origin)
+    clip = _Clip(rate_hz, channels, first, last, origin, track)
     blocks = list(_read(path, clip, seek=frame_times is not None and frame_times.seekable))
     return np.concatenate([np.zeros((0, channels), np.float32), *blocks])
 
 
-def sound_blocks(path: Path, rate_hz: int = 16000, end_s: float | None = None) -> Iterator[FloatArray]:
+def sound_blocks(
+    path: Path,
+    rate_hz: int = 16000,
+    end_s: float | None = None,
+    frame_times: FrameTimes | None = None,
+    *,
+    track: int | None = None,
+) -> Iterator[FloatArray]:
     """All of the sound from time 0 as mono blocks, float32 (n,), about a second each; memory does not grow.
 
     Args:
         path: The video.
         rate_hz: Samples a second to give.
         end_s: Where to stop, padded with silence; None stops where the track does.
+        frame_times: Those of the video, where they are known.
+        track: Which of its sound tracks, counted from 1; the default one where not given.
 
     Raises:
-        InputError: If it cannot be read, or has no sound.
+        InputError: If it cannot be read, or has no sound, or no such track.
     """
-    for block in _blocks(path, rate_hz, 1, end_s):
+    for block in _blocks(path, (rate_hz, 1), end_s, frame_times, track):
         yield block[:, 0]
 
 
-def stereo_blocks(path: Path, rate_hz: int, end_s: float | None = None) -> Iterator[FloatArray]:
+def stereo_blocks(
+    path: Path, rate_hz: int, end_s: float | None = None, *, track: int | None = None
+) -> Iterator[FloatArray]:
     """All of the sound from time 0 as stereo blocks, float32 (N, 2); for the rest see `sound_blocks`."""
-    return _blocks(path, rate_hz, 2, end_s)
+    return _blocks(path, (rate_hz, 2), end_s, None, track)
 
 
-def _blocks(path: Path, rate_hz: int, channels: int, end_s: float | None) -> Iterator[FloatArray]:
+def _blocks(
+    path: Path, form: tuple[int, int], end_s: float | None, frame_times: FrameTimes | None, track: int | None
+) -> Iterator[FloatArray]:
+    rate_hz, channels = form
     last = None if end_s is None else round(Fraction(end_s) * rate_hz)
-    clip = _Clip(rate_hz, channels, 0, last, _origin(path))
+    origin = _origin(path) if frame_times is None else frame_times.origin
+    clip = _Clip(rate_hz, channels, 0, last, origin, track)
+    sure = frame_times is not None and frame_times.seekable
     waiting: list[FloatArray] = []
-    for block in _read(path, clip, seek=False):
+    for block in _read(path, clip, seek=sure):
         waiting.append(block)
         if sum(map(len, waiting)) >= rate_hz:
             yield np.concatenate(waiting)
@@ -143,20 +195,29 @@ def _read(path: Path, clip: _Clip, *, seek: bool) -> Iterator[FloatArray]:
     if clip.channels not in (1, 2) or clip.rate_hz < 1:
         raise ValueError(f"{clip.channels} channels at {clip.rate_hz} Hz; 1 or 2 can be had")
     start = Fraction(clip.first, clip.rate_hz) - _RUN_IN_S
-    with closing(_decoded(path, clip.origin + start if seek and start > 0 else None)) as frames:
+    with closing(_decoded(path, clip, clip.origin + start if seek and start > 0 else None, seek)) as frames:
         yield from _even(_placed(frames, clip), clip)
 
 
-def _decoded(path: Path, stamp: Fraction | None) -> Generator[av.AudioFrame, None, None]:
-    """Frames from `stamp` (seconds on the file's clock) or a little before; all where the file cannot seek there."""
+def _decoded(path: Path, clip: _Clip, stamp: Fraction | None, sure: bool) -> Generator[av.AudioFrame, None, None]:
+    """Frames from `stamp` (seconds on the file's clock) or a little before; all where the file cannot seek there.
+
+    Where it is not `sure` that the file has one clock, pictures are read beside: they tell a new clock from a hole.
+    """
     for at in (None,) if stamp is None else (stamp, None):
         with open_container(path) as container:
-            stream = _sound_stream(container)
+            stream = _sound_stream(container, path, clip.track)
             if stream is None:
                 raise InputError(f"{path} has no sound.", "Give a video that has sound.")
             if at is not None and not _sought(container, stream, at):
                 continue
-            frames = _frames(container, stream)
+            alone = sure and not container.format.flags & Flags.ts_discont.value
+            pictures = [] if alone else [choose_stream(container, path)]
+            others = [each for each in container.streams.audio if pictures and each is not stream]
+            for each in container.streams:
+                if each is not stream and each not in (*pictures, *others):
+                    each.discard = Discard.all  # the demuxer skips what nobody needs
+            frames = _frames(PacketReader(container, stream, [*pictures, *others]))
             first = next(frames, None)
             begins = stamp_of(first)
             if at is not None and (begins is None or begins > at):
@@ -176,36 +237,32 @@ def _sought(container: InputContainer, stream: AudioStream, stamp: Fraction) -> 
     return True
 
 
-def _sound_stream(container: InputContainer) -> AudioStream | None:
-    """The track to hear: the default one, and of several the one with most channels."""
-    readable = [stream for stream in container.streams.audio if stream.codec_context is not None]
+def _sound_stream(container: InputContainer, path: Path, track: int | None) -> AudioStream | None:
+    """The track to hear: that of a number, counted from 1, or the default one, and of several that of most channels."""
+    streams = list(container.streams.audio)
+    if track is not None:
+        streams = [require_track(streams, track, path, "sound")]
+    readable = [stream for stream in streams if stream.codec_context is not None]
     if not readable:
         return None
-    chosen = max(readable, key=lambda s: (bool(s.disposition & Disposition.default), s.codec_context.channels))
-    for stream in container.streams:
-        if stream is not chosen:
-            stream.discard = Discard.all  # the demuxer skips what nobody hears
-    return chosen
+    return max(readable, key=lambda s: (bool(s.disposition & Disposition.default), s.codec_context.channels))
 
 
-def _frames(container: InputContainer, stream: AudioStream) -> Iterator[av.AudioFrame]:
+def _frames(packets: PacketReader) -> Iterator[av.AudioFrame]:
     """Frames that decode; damaged packets are passed over, and a failing disk ends the sound."""
     bad_in_a_row = 0
-    while bad_in_a_row < _MAX_BAD_IN_A_ROW:
-        try:
-            for packet in container.demux(stream):
-                try:
-                    frames = packet.decode()
-                except av.error.FFmpegError:
-                    continue
-                bad_in_a_row = 0
-                yield from (frame for frame in frames if frame.samples)
-        except av.error.InvalidDataError:
+    for packet in packets:
+        if packet is None:
             bad_in_a_row += 1
-        except OSError:
-            return
-        else:
-            return
+            if bad_in_a_row >= _MAX_BAD_IN_A_ROW:
+                return
+            continue
+        try:
+            frames = packet.decode()
+        except av.error.FFmpegError:
+            continue
+        bad_in_a_row = 0
+        yield from (frame for frame in frames if frame.samples)
 
 
 class _Run:

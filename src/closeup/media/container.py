@@ -1,8 +1,9 @@
 """Opening a video file: which formats and streams count, and clear words where none does."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import av
 import av.error
@@ -27,6 +28,12 @@ _TEXT_FORMATS = {"tty", "ffmetadata"}
 
 _TOLERANT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 """Titles that are no Unicode must not keep a video from being read; PyAV takes this by itself from 19 on."""
+
+_NARROWEST, _SQUARE = Fraction(1, 4), Fraction(1, 200)
+"""Pixels that are said to be narrower than this, or wider than its inverse, are an error; nearer to square than that
+they are square."""
+
+S = TypeVar("S")
 
 _MAX_FPS = 1000
 _DEFAULT_FPS = Fraction(25)
@@ -62,21 +69,58 @@ def is_video(path: Path) -> bool:
     return True
 
 
-def choose_stream(container: InputContainer, path: Path) -> VideoStream:
-    """The video stream to read: the default one, and of several the largest; covers of music do not count.
+def picture_streams(container: InputContainer) -> list[VideoStream]:
+    """The video tracks of a file, in its order; covers of music do not count."""
+    return [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
+
+
+def choose_stream(container: InputContainer, path: Path, track: int | None = None) -> VideoStream:
+    """The video track to read: that of a number, counted from 1, or the default one, and of several the largest.
 
     Raises:
-        InputError: If there is none, or no decoder for it.
+        InputError: If there is none, not that one, or no decoder for it.
     """
-    streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    streams = picture_streams(container)
     if not streams:
         if container.streams.audio:
             raise InputError(f"{path} has sound but no video.", "Give a file that has pictures too.")
         raise InputError(f"{path} has no video in it.", "Give a video file, such as an MP4, MOV, MKV or WebM.")
+    if track is not None:
+        streams = [require_track(streams, track, path, "video")]
     readable = [s for s in streams if s.codec_context is not None]
     if not readable:
         raise InputError(f"{path} holds video in a format that cannot be decoded here.", convert_hint(path))
     return max(readable, key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height))
+
+
+def track_of(container: InputContainer, stream: VideoStream) -> int | None:
+    """The number of a video track, counted from 1, by which `choose_stream` finds it; None where it is the only one."""
+    streams = picture_streams(container)
+    return streams.index(stream) + 1 if len(streams) > 1 else None
+
+
+def require_track(streams: Sequence[S], track: int, path: Path, kind: str) -> S:
+    """The track of a number, counted from 1.
+
+    Raises:
+        InputError: If there is none.
+    """
+    if not 1 <= track <= len(streams):
+        raise InputError(f"{path} has no {kind} track {track}.", f"It has {len(streams)}, counted from 1.")
+    return streams[track - 1]
+
+
+def pixel_aspect(stream: VideoStream) -> Fraction:
+    """Width over height of a stored pixel; 1 where the file says nothing that can be true."""
+    aspect = Fraction(stream.sample_aspect_ratio or 1)
+    return aspect if _NARROWEST <= aspect <= 1 / _NARROWEST and abs(aspect - 1) > _SQUARE else Fraction(1)
+
+
+def lead_of(container: InputContainer, origin: Fraction) -> Fraction:
+    """Seconds that a file runs for a player before the stamp `origin` of its first frame, to a millisecond."""
+    if container.start_time is None:
+        return Fraction(0)
+    return max(Fraction(round((origin - Fraction(container.start_time, av.time_base)) * 1000), 1000), Fraction(0))
 
 
 def convert_hint(path: Path) -> str:

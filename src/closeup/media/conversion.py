@@ -3,6 +3,7 @@
 import struct
 import threading
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from av import VideoFrame
@@ -11,12 +12,16 @@ from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 
 from closeup.core.types import Image
 from closeup.media.planes import LEFT_SITING, Planes, as_yuv420, frame_planes, is_high_definition
+from closeup.media.tone import ToneMapper, is_hdr
 
 _UNSPECIFIED = 2
 """AVCOL_SPC_UNSPECIFIED: the file does not say which YUV it holds."""
 
 _KEPT_SIZES = 8
 """Scalers that a thread keeps; setting one up costs about as much as using it ten times."""
+
+_ROUNDED_PX = 1.0
+"""A frame that leaves so little of its canvas fills it: sides of pixels that are not square are rounded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,42 +75,101 @@ def orientation_of(frame: VideoFrame) -> Orientation:
     return Orientation(mirror_x=a < 0, mirror_y=d < 0)
 
 
-class Converter:
-    """Converts frames of one video; every thread that calls it gets scalers of its own."""
+def shown_wh(frame: VideoFrame, pixel_aspect: Fraction) -> tuple[int, int]:
+    """Upright (width, height) of a frame in square pixels: the longer side of its pixels is kept, the other grows."""
+    width, height = frame.width, frame.height
+    if pixel_aspect > 1:
+        width = round(width * pixel_aspect)
+    else:
+        height = round(height / pixel_aspect)
+    return orientation_of(frame).size_wh((width, height))
 
-    def __init__(self, orientation: Orientation) -> None:
-        self.orientation = orientation
+
+class Converter:
+    """Converts frames of one video, each fitted into one canvas; every thread that calls it gets scalers of its own.
+
+    Attributes:
+        canvas_wh: (width, height) of the picture that all frames are brought into, with their shape kept, in its
+            middle; what they leave of it is black.
+        pixel_aspect: Width over height of a stored pixel.
+    """
+
+    def __init__(self, canvas_wh: tuple[int, int], pixel_aspect: Fraction = Fraction(1)) -> None:
+        self.canvas_wh, self.pixel_aspect = canvas_wh, pixel_aspect
         self._own = threading.local()
 
     def rgb(self, frame: VideoFrame, size_wh: tuple[int, int]) -> Image:
-        """`frame` as upright RGB uint8 (H, W, 3) of `size_wh` (width, height).
+        """`frame` as upright RGB uint8 (H, W, 3), its canvas scaled to `size_wh` (width, height).
 
         Two threads must not convert the same frame at the same time: PyAV writes into it meanwhile.
         """
-        width, height = self.orientation.size_wh(size_wh)
+        inner_wh = self._inner(frame, size_wh)
+        orientation = orientation_of(frame)
+        image = orientation.upright(self._rgb(frame, orientation.size_wh(inner_wh)))
+        if inner_wh == size_wh:
+            return image
+        canvas = np.zeros((size_wh[1], size_wh[0], 3), np.uint8)
+        canvas[_middle(inner_wh, size_wh)] = image
+        return canvas
+
+    def planes(self, frame: VideoFrame) -> Planes:
+        """`frame` as upright planes of the canvas, without a copy where it is stored that way.
+
+        Two threads must not convert the same frame at the same time, as with `rgb`.
+        """
+        inner_wh = self._inner(frame, self.canvas_wh)
+        orientation = orientation_of(frame)
+        y, u, v = frame_planes(self._yuv420(frame, orientation.size_wh(inner_wh)))
+        view = orientation.view
+        siting_xy = orientation.siting_xy(inner_wh)
+        if inner_wh == self.canvas_wh:
+            return Planes(view(y), view(u), view(v), siting_xy)
+        return framed_planes(Planes(view(y), view(u), view(v), siting_xy), self.canvas_wh)
+
+    def _inner(self, frame: VideoFrame, size_wh: tuple[int, int]) -> tuple[int, int]:
+        """The (width, height) that a frame fills of its canvas, when that is scaled to `size_wh`."""
+        width, height = shown_wh(frame, self.pixel_aspect)
+        if (width, height) == self.canvas_wh:
+            return size_wh
+        factor = min(self.canvas_wh[0] / width, self.canvas_wh[1] / height)
+        width_left, height_left = self.canvas_wh[0] - width * factor, self.canvas_wh[1] - height * factor
+        if max(width_left, height_left) <= _ROUNDED_PX:
+            return size_wh
+        across, down = size_wh[0] / self.canvas_wh[0], size_wh[1] / self.canvas_wh[1]
+        return max(1, round(width * factor * across)), max(1, round(height * factor * down))
+
+    def _rgb(self, frame: VideoFrame, stored_wh: tuple[int, int]) -> Image:
+        """The stored picture at a (width, height), RGB (H, W, 3), nobody else's."""
+        width, height = stored_wh
+        if is_hdr(frame):
+            return self._tone_mapper().convert(frame, stored_wh, "rgb24").to_ndarray()  # type: ignore[return-value]
         shrinks = width < frame.width or height < frame.height
-        converted = self._scaler((width, height)).reformat(
+        see_through = any(part.is_alpha for part in frame.format.components)
+        converted = self._scaler(stored_wh).reformat(
             frame,
             width,
             height,
-            "rgb24",
+            "rgba" if see_through else "rgb24",
             src_colorspace=_colorspace(frame),
             interpolation=Interpolation.AREA if shrinks else Interpolation.BILINEAR,
             threads=1,
         )
         stored: Image = converted.to_ndarray()  # type: ignore[assignment]
+        if see_through:
+            return np.asarray((stored[..., :3] * (stored[..., 3:] / np.float32(255))).round(), np.uint8)
         # A frame that is RGB already comes back as itself, and the array must not share its pixels.
-        return self.orientation.upright(stored.copy() if converted is frame else stored)
+        return stored.copy() if converted is frame else stored
 
-    def planes(self, frame: VideoFrame, size_wh: tuple[int, int]) -> Planes:
-        """`frame` as upright planes of `size_wh` (width, height), without a copy where it is stored that way.
+    def _yuv420(self, frame: VideoFrame, stored_wh: tuple[int, int]) -> VideoFrame:
+        if is_hdr(frame):
+            return self._tone_mapper().convert(frame, stored_wh, "yuv420p")
+        if any(part.is_alpha for part in frame.format.components):
+            frame = VideoFrame.from_ndarray(self._rgb(frame, stored_wh), "rgb24")
+        return as_yuv420(frame, stored_wh, self._scaler(stored_wh))
 
-        Two threads must not convert the same frame at the same time, as with `rgb`.
-        """
-        stored_wh = self.orientation.size_wh(size_wh)
-        y, u, v = frame_planes(as_yuv420(frame, stored_wh, self._scaler(stored_wh)))
-        view = self.orientation.view
-        return Planes(view(y), view(u), view(v), self.orientation.siting_xy(size_wh))
+    def _tone_mapper(self) -> ToneMapper:
+        mapper: ToneMapper = self._own.__dict__.setdefault("tone_mapper", ToneMapper())
+        return mapper
 
     def _scaler(self, size_wh: tuple[int, int]) -> VideoReformatter:
         scalers: dict[tuple[int, int], VideoReformatter] = self._own.__dict__.setdefault("scalers", {})
@@ -114,6 +178,31 @@ class Converter:
                 scalers.clear()
             scalers[size_wh] = VideoReformatter()
         return scalers[size_wh]
+
+
+def plain_rgb(frame: VideoFrame) -> Image:
+    """A frame that closeup made as RGB uint8 (H, W, 3), by its tags."""
+    size_wh = (frame.width, frame.height)
+    return Converter(size_wh).rgb(frame, size_wh)
+
+
+def _middle(inner_wh: tuple[int, int], size_wh: tuple[int, int]) -> tuple[slice, slice]:
+    """Rows and columns of what lies in the middle of a picture, from even places on."""
+    (width, height), (x, y) = inner_wh, ((size - inner) // 4 * 2 for size, inner in zip(size_wh, inner_wh, strict=True))
+    return slice(y, y + height), slice(x, x + width)
+
+
+def framed_planes(planes: Planes, canvas_wh: tuple[int, int]) -> Planes:
+    """Planes in the middle of a black canvas of a (width, height)."""
+    inner_wh = planes.y.shape[1], planes.y.shape[0]
+    rows, columns = _middle(inner_wh, canvas_wh)
+    framed = []
+    for plane, halved, empty in ((planes.y, 1, 16), (planes.u, 2, 128), (planes.v, 2, 128)):
+        canvas = np.full((-(-canvas_wh[1] // halved), -(-canvas_wh[0] // halved)), empty, np.uint8)
+        y, x = rows.start // halved, columns.start // halved
+        canvas[y : y + plane.shape[0], x : x + plane.shape[1]] = plane
+        framed.append(canvas)
+    return Planes(framed[0], framed[1], framed[2], planes.siting_xy)
 
 
 def _colorspace(frame: VideoFrame) -> Colorspace | None:

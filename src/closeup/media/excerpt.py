@@ -14,7 +14,7 @@ import av.error
 
 from closeup.core.errors import InputError
 from closeup.media.container import choose_stream, open_container
-from closeup.media.conversion import Converter
+from closeup.media.deinterlacing import deinterlaced
 from closeup.media.frame_times import FrameTimes
 from closeup.media.timestamps import stamp_of
 from closeup.media.video import DecodedFrame, open_video
@@ -119,7 +119,7 @@ class _Walk:
 
 
 def _from_start(path: Path, times: FrameTimes) -> Generator[DecodedFrame, None, None]:
-    with open_video(path) as reader:
+    with open_video(path, track=times.track, canvas_wh=times.canvas_wh) as reader:
         for frame in reader:
             if frame.index >= times.count or times.start(frame.index) != frame.time:
                 raise InputError(
@@ -133,20 +133,18 @@ def _from_start(path: Path, times: FrameTimes) -> Generator[DecodedFrame, None, 
 
 def _from_key(path: Path, times: FrameTimes, start: int) -> Generator[DecodedFrame, None, None]:
     """Frames from a key frame at or before `start`, following each other without a gap."""
-    with open_video(path) as reader:
-        size_wh, converter = reader.size_wh, Converter(reader.orientation)
+    with open_video(path, track=times.track, canvas_wh=times.canvas_wh) as reader:
+        size_wh, converter = reader.size_wh, reader.converter
         if reader.origin != times.origin:
             raise _AstrayError
     with open_container(path) as container:
-        stream = choose_stream(container, path)
+        stream = choose_stream(container, path, times.track)
         stream.thread_type = "AUTO"
         decoded, first = _at_key(container, stream, times, start)
-        expected, frame = first, next(decoded, None)
-        while frame is not None:
+        for expected, frame in enumerate(deinterlaced(decoded), first):
             if _index(frame, times) != expected:
                 raise _AstrayError
             yield DecodedFrame(expected, times.start(expected), size_wh, frame, converter)
-            expected, frame = expected + 1, next(decoded, None)
 
 
 def _at_key(

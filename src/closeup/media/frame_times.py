@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closeup.core.types import VideoInfo
-from closeup.media.container import choose_stream, open_container
-from closeup.media.video import open_video
+from closeup.media.container import choose_stream, lead_of, open_container, track_of
+from closeup.media.video import VideoReader, open_video
 
 _SAME_END_S = 1e-6
 """Ends that differ by less are the same: the one in a cast is a rounded float."""
@@ -33,6 +33,9 @@ class FrameTimes:
         origin: Where time 0 lies on the file's own clock, in seconds; sound is placed by it.
         seekable: Every time is its frame's time stamp less `origin`, so that a frame can be known by its stamp. False
             where stamps had to be mended: such a file is read from its start.
+        lead: Seconds that the file's other streams run before the first frame: captions count from there.
+        track: Which of the file's video tracks, counted from 1; None is its default one.
+        canvas_wh: (width, height) that frames are brought to; None leaves it to be found out.
     """
 
     ticks: tuple[int, ...]
@@ -40,6 +43,9 @@ class FrameTimes:
     tick: Fraction
     origin: Fraction = Fraction(0)
     seekable: bool = True
+    lead: Fraction = Fraction(0)
+    track: int | None = None
+    canvas_wh: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         if not self.ticks or self.ticks[0] != 0 or self.tick <= 0:
@@ -67,6 +73,12 @@ class FrameTimes:
         per_s = lcm(*denominators)
         ticks = [start.numerator * (per_s // start.denominator) for start in starts]
         return cls._reduced(ticks, end.numerator * (per_s // end.denominator), Fraction(1, per_s), origin, seekable)
+
+    @classmethod
+    def read(cls, starts: Sequence[Fraction], reader: VideoReader) -> "FrameTimes":
+        """Take the times of the frames that a reader has given out, all of them, and what else it knows."""
+        times = cls.of(starts, reader.end_time, reader.origin, seekable=reader.seekable)
+        return replace(times, lead=reader.lead, track=reader.track, canvas_wh=reader.size_wh)
 
     @classmethod
     def _reduced(
@@ -145,19 +157,21 @@ def read_frame_times(path: Path, decoded: VideoInfo | None = None) -> FrameTimes
     Raises:
         InputError: If it is not a video that can be read.
     """
+    track, canvas_wh = (decoded.track, (decoded.width, decoded.height)) if decoded else (None, None)
     if decoded is not None and not decoded.notes:
-        stored = _stored_times(path)
+        stored = _stored_times(path, track)
         if stored and stored.count == decoded.frames and abs(stored.end_s - decoded.duration_s) < _SAME_END_S:
-            return stored
-    with open_video(path) as reader:
+            return replace(stored, canvas_wh=canvas_wh)
+    with open_video(path, track=track, canvas_wh=canvas_wh) as reader:
         starts = [frame.time for frame in reader]
-        return FrameTimes.of(starts, reader.end_time, reader.origin, seekable=reader.mended == 0)
+        return FrameTimes.read(starts, reader)
 
 
-def _stored_times(path: Path) -> FrameTimes | None:
+def _stored_times(path: Path, track: int | None) -> FrameTimes | None:
     """The times as the packets have them, or None where one has no usable stamp."""
     with open_container(path) as container:
-        stream = choose_stream(container, path)
+        stream = choose_stream(container, path, track)
+        number = track_of(container, stream)
         base, lasts = stream.time_base, dict[int, int | None]()
         try:
             for packet in container.demux(stream):
@@ -168,11 +182,13 @@ def _stored_times(path: Path) -> FrameTimes | None:
                 lasts[packet.pts] = packet.duration
         except av.error.FFmpegError:
             return None
-    if base is None or not lasts:
-        return None
-    stamps = sorted(lasts)
-    first, last = stamps[0], lasts[stamps[-1]]
+        if base is None or not lasts:
+            return None
+        stamps = sorted(lasts)
+        first, last = stamps[0], lasts[stamps[-1]]
+        lead = lead_of(container, first * base)
     if not last:
         return None
     end = stamps[-1] + last - first
-    return FrameTimes._reduced([stamp - first for stamp in stamps], end, base, first * base, True)
+    times = FrameTimes._reduced([stamp - first for stamp in stamps], end, base, first * base, True)
+    return replace(times, lead=lead, track=number)

@@ -8,6 +8,7 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from numpy.typing import NDArray
 
 from closeup.core.types import Image
+from closeup.media.tone import is_hdr
 
 Plane = NDArray[np.uint8]
 """One plane of a picture: uint8 (H, W)."""
@@ -72,10 +73,10 @@ class Planes:
 def colour_of(frame: VideoFrame) -> Colour:
     """What the numbers of a frame mean once it is in YUV, by its tags or, without any, as players take it.
 
-    Untagged high definition is BT.709, the rest BT.601; RGB becomes BT.709.
+    Untagged high definition is BT.709, the rest BT.601; RGB and high dynamic range become BT.709.
     """
     matrix = int(frame.colorspace)
-    if matrix == _RGB or frame.format.is_rgb:
+    if matrix == _RGB or frame.format.is_rgb or is_hdr(frame):
         return Colour(_BT709, int(ColorPrimaries.BT709), int(ColorTrc.BT709))
     if matrix == _UNSPECIFIED:
         matrix = _BT709 if is_high_definition(frame) else _BT601

@@ -7,7 +7,7 @@ from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
 from closeup.core.types import Image
-from closeup.media.conversion import Converter, Orientation
+from closeup.media.conversion import plain_rgb
 from closeup.media.reframe import reframe
 from closeup.media.video import DecodedFrame
 
@@ -29,4 +29,4 @@ def still(frame: DecodedFrame, crops_xyxy: Sequence[NDArray[np.float64]], size_w
     picture = reframe(frame.planes(), crops_xyxy, size_wh)
     # Crops keep the colours' own numbers; without these tags they would be read by the size of the result.
     picture.colorspace, picture.color_range = frame.colour.matrix, ColorRange.MPEG
-    return Converter(Orientation()).rgb(picture, size_wh)
+    return plain_rgb(picture)

@@ -6,26 +6,42 @@ most are only needed small (docs/concepts/time.md, docs/concepts/colour.md).
 
 import hashlib
 import threading
+from collections import Counter
 from collections.abc import Generator, Iterator
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
+from statistics import median
 from types import TracebackType
 from typing import Self
 
 import av
 import av.error
 from av.container import InputContainer
-from av.packet import Packet
 from av.video.stream import VideoStream
 
 from closeup.core.errors import InputError
 from closeup.core.timebase import clock
 from closeup.core.types import Image
-from closeup.media.container import announced_duration, choose_stream, convert_hint, frame_rate, open_container
-from closeup.media.conversion import Converter, Orientation, orientation_of
+from closeup.media.canvas import find_canvas
+from closeup.media.container import (
+    announced_duration,
+    choose_stream,
+    convert_hint,
+    frame_rate,
+    lead_of,
+    open_container,
+    picture_streams,
+    pixel_aspect,
+    track_of,
+)
+from closeup.media.conversion import Converter, shown_wh
+from closeup.media.deinterlacing import deinterlaced
 from closeup.media.files import require_file, unreadable
+from closeup.media.packets import PacketReader
 from closeup.media.planes import Colour, Planes, colour_of
 from closeup.media.timestamps import Timeline, stamp_of
+from closeup.media.tone import is_hdr
 
 _MAX_BAD_IN_A_ROW = 500
 """Damaged packets in a row before reading stops; decoders recover at a key frame, and few are 300 frames apart."""
@@ -33,13 +49,19 @@ _MAX_BAD_IN_A_ROW = 500
 _MISSING_S = Fraction(1, 4)
 """A video that ends this much before its announced end is reported as cut off; less is a matter of rounding."""
 
-_FPS_TOLERANCE = Fraction(1, 100)
-"""Times that are rounded to milliseconds, as Matroska's are, stay well within."""
+_SAME_RATE = Fraction(1, 100)
+"""Rates that differ by less are the same: times rounded to milliseconds, as Matroska's are, stay well within."""
+
+_FEWEST_STEPS = 3
+"""So many intervals between frames tell their rate better than the file does."""
+
+_FAR_FROM_RATE = 3
+"""A rate that is announced so much lower than that of the first frames is not believed."""
+
+_WORTH_SAYING = 0.02
+"""Mended frames are told from this part of all on."""
 
 _HASH_BLOCK = 1 << 20
-
-_HDR_TRANSFERS = {16, 18}
-"""AVCOL_TRC_SMPTE2084 (PQ) and AVCOL_TRC_ARIB_STD_B67 (HLG)."""
 
 
 class DecodedFrame:
@@ -84,7 +106,7 @@ class DecodedFrame:
     def planes(self) -> Planes:
         """The upright picture in 8-bit yuv420p, at full size; read it only, for it may be the decoder's own memory."""
         with self._lock:
-            return self._converter.planes(self._frame, self.size_wh)
+            return self._converter.planes(self._frame)
 
     @property
     def colour(self) -> Colour:
@@ -100,46 +122,62 @@ class VideoReader:
 
     Attributes:
         path: As it was given.
-        fps: Average frames a second as the file announces it, exact; where the frames tell another story (by more than
-            one part in a hundred), what they showed, after the last one.
-        size_wh: Upright (width, height) of the first frame, and thereby of all.
+        fps: Frames a second as the file announces them, exact; where the frames tell another story (by more than one
+            part in a hundred), after the last one, what most of them showed.
         duration_hint_s: Seconds that the file announces, or None; the truth is `end_time`, after the last frame.
         frames: How many frames have been given out so far.
         end_time: When the last frame given out ends, in seconds, exact.
+        track: Which of the file's video tracks it is, counted from 1; None where there is one only.
+        lead: Seconds that the file's other streams run before the first frame: captions count from there.
     """
 
-    def __init__(self, path: Path, container: InputContainer, stream: VideoStream) -> None:
+    def __init__(
+        self, path: Path, container: InputContainer, stream: VideoStream, canvas_wh: tuple[int, int] | None = None
+    ) -> None:
         """Take over an open container and decode its first frame.
 
         Raises:
             InputError: If no frame can be decoded.
         """
         self.path = path
-        self.fps = frame_rate(stream)
         self.frames = 0
         self.end_time = Fraction(0)
         self._last_time = Fraction(0)
         self._announced = announced_duration(container, stream)
         self.duration_hint_s = None if self._announced is None else float(self._announced)
         self._container = container
-        self._stream: VideoStream | None = stream
+        self.track = track_of(container, stream)
+        self._packets = PacketReader(container, stream, container.streams.audio)
+        self.fps = _believable(frame_rate(stream), self._packets.rate())
         self._timeline = Timeline(self.fps)
+        self._steps: Counter[Fraction] = Counter()
         self._notes: list[str] = []
         self._bad_packets = 0
-        self._resized = False
+        self._other_shapes = 0
         self._iterated = False
         stream.thread_type = "AUTO"
-        self._decoded = self._decode()
+        self._decoded = deinterlaced(self._decode(), self._note_interlaced)
         first = next(self._decoded, None)
         if first is None:
             self.close()
             raise InputError(f"No picture in {path} can be decoded.", convert_hint(path))
         self._first: av.VideoFrame | None = first
         self._origin = stamp_of(first) or Fraction(0)
-        self._stored_wh = (first.width, first.height)
-        self._converter = Converter(orientation_of(first))
-        self.size_wh = self._converter.orientation.size_wh(self._stored_wh)
-        self._note_format(first, stream.sample_aspect_ratio)
+        self.lead = lead_of(container, self._origin)
+        self._pixel_aspect = pixel_aspect(stream)
+        self._shape = shown_wh(first, self._pixel_aspect)
+        self._given_canvas = canvas_wh
+        self._note_format(first, container)
+
+    @cached_property
+    def size_wh(self) -> tuple[int, int]:
+        """Upright (width, height) of all frames in square pixels: where a file changes it midway, the largest."""
+        return self._given_canvas or find_canvas(self.path, self.track, self._shape)
+
+    @cached_property
+    def converter(self) -> Converter:
+        """How stored pixels become the upright picture, for all frames."""
+        return Converter(self.size_wh, self._pixel_aspect)
 
     @property
     def origin(self) -> Fraction:
@@ -147,14 +185,14 @@ class VideoReader:
         return self._origin
 
     @property
-    def orientation(self) -> Orientation:
-        """How stored pixels become the upright picture, for all frames."""
-        return self._converter.orientation
-
-    @property
     def mended(self) -> int:
         """How many frames given out so far have another time than their stamp asked for."""
         return self._timeline.mended
+
+    @property
+    def seekable(self) -> bool:
+        """Whether every frame given out so far can be known by its stamp: no stamp was mended, no clock set anew."""
+        return not self.mended and not self._packets.new_clocks
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -173,9 +211,8 @@ class VideoReader:
         """Free the decoder and the file; more than once does no harm."""
         self._first = None
         self._decoded.close()
+        self._packets.close()
         self._container.close()
-        # PyAV frees a decoder and its threads with the last reference to the stream.
-        self._stream = None
 
     def __iter__(self) -> Iterator[DecodedFrame]:
         """Start the one pass.
@@ -197,19 +234,25 @@ class VideoReader:
         self._finish()
 
     def _placed(self, frame: av.VideoFrame, following: av.VideoFrame | None) -> DecodedFrame:
+        before = self._last_time
         self._last_time = self._timeline.place(stamp_of(frame), stamp_of(following))
+        if self.frames:
+            self._steps[self._last_time - before] += 1
         lasts = frame.duration * frame.time_base if frame.duration and frame.time_base else 1 / self.fps
         self.end_time = self._last_time + lasts
-        if (frame.width, frame.height) != self._stored_wh and not self._resized:
-            self._resized = True
-            at = clock(float(self._last_time))
-            self._notes.append(f"The picture size changes at {at}; all frames are brought to the first one's size.")
+        shape = shown_wh(frame, self._pixel_aspect)
+        if shape != self._shape and not self._other_shapes:
+            at, size = clock(float(self._last_time)), "x".join(map(str, self.size_wh))
+            self._notes.append(
+                f"The picture changes its size at {at}; all frames are fitted into {size}, with their shape kept."
+            )
+        self._other_shapes += shape != self._shape
         index, self.frames = self.frames, self.frames + 1
-        return DecodedFrame(index, self._last_time, self.size_wh, frame, self._converter)
+        return DecodedFrame(index, self._last_time, self.size_wh, frame, self.converter)
 
     def _decode(self) -> Generator[av.VideoFrame, None, None]:
         bad_in_a_row = 0
-        for packet in self._packets():
+        for packet in self._packets:
             try:
                 frames = [] if packet is None else packet.decode()
             except av.error.FFmpegError:
@@ -223,39 +266,39 @@ class VideoReader:
             if frames:
                 bad_in_a_row = 0
             yield from frames
+        if self._packets.failure:
+            self._notes.append(f"Reading stopped before the end: {self._packets.failure}.")
 
-    def _packets(self) -> "Iterator[Packet[VideoStream] | None]":
-        """Packets to decode, an empty one at the end; None where one could not be read."""
-        assert self._stream is not None
-        while True:
-            try:
-                yield from self._container.demux(self._stream)
-            except av.error.InvalidDataError:
-                yield None
-            except OSError as error:
-                self._notes.append(f"Reading stopped before the end: {error.strerror or error}.")
-                return
-            else:
-                return
+    def _note_format(self, first: av.VideoFrame, container: InputContainer) -> None:
+        if self.track is not None:
+            count = len(picture_streams(container))
+            self._notes.append(f"It has {count} video tracks; track {self.track} is used.")
+        aspect = self._pixel_aspect
+        if aspect != 1:
+            self._notes.append(
+                f"Its pixels are not square ({aspect.numerator}:{aspect.denominator}); it is stretched to "
+                f"{self._shape[0]}x{self._shape[1]}, as players show it."
+            )
+        if is_hdr(first):
+            self._notes.append("It is HDR video; its colours and brightness were brought to those of ordinary video.")
 
-    def _note_format(self, first: av.VideoFrame, aspect: Fraction | None) -> None:
-        if aspect and aspect != 1:
-            self._notes.append(
-                f"Its pixels are not square ({aspect.numerator}:{aspect.denominator}); pictures and coordinates use "
-                "the pixels as they are stored, so people look narrower or wider than in a player."
-            )
-        if first.color_trc in _HDR_TRANSFERS:
-            self._notes.append(
-                "It is HDR video; colours are used without tone mapping and look paler than in a player."
-            )
+    def _note_interlaced(self) -> None:
+        note = "It is interlaced; its half pictures were made whole ones (bwdif)."
+        if note not in self._notes:
+            self._notes.append(note)
 
     def _finish(self) -> None:
         """Set the announcements against what was read."""
-        if self._last_time > 0:
-            shown = (self.frames - 1) / self._last_time
-            if abs(shown - self.fps) > _FPS_TOLERANCE * self.fps:
-                self.fps = shown
-        if self._timeline.mended:
+        shown = _usual_rate(self._steps)
+        if shown is not None and abs(shown - self.fps) > _SAME_RATE * self.fps:
+            self.fps = shown
+        for new in self._packets.new_clocks:
+            way = "leaps ahead" if new.by_s > 0 else "falls back"
+            at = clock(float(new.stamp_s - self._origin))
+            self._notes.append(
+                f"The file's clock {way} by {clock(float(abs(new.by_s)))} at {at}; time goes on there without a gap."
+            )
+        if self._timeline.mended > _WORTH_SAYING * self.frames:
             self._notes.append(
                 f"The time stamps of {self._timeline.mended} of {self.frames} frames were missing or out of order; "
                 "their times were worked out from the frame rate."
@@ -263,23 +306,43 @@ class VideoReader:
         if self._bad_packets:
             parts = "1 damaged part" if self._bad_packets == 1 else f"{self._bad_packets} damaged parts"
             self._notes.append(f"Left out because it could not be decoded: {parts} of the video.")
-        if self._announced is not None and self._announced - self.end_time > _MISSING_S:
+        ended = self._announced is not None and self._announced - self.end_time > _MISSING_S
+        if ended and not self._packets.new_clocks and self._announced is not None:
             self._notes.append(
                 f"The video ends early: {float(self.end_time):.1f} s of the announced {float(self._announced):.1f} s "
                 "could be read, and the file may be cut off."
             )
 
 
-def open_video(path: Path) -> VideoReader:
+def _believable(announced: Fraction, shown: Fraction | None) -> Fraction:
+    """The announced rate, or that of the first frames where it is far below: a clock that leaps hides it."""
+    return announced if shown is None or shown < _FAR_FROM_RATE * announced else shown.limit_denominator(1001)
+
+
+def _usual_rate(steps: Counter[Fraction]) -> Fraction | None:
+    """Frames a second by the intervals between most frames: the mean of those near to the median one."""
+    if steps.total() < _FEWEST_STEPS:
+        return None
+    usual = median(steps.elements())
+    near = {step: count for step, count in steps.items() if 2 * abs(step - usual) < usual}
+    return Fraction(sum(near.values())) / sum(step * count for step, count in near.items())
+
+
+def open_video(path: Path, *, track: int | None = None, canvas_wh: tuple[int, int] | None = None) -> VideoReader:
     """Open a video file and decode its first frame.
 
+    Args:
+        path: The video.
+        track: Which of its video tracks, counted from 1; the default one where not given.
+        canvas_wh: (width, height) that its frames are brought to; found out where not given.
+
     Raises:
-        InputError: If `path` is missing, a folder, empty, may not be read, is not a video, has only sound, or no
-            frame of it can be decoded.
+        InputError: If `path` is missing, a folder, empty, may not be read, is not a video, has only sound, has no such
+            track, or no frame of it can be decoded.
     """
     container = open_container(path)
     try:
-        return VideoReader(path, container, choose_stream(container, path))
+        return VideoReader(path, container, choose_stream(container, path, track), canvas_wh)
     except BaseException:
         container.close()
         raise

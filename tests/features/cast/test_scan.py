@@ -15,6 +15,7 @@ from closeup.documents.vectors import encode_vectors
 from closeup.features.cast import scan as module
 from closeup.features.cast.candidates import MAX_CANDIDATES
 from closeup.features.cast.looking import Looker
+from closeup.features.cast.options import CastOptions
 from closeup.features.cast.scan import Scan, scan_video, worker_count
 from closeup.media.image import decode_jpeg
 from closeup.perception import cuts
@@ -52,7 +53,7 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def scanned(path: Path, detect_fps: float = 5.0) -> Scan:
-    return scan_video(path, stand_in_models(), detect_fps, True, ignore)
+    return scan_video(path, stand_in_models(), CastOptions(detect_fps=detect_fps), ignore)
 
 
 def people_of(scan: Scan) -> list[int]:
@@ -152,7 +153,7 @@ def test_only_few_frames_wait_however_slow_the_detector_is(video: Path, monkeypa
             most[0] = max(most[0], told[0] - looked[0])
 
     monkeypatch.setattr(Looker, "look", look)
-    scan = scan_video(video, stand_in_models(), 12.5, True, watch)
+    scan = scan_video(video, stand_in_models(), CastOptions(detect_fps=12.5), watch)
     assert people_of(scan) == WHO
     # Three may wait, and those of the last few frames, whose shot is not certain yet; one is being looked at.
     assert 3 <= most[0] <= 3 + cuts.LAG_FRAMES + 2
@@ -160,7 +161,7 @@ def test_only_few_frames_wait_however_slow_the_detector_is(video: Path, monkeypa
 
 def test_only_the_best_few_faces_of_a_track_are_embedded(video: Path) -> None:
     models = stand_in_models()
-    scan = scan_video(video, models, 25.0, True, ignore)
+    scan = scan_video(video, models, CastOptions(detect_fps=25.0), ignore)
     assert isinstance(models.embedder, ColourEmbedder)
     faces = sum(len(track.faces) for track in scan.tracks)
     assert len(scan.vectors.face) <= MAX_CANDIDATES * len(scan.tracks)
@@ -232,7 +233,7 @@ def test_what_goes_wrong_beside_the_decoder_is_raised_at_once(video: Path) -> No
 
     before = threading.active_count()
     with pytest.raises(CloseupError, match="broken"):
-        scan_video(video, stand_in_models(Broken), 5.0, True, ignore)
+        scan_video(video, stand_in_models(Broken), CastOptions(), ignore)
     assert threading.active_count() <= before
 
 
@@ -248,12 +249,12 @@ def test_an_answer_that_is_no_face_does_not_end_the_scan(video: Path) -> None:
                 np.concatenate([found.scores, np.full(4, 0.9, np.float32)]),
             )
 
-    assert same(scan_video(video, stand_in_models(Wild), 5.0, True, ignore), scanned(video))
+    assert same(scan_video(video, stand_in_models(Wild), CastOptions(), ignore), scanned(video))
 
 
 def test_progress_ascends_to_the_end(video: Path) -> None:
     told: list[Progress] = []
-    scan_video(video, stand_in_models(), 5.0, True, told.append)
+    scan_video(video, stand_in_models(), CastOptions(), told.append)
     done = [progress.done for progress in told]
     assert done == sorted(done)
     assert FRAMES / 25 - 0.2 <= done[-1] <= FRAMES / 25

@@ -135,7 +135,7 @@ def _scan(
     with clock.stage("models"):
         models = face_models(options.models)
     with clock.stage("video"):
-        scan = scan_video(video, models, options.detect_fps, options.clothing, progress)
+        scan = scan_video(video, models, options, progress)
     return scan, (models.detector_card, models.embedder_card)
 
 

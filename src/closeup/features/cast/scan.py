@@ -33,6 +33,7 @@ from closeup.features.cast.growing import (
     without_noise,
 )
 from closeup.features.cast.looking import Looker, Sighting
+from closeup.features.cast.options import CastOptions
 from closeup.features.cast.portraits import track_picture
 from closeup.media.sampling import Cut, Sampling
 from closeup.media.video import VideoReader, hash_file, open_video
@@ -62,30 +63,27 @@ class Scan:
     pictures: dict[str, bytes]
 
 
-def scan_video(
-    path: Path, models: FaceModels, detect_fps: float, with_clothing: bool, progress: ProgressCallback
-) -> Scan:
+def scan_video(path: Path, models: FaceModels, options: CastOptions, progress: ProgressCallback) -> Scan:
     """Read the video at `path` once.
 
     Args:
         path: The video.
         models: Detector and embedder.
-        detect_fps: Frames a second that are looked at.
-        with_clothing: Whether to describe clothing.
+        options: How often it is looked at, which track, and whether clothing is described.
         progress: Told how many seconds of video are done.
 
     Raises:
         InputError: If it is not a video that can be read.
     """
     limits = models.embedder_card.thresholds
-    with open_video(path) as reader, _pool() as pool:
+    with open_video(path, track=options.video_track or None) as reader, _pool() as pool:
         digest = hash_file(path)  # not before it is known to be a video: other files may be huge too
-        looker = Looker(models, with_clothing=with_clothing)
+        looker = Looker(models, with_clothing=options.clothing)
         # A video of fewer frames a second than are asked for gives one sample a frame, that much later.
-        rate_hz = min(detect_fps, float(reader.fps))
+        rate_hz = min(options.detect_fps, float(reader.fps))
         tracking = TrackerOptions.at_rate(rate_hz, limits["same_person"].value)
         scanner = _Scanner(reader.size_wh, pool, looker, models, tracking)
-        cuts = scanner.run(reader, detect_fps, progress)
+        cuts = scanner.run(reader, options.detect_fps, progress)
         brief = models.detector_card.thresholds.get("brief")
         ended = in_order(without_noise(scanner.ended, brief.value if brief else 0.0))
         vectors = build_vectors(ended, models.embedder_card.name, models.embedder.dim)
@@ -223,6 +221,7 @@ def _video_info(path: Path, digest: str, reader: VideoReader) -> VideoInfo:
         width=width,
         height=height,
         notes=reader.notes,
+        track=reader.track,
     )
 
 

@@ -75,7 +75,7 @@ def render_short(
     _require_crops(pieces, frame_times)
     starts = short_times([each.piece for each in pieces], frame_times)
     sound = _levelled_sound(video, [each.piece for each in pieces], frame_times)
-    with open_video(video) as reader:
+    with open_video(video, track=frame_times.track, canvas_wh=frame_times.canvas_wh) as reader:
         colour = next(iter(reader)).colour
     ranges = [(each.piece.start_frame, each.piece.end_frame) for each in pieces]
     heard = sound.sound if sound else None

@@ -82,12 +82,13 @@ def watch(path: Path, cast: Cast, person: str, judge: ExpressionJudge | None, pr
     Raises:
         InputError: If it is not a video that can be read.
     """
-    with open_video(path) as reader:
+    video = cast.video
+    with open_video(path, track=video.track, canvas_wh=(video.width, video.height)) as reader:
         watcher = _Watcher(cast, person, reader.size_wh, judge)
         for sample in Sampling(reader, GRID_HZ, on_frame=watcher.pass_by):
             watcher.look(sample.frame)
             progress(Progress(STAGE, float(sample.frame.time), cast.video.duration_s, "s"))
-        frame_times = FrameTimes.of(watcher.starts, reader.end_time, reader.origin, seekable=reader.mended == 0)
+        frame_times = FrameTimes.read(watcher.starts, reader)
     return watcher.result(frame_times)
 
 

@@ -1,0 +1,256 @@
+"""Packets of a video file with one clock for pictures and sound, however often the file's own clock is set anew.
+
+Recordings that were joined, and broadcasts, change their clock midway: time stamps leap, fall back or begin again, in
+all streams at one place of the file. Streams lie side by side in a file, and that tells a new clock from a hole: where
+pictures and sound leap together it is the clock, where one of them leaps away from the other it is that one's, and
+where one leaps to where the other goes on, there was nothing to see or to hear meanwhile, and the stamps are right.
+"""
+
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import islice, pairwise
+from statistics import median
+from typing import Any
+
+import av.error
+from av.container import InputContainer
+from av.format import Flags
+from av.packet import Packet
+
+_LEAP_S = Fraction(5)
+"""Stamps that leap ahead by less are left alone: so long may a recording lose its signal."""
+
+_FALL_S = Fraction(1, 2)
+"""Stamps for decoding ascend; where they fall by less, a frame's stamp is broken (`media.timestamps`)."""
+
+_BESIDE_S = Fraction(3)
+"""Pictures and sound that belong together lie this near to each other in a file."""
+
+_AHEAD_PACKETS, _MOST_AHEAD = 48, 600
+"""How far it is read ahead, and where a stream leaps."""
+
+_WRAP_S = Fraction(2**33, 90_000)
+"""The clock of MPEG streams begins again after so long."""
+
+_FEWEST_STEPS = 4
+"""Intervals between pictures that it takes to know their rate."""
+
+_REORDERED = 20
+"""Pictures are decoded at most so many places before they are shown."""
+
+_SURE = 6
+"""So many packets from a leap on must stay there: a single broken stamp is no new clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewClock:
+    """The clock of some streams was set anew: at which time in seconds, first stamp 0, and by how much."""
+
+    stamp_s: Fraction
+    by_s: Fraction
+
+
+class PacketReader:
+    """The packets of one stream in the file's order, their stamps changed so that they are all of the first clock.
+
+    Attributes:
+        new_clocks: Where the clock of this stream was set anew, as far as was read.
+        failure: Why reading stopped before the end; empty where it did not.
+    """
+
+    def __init__(self, container: InputContainer, wanted: Any, beside: Sequence[Any] = ()) -> None:
+        """Start at the container's place.
+
+        Args:
+            container: An open file.
+            wanted: The stream whose packets to give.
+            beside: Other streams of pictures and sound, to tell what a leap is by.
+        """
+        self.new_clocks: list[NewClock] = []
+        self.failure = ""
+        self._container, self._wanted = container, wanted
+        self._streams = {stream.index: stream for stream in (wanted, *beside)}
+        self._means_its_stamps = not container.format.flags & Flags.ts_discont.value
+        self._ahead: deque[Packet[Any] | None] = deque()
+        self._clocks: dict[int, _Clock] = {}
+        self._raw = self._demuxed()
+
+    def __iter__(self) -> "Iterator[Packet[Any] | None]":
+        """Packets to decode, an empty one at the end; None where one could not be read."""
+        while self._fill(_AHEAD_PACKETS):
+            packet = self._ahead.popleft()
+            if packet is not None:
+                self._bring_to_first_clock(packet)
+            if packet is None or packet.stream_index == self._wanted.index:
+                yield packet
+
+    def close(self) -> None:
+        """Let go of the streams: PyAV frees a decoder and its threads with the last reference to them."""
+        self._raw.close()
+        self._ahead.clear()
+        self._streams.clear()
+        self._wanted = None
+
+    def rate(self) -> Fraction | None:
+        """Pictures a second by the median interval of those read ahead; None where they do not tell."""
+        self._fill(_AHEAD_PACKETS)
+        own = [packet for packet in self._ahead if packet is not None and packet.stream_index == self._wanted.index]
+        stamps = sorted(packet.pts * packet.time_base for packet in own if packet.pts is not None)
+        steps = [after - before for before, after in pairwise(stamps) if after > before]
+        return 1 / median(steps) if len(steps) >= _FEWEST_STEPS else None
+
+    def _demuxed(self) -> "Generator[Packet[Any] | None, None, None]":
+        try:
+            yield from self._retried()
+        except OSError as error:
+            self.failure = error.strerror or str(error)
+
+    def _retried(self) -> "Iterator[Packet[Any] | None]":
+        while True:
+            try:
+                yield from self._container.demux(list(self._streams.values()))
+            except av.error.InvalidDataError:
+                yield None
+            else:
+                return
+
+    def _fill(self, count: int) -> bool:
+        """Have so many packets ahead, or all that are left; says whether there are any."""
+        self._ahead.extend(islice(self._raw, max(0, count - len(self._ahead))))
+        return bool(self._ahead)
+
+    def _bring_to_first_clock(self, packet: "Packet[Any]") -> None:
+        stamp = _stamp(packet)
+        if stamp is None:
+            return
+        clock = self._clocks.setdefault(packet.stream_index, _Clock(stamp))
+        if clock.is_off(stamp) and not self._judge(packet, clock, stamp):
+            return
+        clock.take(packet)
+        if clock.shift:
+            ticks = round(clock.shift / packet.time_base)
+            packet.pts = None if packet.pts is None else packet.pts + ticks
+            packet.dts = None if packet.dts is None else packet.dts + ticks
+
+    def _judge(self, packet: "Packet[Any]", clock: "_Clock", stamp: Fraction) -> bool:
+        """Find out what a leap or fall is, and set clocks anew where it is one; False for a single broken stamp."""
+        self._fill(_MOST_AHEAD)
+        index = packet.stream_index
+        ahead = [packet, *(each for each in self._ahead if each is not None and _stamp(each) is not None)]
+        if not _goes_on(index, ahead, clock.last - clock.shift):
+            return False
+        if clock.coming is not None:
+            self._set_anew(index, clock.coming)
+            return True
+        leaps = {index: 0} | {
+            each: place
+            for each, other in self._clocks.items()
+            if each != index and (place := _leap(each, other, ahead)) is not None
+        }
+        alone = len(leaps) == 1
+        coming = {each.stream_index for each in ahead}
+        heard = [
+            other
+            for each, other in self._clocks.items()
+            if each != index and (abs(other.last - clock.last) <= _BESIDE_S or each in coming)
+        ]
+        if alone and any(abs(other.last - stamp - clock.shift) <= _BESIDE_S for other in heard):
+            return True  # the others are there already: this one had a hole
+        if alone and not heard and self._means_its_stamps and stamp + clock.shift > clock.last:
+            return True  # a picture that stands still: what writes such files means its stamps
+        lead = next((each for each in leaps if self._streams[each].type == "video"), index)
+        by = self._clocks[lead].gap(lead, ahead[: leaps[lead]], ahead[leaps[lead] :])
+        for each in leaps:
+            self._clocks[each].coming = by
+        self._set_anew(index, by)
+        return True
+
+    def _set_anew(self, index: int, by: Fraction) -> None:
+        clock = self._clocks[index]
+        clock.shift, clock.coming = clock.shift + by, None
+        if index == self._wanted.index:
+            by_s = -by
+            if abs(by_s) > _WRAP_S / 2 and not self._means_its_stamps:
+                by_s -= _WRAP_S if by_s > 0 else -_WRAP_S  # FFmpeg counts a fall as the next turn of a clock of 33 bits
+            self.new_clocks.append(NewClock(clock.end, by_s))
+
+
+@dataclass(slots=True)
+class _Clock:
+    """How a stream's stamps are brought to the first clock.
+
+    Attributes:
+        last: Time for decoding of the last packet; `end`, when the last that was shown ends.
+        shift: What is added to stamps.
+        coming: What is added to `shift` at the stream's next leap, for it is that of the others.
+    """
+
+    last: Fraction
+    end: Fraction = Fraction(-(10**9))
+    shift: Fraction = Fraction(0)
+    coming: Fraction | None = None
+
+    def is_off(self, stamp: Fraction) -> bool:
+        """Whether a stamp is too far from the last one to follow from it."""
+        return _is_off(stamp + self.shift - self.last)
+
+    def take(self, packet: "Packet[Any]") -> None:
+        """Know of a packet, its stamps as they are in the file, that it was there."""
+        lasts = packet.duration * packet.time_base if packet.duration and packet.time_base else Fraction(0)
+        self.last = (_stamp(packet) or Fraction(0)) + self.shift
+        self.end = max(self.end, (_shown(packet) or Fraction(0)) + self.shift + lasts)
+
+    def gap(self, index: int, before: "Sequence[Packet[Any]]", after: "Sequence[Packet[Any]]") -> Fraction:
+        """What must be added to the stamps behind a leap, so that they follow from the last one before it."""
+        known = replace(self)
+        for packet in before:
+            if packet.stream_index == index:
+                known.take(packet)
+        return known.end - _first_shown(index, after) - self.shift
+
+
+def _is_off(step: Fraction) -> bool:
+    return step >= _LEAP_S or step <= -_FALL_S
+
+
+def _goes_on(index: int, ahead: "Sequence[Packet[Any]]", last: Fraction) -> bool:
+    """Whether the next few packets of a stream stay with its first one, on the same side of `last`.
+
+    What a single broken stamp throws off comes back, and so do pictures that are stored before those shown earlier.
+    """
+    stamps = [stamp for each in ahead if each.stream_index == index and (stamp := _stamp(each)) is not None][:_SURE]
+    if stamps[0] > last:
+        return all(stamp - last >= _LEAP_S / 2 for stamp in stamps)
+    return all(stamp < last for stamp in stamps)
+
+
+def _leap(index: int, clock: _Clock, ahead: "Sequence[Packet[Any]]") -> int | None:
+    """Where in these packets a stream's clock leaps or falls for good; None where it does not."""
+    last = clock.last - clock.shift
+    for place, packet in enumerate(ahead):
+        stamp = _stamp(packet) if packet.stream_index == index else None
+        if stamp is not None:
+            if _is_off(stamp - last) and _goes_on(index, ahead[place:], last):
+                return place
+            last = last if _is_off(stamp - last) else stamp
+    return None
+
+
+def _first_shown(index: int, ahead: "Sequence[Packet[Any]]") -> Fraction:
+    """When the first of a stream's pictures is shown: decoders get some before those that are shown first."""
+    own = [packet for packet in ahead if packet.stream_index == index][:_REORDERED]
+    return min(shown for packet in own if (shown := _shown(packet)) is not None)
+
+
+def _stamp(packet: "Packet[Any]") -> Fraction | None:
+    """When a packet is decoded, in seconds on the file's clock; None where it does not say."""
+    ticks = packet.dts if packet.dts is not None else packet.pts
+    return None if ticks is None or packet.time_base is None else ticks * packet.time_base
+
+
+def _shown(packet: "Packet[Any]") -> Fraction | None:
+    """When a packet's picture is shown or its sound heard, in seconds; None where it does not say."""
+    ticks = packet.pts if packet.pts is not None else packet.dts
+    return None if ticks is None or packet.time_base is None else ticks * packet.time_base

@@ -1,0 +1,93 @@
+"""Clocks that are set anew: sound and picture stay in step to a frame, and nothing leaps."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from closeup.media.audio import read_sound
+from closeup.media.video import VideoReader, open_video
+from media.joined import FLASH_S, Part, joined, write_part
+
+HOUR = 3600.0
+
+
+def flashes(path: Path) -> tuple[VideoReader, list[float]]:
+    """When the picture turns white, in seconds, and the reader after its last frame."""
+    levels, times = [], []
+    with open_video(path) as reader:
+        for frame in reader:
+            levels.append(int(frame.rgb((40, 24))[12, 30, 0]))
+            times.append(float(frame.time))
+    rises = [time for time, before, now in zip(times[1:], levels, levels[1:], strict=False) if now - before > 60]
+    return reader, rises
+
+
+def beeps(path: Path, end_s: float) -> list[float]:
+    """When a beep begins, in seconds."""
+    loud = np.flatnonzero(np.abs(read_sound(path, 0, end_s, 16_000, 1)[:, 0]) > 0.1)
+    starts = [loud[0], *(after for before, after in pairwise(loud) if after - before > 3200)]
+    return [float(start) / 16_000 for start in starts]
+
+
+CLOCKS = {
+    "leaps by an hour": (Part(at_s=1), Part(at_s=HOUR)),
+    "leaps by ten seconds": (Part(at_s=1), Part(at_s=13)),
+    "falls": (Part(at_s=100), Part(at_s=5)),
+    "begins again": (Part(), Part(), Part()),
+    "leaps and comes back": (Part(at_s=1), Part(at_s=HOUR), Part(at_s=5)),
+    "runs on": (Part(at_s=1), Part(at_s=3)),
+    "of sound leaps alone": (Part(at_s=1), Part(at_s=3, sound_at_s=HOUR)),
+    "of sound falls alone": (Part(at_s=101), Part(at_s=103, sound_at_s=20)),
+}
+
+
+@pytest.mark.parametrize("name", CLOCKS)
+def test_sound_and_pictures_stay_in_step(tmp_path: Path, name: str) -> None:
+    parts = CLOCKS[name]
+    path = joined(tmp_path / "joined.ts", *parts)
+    reader, seen = flashes(path)
+    expected = [2 * number + at for number in range(len(parts)) for at in FLASH_S]
+    assert reader.frames == 50 * len(parts)
+    assert float(reader.end_time) == pytest.approx(2 * len(parts), abs=0.05)
+    assert seen == pytest.approx(expected, abs=0.045)
+    assert beeps(path, float(reader.end_time)) == pytest.approx(seen, abs=0.04)
+    assert float(reader.fps) == pytest.approx(25, rel=0.01)
+    anew = [note for note in reader.notes if note.startswith("The file's clock")]
+    leaps = sum(after.at_s - before.at_s != 2 for before, after in pairwise(parts))
+    assert len(anew) == leaps
+    assert reader.seekable == (leaps == 0)
+
+
+def test_a_new_clock_is_told_with_its_place(tmp_path: Path) -> None:
+    reader, _ = flashes(joined(tmp_path / "joined.ts", Part(), Part(at_s=HOUR)))
+    assert reader.notes == ("The file's clock leaps ahead by 59:58 at 0:02; time goes on there without a gap.",)
+
+
+def test_without_sound_a_leap_of_mpeg_ts_is_a_new_clock_too(tmp_path: Path) -> None:
+    reader, seen = flashes(joined(tmp_path / "joined.ts", Part(sound=False), Part(at_s=HOUR, sound=False)))
+    assert seen == pytest.approx([0.4, 1.2, 2.4, 3.2], abs=0.01)
+    assert float(reader.end_time) == pytest.approx(4, abs=0.05)
+
+
+def test_a_picture_that_stands_still_is_no_new_clock(tmp_path: Path) -> None:
+    """Matroska and MP4 mean their stamps: a slide that is shown for a minute is shown for a minute."""
+    import av
+
+    path = write_part(tmp_path / "a.mkv", Part(seconds=1, sound=False), "matroska")
+    with av.open(str(path)) as source, av.open(str(tmp_path / "still.mkv"), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for number, packet in enumerate(p for p in source.demux(source.streams.video[0]) if p.size):
+            later = 60_000 if number >= 20 else 0
+            packet.pts, packet.dts, packet.stream = packet.pts + later, packet.dts + later, stream
+            target.mux(packet)
+    with open_video(tmp_path / "still.mkv") as reader:
+        times = [float(frame.time) for frame in reader]
+    assert times[19:21] == pytest.approx([0.76, 60.8], abs=0.01)
+    assert reader.notes == ()
+
+
+def test_a_wrong_rate_in_the_header_is_not_believed(tmp_path: Path) -> None:
+    with open_video(joined(tmp_path / "joined.ts", Part(), Part(at_s=HOUR))) as reader:
+        assert float(reader.fps) == pytest.approx(25, rel=0.01)
