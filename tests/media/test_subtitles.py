@@ -57,7 +57,7 @@ def test_subrip():
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\r", "\n"])
-@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("mark", ["", "\ufeff", "\ufeff\ufeff"])
 def test_any_line_ends_and_a_mark(end, mark):
     assert parse_subtitles((mark + SRT.replace("\n", end)).encode()).cues == HELLO
 
@@ -81,33 +81,132 @@ def test_a_number_that_is_spoken_is_no_counter():
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("text", "line", "why"),
     [
-        ("just words", r"no captions"),
-        ("hello\n\n" + SRT, r"Line 1 is no caption: 'hello'"),
-        ("1\n00:00:01,000 -> 00:00:02,000\nHi", r"no captions"),
-        ("1\n00:00:01,000 --> soon\nHi", r"Line 2 must be times such as 00:01:02,500 --> 00:01:04,000, not"),
-        ("1\n00:00:01,5 --> 00:00:02,000\nHi", r"Line 2 must be times"),
-        ("1\n00:61:01,000 --> 00:62:02,000\nHi", r"Line 2 has a time with 60 or more"),
-        (SRT + "\n3\n00:00:09,000 --> 00:00:08,000\nHi", r"Line 11 has a caption that ends before it starts"),
-        ("WEBVTT\n\n00:00:01,000 --> 00:00:02,000\nHi", r"Line 3 must be times such as 00:01:02.500"),
-        ("WEBVTT\n\nwords without a time\n\n00:01.000 --> 00:02.000\nHi", r"Line 3 is no caption"),
-        ("WEBVTT\n\na\nb\n00:01.000 --> 00:02.000\nHi", r"Line 3 is no caption"),
-        ("WEBVTT\n", r"no captions"),
-        ("1\n00:00:01,000 --> 00:00:01,000\nHi\n", r"None of its captions has words and a length"),
-        ("WEBVTTX\n\n00:01.000 --> 00:02.000\nHi", r"Line 1 is no caption"),
+        ("hello\n\n" + SRT, 1, "stands before the first caption"),
+        ("1\n00:00:01,000 --> soon\nHi\n\n" + SRT, 2, "has no times such as 00:01:02,500 --> 00:01:04,000, but"),
+        ("1\n00:61:01,000 --> 00:62:02,000\nHi\n\n" + SRT, 2, "has 60 or more minutes or seconds"),
+        (SRT + "\n3\n00:00:09,000 --> 00:00:08,000\nHi", 11, "ends before it starts"),
+        (SRT + "\n3\n00:00:05,000 --> 00:00:05,000\nHi", 11, "has no words or no length"),
+        (SRT + "\n3\n00:00:05,000 --> 00:00:06,000\n<i></i>", 11, "has no words or no length"),
+        (SRT + "\n3\n-00:00:05,000 --> -00:00:04,000\nHi", 11, "ends before the video starts"),
     ],
 )
-def test_what_cannot_be_understood_is_named_by_its_line(text, message):
+def test_a_caption_that_cannot_be_understood_is_left_out_and_named_by_its_line(text, line, why):
+    read = parse_subtitles(text.encode())
+    assert read.cues == HELLO
+    (note,) = read.notes
+    assert note.startswith(f"Left out of the captions: line {line}, which {why}")
+
+
+@pytest.mark.parametrize("block", ["words without a time", "a\nb\n00:01.000 --> 00:02.000\nHi"])
+def test_a_block_of_webvtt_that_is_no_caption_is_named_too(block):
+    read = vtt(f"{block}\n\n00:01.000 --> 00:02.500\nHello.")
+    assert read.cues == HELLO[:1]
+    assert read.notes == ("Left out of the captions: line 3, which has no times.",)
+
+
+def test_of_many_lines_some_are_named():
+    broken = "".join(f"{n}\n00:00:09,000 --> 00:00:08,000\nHi\n\n" for n in range(9))
+    (note,) = parse_subtitles((broken + SRT).encode()).notes
+    assert note.endswith("line 22, which ends before it starts; and 3 more.")
+
+
+def test_a_caption_that_begins_before_the_video_begins_with_it():
+    read = parse_subtitles(b"1\n-00:00:01,500 --> 00:00:01,250\nHello.\n")
+    assert read.cues == (Cue(0.0, 1.25, "Hello."),)
+    assert read.notes == ("Captions that begin before the video does, and begin with it now: line 2.",)
+
+
+@pytest.mark.parametrize(
+    "timing",
+    [
+        "00:00:01,500 -> 00:00:03,250",
+        "00:00:01,500 → 00:00:03,250",
+        "00:00:01,500 –> 00:00:03,250",  # noqa: RUF001
+        "00:00:01, 500 --> 00:00:03, 250",
+        "00:00:01,5 --> 00:00:03,25",
+        "0:00:01.500 --> 0:00:03.250",
+        "00:00:01:500 --> 00:00:03:250",
+        "00:00:01,500 --> 00:00:03,250 position:50%,start align:center",
+    ],
+)
+def test_times_in_all_spellings(timing):
+    assert parse_subtitles(f"1\n{timing}\nHello.\n".encode()).cues == (Cue(1.5, 3.25, "Hello."),)
+
+
+@pytest.mark.parametrize("timing", ["00:00:01,500 --> 00:00:03,250", "0:00:01.500 --> 0:00:03.250"])
+def test_webvtt_in_all_spellings(timing):
+    assert vtt(f"{timing}\nHello.").cues == (Cue(1.5, 3.25, "Hello."),)
+
+
+ASS = r"""[Script Info]
+ScriptType: v4.00+
+
+[V4+ Styles]
+Format: Name, Fontname
+Style: Default,Arial
+
+[Events]
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
+Comment: 0,0:00:00.00,0:00:09.00,Default,,0,0,0,,not shown
+Dialogue: 0,0:00:01.00,0:00:02.50,Default,Ann,0,0,0,,{\an8\i1}Hello.
+Dialogue: 0,soon,0:00:02.50,Default,Ann,0,0,0,,broken
+Dialogue: 0,0:00:02.60,0:00:02.70,Default,Ann,0,0,0,,{\p1}m 0 0 l 9 9{\p0}
+Dialogue: 0,0:00:03.25,0:00:04.00,Default,Bob,0,0,0,,Two\Nlines.
+"""
+
+
+def test_substation_alpha():
+    read = parse_subtitles(ASS.encode())
+    assert read.cues == HELLO
+    assert read.notes == ("Left out of the captions: line 12, which has no times or no text.",)
+
+
+def test_sbv():
+    read = parse_subtitles(b"0:00:01.000,0:00:02.500\nHello.\n\n0:00:03.250,0:00:04.000\nTwo[br]lines.\n")
+    assert read == Subtitles(HELLO)
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        ('<?xml version="1.0"?><tt xmlns="http://www.w3.org/ns/ttml"></tt>', "TTML"),
+        ("<SAMI><HEAD></HEAD></SAMI>", "SAMI"),
+        ("{25}{50}Hello.", "MicroDVD"),
+        ("[ti:Song]\n[00:12.00]Hello", "LRC"),
+        ('{"segments": [{"start": 0, "end": 1, "text": "Hello"}]}', "JSON"),
+        (r"{\rtf1 Hello}".replace("\\\\", "\\"), "RTF"),
+    ],
+)
+def test_a_format_that_is_not_read_is_named(content, name):
+    with pytest.raises(FormatError, match="no captions") as caught:
+        parse_subtitles(content.encode())
+    assert f"seems to be {name}" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("just words", "no captions"),
+        ("WEBVTT\n", "no captions"),
+        ("1\n00:00:01,000 --> 00:00:01,000\nHi\n", "None of its captions can be used; that of line 2 has no words"),
+        ("1\n00:00:01,000 --> soon\nHi", "None of its captions can be used; that of line 2 has no times"),
+    ],
+)
+def test_it_is_refused_only_when_nothing_can_be_read(text, message):
     with pytest.raises(FormatError, match=message):
         parse_subtitles(text.encode())
 
 
-def test_captions_without_words_or_length_are_left_out_and_counted():
-    text = SRT + "\n3\n00:00:05,000 --> 00:00:05,000\nHi\n\n4\n00:00:06,000 --> 00:00:07,000\n<i></i>\n"
-    read = parse_subtitles(text.encode())
-    assert read.cues == HELLO
-    assert read.notes == ("Captions left out because they have no words or no length: 2.",)
+def test_damaged_letters_cost_their_caption_only():
+    text = (
+        "1\n00:00:01,000 --> 00:00:02,500\nDéjà vu à l\u2019été\n\n2\n00:00:03,000 --> 00:00:04,000\n".encode()
+        + b"caf\xe9"
+    )
+    read = parse_subtitles(text)
+    assert [cue.text for cue in read.cues] == ["Déjà vu à l\u2019été"]
+    assert read.notes == ("Left out of the captions: line 6, which has letters that are not UTF-8.",)
 
 
 def test_webvtt():

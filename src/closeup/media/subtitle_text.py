@@ -6,6 +6,9 @@ import unicodedata
 
 from closeup.core.errors import FormatError
 
+UNREADABLE = "\ufffd"
+"""Stands for bytes that are no letters."""
+
 HINT = "Save the captions as SubRip (.srt) or WebVTT (.vtt) in UTF-8."
 
 _SRT_TAG = re.compile(r"</?(?:i|b|u|s|font|c|v|ruby|rt|lang)(?:[ .=][^<>]*)?>|\{\\[^{}]*\}", re.IGNORECASE)
@@ -13,13 +16,19 @@ _VTT_TAG = re.compile(r"<[^<>]*>")
 
 
 def decode_captions(content: bytes) -> tuple[str, tuple[str, ...]]:
-    """The text without its byte order mark, and a note where the encoding had to be found out.
+    """The text without its byte order marks, and a note where the encoding had to be found out.
 
-    UTF-8 and UTF-16 are read, and Korean in CP949 where the bytes leave no doubt that it is that.
+    UTF-8 and UTF-16 are read, and Korean in CP949 where the bytes leave no doubt that it is that. Of a text that is
+    UTF-8 for the most part, the bytes that are not become `UNREADABLE`.
 
     Raises:
         FormatError: If it is neither.
     """
+    text, notes = _decoded(content)
+    return text.lstrip("\ufeff"), notes
+
+
+def _decoded(content: bytes) -> tuple[str, tuple[str, ...]]:
     for mark, encoding in ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
         if content.startswith(mark):
             return _strict(content[len(mark) :], encoding), ()
@@ -31,9 +40,11 @@ def decode_captions(content: bytes) -> tuple[str, tuple[str, ...]]:
         return content.decode("utf-8"), ()
     except UnicodeDecodeError as error:
         text = _korean(content)
+        if text is None and _mostly_utf8(content):
+            return content.decode("utf-8", "replace"), ()
         if text is None:
             line = content.count(b"\n", 0, error.start) + 1
-            raise FormatError(f"Line {line} is not UTF-8 text.", HINT) from error
+            raise FormatError(f"Line {line} is not UTF-8 text.", f"It may be in an old code page. {HINT}") from error
         return text, ("Its letters were read as Korean in the old code page CP949, since they are not UTF-8.",)
 
 
@@ -53,6 +64,13 @@ def _strict(content: bytes, encoding: str) -> str:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
         raise FormatError(f"It begins as {encoding.upper()} text, and is damaged further on.", HINT) from error
+
+
+def _mostly_utf8(content: bytes) -> bool:
+    """Whether more letters beyond ASCII are UTF-8 than are not: a few are damaged, or were pasted in."""
+    text = content.decode("utf-8", "replace")
+    beyond = sum(letter > "\x7f" and letter != UNREADABLE for letter in text)
+    return beyond > text.count(UNREADABLE)
 
 
 def _korean(content: bytes) -> str | None:

@@ -1,34 +1,32 @@
-"""Caption files: SubRip and WebVTT to cues with their times, and back.
+"""Caption files to cues with their times, and cues to SubRip and WebVTT.
 
-SubRip has no standard; what is read here is what its programs write: times with a comma or a point, counters or none,
-a byte order mark, any line ends. WebVTT is read as the W3C describes it (https://www.w3.org/TR/webvtt1/), including
-the time stamps inside a cue that tell when each word is spoken. Tags and styles are left out: only the words stay.
+SubRip, WebVTT (https://www.w3.org/TR/webvtt1/), SubStation Alpha (ASS, SSA) and SBV are read, of WebVTT also the time
+stamps inside a cue that tell when each word is spoken. Tags and styles are left out: only the words stay. A caption
+that cannot be understood is left out and named by its line.
 """
 
 import html
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
 from closeup.core.errors import FormatError, InputError
+from closeup.media.caption_formats import TimedLines, split_captions
 from closeup.media.files import require_file, unreadable
-from closeup.media.subtitle_text import HINT, decode_captions, plain_line
+from closeup.media.subtitle_text import HINT, UNREADABLE, decode_captions, plain_line
 
 MAX_BYTES = 32 * 1024 * 1024
 """A caption file above this is refused unread; a day of speech has about 1 MB."""
 
-_SRT_TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})(?:[,.](\d{3}))?"
-_VTT_TIME = r"(?:(\d{2,}):)?(\d{2}):(\d{2})\.(\d{3})"
-_SRT_TIMING = re.compile(rf"\s*{_SRT_TIME}\s*-->\s*{_SRT_TIME}\s*(?:X1:.*)?")
-_VTT_TIMING = re.compile(rf"\s*{_VTT_TIME}\s*-->\s*{_VTT_TIME}(?:[ \t]+.*)?")
+_VTT_TIME = r"(?:(\d{1,}):)?(\d{2}):(\d{2})\.(\d{3})"
 _STAMP = re.compile(rf"<({_VTT_TIME})>")
+_NAMED = 6
+"""So many lines that were left out are named."""
+
 _ROLLING_S = 0.05
 """Rolling captions hold a finished line alone for 10 ms; nobody reads a caption that stays for less than this."""
-
-_COUNTER = re.compile(r"\s*\d{1,9}\s*")
-_ASIDE = re.compile(r"(?:NOTE|STYLE|REGION)(?:[ \t]|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,23 +72,14 @@ class Subtitles:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Lines:
-    """A cue's lines as they stand in the file, and its times in milliseconds."""
-
-    start_ms: int
-    end_ms: int
-    lines: tuple[str, ...]
-
-
 def read_subtitles(path: Path) -> Subtitles:
-    """Read a SubRip or WebVTT file; which of them it is, its first line tells.
+    """Read a caption file; which format it is, its content tells.
 
     UTF-8 and UTF-16 are read, and Korean in CP949 where the bytes leave no doubt that it is that.
 
     Raises:
         InputError: If the file is missing, a folder, empty, may not be read, or is larger than `MAX_BYTES`.
-        FormatError: If it is no caption file, or a line of it cannot be understood; the message names the line.
+        FormatError: If it is no caption file, or no caption of it can be understood.
     """
     require_file(path, "a caption file")
     try:
@@ -107,28 +96,51 @@ def read_subtitles(path: Path) -> Subtitles:
 
 
 def parse_subtitles(content: bytes) -> Subtitles:
-    """Read the bytes of a SubRip or WebVTT file, as `read_subtitles` does.
+    """Read the bytes of a caption file, as `read_subtitles` does.
 
     Raises:
-        FormatError: If it is no caption file, or a line of it cannot be understood; the message names the line.
+        FormatError: If it is no caption file, or no caption of it can be understood.
     """
     text, notes = decode_captions(content)
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    webvtt = re.match(r"WEBVTT(?:[ \t]|$)", lines[0]) is not None
-    found = list(_webvtt_cues(lines) if webvtt else _srt_cues(lines))
-    if not found:
-        raise FormatError("It has no captions: no line says from when --> to when.", HINT)
-    cues = [_cue(item, webvtt) for item in found]
-    shown = [cue for cue in cues if cue is not None]
-    if not shown:
-        raise FormatError("None of its captions has words and a length.", HINT)
-    if len(shown) < len(cues):
-        notes += (f"Captions left out because they have no words or no length: {len(cues) - len(shown)}.",)
-    untold = sum(bool(cue.words) and not _in_order(cue) for cue in shown)
+    found = split_captions(text)
+    broken, cues, cut = dict(found.broken), list[Cue](), list[int]()
+    for item in found.items:
+        cue = _cue(item, found.kind == "vtt")
+        if cue is None:
+            broken[item.line] = "has no words or no length"
+        elif UNREADABLE in cue.text:
+            broken[item.line] = "has letters that are not UTF-8"
+        else:
+            cues.append(cue)
+            cut += [item.line] if item.start_ms < 0 else []
+    if not cues:
+        raise _nothing_readable(broken)
+    if broken:
+        notes += (f"Left out of the captions: {_named(broken)}.",)
+    if cut:
+        notes += (f"Captions that begin before the video does, and begin with it now: line {_listed(cut)}.",)
+    untold = sum(bool(cue.words) and not _in_order(cue) for cue in cues)
     if untold:
         notes += (f"Captions whose word times are out of order, and were not used: {untold}.",)
-    shown = _without_rolling([cue if _in_order(cue) else replace(cue, words=()) for cue in shown])
-    return Subtitles(tuple(sorted(shown, key=lambda cue: (cue.start_s, cue.end_s))), notes)
+    cues = _without_rolling([cue if _in_order(cue) else replace(cue, words=()) for cue in cues])
+    return Subtitles(tuple(sorted(cues, key=lambda cue: (cue.start_s, cue.end_s))), notes)
+
+
+def _nothing_readable(broken: Mapping[int, str]) -> FormatError:
+    if not broken:
+        return FormatError("It has no captions: no line says from when --> to when.", HINT)
+    line, why = min(broken.items())
+    return FormatError(f"None of its captions can be used; that of line {line} {why}.", HINT)
+
+
+def _named(broken: Mapping[int, str]) -> str:
+    """The lines and reasons, the first few of them."""
+    some = [f"line {line}, which {why}" for line, why in sorted(broken.items())[:_NAMED]]
+    return "; ".join(some) + (f"; and {len(broken) - _NAMED} more" if len(broken) > _NAMED else "")
+
+
+def _listed(lines: Sequence[int]) -> str:
+    return ", ".join(map(str, lines[:_NAMED])) + (f" and {len(lines) - _NAMED} more" if len(lines) > _NAMED else "")
 
 
 def word_places(cue: Cue) -> tuple[tuple[int, int], ...]:
@@ -167,87 +179,19 @@ def encode_vtt(subtitles: Subtitles) -> bytes:
     return "\n".join(blocks).encode()
 
 
-# Lines to cues
-
-
-def _srt_cues(lines: Sequence[str]) -> Iterator[_Lines]:
-    """The cues of a SubRip file: a timing, and what stands between it and the next one's counter."""
-    timings = [number for number, line in enumerate(lines) if "-->" in line]
-    if not timings:
-        return
-    heads = [_head(lines, number) for number in timings] + [len(lines)]
-    for number, line in enumerate(lines[: heads[0]], start=1):
-        if line.strip("\ufeff \t"):
-            raise FormatError(f"Line {number} is no caption: {_shown(line)}", HINT)
-    for place, number in enumerate(timings):
-        start_ms, end_ms = _timing(lines[number], number, _SRT_TIMING, "00:01:02,500 --> 00:01:04,000")
-        yield _Lines(start_ms, end_ms, tuple(lines[number + 1 : heads[place + 1]]))
-
-
-def _head(lines: Sequence[str], timing: int) -> int:
-    """Where the cue with its timing on this line begins: at its counter, if it has one."""
-    return timing - 1 if timing and _COUNTER.fullmatch(lines[timing - 1]) else timing
-
-
-def _webvtt_cues(lines: Sequence[str]) -> Iterator[_Lines]:
-    """The cues of a WebVTT file: blocks between empty lines, of which comments and styles are passed over."""
-    block: list[int] = []
-    for number, line in enumerate([*lines[1:], ""], start=1):
-        again = "-->" in line and any("-->" in lines[earlier] for earlier in block)
-        if line and not again:
-            block.append(number)
-            continue
-        yield from _webvtt_block(lines, block)
-        block = [number] if line else []
-
-
-def _webvtt_block(lines: Sequence[str], block: Sequence[int]) -> Iterator[_Lines]:
-    """The cue of a block: at most one line with its name, the timing, the text."""
-    if not block or _ASIDE.match(lines[block[0]]):
-        return
-    timing = next((number for number in block if "-->" in lines[number]), None)
-    if timing is None and block[0] == 1:
-        return  # what stands right under WEBVTT is its header
-    if timing is None or timing > block[0] + 1:
-        raise FormatError(f"Line {block[0] + 1} is no caption: {_shown(lines[block[0]])}", HINT)
-    start_ms, end_ms = _timing(lines[timing], timing, _VTT_TIMING, "00:01:02.500 --> 00:01:04.000")
-    yield _Lines(start_ms, end_ms, tuple(lines[timing + 1 : block[-1] + 1]))
-
-
-def _timing(line: str, number: int, pattern: re.Pattern[str], example: str) -> tuple[int, int]:
-    """Start and end in milliseconds of the timing on the line of this index."""
-    match = pattern.fullmatch(line)
-    if match is None:
-        raise FormatError(f"Line {number + 1} must be times such as {example}, not {_shown(line)}")
-    times = [_milliseconds(match.groups()[low : low + 4]) for low in (0, 4)]
-    if None in times:
-        raise FormatError(f"Line {number + 1} has a time with 60 or more minutes or seconds: {_shown(line)}")
-    start_ms, end_ms = (time or 0 for time in times)
-    if end_ms < start_ms:
-        raise FormatError(f"Line {number + 1} has a caption that ends before it starts: {_shown(line)}")
-    return start_ms, end_ms
-
-
-def _milliseconds(parts: Sequence[str | None]) -> int | None:
-    hours, minutes, seconds, thousandths = (int(part or 0) for part in parts)
-    if minutes >= 60 or seconds >= 60:
-        return None
-    return ((hours * 60 + minutes) * 60 + seconds) * 1000 + thousandths
-
-
 # Lines to words
 
 
-def _cue(item: _Lines, webvtt: bool) -> Cue | None:
+def _cue(item: TimedLines, webvtt: bool) -> Cue | None:
     """The cue with its words, their times still unchecked; None where there is nothing to show."""
     words = _stamped(item) if webvtt else ()
     text = "\n".join(filter(None, (plain_line(line, webvtt=webvtt) for line in item.lines)))
     if not text or item.end_ms <= item.start_ms:
         return None
-    return Cue(item.start_ms / 1000, item.end_ms / 1000, text, words)
+    return Cue(max(item.start_ms, 0) / 1000, item.end_ms / 1000, text, words)
 
 
-def _stamped(item: _Lines) -> tuple[Word, ...]:
+def _stamped(item: TimedLines) -> tuple[Word, ...]:
     """The parts between the time stamps of a cue; none where it has no stamp."""
     text = "\n".join(item.lines)
     parts = _STAMP.split(text)
@@ -263,6 +207,13 @@ def _stamped(item: _Lines) -> tuple[Word, ...]:
     spans = zip(times, [*times[1:], item.end_ms], pieces, strict=True)
     words = ((start, end, plain_line(piece.replace("\n", " "), webvtt=True)) for start, end, piece in spans)
     return tuple(Word(start / 1000, end / 1000, text) for start, end, text in words if text)
+
+
+def _milliseconds(parts: Sequence[str | None]) -> int | None:
+    hours, minutes, seconds, thousandths = (int(part or 0) for part in parts)
+    if minutes >= 60 or seconds >= 60:
+        return None
+    return ((hours * 60 + minutes) * 60 + seconds) * 1000 + thousandths
 
 
 def _in_order(cue: Cue) -> bool:
@@ -335,9 +286,3 @@ def _vtt_text(cue: Cue) -> str:
         parts.append(f"{html.escape(cue.text[start:end], quote=False)}</c>")
         at = end
     return "".join(parts) + html.escape(cue.text[at:], quote=False)
-
-
-def _shown(line: str) -> str:
-    """A line as a message shows it, shortened."""
-    short = line.strip()
-    return ascii(short[:57] + "..." if len(short) > 60 else short) + "."
