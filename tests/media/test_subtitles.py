@@ -123,7 +123,7 @@ def test_a_caption_that_begins_before_the_video_begins_with_it():
     [
         "00:00:01,500 -> 00:00:03,250",
         "00:00:01,500 → 00:00:03,250",
-        "00:00:01,500 –> 00:00:03,250",  # noqa: RUF001
+        "00:00:01,500 –> 00:00:03,250",
         "00:00:01, 500 --> 00:00:03, 250",
         "00:00:01,5 --> 00:00:03,25",
         "0:00:01.500 --> 0:00:03.250",
@@ -176,7 +176,7 @@ def test_sbv():
         ("{25}{50}Hello.", "MicroDVD"),
         ("[ti:Song]\n[00:12.00]Hello", "LRC"),
         ('{"segments": [{"start": 0, "end": 1, "text": "Hello"}]}', "JSON"),
-        (r"{\rtf1 Hello}".replace("\\\\", "\\"), "RTF"),
+        ("{\\rtf1 Hello}", "RTF"),
     ],
 )
 def test_a_format_that_is_not_read_is_named(content, name):

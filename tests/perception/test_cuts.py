@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from closeup.core.types import Image
-from closeup.perception.cuts import LAG_FRAMES, CutDetector
+from closeup.perception.cuts import CutDetector
 
 SIZE_WH = (128, 72)
 RATES = [Fraction(25), Fraction(30000, 1001)]
@@ -24,11 +24,11 @@ def scene(number: int, frame: int, speed_px: float = 1.0) -> Image:
 
 
 def cuts_of(frames: list[Image], fps: Fraction = Fraction(25)) -> list[int]:
-    """All cuts, each checked to be told no later than LAG_FRAMES after it happened."""
+    """All cuts, each checked to be told no later than `lag_frames` after it happened."""
     detector, found = CutDetector(fps), []
     for index, image in enumerate(frames):
         for cut in detector.step(index, image):
-            assert index - LAG_FRAMES <= cut <= index
+            assert index - detector.lag_frames <= cut <= index
             found.append(cut)
     return found + detector.finish(len(frames) - 1)
 
@@ -75,3 +75,38 @@ def test_clips_of_a_few_frames_have_no_cut(count: int) -> None:
 def test_tiny_pictures_can_be_looked_at(size_wh: tuple[int, int]) -> None:
     frames = [np.full((size_wh[1], size_wh[0], 3), 200 * (index >= 20), np.uint8) for index in range(40)]
     assert cuts_of(frames) == [20]
+
+
+def flash(image: Image, strength: float) -> Image:
+    """The picture lit by a flash: brighter all over."""
+    return np.clip(image.astype(float) + 255 * strength, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("fps", [Fraction(24), Fraction(30000, 1001), Fraction(60)], ids=str)
+@pytest.mark.parametrize(("frames", "strength"), [(1, 0.6), (2, 0.75), (3, 0.4), (5, 0.75)])
+def test_a_flash_is_no_cut(fps: Fraction, frames: int, strength: float) -> None:
+    for speed_px in (0.0, 1.0):
+        lit = [scene(4, frame, speed_px) for frame in range(90)]
+        for start in (30, 55):
+            lit[start : start + frames] = [flash(image, strength) for image in lit[start : start + frames]]
+        assert cuts_of(lit, fps) == []
+
+
+def test_lightning_that_flickers_is_no_cut() -> None:
+    lit = [scene(4, frame) for frame in range(80)]
+    for frame, strength in zip(range(30, 38), (0.8, 0.5, 0.1, 0.7, 0.6, 0.4, 0.2, 0.1), strict=True):
+        lit[frame] = flash(lit[frame], strength)
+    assert cuts_of(lit) == []
+
+
+def test_a_cut_beside_a_flash_stays() -> None:
+    frames = [scene(1, frame) for frame in range(40)] + [scene(2, frame) for frame in range(40)]
+    frames[20:22] = [flash(image, 0.7) for image in frames[20:22]]
+    frames[60:62] = [flash(image, 0.7) for image in frames[60:62]]
+    assert cuts_of(frames) == [40]
+
+
+def test_a_flash_that_hides_a_cut_is_a_cut() -> None:
+    frames = [scene(1, frame) for frame in range(40)] + [scene(2, frame) for frame in range(40)]
+    frames[38:40] = [np.full_like(frames[0], 255)] * 2
+    assert cuts_of(frames) == [38]

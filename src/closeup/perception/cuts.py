@@ -3,6 +3,7 @@
 Figures: docs/benchmarks.md.
 """
 
+from collections import deque
 from fractions import Fraction
 
 import cv2
@@ -18,8 +19,19 @@ LOOK_PX = 256
 
 _WINDOW_FRAMES = 2
 LAG_FRAMES = _WINDOW_FRAMES + 1
-"""A cut is known at most this many frames after it happened."""
+"""The detector tells of a change at most this many frames after it happened."""
 
+
+FLASH_S = 0.4
+"""A flash is over, and the picture as it was, within this time."""
+
+COMES_BACK = 0.35
+"""A picture is as it was if it differs from that of before by less than this part of what the flash differed."""
+
+_LONGEST_FLASH = 48
+"""Frames, whatever the rate: pictures of them are kept."""
+
+_FLASH_WH = (32, 18)
 
 STRONG_CONTENT, WEAK_CONTENT, WEAK_RATIO = 15.0, 8.0, 20.0
 """A change of picture (0 to 255) counts as a cut from 15 on if it is three times that of the frames around it; from 8
@@ -55,20 +67,55 @@ class _TwoRules(AdaptiveDetector):  # type: ignore[misc]  # PySceneDetect declar
 
 
 class CutDetector:
-    """Finds cuts, one frame after the other; a `media.sampling.CutFinder`."""
+    """Finds cuts, one frame after the other; a `media.sampling.CutFinder`.
 
-    lag_frames, look_px = LAG_FRAMES, LOOK_PX
+    Where the picture after a change is soon like the one before it, as after a photographer's flash or lightning, there
+    was no cut.
+
+    Attributes:
+        lag_frames: A cut is known at most this many frames after it happened.
+    """
+
+    look_px = LOOK_PX
 
     def __init__(self, fps: Fraction) -> None:
         """Start a video of `fps` frames a second; the shortest shot that is told apart lasts 0.3 s."""
         self._fps = float(fps)
         self._detector = _TwoRules(min_scene_len=max(1, round(0.3 * self._fps)))
+        self._flash = min(max(2, round(FLASH_S * self._fps)), _LONGEST_FLASH)
+        self.lag_frames = LAG_FRAMES + self._flash
+        self._small: deque[NDArray[np.float32]] = deque(maxlen=2 * self.lag_frames + 2)
+        self._last = -1
+        self._doubtful: list[int] = []
 
     def step(self, index: int, image: Image) -> list[int]:
         """Look at the next frame, RGB (H, W, 3), small; return the indices of frames that start a new shot."""
         bgr = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), np.uint8)
-        return [cut.frame_num for cut in self._detector.process_frame(FrameTimecode(index, self._fps), bgr)]
+        self._small.append(cv2.resize(image, _FLASH_WH, interpolation=cv2.INTER_AREA).astype(np.float32))
+        self._last = index
+        self._doubtful += [c.frame_num for c in self._detector.process_frame(FrameTimecode(index, self._fps), bgr)]
+        return self._settled(index - self._flash)
 
     def finish(self, last_index: int) -> list[int]:
         """Return the cuts that were still in the balance when the video ended."""
-        return [cut.frame_num for cut in self._detector.post_process(FrameTimecode(last_index, self._fps))]
+        self._doubtful += [c.frame_num for c in self._detector.post_process(FrameTimecode(last_index, self._fps))]
+        return self._settled(last_index)
+
+    def _settled(self, up_to: int) -> list[int]:
+        """The cuts up to a frame that are no flashes; they are in doubt no longer."""
+        known = [cut for cut in self._doubtful if cut <= up_to]
+        self._doubtful = [cut for cut in self._doubtful if cut > up_to]
+        return [cut for cut in known if not self._is_flash(cut)]
+
+    def _is_flash(self, cut: int) -> bool:
+        """Whether a picture shortly before a cut comes back shortly after it, with another one between them."""
+        oldest = self._last - len(self._small) + 1
+        first, last = max(cut - self._flash, oldest), min(cut + self._flash, self._last)
+        pictures = np.stack([self._small[frame - oldest] for frame in range(first, last + 1)])
+        for before in range(first, cut):
+            apart = np.abs(pictures - pictures[before - first]).mean(axis=(1, 2, 3))
+            for after in range(cut, min(before + self._flash + 1, last) + 1):
+                between = apart[before - first + 1 : after - first]
+                if len(between) and apart[after - first] < COMES_BACK * between.max():
+                    return True
+        return False

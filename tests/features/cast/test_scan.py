@@ -155,8 +155,8 @@ def test_only_few_frames_wait_however_slow_the_detector_is(video: Path, monkeypa
     monkeypatch.setattr(Looker, "look", look)
     scan = scan_video(video, stand_in_models(), CastOptions(detect_fps=12.5), watch)
     assert people_of(scan) == WHO
-    # Three may wait, and those of the last few frames, whose shot is not certain yet; one is being looked at.
-    assert 3 <= most[0] <= 3 + cuts.LAG_FRAMES + 2
+    # Three may wait, one is being looked at, and one was handed over just now.
+    assert 3 <= most[0] <= 3 + 2
 
 
 def test_only_the_best_few_faces_of_a_track_are_embedded(video: Path) -> None:
