@@ -10,7 +10,7 @@ import pytest
 from av.stream import Disposition
 
 from closeup.core.errors import InputError
-from closeup.media.container import announced_duration, choose_stream, frame_rate, open_container
+from closeup.media.container import announced_duration, choose_stream, frame_rate, open_container, time_code
 from closeup.media.video import open_video
 
 Writer = Callable[..., Path]
@@ -155,3 +155,20 @@ def test_frame_rate_falls_back_step_by_step():
 def test_announced_duration_without_the_streams_own(tag: str, container_us: int | None, start: int, expected: object):
     stream = SimpleNamespace(duration=None, time_base=Fraction(1, 1000), start_time=start, metadata={"DURATION": tag})
     assert announced_duration(SimpleNamespace(duration=container_us), stream) == expected
+
+
+def test_the_time_code_of_a_camera_is_found(tmp_path: Path) -> None:
+    for code in ("01:00:00;00", "10:20:30:04"):
+        path = tmp_path / "tc.mov"
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream("libx264", rate=Fraction(30000, 1001))
+            stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+            stream.metadata["timecode"] = code
+            for _ in range(3):
+                container.mux(stream.encode(av.VideoFrame(64, 48, "yuv420p")))
+            container.mux(stream.encode(None))
+        assert time_code(path) == code
+
+
+def test_without_a_time_code_there_is_none(tmp_path: Path, write_video: Callable[..., Path]) -> None:
+    assert time_code(write_video(tmp_path / "a.mp4", [np.zeros((48, 64, 3), np.uint8)] * 2)) is None

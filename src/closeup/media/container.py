@@ -1,5 +1,6 @@
 """Opening a video file: which formats and streams count, and clear words where none does."""
 
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -32,6 +33,8 @@ _TOLERANT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__
 _NARROWEST, _SQUARE = Fraction(1, 4), Fraction(1, 200)
 """Pixels that are said to be narrower than this, or wider than its inverse, are an error; nearer to square than that
 they are square."""
+
+_TIME_CODE = re.compile(r"\d\d:\d\d:\d\d[:;.]\d\d")
 
 S = TypeVar("S")
 
@@ -121,6 +124,19 @@ def lead_of(container: InputContainer, origin: Fraction) -> Fraction:
     if container.start_time is None:
         return Fraction(0)
     return max(Fraction(round((origin - Fraction(container.start_time, av.time_base)) * 1000), 1000), Fraction(0))
+
+
+def time_code(path: Path, track: int | None = None) -> str | None:
+    """The time code that the camera or the last editor gave the first frame, such as "01:00:00;00"; None without one.
+
+    Raises:
+        InputError: If it is not a video that can be read.
+    """
+    with open_container(path) as container:
+        stream = choose_stream(container, path, track)
+        kept = [stream.metadata, container.metadata, *(each.metadata for each in container.streams)]
+        codes = (tags.get("timecode", "") for tags in kept)
+        return next((code for code in codes if _TIME_CODE.fullmatch(code)), None)
 
 
 def convert_hint(path: Path) -> str:

@@ -163,3 +163,33 @@ def test_reels_have_eight_plain_letters(name, reel):
 def test_the_same_plan_gives_the_same_bytes():
     made = plan(NTSC, [[(0, 50), (75, 100)]])
     assert write_timelines(made, VIDEO, sound=True) == write_timelines(made, VIDEO, sound=True)
+
+
+@pytest.mark.parametrize(
+    ("fps", "start", "header", "codes"),
+    [
+        ("25", "10:00:00:00", "NON-DROP FRAME", ["10:00:04:00", "10:00:08:00"]),
+        ("30000/1001", "01:00:00;00", "DROP FRAME", ["01:00:03;10", "01:00:06;20"]),
+        ("30000/1001", "00:59:58;00", "DROP FRAME", ["01:00:01;10", "01:00:04;20"]),
+        ("30000/1001", "00:58:58;00", "DROP FRAME", ["00:59:01;12", "00:59:04;22"]),
+        ("30000/1001", "00:58:58.00", "DROP FRAME", ["00:59:01;12", "00:59:04;22"]),
+        ("30000/1001", "00:58:58:00", "NON-DROP FRAME", ["00:59:01:10", "00:59:04:20"]),
+        ("24000/1001", "01:00:00:00", "NON-DROP FRAME", ["01:00:04:04", "01:00:08:08"]),
+    ],
+)
+def test_times_count_from_the_time_code_of_the_source(fps, start, header, codes):
+    rate = Fraction(fps)
+    written = write_timelines(plan(rate, [[(100, 200)]]), VIDEO, sound=False, start=start)
+    assert f"FCM: {header}" in written.edl.decode()
+    event = next(line for line in written.edl.decode().splitlines() if line.startswith("001"))
+    assert event.split()[4:6] == codes
+    timeline = otio.adapters.read_from_string(written.otio.decode(), "otio_json")
+    clip = timeline.tracks[0][0]
+    first = frame_of(start.replace(".", ";"), round(rate))
+    assert spans(timeline) == [(first + 100, first + 200)]
+    assert clip.media_reference.available_range.start_time.value == first
+
+
+def test_a_time_code_that_is_none_counts_from_zero():
+    written = write_timelines(plan(Fraction(25), [[(100, 200)]]), VIDEO, sound=False, start="99:99:99:99")
+    assert "00:00:04:00 00:00:08:00" in written.edl.decode()

@@ -12,6 +12,7 @@ from closeup.features.shorts.plan_json import encode_plan
 from closeup.features.shorts.preview import render_preview
 from closeup.features.shorts.shorts_json import encode_shorts
 from closeup.features.shorts.timeline import write_timelines
+from closeup.media.container import time_code
 from closeup.media.subtitles import encode_srt, encode_vtt
 
 PLAN, SHORTS, OTIO, EDL, PREVIEW = "plan.json", "shorts.json", "timeline.otio", "timeline.edl", "preview.html"
@@ -73,7 +74,8 @@ def _write_rendered(part: Path, handover: Handover) -> tuple[str, ...]:
         if not (part / movie).is_file():
             raise OutputError(f"{movie} is missing among the rendered shorts.")
         _write_captions(part, finished)
-    timelines = write_timelines(handover.plan, handover.video, sound=handover.sound)
+    start = time_code(handover.video, handover.plan.video.track)
+    timelines = write_timelines(handover.plan, handover.video, sound=handover.sound, start=start)
     (part / OTIO).write_bytes(timelines.otio)
     (part / EDL).write_bytes(timelines.edl)
     (part / SHORTS).write_bytes(encode_shorts(handover, timelines.notes))

@@ -1,7 +1,8 @@
 """The shorts for an editing programme: an OpenTimelineIO timeline and a CMX 3600 edit decision list.
 
 Both name stretches of the source video, one short after another, so that an editor can go on from there; the camera is
-in shorts.json. Times count from the first frame as 00:00:00:00. OpenTimelineIO (https://opentimelineio.readthedocs.io)
+in shorts.json. Times count from the time code that the source was given, else from the first frame as 00:00:00:00; they
+drop frames as the source's do. OpenTimelineIO (https://opentimelineio.readthedocs.io)
 is read by DaVinci Resolve, Premiere, Avid and others; the list is written by its adapter, which leaves out whether
 times drop frames, and the sound: both are put in here.
 """
@@ -29,6 +30,7 @@ _ON_FRAME = 0.02
 """A time this near to a frame of the timeline, in frames, is on it."""
 
 _CHANNELS = re.compile(r"^(\d{3,}  .{8} )V    ", re.MULTILINE)
+_DROPPED = re.compile(r"\b\d\d:\d\d:\d\d;\d\d\b")
 _SOUND_TOO = r"\1AA/V "
 
 
@@ -62,7 +64,7 @@ def timeline_rate(fps: Fraction) -> Fraction:
     return next((rate for rate in RATES if rate > fps), RATES[-1])
 
 
-def write_timelines(plan: Plan, video: Path, *, sound: bool) -> Timelines:
+def write_timelines(plan: Plan, video: Path, *, sound: bool, start: str | None = None) -> Timelines:
     """Write the shorts of a plan, one after another, as timelines of the source video.
 
     Where a time lies between two frames of the timeline, as with a variable frame rate, it is rounded to the nearest,
@@ -72,11 +74,31 @@ def write_timelines(plan: Plan, video: Path, *, sound: bool) -> Timelines:
         plan: What is shown.
         video: The source; the timelines link to it by its absolute path.
         sound: Whether it has sound.
+        start: Time code of its first frame, "01:00:00;00"; by the sign before the frames it drops some or does not.
     """
     rate = timeline_rate(plan.video.fps)
-    timeline = _timeline(plan, video, float(rate), sound)
+    first = _first_frame(start, rate)
+    timeline = _timeline(plan, video, float(rate), sound, first)
     text = otio.adapters.write_to_string(timeline, "otio_json")
-    return Timelines(text.encode(), _edl(timeline, video.name, rate, sound), rate, tuple(_notes(plan, rate)))
+    drops = _drops(rate) and (not start or start[-3] in ";.")
+    edl = _edl(timeline, video.name, rate, sound, drops)
+    return Timelines(text.encode(), edl, rate, tuple(_notes(plan, rate)))
+
+
+def _drops(rate: Fraction) -> bool:
+    """Whether time code of a rate leaves out numbers of frames, where nobody says otherwise."""
+    return rate.denominator == 1001 and rate > 24
+
+
+def _first_frame(start: str | None, rate: Fraction) -> int:
+    """The number of the frame of a time code; 0 without one, or where there is no such time code at this rate."""
+    if start is None:
+        return 0
+    code = start[:-3] + (";" if start[-3] in ";." and _drops(rate) else ":") + start[-2:]
+    try:
+        return int(otio.opentime.from_timecode(code, float(rate)).value)
+    except ValueError:
+        return 0
 
 
 def _notes(plan: Plan, rate: Fraction) -> Iterable[str]:
@@ -89,15 +111,15 @@ def _notes(plan: Plan, rate: Fraction) -> Iterable[str]:
         )
 
 
-def _timeline(plan: Plan, video: Path, rate: float, sound: bool) -> Any:
+def _timeline(plan: Plan, video: Path, rate: float, sound: bool, first: int) -> Any:
     timeline = otio.schema.Timeline(name=f"{_line(video.stem)} - {plan.person_name or plan.person}")
-    media = _media(plan.video, video, rate)
+    media = _media(plan.video, video, rate, first)
     for kind in ("Video", "Audio")[: 2 if sound else 1]:
         track = otio.schema.Track(name=f"{kind[0]}1", kind=kind)
         timeline.tracks.append(track)
         for short in plan.shorts:
             for number, piece in enumerate(short.pieces, start=1):
-                clip = _clip(short, number, piece, rate)
+                clip = _clip(short, number, piece, rate, first)
                 clip.media_reference = media.clone()
                 if number == 1 and kind == "Video":
                     clip.markers.append(_marker(short, clip.source_range))
@@ -105,17 +127,18 @@ def _timeline(plan: Plan, video: Path, rate: float, sound: bool) -> Any:
     return timeline
 
 
-def _media(info: VideoInfo, video: Path, rate: float) -> Any:
-    whole = otio.opentime.TimeRange(_time(0, rate), _time(max(1, round(info.duration_s * rate)), rate))
+def _media(info: VideoInfo, video: Path, rate: float, first: int) -> Any:
+    whole = otio.opentime.TimeRange(_time(first, rate), _time(max(1, round(info.duration_s * rate)), rate))
     url = video.resolve().as_uri()
     return otio.schema.ExternalReference(
         target_url=url, available_range=whole, metadata={"closeup": {"sha256": info.sha256}}
     )
 
 
-def _clip(short: Short, number: int, piece: Piece, rate: float) -> Any:
+def _clip(short: Short, number: int, piece: Piece, rate: float, first: int) -> Any:
     start = round(piece.start_s * rate)
     length = max(1, round(piece.end_s * rate) - start)
+    start += first
     part = f" {number} of {len(short.pieces)}" if len(short.pieces) > 1 else ""
     return otio.schema.Clip(
         name=f"{_called(short)}{part}",
@@ -147,7 +170,7 @@ def _time(frames: int, rate: float) -> Any:
     return otio.opentime.RationalTime(frames, rate)
 
 
-def _edl(timeline: Any, name: str, rate: Fraction, sound: bool) -> bytes:
+def _edl(timeline: Any, name: str, rate: Fraction, sound: bool, drops: bool) -> bytes:
     """The decision list of a timeline of this file: an event for each piece, the sound cut with the picture."""
     copy = timeline.clone()
     for clip in copy.tracks[0]:
@@ -155,11 +178,19 @@ def _edl(timeline: Any, name: str, rate: Fraction, sound: bool) -> bytes:
         clip.name = _line(name)  # by this comment editing programmes find the file
     copy.name = _line(copy.name)[:70]
     text = otio.adapters.write_to_string(copy, "cmx_3600", rate=float(rate))
-    drops = "DROP FRAME" if rate.denominator == 1001 and rate > 24 else "NON-DROP FRAME"
-    text = re.sub(r"\A(TITLE: .*\n)\n", rf"\1FCM: {drops}\n\n", text)
+    if not drops:  # the adapter goes by the rate
+        text = _DROPPED.sub(lambda code: _undropped(code.group(), rate), text)
+    text = re.sub(r"\A(TITLE: .*\n)\n", rf"\1FCM: {'' if drops else 'NON-'}DROP FRAME\n\n", text)
     if sound:
         text = _CHANNELS.sub(_SOUND_TOO, text)
     return text.encode("utf-8", "replace")
+
+
+def _undropped(code: str, rate: Fraction) -> str:
+    """A time code that drops frames as one of the same frame that does not."""
+    per_s = round(rate)
+    seconds, frames = divmod(int(otio.opentime.from_timecode(code, float(rate)).value), per_s)
+    return f"{seconds // 3600 % 24:02}:{seconds // 60 % 60:02}:{seconds % 60:02}:{frames:02}"
 
 
 def _reel(name: str) -> str:
