@@ -158,6 +158,6 @@ def compare(output: Path, pieces: Sequence[Piece], times: FrameTimes) -> Found:
 
 def heard(output: Path, end: Fraction) -> list[float]:
     """When clicks begin, in seconds."""
-    level = np.abs(read_sound(output, 0, end, 48000, 1)[:, 0])
+    level = np.abs(read_sound(output, 0, end, rate_hz=48000, channels=1)[:, 0])
     loud = np.flatnonzero(level > 0.3 * level.max()) / 48000
     return [float(time) for index, time in enumerate(loud) if index == 0 or time - loud[index - 1] > 0.1]

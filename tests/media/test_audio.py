@@ -50,7 +50,7 @@ def test_clicks_are_heard_when_their_frames_are_seen(tmp_path: Path, kind: str, 
     path, times = made(tmp_path / name, sound, delay_s=delay_s)
     wanted = [clap / 25 for clap in CLAPS if clap / FPS >= sound.start_s]
     assert has_sound(path)
-    heard = read_sound(path, 0, times.end, 48000, 2)
+    heard = read_sound(path, 0, times.end, rate_hz=48000, channels=2)
     assert heard.dtype == np.float32
     assert heard.shape == (round(times.end * 48000), 2)
     # Matroska and transport streams round time stamps; encoders spread a click by a few samples.
@@ -65,9 +65,9 @@ def test_a_part_is_the_same_whether_it_was_sought_or_read_up_to(tmp_path: Path, 
     name, sound = SOUNDS[kind]
     path, times = made(tmp_path / name, sound)
     rate = sound.rate_hz
-    whole = read_sound(path, 0, times.end, rate, 2)
+    whole = read_sound(path, 0, times.end, rate_hz=rate, channels=2)
     for start, end in ((Fraction(1), Fraction(2)), (Fraction(5, 3), Fraction(9, 4)), (Fraction(2), Fraction(2))):
-        part = read_sound(path, start, end, rate, 2, times)
+        part = read_sound(path, start, end, rate_hz=rate, channels=2, frame_times=times)
         assert len(part) == round(end * rate) - round(start * rate)
         other = whole[round(start * rate) : round(end * rate)]
         if name.endswith("mkv"):  # its stamps are rounded to milliseconds, and where reading begins moves with them
@@ -87,17 +87,17 @@ def test_only_the_part_is_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             yield frame
 
     monkeypatch.setattr(audio, "_frames", counted)
-    read_sound(path, 2, Fraction(21, 10), 48000, 2, times)
+    read_sound(path, 2, Fraction(21, 10), rate_hz=48000, channels=2, frame_times=times)
     assert sum(seen) < 1.3 * 48000
     seen.clear()
     unsure = FrameTimes(times.ticks, times.end_tick, times.tick, seekable=False)
-    read_sound(path, 2, Fraction(21, 10), 48000, 2, unsure)
+    read_sound(path, 2, Fraction(21, 10), rate_hz=48000, channels=2, frame_times=unsure)
     assert sum(seen) > 2 * 48000
 
 
 def test_silence_before_and_after_the_track(tmp_path: Path):
     path, times = made(tmp_path / "a.mp4", Sound())
-    sound = read_sound(path, -1, times.end + 2, 48000, 1)
+    sound = read_sound(path, -1, times.end + 2, rate_hz=48000, channels=1)
     assert len(sound) == round((times.end + 3) * 48000)
     assert not sound[:47000].any()
     assert not sound[-90000:].any()
@@ -132,13 +132,13 @@ def test_a_hole_in_the_sound_is_silent_and_what_follows_keeps_its_time(tmp_path:
                 container.mux(track.encode(sound))
         return path
 
-    holed = read_sound(write(tmp_path / "hole.mkv", [0, 2000, 8000]), 0, 2, 8000, 1)[:, 0]
+    holed = read_sound(write(tmp_path / "hole.mkv", [0, 2000, 8000]), 0, 2, rate_hz=8000, channels=1)[:, 0]
     levels = [round(float(holed[at]) * 32768 / 3000) for at in (1000, 3000, 5000, 7000, 9000, 11000)]
     assert levels == [1, 2, 0, 0, 3, 0]
     # A slip of some milliseconds is a rounded stamp: no hole is made of it, and nothing is lost.
-    slipped = read_sound(write(tmp_path / "slip.mkv", [0, 2040, 4040]), 0, 2, 8000, 1)[:, 0]
+    slipped = read_sound(write(tmp_path / "slip.mkv", [0, 2040, 4040]), 0, 2, rate_hz=8000, channels=1)[:, 0]
     assert np.count_nonzero(slipped[:6000]) == 6000
-    repeated = read_sound(write(tmp_path / "twice.mkv", [0, 1000, 3000]), 0, 2, 8000, 1)[:, 0]
+    repeated = read_sound(write(tmp_path / "twice.mkv", [0, 1000, 3000]), 0, 2, rate_hz=8000, channels=1)[:, 0]
     levels = [round(float(repeated[at]) * 32768 / 3000) for at in (500, 1500, 2500, 3500, 4500)]
     assert levels == [1, 1, 2, 3, 3]
 
@@ -148,7 +148,7 @@ def test_joined_recordings_run_on(tmp_path: Path):
     (tmp_path / "joined.ts").write_bytes(path.read_bytes() * 2)
     times = read_frame_times(tmp_path / "joined.ts")
     assert not times.seekable
-    heard = read_sound(tmp_path / "joined.ts", 0, times.end, 48000, 1, times)
+    heard = read_sound(tmp_path / "joined.ts", 0, times.end, rate_hz=48000, channels=1, frame_times=times)
     once = [clap / 25 for clap in CLAPS]
     assert clicks(heard, 48000) == pytest.approx([*once, *(3 + time for time in once)], abs=0.12)
 
@@ -158,7 +158,7 @@ def test_damage_is_passed_over(tmp_path: Path):
     content = bytearray(path.read_bytes())
     content[len(content) // 3 : len(content) // 2] = bytes(len(content) // 2 - len(content) // 3)
     path.write_bytes(content)
-    heard = read_sound(path, 0, times.end, 48000, 1)
+    heard = read_sound(path, 0, times.end, rate_hz=48000, channels=1)
     assert clicks(heard, 48000)[-1] == pytest.approx(60 / 25, abs=0.002)
 
 
@@ -166,7 +166,7 @@ def test_no_sound(tmp_path: Path):
     path, times = made(tmp_path / "a.mp4", None)
     assert not has_sound(path)
     with pytest.raises(InputError, match="has no sound"):
-        read_sound(path, 0, 1, 48000, 2, times)
+        read_sound(path, 0, 1, rate_hz=48000, channels=2, frame_times=times)
     with pytest.raises(InputError, match="has no sound"):
         next(sound_blocks(path))
     with pytest.raises(InputError, match="does not exist"):
@@ -189,11 +189,11 @@ def test_a_track_without_a_packet_is_no_sound(tmp_path: Path):
 def test_nonsense_is_refused(tmp_path: Path):
     path, _ = made(tmp_path / "a.mp4", Sound())
     with pytest.raises(ValueError, match="start_s is 2"):
-        read_sound(path, 2, 1, 48000, 2)
+        read_sound(path, 2, 1, rate_hz=48000, channels=2)
     with pytest.raises(ValueError, match="3 channels"):
-        read_sound(path, 0, 1, 48000, 3)
+        read_sound(path, 0, 1, rate_hz=48000, channels=3)
     with pytest.raises(ValueError, match="0 Hz"):
-        read_sound(path, 0, 1, 0, 2)
+        read_sound(path, 0, 1, rate_hz=0, channels=2)
 
 
 NAMES = ["FL", "FR", "FC", "LFE", "BL", "BR", "SL", "SR", "BC", "XX"]

@@ -63,7 +63,7 @@ def test_sound_keeps_its_place_and_its_length(tmp_path: Path):
     for at in (0.2, 1.3, 2.2):
         sound[round(at * 48000) : round(at * 48000) + 100] = 0.7
     path = write(tmp_path / "a.mp4", starts, sound)
-    heard = read_sound(path, 0, starts[-1], 48000, 2)
+    heard = read_sound(path, 0, starts[-1], rate_hz=48000, channels=2)
     loud = np.flatnonzero(np.abs(heard[:, 0]) > 0.35) / 48000
     begins = [time for i, time in enumerate(loud) if i == 0 or time - loud[i - 1] > 0.1]
     assert begins == pytest.approx([0.2, 1.3, 2.2], abs=0.001)

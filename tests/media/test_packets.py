@@ -26,7 +26,7 @@ def flashes(path: Path) -> tuple[VideoReader, list[float]]:
 
 def beeps(path: Path, end_s: float) -> list[float]:
     """When a beep begins, in seconds."""
-    loud = np.flatnonzero(np.abs(read_sound(path, 0, end_s, 16_000, 1)[:, 0]) > 0.1)
+    loud = np.flatnonzero(np.abs(read_sound(path, 0, end_s, rate_hz=16_000, channels=1)[:, 0]) > 0.1)
     starts = [loud[0], *(after for before, after in pairwise(loud) if after - before > 3200)]
     return [float(start) / 16_000 for start in starts]
 

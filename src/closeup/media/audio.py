@@ -104,10 +104,10 @@ def read_sound(
     path: Path,
     start_s: Fraction | float,
     end_s: Fraction | float,
+    *,
     rate_hz: int,
     channels: int,
     frame_times: FrameTimes | None = None,
-    *,
     track: int | None = None,
 ) -> FloatArray:
     """The sound of [start_s, end_s) as float32 (N, C), about -1 to 1; N is round(end * rate) - round(start * rate).

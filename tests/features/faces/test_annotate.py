@@ -61,7 +61,7 @@ def test_a_video_keeps_its_sound(tmp_path: Path) -> None:
         for _ in range(10):
             encoder.write(np.full((48, 64, 3), 90, np.uint8))
     annotate_video(film(Look(0, 0.0, ()), duration_s=1.0), tmp_path / "a.mp4", tmp_path / "out.mp4")
-    heard = read_sound(tmp_path / "out.mp4", 0, 1, 48000, 2)
+    heard = read_sound(tmp_path / "out.mp4", 0, 1, rate_hz=48000, channels=2)
     assert np.abs(heard - tone).mean() < 0.01
     annotate_video(film(Look(0, 0.0, ()), duration_s=0.3), write(tmp_path / "b.mp4", 3), tmp_path / "silent.mp4")
     assert not has_sound(tmp_path / "silent.mp4")

@@ -110,7 +110,7 @@ def test_speech_is_heard_where_it_is_seen(made: Made) -> None:
     assert has_sound(path)
     begins = (frame_numbers(short).index(160) - 160 + 5.5 * FPS) / FPS
     times = read_frame_times(path)
-    sound = read_sound(path, times.start(0), times.end, 16_000, 1, times)[:, 0]
+    sound = read_sound(path, times.start(0), times.end, rate_hz=16_000, channels=1, frame_times=times)[:, 0]
     level = np.sqrt([np.square(part).mean() for part in np.array_split(sound, max(1, len(sound) // 800))])
     heard = np.flatnonzero(level > 0.2 * level.max()) * 0.05
     assert heard[0] == pytest.approx(begins, abs=0.15)

@@ -72,7 +72,7 @@ def check_files(plan: Plan, folder: Path, size_wh: tuple[int, int]) -> None:
         assert times.end_s == pytest.approx(short.length_s, abs=1e-3)
         with open_video(path) as reader:
             assert reader.size_wh == size_wh
-        sound = read_sound(path, times.start(0), times.end, 48_000, 2, times)
+        sound = read_sound(path, times.start(0), times.end, rate_hz=48_000, channels=2, frame_times=times)
         loudness = integrated_loudness(sound, 48_000)
         assert loudness is not None
         assert -17 < loudness < -13

@@ -74,7 +74,7 @@ def shown(path: Path) -> tuple[list[int], list[Fraction], list[Fraction]]:
 
 
 def clicks(path: Path, end: Fraction) -> list[float]:
-    sound = np.abs(read_sound(path, 0, end, 48000, 1)[:, 0])
+    sound = np.abs(read_sound(path, 0, end, rate_hz=48000, channels=1)[:, 0])
     loud = np.flatnonzero(sound > 0.3 * sound.max()) / 48000
     return [float(time) for i, time in enumerate(loud) if i == 0 or time - loud[i - 1] > 0.1]
 
@@ -148,7 +148,7 @@ def test_no_sound_track_makes_a_file_without_sound(tmp_path: Path):
 def test_silence_stays_silence(tmp_path: Path):
     _, times, info = rendered(tmp_path, replace(VIDEOS["25"], sound=Sound()))
     assert (info.has_sound, info.loudness_lufs_in, info.gain_db) == (True, None, 0.0)
-    assert np.abs(read_sound(tmp_path / "short.mp4", 0, 2, 48000, 2)).max() < 1e-4
+    assert np.abs(read_sound(tmp_path / "short.mp4", 0, 2, rate_hz=48000, channels=2)).max() < 1e-4
     assert times.count == COUNT
 
 

@@ -138,7 +138,7 @@ def _levelled_sound(video: Path, pieces: Sequence[Piece], frame_times: FrameTime
     parts, written = [], 0
     for piece, (length, apart) in zip(pieces, _lengths(pieces, frame_times), strict=True):
         start, end = frame_times.start(piece.start_frame), frame_times.start(piece.end_frame)
-        part = read_sound(video, start, end, SOUND_RATE_HZ, 2, frame_times)
+        part = read_sound(video, start, end, rate_hz=SOUND_RATE_HZ, channels=2, frame_times=frame_times)
         # Lengths are rounded on the short's clock, so that sound does not drift against pictures from join to join.
         part = np.pad(part[:length], ((0, max(length - len(part), 0)), (0, 0)), mode="edge")
         parts.append(_faded(part, fade_in=apart[0], fade_out=apart[1]))
