@@ -77,7 +77,7 @@ def interest(evidence: Evidence, weights: Mapping[str, float] | None = None) -> 
     Raises:
         InputError: If no part is left that weighs anything.
     """
-    present = {name: weight for name, weight in (WEIGHTS | (weights or {})).items() if name in evidence.parts}
+    present = {name: weight for name, weight in {**WEIGHTS, **(weights or {})}.items() if name in evidence.parts}
     total_weight = sum(present.values())
     if total_weight <= 0:
         raise InputError(
