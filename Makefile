@@ -5,7 +5,7 @@
 #   make bench   speed and quality against a peer
 #   make docs    generated pages and the site, in site/
 #   make clean   remove what the words above made
-# Another Python: make PYTHON=python3.12 test
+# Another Python: make PYTHON=python3.12 test; a part of the tests: make test PYTEST="-m numeric"
 
 # Nothing that we run reports to its maker; `import closeup` sets the same, for those who do not come by make.
 export ORT_DISABLE_TELEMETRY := 1
@@ -37,7 +37,7 @@ demo: setup
 	$(VENV)/bin/closeup demo
 
 test: setup
-	$(PY) -m pytest
+	$(PY) -m pytest $(PYTEST)
 
 check: setup
 	$(PY) -m ruff format --check .

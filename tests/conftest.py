@@ -21,6 +21,26 @@ hypothesis.settings.load_profile("same-every-time")  # pytest --hypothesis-profi
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL_HOSTS = {"127.0.0.1", "::1", "localhost"}
 
+NUMERIC = (
+    "algorithms",
+    "features/cast/test_grouping.py",
+    "features/gallery/test_evaluate.py",
+    "features/gallery/test_roster.py",
+    "features/gallery/test_scoring.py",
+    "features/shorts/test_choice.py",
+    "workbench/audit",
+    "workbench/look",
+)
+"""Tests of what decides by computing, which bear the mark `numeric`."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of `NUMERIC`."""
+    folders = [ROOT / "tests" / name for name in NUMERIC]
+    for item in items:
+        if any(item.path.is_relative_to(folder) for folder in folders):
+            item.add_marker(pytest.mark.numeric)
+
 
 @pytest.fixture(scope="session")
 def shared() -> Path:

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from closeup.algorithms.clustering.similarity import SINGLE_ERROR, cosines
+
 FloatArray = NDArray[np.float32]
 
 BLOCK = 1024
@@ -51,9 +53,14 @@ def near_pairs(vectors: FloatArray, threshold: float, progress: Callable[[int], 
     pairs, similarities = [np.empty((0, 2), np.int64)], [np.empty(0, np.float32)]
     for start in range(0, len(vectors), BLOCK):
         scores = vectors[start : start + BLOCK] @ vectors[start:].T
-        row, column = np.nonzero(scores >= threshold)
+        row, column = np.nonzero(scores >= threshold - SINGLE_ERROR)
         later = column > row
-        row, column = _best_of_each(row[later], column[later], scores)
+        row, column = row[later], column[later]
+        doubtful = np.flatnonzero(scores[row, column] < threshold + SINGLE_ERROR)
+        kept = np.ones(len(row), bool)
+        for place in doubtful:
+            kept[place] = cosines(vectors[start + row[place]], vectors[start + column[place]]) >= threshold
+        row, column = _best_of_each(row[kept], column[kept], vectors[start:])
         pairs.append(np.stack([row, column], axis=1).astype(np.int64) + start)
         similarities.append(scores[row, column])
         progress(min(start + BLOCK, len(vectors)))
@@ -61,18 +68,16 @@ def near_pairs(vectors: FloatArray, threshold: float, progress: Callable[[int], 
 
 
 def _best_of_each(
-    row: NDArray[np.int64], column: NDArray[np.int64], scores: FloatArray
+    row: NDArray[np.int64], column: NDArray[np.int64], vectors: FloatArray
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The `MOST_PER_ROW` best pairs of each row, by row and column."""
-    if not len(row) or np.bincount(row).max() <= MOST_PER_ROW:
-        return row, column
-    order = np.lexsort((-scores[row, column], row))
-    row, column = row[order], column[order]
+    """The `MOST_PER_ROW` best pairs of each row, by row and column, of vectors (N, D)."""
+    kept = np.ones(len(row), bool)
     first = np.searchsorted(row, row)  # where each one's row begins
-    kept = np.arange(len(row)) - first < MOST_PER_ROW
-    row, column = row[kept], column[kept]
-    order = np.lexsort((column, row))
-    return row[order], column[order]
+    for begin in np.unique(first[np.arange(len(row)) - first >= MOST_PER_ROW]):
+        own = np.arange(begin, np.searchsorted(row, row[begin], side="right"))
+        exact = cosines(vectors[column[own]], vectors[row[begin]])
+        kept[own[np.argsort(-exact, kind="stable")[MOST_PER_ROW:]]] = False
+    return row[kept], column[kept]
 
 
 def linked_groups(pairs: NDArray[np.integer], count: int) -> list[list[int]]:

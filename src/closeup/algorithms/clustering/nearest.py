@@ -1,8 +1,15 @@
-"""The rows most like a query, exactly: every row is compared, block after block."""
+"""The rows most like a query, exactly: every row is compared, block after block.
+
+Rows are compared in float32, which is fast; those that may be among the best are compared again in float64, so that
+which are, and in which order, is the same on every processor.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from closeup.algorithms.clustering.similarity import SINGLE_ERROR, cosines
 from closeup.core.types import FloatArray
 
 BLOCK_VALUES = 2**19
@@ -18,7 +25,7 @@ Nearest = tuple[NDArray[np.int64], FloatArray]
 def nearest_rows(rows: FloatArray, queries: FloatArray, k: int) -> Nearest:
     """For each query the `k` rows with the largest dot product, best first; equal ones in the order of the rows.
 
-    Each block of rows is multiplied with all queries at once. What is not above a query's k-th best so far is left
+    Each block of rows is multiplied with all queries at once. What is clearly below a query's k-th best so far is left
     out, so that nearly nothing has to be sorted.
 
     Args:
@@ -49,26 +56,40 @@ def nearest_rows(rows: FloatArray, queries: FloatArray, k: int) -> Nearest:
 
 def _search(rows: FloatArray, queries: FloatArray, k: int) -> Nearest:
     block = max(k, BLOCK_VALUES // len(queries))
-    best, similarity = _best_of(rows[:block] @ queries.T, k)
+    scores = np.ascontiguousarray((rows[:block] @ queries.T).T)
+    hopeful = [_Hopeful.of(np.arange(scores.shape[1]), values, k) for values in scores]
     for start in range(block, len(rows), block):
         scores = rows[start : start + block] @ queries.T
-        # Strictly: a row as good as the k-th best comes after it. Flat indices are found faster than pairs.
-        row, query = np.divmod(np.flatnonzero(scores > similarity[:, -1]), len(queries))
-        for q in np.unique(query):
-            found = row[query == q]
-            values = np.concatenate([similarity[q], scores[found, q]])
-            order = np.argsort(-values, kind="stable")[:k]
-            best[q] = np.concatenate([best[q], start + found])[order]
-            similarity[q] = values[order]
+        least = np.array([query.least for query in hopeful], np.float32)
+        # Flat indices are found faster than pairs.
+        row, place = np.divmod(np.flatnonzero(scores >= least), len(queries))
+        for q in np.unique(place):
+            found, before = row[place == q], hopeful[q]
+            values = np.concatenate([before.scores, scores[found, q]])
+            hopeful[q] = _Hopeful.of(np.concatenate([before.rows, start + found]), values, k)
+    best = np.empty((len(queries), k), dtype=np.int64)
+    similarity = np.empty((len(queries), k), dtype=np.float32)
+    for q, query in enumerate(hopeful):
+        exact = cosines(rows[query.rows], queries[q])
+        chosen = np.argsort(-exact, kind="stable")[:k]
+        best[q], similarity[q] = query.rows[chosen], exact[chosen]
     return best, similarity
 
 
-def _best_of(scores: FloatArray, k: int) -> Nearest:
-    """The k best of each column of (N, Q), k at most N; without sorting what cannot be among them."""
-    best = np.empty((scores.shape[1], k), dtype=np.int64)
-    similarity = np.empty((scores.shape[1], k), dtype=np.float32)
-    for query, values in enumerate(np.ascontiguousarray(scores.T)):
-        candidates = np.flatnonzero(values >= np.partition(values, -k)[-k])
-        chosen = candidates[np.argsort(-values[candidates], kind="stable")[:k]]
-        best[query], similarity[query] = chosen, values[chosen]
-    return best, similarity
+@dataclass(frozen=True, slots=True)
+class _Hopeful:
+    """Rows (H,), ascending, that may be among the k best of a query, by their scores (H,) in float32.
+
+    Attributes:
+        least: No row with a smaller score can be.
+    """
+
+    rows: NDArray[np.int64]
+    scores: FloatArray
+    least: float
+
+    @classmethod
+    def of(cls, rows: NDArray[np.int64], scores: FloatArray, k: int) -> "_Hopeful":
+        least = float(np.partition(scores, -k)[-k]) - 2 * SINGLE_ERROR
+        kept = scores >= least
+        return cls(rows[kept], scores[kept], least)

@@ -1,8 +1,9 @@
 """Classes from features by logistic regression: what frozen features know, learnt in seconds.
 
-The features are standardised, the weights are held small by an L2 penalty: multinomial logistic regression. Which labels
-are called wrong depends on the answers, so that they are converged, in float64, to 1e-7 or better: no processor and no
-number of threads changes them. `out_of_fold` predicts each example by a probe that has not seen its fold.
+The features are standardised, the weights are held small by an L2 penalty: multinomial logistic regression. Which
+labels are called wrong depends on the answers, so they are converged, in float64, to 1e-7 or better: neither the
+processor nor the number of threads changes them. `out_of_fold` predicts each example by a probe that has not seen its
+fold.
 """
 
 from collections.abc import Iterator
@@ -30,8 +31,7 @@ DECIMALS = 9
 """Of what `out_of_fold` gives: two pictures that are the same must not be put in order by rounding errors."""
 
 BIAS_UNIT = 10.0
-"""The biases, which no penalty holds, are learnt in this unit: standardised features together pull some ten times as hard
-as a constant, and in a unit of 1 the search takes three times as many steps."""
+"""The biases, which no penalty holds, are learnt in this unit: in one of 1 the search takes three times the steps."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from closeup.algorithms.clustering.agglomerative import cluster
 from closeup.algorithms.clustering.merging import MergeItems, MergeStep, MergeThresholds, merge
 from closeup.algorithms.clustering.partition import TIE
-from closeup.algorithms.clustering.similarity import l2_normalise
+from closeup.algorithms.clustering.similarity import cosines, l2_normalise
 from closeup.core.types import FloatArray, Track
 from closeup.documents.baseline import PersonRule
 from closeup.documents.vectors import TrackVectors
@@ -127,7 +127,7 @@ def telling(vectors: TrackVectors, centre: tuple[float, ...], limit: float) -> T
     """Keep the face vectors whose cosine to `centre` (D,) is at most `limit`; clothing stays as it is."""
     if not centre or not len(vectors.face):
         return vectors
-    kept = vectors.face @ np.array(centre, np.float32) <= limit
+    kept = cosines(vectors.face, np.array(centre, np.float32)) <= limit
     return replace(
         vectors,
         face=vectors.face[kept],
@@ -185,14 +185,15 @@ def confusable(faces: FloatArray, together: IntArray, limit: float) -> IntArray:
     """
     known = np.asarray(faces.any(axis=1))
     together = together[known[together].all(axis=1)]
-    apart = 1 - np.einsum("kd,kd->k", faces[together[:, 0]], faces[together[:, 1]])
+    a, b = (faces[together[:, side]].astype(np.float64) for side in (0, 1))
+    apart = 1 - (a * b).sum(axis=1)
     stranger = np.full(len(faces), np.inf)
     certain = np.flatnonzero(apart >= MIRRORED * limit)
     for column in (0, 1):
         np.minimum.at(stranger, together[certain, column], apart[certain])
     pairs: list[tuple[int, int]] = []
     for track in np.flatnonzero(stranger * CLEARLY_NEARER < limit):
-        distances = 1 - faces @ faces[track]
+        distances = 1 - cosines(faces, faces[track])
         doubtful = np.flatnonzero(known & (distances > stranger[track] * CLEARLY_NEARER) & (distances <= 2 * limit))
         pairs.extend((min(int(track), int(o)), max(int(track), int(o))) for o in doubtful if o != track)
     return np.array(sorted(set(pairs)), np.int64).reshape(-1, 2)
@@ -240,7 +241,7 @@ def _attach(labels: IntArray, faces: FloatArray, weak: IntArray, cannot: IntArra
         return
     # The product with the mean of unit vectors is the mean of the products: the average of the distances.
     means = np.stack([faces[labels == person].mean(axis=0, dtype=np.float64) for person in people])
-    distances = 1 - faces[weak] @ means.T  # (weak, people)
+    distances = 1 - cosines(faces[weak], means)  # (weak, people)
     neighbours: dict[int, set[int]] = {}
     for a, b in cannot.tolist():
         neighbours.setdefault(a, set()).add(b)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from closeup.algorithms.clustering.similarity import cosines
 from closeup.algorithms.tracking.online import FaceKey, Tracker, TrackerOptions
 from closeup.core.progress import Progress, ProgressCallback
 from closeup.core.types import TIME, Face, FloatArray, Shot, Track, VideoInfo
@@ -180,7 +181,7 @@ class _Scanner:
         if track.last_crop is None or likeness(track.last_crop, candidate.crop) >= DOUBTFUL_LIKENESS:
             return False
         before, now = self._embedder.embed(np.stack([track.last_crop, candidate.crop]))
-        return float(1 - before @ now) > self._two_people
+        return float(1 - cosines(before, now)) > self._two_people
 
     def _face_vectors(self, keys: Sequence[FaceKey]) -> FloatArray:
         """Embed the faces that the tracker is in doubt about: (K, D), for keys (step, row) of the last few steps."""

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from closeup.algorithms.clustering.similarity import cosines
 from closeup.core.errors import InputError
 from closeup.core.types import FloatArray
 from closeup.features.gallery.scoring import identity_similarity
@@ -58,7 +59,7 @@ class SimilarityClassifier:
         """Answer for vectors (Q, D); the score is the cosine of `identity_similarity`."""
         scores = np.empty((len(vectors), len(self._names)))
         for column, templates in enumerate(self._templates):
-            scores[:, column] = [identity_similarity(row) for row in vectors @ templates.T]
+            scores[:, column] = [identity_similarity(row) for row in cosines(vectors, templates)]
         return _best(self._names, scores)
 
 
@@ -77,7 +78,7 @@ class NearestClassifier:
 
     def predict(self, vectors: FloatArray) -> Prediction:
         """Answer for vectors (Q, D); the score is the winner's votes over k: its similarities' sum, none for others."""
-        similarities = vectors @ self._vectors.T
+        similarities = cosines(vectors, self._vectors)
         nearest = np.argsort(-similarities, axis=1, kind="stable")[:, : self._neighbours]
         votes = np.zeros((len(vectors), len(self._names)))
         for row, found in enumerate(nearest):

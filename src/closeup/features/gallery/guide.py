@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from closeup.algorithms.clustering.similarity import cosines
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import FloatArray, Image
@@ -152,7 +153,7 @@ class PoseCollector:
         if self._last is None:
             return True
         known = [self._last, *(best.face.embedding for best in self._best.values())]
-        return float((np.stack(known) @ face.embedding).max()) >= self.same_threshold
+        return float(cosines(np.stack(known), face.embedding).max()) >= self.same_threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +284,7 @@ class HeadViews:
         return views
 
     def _view(self, time_s: float, face: DescribedFace) -> HeadView:
-        same = self._last is None or float(self._last @ face.embedding) >= self._same_threshold
+        same = self._last is None or float(cosines(self._last, face.embedding)) >= self._same_threshold
         return HeadView(time_s, face.pose_name, face.pose.yaw_deg, face.pose.pitch_deg, face.landmarks_xy, same)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from closeup.algorithms.clustering.similarity import cosines
 from closeup.core.boxes import iou
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
@@ -194,7 +195,7 @@ class Trails:
         last = [trail.faces[-1] for trail in self._open]
         overlaps = iou(np.stack([face.box_xyxy for face in last]), np.stack([face.box_xyxy for face in faces]))
         before, now = (np.stack([face.embeddings[self._model] for face in some]) for some in (last, faces))
-        overlaps[before @ now.T < self._same_threshold] = -1
+        overlaps[cosines(before, now) < self._same_threshold] = -1
         while overlaps.max() >= OVERLAP:
             row, column = np.unravel_index(int(overlaps.argmax()), overlaps.shape)
             overlaps[row, :] = overlaps[:, column] = -1

@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
+from closeup.algorithms.clustering.similarity import SINGLE_ERROR, cosines
 from closeup.core.errors import InputError, ModelError
 from closeup.core.types import FloatArray
 from closeup.features.gallery.scoring import fellows, identity_similarity
@@ -88,11 +89,11 @@ class Roster:
         rows = self._groups.rows(place)[~self._groups.counting(place)]
         return tuple(int(number) for number in self._groups.matrix.template_ids[rows])
 
-    def similarities_to(self, identity_id: str, vectors: FloatArray) -> FloatArray:
+    def similarities_to(self, identity_id: str, vectors: FloatArray) -> NDArray[np.float64]:
         """Cosine similarities (Q,) of the embeddings (Q, D) to one identity that can be recognised."""
         place = self._groups.places[identity_id]
         templates = self._groups.matrix.vectors[self._groups.rows(place)[self._groups.counting(place)]]
-        return np.array([identity_similarity(row) for row in vectors @ templates.T], np.float32)
+        return np.array([identity_similarity(row) for row in cosines(vectors, templates)])
 
     def ranked(self, vectors: FloatArray, most: int = 1) -> list[tuple[Match, ...]]:
         """For each of the embeddings (Q, D) the `most` identities that are most like it, best first.
@@ -110,11 +111,10 @@ class Roster:
         nearest = np.maximum.reduceat(similarities, groups.starts)
         found: list[tuple[float, int]] = []
         for place in _falling(nearest):
-            if len(found) >= most and found[most - 1][0] <= -float(nearest[place]):
+            if len(found) >= most and -found[most - 1][0] > float(nearest[place]) + SINGLE_ERROR:
                 break
-            start = groups.starts[place]
-            own = similarities[start : start + groups.sizes[place]][groups.counting(place)]
-            found = sorted([*found, (-identity_similarity(own), place)])[:most]
+            own = groups.matrix.vectors[groups.rows(place)[groups.counting(place)]]
+            found = sorted([*found, (-identity_similarity(cosines(own, vector)), place)])[:most]
         return tuple(Match(groups.ids[place], self._name_of(groups.ids[place]), -negative) for negative, place in found)
 
 

@@ -10,6 +10,7 @@ for one false accept in a thousand, strangers passed at 0.8 to 1.3 in a thousand
 import numpy as np
 from numpy.typing import NDArray
 
+from closeup.algorithms.clustering.similarity import cosines
 from closeup.core.types import FloatArray
 
 FELLOW_FAR = 0.01
@@ -17,7 +18,7 @@ FELLOW_FAR = 0.01
 with four or more pictures, 0.1 % of the right ones were flagged at it, and 99.1 % of single strangers among four."""
 
 
-def identity_similarity(similarities: FloatArray) -> float:
+def identity_similarity(similarities: NDArray[np.floating]) -> float:
     """Cosine similarity of a face to an identity, from those to its templates that count, shape (T,), -1 to 1.
 
     Halfway between the nearest template and the mean over all. One template alone gives its own similarity.
@@ -45,7 +46,7 @@ def fellows(vectors: FloatArray, threshold: float) -> NDArray[np.bool_]:
         Shape (T,), true where the template counts; at least one does, if there is any.
     """
     count = len(vectors)
-    alike = vectors @ vectors.T >= threshold
+    alike = cosines(vectors, vectors) >= threshold
     group = np.arange(count)
     while True:
         lowest = np.array([group[alike[row] | (group == group[row])].min() for row in range(count)], dtype=np.intp)

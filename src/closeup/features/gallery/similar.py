@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from closeup.algorithms.clustering.similarity import cosines
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.features.gallery.describe import FaceReader, read_photo
@@ -132,7 +133,7 @@ def similar_in(
     faces, skipped = _faces_in(folder, reader, hash_file(photo), progress)
     if not faces:
         raise InputError(f"No picture in {folder} shows a face.", "Give a folder with pictures of people.")
-    similarities = np.stack([vector for _, vector, _ in faces]) @ face.embedding
+    similarities = cosines(np.stack([vector for _, vector, _ in faces]), face.embedding)
     best = np.argsort(-similarities, kind="stable")[:top].tolist()
     found = tuple(
         Alike(

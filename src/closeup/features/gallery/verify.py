@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from closeup.algorithms.clustering.similarity import cosines
 from closeup.features.gallery.describe import FaceReader
 from closeup.features.gallery.options import FAR
 from closeup.features.gallery.photos import only_face
@@ -49,7 +50,7 @@ def verify(reader: FaceReader, a: Path, b: Path, far: float = FAR, *, largest: b
     """
     _, one = only_face(reader, a, largest=largest)
     _, other = only_face(reader, b, largest=largest)
-    return _answer(one.model, float(one.embedding @ other.embedding), far)
+    return _answer(one.model, float(cosines(one.embedding, other.embedding)), far)
 
 
 def verify_identity(

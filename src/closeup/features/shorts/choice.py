@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from closeup.algorithms.clustering.similarity import cosines
 from closeup.algorithms.ranking.intervals import Penalties, best_apart, without_beaten
 from closeup.core.types import FloatArray
 from closeup.features.shorts.boundaries import Cuttable
@@ -142,17 +143,17 @@ def likeness(looks: FloatArray, index: int) -> Floats:
 
     The product of two such means is the mean cosine over all pairs of their moments.
     """
-    return _scaled(looks @ looks[index])
+    return _scaled(cosines(looks, looks[index]))
 
 
 def least_likeness(looks: FloatArray) -> Floats:
     """How alike each window is at least to any of them: (W,), 0 to 1, for means (W, D)."""
-    least = [(rows @ looks.T).min(axis=1) for rows in np.array_split(looks, 1 + len(looks) // _ROWS)]
+    least = [cosines(rows, looks).min(axis=1) for rows in np.array_split(looks, 1 + len(looks) // _ROWS)]
     return _scaled(np.concatenate(least))
 
 
-def _scaled(cosine: FloatArray) -> Floats:
-    return np.clip((cosine.astype(np.float64) - UNLIKE_COSINE) / (1 - UNLIKE_COSINE), 0, 1)
+def _scaled(cosine: Floats) -> Floats:
+    return np.clip((cosine - UNLIKE_COSINE) / (1 - UNLIKE_COSINE), 0, 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

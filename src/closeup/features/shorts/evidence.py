@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from closeup.algorithms.clustering.similarity import cosines
 from closeup.algorithms.sound.bursts import BurstListener
 from closeup.algorithms.sound.sound_level import LevelMeter, usual_lufs
 from closeup.core.errors import InputError
@@ -276,7 +277,7 @@ def rhythm(shots: Sequence[Shot], times_s: Times) -> FloatArray:
 def novelty(looks: FloatArray) -> FloatArray:
     """Share of the video that looks otherwise than each moment (T,), from looks (T, D) of length 1."""
     chosen = looks[np.linspace(0, len(looks) - 1, min(len(looks), _REFERENCES)).round().astype(int)]
-    blocks = [_ramp(-(block @ chosen.T), -ALIKE, -UNLIKE).mean(axis=1) for block in _blocks(looks)]
+    blocks = [_ramp(-cosines(block, chosen), -ALIKE, -UNLIKE).mean(axis=1) for block in _blocks(looks)]
     return np.concatenate(blocks).astype(np.float32)
 
 
