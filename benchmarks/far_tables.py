@@ -41,10 +41,9 @@ def main() -> int:
             if card(name).url or card(name).made_from:
                 pull(card(name), settings)
         tables: dict[str, list[tuple[NDArray[np.float64], int]]] = {name: [] for name in RECOGNISERS}
-        for models in ("auto", "builtin"):
-            for name, vectors in described(FaceReader(models, settings), photos).items():
-                found = np.array([row is not None for row in vectors])
-                tables[name].append(thresholds(np.stack([row for row in vectors if row is not None]), people[found]))
+        for name, vectors in described(FaceReader("auto", settings), photos).items():
+            found = np.array([row is not None for row in vectors])
+            tables[name].append(thresholds(np.stack([row for row in vectors if row is not None]), people[found]))
     for name, read in tables.items():
         print(toml(name, read, len(set(people)), len(photos)))
     return 0
@@ -84,8 +83,7 @@ def toml(name: str, read: list[tuple[NDArray[np.float64], int]], people: int, ph
         f"# {name}\n[far]\nrates = [{', '.join(f'{rate:.5f}'.rstrip('0') for rate in RATES)}]\n"
         f"thresholds = [{', '.join(f'{value:.4f}' for value in strictest)}]\npairs = {pairs}\n"
         f'read_from = "Every two photos of two people among {photos:,} photos of {people:,} people of Labeled Faces in '
-        "the Wild (folds 1 to 4), news photos of celebrities; the stricter of two readings, with yunet-2023mar and "
-        'with dlib-hog."\n'
+        'the Wild (folds 1 to 4), news photos of celebrities, with yunet-2023mar."\n'
     )
 
 

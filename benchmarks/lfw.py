@@ -4,8 +4,10 @@ All ways read the same photos in one run, one after the other photo by photo, on
 """
 
 import json
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean, median
@@ -20,7 +22,6 @@ from closeup.core.settings import Settings
 from closeup.features.gallery.describe import FaceReader, read_photo
 from closeup.features.gallery.evaluate import NOT_FOUND, PairsEvaluation, Reading, judge
 from closeup.features.gallery.pairs import Pair, Photo, find_photos, photos_of, read_pairs
-from embedding import one_core
 from peer_photos import PeerReader
 from tables import Claim, Section, Table
 
@@ -222,3 +223,14 @@ def claims(judged: dict[str, PairsEvaluation], ways: list[Way]) -> tuple[Claim, 
         quicker = means[PEER] / means[models]
         made.append(Claim(f"{models}: {quicker:.1f} times as fast as {PEER}", quicker > 1))
     return tuple(made)
+
+
+@contextmanager
+def one_core() -> Iterator[None]:
+    """Hold this thread, and those that it starts meanwhile, to one core."""
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(allowed)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)

@@ -24,7 +24,6 @@ SECTIONS = (
     "speed",
     "one_core",
     "stages",
-    "embedding",
     "memory",
     "camera_path",
     "interest",

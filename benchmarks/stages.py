@@ -18,7 +18,6 @@ from closeup.features.cast.looking import Looker
 from closeup.media.video import DecodedFrame, VideoReader
 from closeup.perception.cuts import CutDetector
 from closeup.perception.embedder import OnnxEmbedder
-from closeup.perception.hog import HogDetector
 from closeup.perception.yunet import YuNetDetector
 from programmes import STANDARD, programme_video
 from tables import Cell, Section, Table
@@ -28,7 +27,6 @@ STAGES: tuple[tuple[str, object, str], ...] = (
     ("scaling and colour", DecodedFrame, "rgb"),
     ("cuts", CutDetector, "step"),
     ("finding faces", YuNetDetector, "detect"),
-    ("finding faces", HogDetector, "detect"),
     ("quality, clothing, crops", Looker, "look"),
     ("embedding", OnnxEmbedder, "embed"),
     ("tracking, pictures of tracks", scan._Scanner, "_settle"),

@@ -1,4 +1,4 @@
-"""Two portraits that are on every machine that runs the tests, and the zoo's detector where its file is at hand.
+"""Two portraits that are on every machine that runs the tests.
 
 Eileen Collins comes with scikit-image, Grace Hopper with Matplotlib; both pictures are in the public domain.
 """
@@ -16,7 +16,6 @@ import pytest
 from closeup.core.settings import Settings
 from closeup.core.types import Image
 from closeup.media.image import read_image
-from closeup.perception.registry import DETECTORS
 from closeup.weights.cards import card
 
 # Read before any fixture hides the user's settings from the tests.
@@ -64,11 +63,6 @@ def at_scale(image: Image, factor: float) -> Image:
     size_wh = round(image.shape[1] * factor), round(image.shape[0] * factor)
     mode = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(image, size_wh, interpolation=mode), np.uint8)
-
-
-def settings_with_zoo(folder: Path) -> Settings:
-    """Settings with YuNet in the models folder `folder`; the test is skipped where its file is not at hand."""
-    return settings_with(folder, DETECTORS["zoo"])
 
 
 def settings_with(folder: Path, name: str) -> Settings:

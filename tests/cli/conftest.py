@@ -21,7 +21,7 @@ NOBODY_YET = Person("p2", None, "people/p2.jpg", 4.0, (1,), ("t2",), 0.7)
 def some_cast(path: str = "film.mp4", people: tuple[Person, ...] = (ABE, NOBODY_YET), **more: Any) -> Cast:
     """A cast of `people` in two minutes of video."""
     video = VideoInfo(path, "ab" * 32, 120.0, Fraction(25), 3000, 1280, 720, more.pop("notes", ()))
-    models = {"detector": "yunet-2023mar", "embedder": "dlib-resnet-128"}
+    models = {"detector": "yunet-2023mar", "embedder": "sface-2021dec"}
     return Cast(video, models, {}, (), people, more.pop("passers_by", ()), (), **more)
 
 

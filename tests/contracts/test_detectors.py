@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from closeup.core.boxes import iou
-from closeup.core.settings import Settings, read_settings
+from closeup.core.settings import read_settings
 from closeup.core.types import Image
 from closeup.media.image import read_image
 from closeup.perception.protocols import Detections, FaceDetector, no_detections
@@ -22,7 +22,7 @@ NAMES = sorted(FACES_XYXY)
 class BrightnessDetector(FaceDetector):
     """Takes the bounding box of a picture's bright red part for its only face: simple, and a detector by contract."""
 
-    card_name = "dlib-hog"
+    card_name = "yunet-2023mar"
 
     def detect(self, image: Image) -> Detections:
         smooth = cv2.blur(image, (9, 9)).astype(int)
@@ -36,12 +36,11 @@ class BrightnessDetector(FaceDetector):
         return Detections(box[None], points[None], np.array([0.5], np.float32))
 
 
-@pytest.fixture(scope="module", params=["builtin", "zoo", "fake"])
+@pytest.fixture(scope="module", params=["builtin", "fake"])
 def new_detector(request: pytest.FixtureRequest) -> Callable[[], FaceDetector]:
     if request.param == "fake":
         return BrightnessDetector
-    settings: Settings = request.getfixturevalue("zoo") if request.param == "zoo" else read_settings()
-    return face_models(request.param, settings).new_detector
+    return face_models(request.param, read_settings()).new_detector
 
 
 @pytest.fixture(scope="module")

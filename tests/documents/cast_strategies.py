@@ -103,7 +103,7 @@ def small_cast() -> Cast:
     }
     return Cast(
         video=VideoInfo("talk.mp4", "ab" * 32, 4.0, Fraction(25), 100, 640, 360, ("The file is truncated.",)),
-        models={"detector": "yunet-2023mar", "embedder": "dlib-resnet-128"},
+        models={"detector": "yunet-2023mar", "embedder": "sface-2021dec"},
         options={"detect_fps": 5.0, "clothing": True, "min_face": None},
         shots=shots,
         people=(people["p1"],),

@@ -14,7 +14,7 @@ from closeup.core.errors import FormatError, InputError
 from closeup.documents.vectors import TrackVectors, check_vectors, decode_vectors, encode_vectors, load_vectors
 from documents.cast_strategies import small_cast
 
-NAMES = ("face", "face_track", "face_frame", "face_quality", "clothing")
+NAMES = ("face", "face_track", "face_frame", "face_quality", "face_worth", "clothing")
 
 
 def make(**changes: Any) -> TrackVectors:
@@ -27,8 +27,9 @@ def make(**changes: Any) -> TrackVectors:
         face_track=np.array([0, 0, 1, 2, 3, 4]),
         face_frame=np.array([0, 5, 50, 55, 10, 95]),
         face_quality=np.linspace(0, 1, 6, dtype=np.float32),
+        face_worth=np.linspace(3, 13, 6, dtype=np.float32),
         clothing=clothing,
-        embedder="dlib-resnet-128",
+        embedder="sface-2021dec",
     )
     return replace(vectors, **changes)
 
@@ -55,6 +56,7 @@ def test_an_empty_cast_has_vectors_too() -> None:
         np.zeros(0, np.int64),
         np.zeros(0, np.int64),
         np.zeros(0, np.float32),
+        np.zeros(0, np.float32),
         np.zeros((0, 0), np.float32),
         "sface-2021dec",
     )
@@ -65,7 +67,7 @@ def test_numpy_reads_it_and_we_read_what_numpy_writes(tmp_path: Path) -> None:
     path = tmp_path / "vectors.npz"
     path.write_bytes(CONTENT)
     with np.load(path, allow_pickle=False) as arrays:
-        assert str(arrays["embedder"]) == "dlib-resnet-128"
+        assert str(arrays["embedder"]) == "sface-2021dec"
         np.savez(tmp_path / "again.npz", **dict(arrays))
     assert_same(load_vectors(tmp_path / "again.npz", small_cast()), make())
 
@@ -77,6 +79,8 @@ def test_numpy_reads_it_and_we_read_what_numpy_writes(tmp_path: Path) -> None:
         ({"face_frame": np.zeros(5, np.int64)}, "'face_frame' must have one number for each row"),
         ({"face_quality": np.full(6, 1.5, np.float32)}, "'face_quality' must lie in 0 to 1"),
         ({"face_quality": np.full(6, np.nan, np.float32)}, "'face_quality' must lie in 0 to 1"),
+        ({"face_worth": np.full(6, -1, np.float32)}, "'face_worth' must be finite and 0 or more"),
+        ({"face_worth": np.array([np.nan, *[9] * 5], np.float32)}, "'face_worth' must be finite and 0 or more"),
         ({"face_track": np.array([0, 0, 1, 2, 3, 5])}, "indices of rows of 'clothing'"),
         ({"face_track": np.array([0, 0, 1, 2, 3, -1])}, "indices of rows of 'clothing'"),
         ({"face_frame": np.array([0, 5, 50, 55, 10, -1])}, "frames from 0 up"),
@@ -101,10 +105,17 @@ def test_vectors_of_another_cast() -> None:
 
 
 def save(**arrays: Any) -> bytes:
-    whole = {name: getattr(make(), name) for name in NAMES} | {"format": np.array(1), "embedder": np.array("x")}
+    whole = {name: getattr(make(), name) for name in NAMES} | {"format": np.array(2), "embedder": np.array("x")}
     buffer = io.BytesIO()
     np.savez(buffer, **{name: array for name, array in (whole | arrays).items() if array is not None})
     return buffer.getvalue()
+
+
+def test_a_file_that_knows_no_worth_is_read_and_says_so() -> None:
+    old = decode_vectors(save(format=np.array(1), face_worth=None))
+    assert np.isnan(old.face_worth).all()
+    np.testing.assert_array_equal(old.face, make().face)
+    np.testing.assert_array_equal(decode_vectors(encode_vectors(old)).face_worth, old.face_worth)
 
 
 def compressed() -> bytes:
@@ -118,10 +129,12 @@ def compressed() -> bytes:
     [
         (b"", "not a whole .npz file"),
         (CONTENT[:-30], "not a whole .npz file"),
-        (CONTENT.replace(b"dlib-resnet-128".decode().encode("utf-32-le"), b"x" * 60), "Bad CRC-32"),
+        (CONTENT.replace(b"sface-2021dec".decode().encode("utf-32-le"), b"x" * 52), "Bad CRC-32"),
         (save(face=None), "lacks the array 'face'"),
-        (save(format=np.array(2)), "'format' must be 1"),
-        (save(format=np.array([1])), "'format' must be 1"),
+        (save(format=np.array(3)), "'format' must be 2"),
+        (save(format=np.array(1)), "'format' must be 2"),
+        (save(format=np.array([2])), "'format' must be 2"),
+        (save(face_worth=None), "'format' must be 2"),
         (save(face=make().face.astype(np.float64)), "'face' must have the type <f4"),
         (save(face=np.asfortranarray(make().face)), "'face' must have the type <f4 in C order"),
         (save(face=np.array([{}], dtype=object)), "'face' must have the type <f4"),

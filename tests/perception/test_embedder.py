@@ -14,7 +14,7 @@ from closeup.perception.embedder import OnnxEmbedder
 from closeup.weights.cards import ModelCard, card
 from stills import at_scale, hopper
 
-CARD = card("dlib-resnet-128")
+CARD = replace(card("sface-2021dec"), input_px=150)
 SHORT = replace(CARD, dim=3)
 """Of a network that answers with three numbers, as the one below does."""
 
@@ -61,6 +61,14 @@ def test_a_vector_is_the_sum_for_face_and_mirror_image_at_unit_length() -> None:
     straight, mirrored = network.inputs
     np.testing.assert_allclose(vectors, l2_normalise(straight[CORNER] + mirrored[CORNER]), rtol=1e-5)
     assert vectors.dtype == np.float32
+
+
+def test_a_vectors_worth_is_its_length_before_it_is_made_unit_length() -> None:
+    network = CornerNetwork()
+    vectors, worths = OnnxEmbedder(SHORT, network).embed_with_worth(crops(2))
+    straight, mirrored = (np.linalg.norm(inputs[CORNER], axis=1) for inputs in network.inputs)
+    np.testing.assert_allclose(worths, (straight + mirrored) / 2, rtol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-6)
 
 
 @pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 20])

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from closeup.core.boxes import iou
 from closeup.core.errors import InputError
-from closeup.core.settings import read_settings
 from closeup.core.types import FloatArray, Image
 from closeup.perception.face_crop import (
     FRAMES,
@@ -21,19 +20,14 @@ from closeup.perception.face_crop import (
 )
 from closeup.perception.protocols import Detections, FaceDetector, no_detections
 from closeup.perception.registry import face_models
-from stills import FACES_XYXY, at_scale, mirrored, settings_with_zoo, still
+from stills import FACES_XYXY, at_scale, mirrored, still
 
 EXPRESSION = FRAMES["expression"]
 
 
 @pytest.fixture(scope="module")
-def hog() -> FaceDetector:
-    return face_models("builtin", read_settings()).new_detector()
-
-
-@pytest.fixture(scope="module")
-def yunet(tmp_path_factory: pytest.TempPathFactory) -> FaceDetector:
-    return face_models("zoo", settings_with_zoo(tmp_path_factory.mktemp("zoo"))).new_detector()
+def yunet() -> FaceDetector:
+    return face_models("auto").new_detector()
 
 
 def found_in(detector: FaceDetector, image: Image) -> FoundFace:
@@ -113,16 +107,16 @@ def test_what_cannot_be_cut_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", ["astronaut", "hopper"])
-def test_a_face_is_found_where_it_is(hog: FaceDetector, name: str) -> None:
-    found = found_in(hog, still(name))
+def test_a_face_is_found_where_it_is(yunet: FaceDetector, name: str) -> None:
+    found = found_in(yunet, still(name))
     assert iou(found.box_xyxy[None], np.array([FACES_XYXY[name]], np.float32))[0, 0] > 0.55
     assert found.landmarks_xy.shape == found.crop_xy.shape == (5, 2)
     assert found.faces >= 1
 
 
-def test_a_mirror_image_has_the_same_face_mirrored(hog: FaceDetector) -> None:
+def test_a_mirror_image_has_the_same_face_mirrored(yunet: FaceDetector) -> None:
     image = still("hopper")
-    there, here = found_in(hog, mirrored(image)), found_in(hog, image)
+    there, here = found_in(yunet, mirrored(image)), found_in(yunet, image)
     width = image.shape[1]
     order = [1, 0, 2, 4, 3]
     assert np.allclose(there.landmarks_xy[order] * [-1, 1] + [width, 0], here.landmarks_xy, atol=1.0)
@@ -158,8 +152,8 @@ def test_a_face_on_its_side_is_turned_upright(yunet: FaceDetector, quarters: int
     assert same > 0.8
 
 
-def test_where_nobody_is_nobody_is_found(hog: FaceDetector) -> None:
-    assert find_central_face(hog, np.full((1, 1, 3), 90, np.uint8)) is None
+def test_where_nobody_is_nobody_is_found(yunet: FaceDetector) -> None:
+    assert find_central_face(yunet, np.full((1, 1, 3), 90, np.uint8)) is None
 
 
 class Scripted(FaceDetector):

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from closeup.core.settings import Settings
 from closeup.media.image import read_image
 from closeup.perception import pose as module
 from closeup.perception.pose import POSES, HeadPose, head_pose, pose_name
@@ -100,8 +99,8 @@ def test_two_portraits_are_frontal(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(POINTS))
-def test_a_mirrored_photo_is_turned_the_other_way(zoo: Settings, name: str) -> None:
-    detector = face_models("auto", zoo).new_detector()
+def test_a_mirrored_photo_is_turned_the_other_way(name: str) -> None:
+    detector = face_models("auto").new_detector()
     straight, mirror = (
         head_pose(detector.detect(image).landmarks_xy[0]) for image in (still(name), mirrored(still(name)))
     )
@@ -119,11 +118,9 @@ def test_a_mirrored_photo_is_turned_the_other_way(zoo: Settings, name: str) -> N
         ("Daniel_Bruehl/Daniel_Bruehl_0001.jpg", "down", 12),
     ],
 )
-def test_photos_turn_as_people_see_them_turned(
-    zoo: Settings, shared: Path, photo: str, name: str, least_deg: float
-) -> None:
+def test_photos_turn_as_people_see_them_turned(shared: Path, photo: str, name: str, least_deg: float) -> None:
     image = read_image(shared / "data" / "lfw" / "images" / photo)
-    found = head_pose(face_models("auto", zoo).new_detector().detect(image).landmarks_xy[0])
+    found = head_pose(face_models("auto").new_detector().detect(image).landmarks_xy[0])
     assert pose_name(found) == name
     assert max(abs(found.yaw_deg), abs(found.pitch_deg)) > least_deg
 

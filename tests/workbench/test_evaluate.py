@@ -91,7 +91,7 @@ def test_faces_are_found_and_aligned(
     (data / "red" / "hopper.jpg").write_bytes(encode_jpeg(hopper()))
     (data / "red" / "none.jpg").write_bytes(b"none")
     found = evaluate(faces_model, data, faces, settings=bare)
-    assert found.faces == "dlib-hog"
+    assert found.faces == "yunet-2023mar"
     assert found.heads[0].keys == ("red/astronaut.jpg", "red/hopper.jpg")
     assert found.faceless == ("green/0.png", "red/0.png")
     assert [key for key, _ in found.unreadable] == ["red/none.jpg"]

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from closeup.cli.flags import Quiet, with_flags
-from closeup.cli.output import counted, error_json, one_line, show_error, show_hint, show_json, show_note, show_table
+from closeup.cli.output import counted, error_json, one_line, show_error, show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import EXIT_BAD_INPUT, InputError
 from closeup.core.timebase import clock
 from closeup.features.cast.options import CastOptions
-from closeup.jobs.work import work
 
 if TYPE_CHECKING:
     from closeup.core.types import Cast
@@ -75,7 +74,7 @@ def cast_all(
     folders = result_folders(videos, output)
     for video, folder in zip(videos, folders, strict=True):
         check_place(folder, video, overwrite=overwrite)
-    failed, models = 0, {}
+    failed = 0
     for video, folder in zip(videos, folders, strict=True):
         started = time.monotonic()
         try:
@@ -89,9 +88,6 @@ def cast_all(
             failed += 1
         else:
             say(folder, found, time.monotonic() - started, quiet=quiet, as_json=as_json)
-            models = found.models
-    if not quiet:
-        offer_better(models)
     if failed:
         others = "; the others are done" if failed < len(videos) else ""
         show_note(f"{failed} of {counted(len(videos), 'video')} could not be used{others}.")
@@ -119,28 +115,18 @@ def result_folders(videos: Sequence[Path], output: Path | None) -> list[Path]:
 
 def cast_one(video: Path, folder: Path, options: CastOptions, *, overwrite: bool, quiet: bool) -> "Cast":
     """Cast `video` into `folder`, showing progress."""
+    from closeup.features.cast.find import make_cast_folder
+
     with progress_bar(video.name, quiet=quiet) as progress:
-        found: Cast = work("cast")(video=video, folder=folder, options=options, overwrite=overwrite, progress=progress)
-    return found
+        return make_cast_folder(video, folder, options, overwrite=overwrite, progress=progress)
 
 
 def group_anew(folder: Path, given: dict[str, Any], *, quiet: bool) -> "Cast":
     """Group the faces in a cast folder anew, with the options it was made with but for those given."""
+    from closeup.features.cast.find import recluster
+
     with progress_bar(folder.name, quiet=quiet) as progress:
-        found: Cast = work("cast.regroup")(folder=folder, changes=given, progress=progress)
-    return found
-
-
-def offer_better(models: dict[str, str]) -> None:
-    """Say in one line where better models than `models` could be pulled; none for a run that found out nothing."""
-    from closeup.perception.registry import better_detector
-    from closeup.weights.models_page import licence_text, size_text
-
-    if models and (better := better_detector(models)):
-        show_hint(
-            f"A faster and better face detector can be had: `closeup models pull {better.name}` fetches it once "
-            f"({size_text(better.bytes)}, licence {licence_text(better)})."
-        )
+        return recluster(folder, given, progress=progress)
 
 
 def say(

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from closeup.cli import shorts
-from closeup.cli.cast import cast_one, offer_better, say
+from closeup.cli.cast import cast_one, say
 from closeup.cli.output import show_note
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
@@ -51,7 +51,6 @@ def demo(
         say(folder, found, time.monotonic() - started)
         if found.people:
             _make_short(folder, found.people[0].id, source)
-    offer_better(found.models)
 
 
 def _make_short(folder: Path, person: str, video: Path) -> None:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from closeup.core.errors import FormatError, InputError
 from closeup.core.types import Cast, FloatArray
 
-FORMAT = 1
-"""Version of the file's form; the array `format` holds it."""
+FORMAT = 2
+"""Version of the file's form; the array `format` holds it. Version 1 lacks `face_worth`."""
 
 _DTYPES = {
     "format": "<i8",
@@ -24,6 +24,7 @@ _DTYPES = {
     "face_track": "<i8",
     "face_frame": "<i8",
     "face_quality": "<f4",
+    "face_worth": "<f4",
     "clothing": "<f4",
 }
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -43,6 +44,8 @@ class TrackVectors:
         face_track: Shape (N,), int64: whose face it is, as an index into the cast's tracks.
         face_frame: Shape (N,), int64: the frame of the face; the track has a face there.
         face_quality: Shape (N,), float32, 0 to 1.
+        face_worth: Shape (N,), float32: the length of the vector before it was made unit length, which says how much of
+            a face the embedder saw; NaN where an older closeup did not keep it.
         clothing: Shape (T, C), float32: one row for each track of the cast; all NaN where clothing is unknown.
         embedder: Name of the card of the model that made `face`; vectors of different models do not compare.
     """
@@ -51,6 +54,7 @@ class TrackVectors:
     face_track: NDArray[np.int64]
     face_frame: NDArray[np.int64]
     face_quality: FloatArray
+    face_worth: FloatArray
     clothing: FloatArray
     embedder: str
 
@@ -87,17 +91,19 @@ def decode_vectors(content: bytes) -> TrackVectors:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = {name: _read_member(archive, f"{name}.npy") for name in _DTYPES}
+            there = {*_DTYPES} - {"face_worth"} | {n for n in ("face_worth",) if f"{n}.npy" in archive.namelist()}
+            members = {name: _read_member(archive, f"{name}.npy") for name in _DTYPES if name in there}
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, NotImplementedError) as error:
         raise FormatError(f"It is not a whole .npz file: {error}.") from error
     arrays = {name: _parse_npy(name, member) for name, member in members.items()}
     version = arrays["format"]
-    if version.shape != () or int(version) != FORMAT:
+    if version.shape != () or int(version) not in (1, FORMAT) or (int(version) == FORMAT) != ("face_worth" in arrays):
         raise FormatError(
-            f"The array 'format' must be {FORMAT}: another closeup wrote the file.",
+            f"The array 'format' must be {FORMAT}, or 1 without 'face_worth': another closeup wrote the file.",
             "Update closeup.",
             code="file.newer",
         )
+    arrays.setdefault("face_worth", np.full(arrays["face"].shape[:1], np.nan, np.float32))
     vectors = _from_arrays(arrays)
     _check(vectors)
     return vectors
@@ -175,7 +181,7 @@ def _from_arrays(arrays: dict[str, NDArray[Any]]) -> TrackVectors:
 
 def _check(vectors: TrackVectors) -> None:
     faces = len(vectors.face) if vectors.face.ndim == 2 else -1
-    for name in ("face_track", "face_frame", "face_quality"):
+    for name in ("face_track", "face_frame", "face_quality", "face_worth"):
         if getattr(vectors, name).shape != (faces,):
             raise FormatError(f"The array {name!r} must have one number for each row of 'face'.")
     if vectors.clothing.ndim != 2:
@@ -191,3 +197,5 @@ def _check(vectors: TrackVectors) -> None:
         raise FormatError("The array 'face_frame' must hold frames from 0 up.")
     if not ((vectors.face_quality >= 0) & (vectors.face_quality <= 1)).all():
         raise FormatError("The array 'face_quality' must lie in 0 to 1.")
+    if not (np.isnan(vectors.face_worth).all() or (np.isfinite(vectors.face_worth) & (vectors.face_worth >= 0)).all()):
+        raise FormatError("The array 'face_worth' must be finite and 0 or more, or NaN from end to end.")

@@ -41,11 +41,17 @@ class OnnxEmbedder:
 
     def embed(self, crops: Image) -> FloatArray:
         """Embed aligned crops (N, S, S, 3): (N, dim) float32, L2-normalised; see `FaceEmbedder.embed`."""
-        parts = [self._embed_batch(crops[start : start + BATCH]) for start in range(0, len(crops), BATCH)]
-        return np.concatenate(parts) if parts else np.empty((0, self.dim), np.float32)
+        return self.embed_with_worth(crops)[0]
 
-    def _embed_batch(self, crops: Image) -> FloatArray:
+    def embed_with_worth(self, crops: Image) -> tuple[FloatArray, FloatArray]:
+        """Embed aligned crops (N, S, S, 3): vectors (N, dim) and worths (N,); see `FaceEmbedder.embed_with_worth`."""
+        parts = [self._embed_batch(crops[start : start + BATCH]) for start in range(0, len(crops), BATCH)]
+        if not parts:
+            return np.empty((0, self.dim), np.float32), np.empty((0,), np.float32)
+        return np.concatenate([vectors for vectors, _ in parts]), np.concatenate([worths for _, worths in parts])
+
+    def _embed_batch(self, crops: Image) -> tuple[FloatArray, FloatArray]:
         inputs = preprocess(self._card, crops)
-        straight = self._session.run(inputs)
-        mirrored = self._session.run(np.ascontiguousarray(inputs[..., ::-1]))
-        return np.asarray(l2_normalise(straight + mirrored), dtype=np.float32)
+        looks = [self._session.run(inputs), self._session.run(np.ascontiguousarray(inputs[..., ::-1]))]
+        worths = np.mean([np.linalg.norm(look, axis=1) for look in looks], axis=0)
+        return np.asarray(l2_normalise(looks[0] + looks[1]), np.float32), np.asarray(worths, np.float32)

@@ -155,3 +155,13 @@ class FaceEmbedder(Protocol):
     def embed(self, crops: Image) -> FloatArray:
         """Embed aligned crops (N, S, S, 3), uint8 RGB: L2-normalised float32 (N, dim); N may be 0."""
         ...
+
+    def embed_with_worth(self, crops: Image) -> tuple[FloatArray, FloatArray]:
+        """Embed aligned crops (N, S, S, 3), and say how much of a face each shows.
+
+        Returns:
+            Vectors as `embed` gives them, and worths (N,), float32, 0 or more: the length of the network's answer
+            before it is made unit length. A network that was trained by cosine learns to answer at length what it is
+            sure of; smears, profiles and backs of heads are answered briefly.
+        """
+        ...

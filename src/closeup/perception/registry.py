@@ -1,31 +1,23 @@
 """Which models serve which role: `auto`, `builtin` or `zoo` to ready detectors and embedders."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
-import numpy as np
-
-from closeup.core.errors import InputError, ModelError
+from closeup.core.errors import InputError
 from closeup.core.settings import Settings, read_settings
-from closeup.core.types import FloatArray
 from closeup.perception.embedder import OnnxEmbedder
 from closeup.perception.protocols import FaceDetector, FaceEmbedder
 from closeup.weights.cards import CHOICES, ModelCard, card
 from closeup.weights.session import open_session
 from closeup.weights.store import locate, require
 
-DETECTORS = {"builtin": "dlib-hog", "zoo": "yunet-2023mar"}
-EMBEDDERS = {"builtin": "dlib-resnet-128", "zoo": "sface-2021dec"}
-"""Card names by pack; where the zoo's embedder has not been pulled, the builtin one serves its detector as well."""
+DETECTOR, EMBEDDER = "yunet-2023mar", "sface-2021dec"
+"""What finds faces everywhere, and what tells people apart in a cast. Both arrive with pip. The length of SFace's
+vectors before normalisation says what they are worth, which a cast needs: with face-reid-0095 on the same tracks of 17
+clips of films three listed people are mixed, with SFace none is."""
 
-LANDMARKS = "dlib-5"
-
-RECOGNISERS = ("face-reid-0095", "dlib-resnet-128")
-"""Embedders that tell people apart in the gallery, best first: those whose false-accept rates have been measured. The
-cast keeps to `EMBEDDERS`: its thresholds are read for those."""
+RECOGNISERS = ("face-reid-0095", EMBEDDER)
+"""Embedders that tell people apart in the gallery, best first: those whose false-accept rates have been measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,39 +38,31 @@ class FaceModels:
 
 
 def choose(models: str, settings: Settings) -> tuple[ModelCard, ModelCard]:
-    """Say which detector and embedder `models` stands for on this machine; nothing is loaded or fetched.
+    """Say which detector and embedder `models` stands for; nothing is loaded or fetched.
 
-    `zoo` insists on the zoo's detector and takes its embedder where it has been pulled; `auto` takes what is there.
+    They are the same for every choice today: nothing that can be pulled is better than what pip brings.
 
     Raises:
         InputError: If `models` is none of the choices.
     """
     if models not in CHOICES:
         raise InputError(f"There is no set of models called {models!r}.", f"Use one of: {', '.join(CHOICES)}.")
-    detector, embedder = card(DETECTORS["builtin"]), card(EMBEDDERS["builtin"])
-    zoo_detector, zoo_embedder = card(DETECTORS["zoo"]), card(EMBEDDERS["zoo"])
-    if models == "zoo" or (models == "auto" and locate(zoo_detector, settings) is not None):
-        detector = zoo_detector
-        if locate(zoo_embedder, settings) is not None:
-            embedder = zoo_embedder
-    return detector, embedder
+    return card(DETECTOR), card(EMBEDDER)
 
 
 def choose_recognisers(models: str, settings: Settings) -> tuple[tuple[ModelCard, ...], tuple[ModelCard, ...]]:
-    """Say which detectors and embedders the gallery uses for `models` on this machine, best first; nothing is loaded.
+    """Say which detectors and embedders the gallery uses for `models` on this machine; nothing is loaded.
 
-    The first detector looks first; another one looks where it finds nothing. The first embedder answers.
+    The first embedder answers; templates are kept for all.
 
     Raises:
         InputError: If `models` is none of the choices.
         ModelError: If a file is damaged.
     """
-    first, _ = choose(models, settings)
-    others = [card(name) for name in DETECTORS.values() if name != first.name and models != "builtin"]
-    detectors = (first, *(each for each in others if locate(each, settings) is not None))
-    names = [EMBEDDERS["builtin"]] if models == "builtin" else RECOGNISERS
+    detector, builtin = choose(models, settings)
+    names = [builtin.name] if models == "builtin" else RECOGNISERS
     embedders = tuple(card(name) for name in names if locate(card(name), settings) is not None)
-    return detectors, embedders or (card(EMBEDDERS["builtin"]),)
+    return (detector,), embedders or (builtin,)
 
 
 def new_detector(detector_card: ModelCard, settings: Settings) -> FaceDetector:
@@ -109,21 +93,6 @@ def load_embedder(embedder_card: ModelCard, settings: Settings) -> FaceEmbedder:
     return OnnxEmbedder(embedder_card, open_session(require(embedder_card, settings), threads=1))
 
 
-def better_detector(models: dict[str, str], settings: Settings | None = None) -> ModelCard | None:
-    """The detector that could be pulled in place of a lesser one in `models` (role to card name), if any."""
-    settings = settings or read_settings()
-    better = card(DETECTORS["zoo"])
-    return better if models.get("detector") == DETECTORS["builtin"] and not _is_here(better, settings) else None
-
-
-def _is_here(model: ModelCard, settings: Settings) -> bool:
-    """Whether the model has been pulled; a damaged file counts as absent, since pulling again mends it."""
-    try:
-        return locate(model, settings) is not None
-    except ModelError:
-        return False
-
-
 def _detector_factory(detector_card: ModelCard, settings: Settings) -> Callable[[], FaceDetector]:
     return ARCHITECTURES[detector_card.architecture](detector_card, settings)
 
@@ -135,19 +104,5 @@ def _yunet(detector_card: ModelCard, settings: Settings) -> Callable[[], FaceDet
     return lambda: YuNetDetector(detector_card, open_session(model, threads=1))
 
 
-def _hog(detector_card: ModelCard, settings: Settings) -> Callable[[], FaceDetector]:
-    from closeup.perception.hog import HogDetector
-
-    landmarks = require(card(LANDMARKS), settings)
-    return lambda: HogDetector(landmarks, landmark_map(), detector_card.name)
-
-
-ARCHITECTURES: dict[str, Callable[[ModelCard, Settings], Callable[[], FaceDetector]]] = {"yunet": _yunet, "hog": _hog}
+ARCHITECTURES: dict[str, Callable[[ModelCard, Settings], Callable[[], FaceDetector]]] = {"yunet": _yunet}
 """A detector card's `architecture` to what makes a factory of such detectors, one for each thread."""
-
-
-@cache
-def landmark_map() -> FloatArray:
-    """The map (11, 10) from dlib's five points to the usual five; see `perception.hog.usual_five`."""
-    table = json.loads((Path(__file__).parent / "landmark_map.json").read_text(encoding="utf-8"))
-    return np.array(table["map"], dtype=np.float32)

@@ -14,12 +14,13 @@ from closeup.core.settings import Settings
 from closeup.core.whole import write_whole
 from closeup.documents.form import Form
 from closeup.weights.cards import ModelCard
-from closeup.weights.dlib_network import CONVERTER_VERSION, convert_dlib_network
+from closeup.weights.dequantise import DEQUANTISE_VERSION, dequantise, dequantise_free_size
 from closeup.weights.download import MODELS_DIR_HINT, Wanted, fetch
 from closeup.weights.free_size import FREE_SIZE_VERSION, free_size
 
 CONVERTERS: dict[str, tuple[int, Callable[[bytes], bytes]]] = {
-    "dlib-resnet": (CONVERTER_VERSION, convert_dlib_network),
+    "dequantise": (DEQUANTISE_VERSION, dequantise),
+    "dequantise-free-size": (DEQUANTISE_VERSION, dequantise_free_size),
     "free-size": (FREE_SIZE_VERSION, free_size),
 }
 """Name on the card to the version and the function of a conversion into ONNX."""

@@ -71,7 +71,7 @@ def fake_result(edits: Edits | None = None, baseline: Baseline | None = None) ->
     members = build_people(tracks, start, said, SHA256)
     cast = Cast(
         video=fake_video(),
-        models={"detector": "yunet-2023mar", "embedder": "dlib-resnet-128", "clothing": "torso-128"},
+        models={"detector": "yunet-2023mar", "embedder": "sface-2021dec", "clothing": "torso-128"},
         options={"detect_fps": 5.0, "clothing": True, "min_face": None},
         shots=SHOTS,
         people=members.people,
@@ -97,8 +97,9 @@ def fake_vectors(tracks: Sequence[Track]) -> TrackVectors:
         face_track=np.arange(len(tracks)),
         face_frame=np.array([track.faces[0].frame for track in tracks]),
         face_quality=np.full(len(tracks), 0.8, np.float32),
+        face_worth=np.full(len(tracks), 12.0, np.float32),
         clothing=clothing,
-        embedder="dlib-resnet-128",
+        embedder="sface-2021dec",
     )
 
 

@@ -91,7 +91,7 @@ def make_cast(folder: Path, plan: Plan | None = None) -> Cast:
     video = VideoInfo("talk.mp4", "ab" * 32, frames / FPS, Fraction(FPS), frames, 1920, 1080)
     cast = Cast(
         video=video,
-        models={"detector": "yunet-2023mar", "embedder": "dlib-resnet-128", "clothing": "torso-colour-128"},
+        models={"detector": "yunet-2023mar", "embedder": "sface-2021dec", "clothing": "torso-colour-128"},
         options={"detect_fps": 5.0, "min_face": 32, "clothing": True, "models": "auto"},
         shots=shots,
         people=tuple(sorted(people[: plan.people], key=lambda person: (-person.screen_time_s, person.id))),

@@ -5,7 +5,7 @@ embedder turns the colour into a vector, so that neither knows more than the pix
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -96,7 +96,7 @@ class ColourDetector(FaceDetector):
 class ColourEmbedder:
     """A unit vector by colour: equal for one person, at right angles for two; counts what it is asked for."""
 
-    card_name, dim = "dlib-resnet-128", 128
+    card_name, dim = "sface-2021dec", 128
 
     def __init__(self) -> None:
         self.asked: list[int] = []
@@ -113,8 +113,10 @@ class ColourEmbedder:
             vectors[row, who_is(crop[14:18].reshape(-1, 3).max(axis=0))] = 1
         return vectors
 
+    def embed_with_worth(self, crops: Image) -> tuple[FloatArray, FloatArray]:
+        return self.embed(crops), np.full(len(crops), 12.0, np.float32)
+
 
 def stand_in_models(detector: type = ColourDetector) -> FaceModels:
-    """Models that read the drawn faces, with the thresholds of real cards and no centre."""
-    embedder_card = replace(card("dlib-resnet-128"), centre=())
-    return FaceModels(card("yunet-2023mar"), embedder_card, detector, ColourEmbedder())
+    """Models that read the drawn faces, with the thresholds of real cards."""
+    return FaceModels(card("yunet-2023mar"), card("sface-2021dec"), detector, ColourEmbedder())

@@ -153,7 +153,7 @@ def test_grouping_anew_with_other_options_is_like_a_fresh_run_with_them(
 def test_grouping_anew_cannot_change_what_was_seen(place: Path) -> None:
     with pytest.raises(InputError, match="detect_fps") as caught:
         recluster(place, {"detect_fps": 2.0})
-    assert caught.value.code == "cast.absent"
+    assert "closeup cast VIDEO" in caught.value.hint
 
 
 def test_a_folder_can_be_moved(place: Path, tmp_path: Path) -> None:
@@ -308,8 +308,8 @@ def test_damaged_folders_are_refused_and_stay_as_they_are(place: Path) -> None:
     [
         {},
         {"detector": "yunet-2023mar"},
-        {"embedder": "dlib-resnet-128"},
-        {"detector": "x", "embedder": "dlib-resnet-128"},
+        {"embedder": "sface-2021dec"},
+        {"detector": "x", "embedder": "sface-2021dec"},
     ],
 )
 def test_a_cast_of_unknown_models_is_refused(models: dict[str, str], place: Path) -> None:

@@ -240,6 +240,7 @@ def test_an_empty_cast(tmp_path: Path) -> None:
         face_track=none,
         face_frame=none,
         face_quality=np.zeros(0, np.float32),
+        face_worth=np.zeros(0, np.float32),
         clothing=np.zeros((0, 10), np.float32),
     )
     write_cast_folder(tmp_path / "a.cast", CastResult(cast, baseline, Edits(), vectors, {}), overwrite=False)

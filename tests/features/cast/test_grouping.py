@@ -12,24 +12,21 @@ from closeup.core.types import FloatArray, Track
 from closeup.documents.baseline import PersonRule
 from closeup.documents.vectors import TrackVectors
 from closeup.features.cast.grouping import (
+    LASTING_WORTH,
     NOBODY,
     Grouping,
     cannot_link,
     group_tracks,
     grouping_options,
-    known_tracks,
-    telling,
     track_faces,
 )
 from closeup.weights.cards import card
 from features.cast.fake_cast import fake_track
 
-CARD = card("dlib-resnet-128")
+CARD = card("sface-2021dec")
 LIMITS = {name: threshold.value for name, threshold in CARD.thresholds.items()}
-OPTIONS = replace(grouping_options(CARD, PersonRule(), with_clothing=True), centre=())
+OPTIONS = grouping_options(CARD, PersonRule(), with_clothing=True)
 DIM = 16
-CENTRE = DIM - 1
-"""The axis that the vectors of smears lie near, where a test has a centre."""
 
 
 def unit(axis: int, towards: int = 0, distance: float = 0.0) -> FloatArray:
@@ -43,7 +40,10 @@ def unit(axis: int, towards: int = 0, distance: float = 0.0) -> FloatArray:
 
 @dataclass(frozen=True)
 class Case:
-    """A track: its frames, its face's vector or None, its clothing's or None, and the size of the face."""
+    """A track: its frames, its face's vector or None, its clothing's or None, and the size of the face.
+
+    Its vectors are sure, unless it is seen once (`WEAK`).
+    """
 
     frames: Sequence[int]
     face: FloatArray | None
@@ -51,9 +51,13 @@ class Case:
     size: float = 80.0
     quality: float = 0.8
 
+    @property
+    def worth(self) -> float:
+        return LIMITS["sure"] + 3 if len(self.frames) > 1 else LIMITS["legible"] - 2
+
 
 STRONG, WEAK = range(0, 25, 5), [0]
-"""A track that may found a person, and one that may not."""
+"""A track that is compared with all, and one that may only join."""
 
 
 def at(start: int, frames: Sequence[int] = STRONG) -> list[int]:
@@ -72,6 +76,7 @@ def material(cases: Sequence[Case]) -> tuple[list[Track], TrackVectors]:
         face_track=np.array(known, np.int64),
         face_frame=np.array([cases[i].frames[0] for i in known], np.int64),
         face_quality=np.array([cases[i].quality for i in known], np.float32),
+        face_worth=np.array([cases[i].worth for i in known], np.float32),
         clothing=np.array([nothing if c.clothing is None else c.clothing for c in cases], np.float32).reshape(-1, DIM),
         embedder=CARD.name,
     )
@@ -81,7 +86,7 @@ def material(cases: Sequence[Case]) -> tuple[list[Track], TrackVectors]:
 def grouped(*cases: Case, with_clothing: bool = True) -> Grouping:
     options = OPTIONS
     if not with_clothing:
-        options = replace(grouping_options(CARD, PersonRule(), with_clothing=False), centre=())
+        options = grouping_options(CARD, PersonRule(), with_clothing=False)
     return group_tracks(*material(cases), options)
 
 
@@ -134,19 +139,40 @@ def test_a_weak_track_joins_who_it_looks_like() -> None:
     assert found[2] == found[1] != found[0]
 
 
-@pytest.mark.parametrize(
-    "weak",
-    [
-        Case(at(200, WEAK), unit(3)),  # seen once
-        Case(at(200), unit(3), size=12.0),  # too small
-        Case(at(200), unit(3), quality=0.01),  # blurred
-        Case(at(200), None),  # never embedded
-    ],
-    ids=["once", "small", "blurred", "unknown"],
-)
+@pytest.mark.parametrize("weak", [Case(at(200, WEAK), unit(3)), Case(at(200), None)], ids=["unsure", "unknown"])
 def test_a_weak_track_that_looks_like_nobody_stays_nobody(weak: Case) -> None:
     assert labels(Case(at(0), unit(0)), weak) == [0, NOBODY]
     assert labels(weak) == [NOBODY]
+
+
+def worthy(cases: Sequence[Case], worths: Sequence[float]) -> list[int]:
+    tracks, vectors = material(cases)
+    return group_tracks(tracks, replace(vectors, face_worth=np.array(worths, np.float32)), OPTIONS).labels.tolist()
+
+
+def test_what_is_not_sure_founds_somebody_only_where_it_is_legible_or_lasts() -> None:
+    brief, long = Case(at(200), unit(3)), Case(at(200, range(0, 75, 5)), unit(3))
+    assert worthy([brief], [LIMITS["legible"]]) == [0]
+    assert worthy([brief], [LIMITS["legible"] - 0.1]) == [NOBODY]
+    assert worthy([long], [LASTING_WORTH]) == [0]
+    assert worthy([long], [LASTING_WORTH - 0.1]) == [NOBODY]
+    assert worthy([replace(brief, size=12.0)], [LIMITS["legible"]]) == [NOBODY]  # too small, whatever it says
+
+
+def test_faces_that_are_not_sure_are_not_compared_with_each_other() -> None:
+    cases = [Case(at(100 * n), unit(0)) for n in range(3)]
+    assert worthy(cases, [LIMITS["sure"]] * 3) == [0, 0, 0]
+    assert worthy(cases, [LIMITS["legible"]] * 3) == [0, 1, 2]
+
+
+def test_a_weak_track_joins_only_who_is_clearly_nearest() -> None:
+    near, margin = 0.9 * LIMITS["attach"], LIMITS["attach_margin"]
+    two = [Case(at(0), unit(0)), Case(at(100), unit(1))]
+    for apart, joins in ((0.8 * margin, False), (1.2 * margin, True)):
+        first, second = 1 - near + apart, 1 - near
+        face = first * unit(0) + second * unit(1) + np.sqrt(1 - first**2 - second**2) * unit(2)
+        found = labels(*two, Case(at(200, WEAK), face.astype(np.float32)))
+        assert (found[2] == found[0]) == joins, apart
 
 
 def test_a_weak_track_does_not_join_who_is_in_the_same_frame() -> None:
@@ -154,7 +180,7 @@ def test_a_weak_track_does_not_join_who_is_in_the_same_frame() -> None:
 
 
 def test_of_two_weak_tracks_in_one_frame_only_the_nearer_joins() -> None:
-    cases = [Case(at(0), unit(0)), Case(at(200, WEAK), unit(0, 1, 0.03)), Case(at(200, WEAK), unit(0, 1, 0.01))]
+    cases = [Case(at(0), unit(0)), Case(at(200, WEAK), unit(0, 1, 0.03)), Case(at(200, WEAK), unit(0, 2, 0.01))]
     assert labels(*cases) == [0, NOBODY, 0]
     assert labels(cases[0], cases[2], cases[1]) == [0, 0, NOBODY]
 
@@ -175,47 +201,6 @@ def test_weak_tracks_do_not_lend_each_other_a_hand() -> None:
     chain = [np.cos(n * angle) * unit(0) + np.sin(n * angle) * unit(1) for n in range(3)]
     found = labels(Case(at(0), chain[0]), Case(at(100, WEAK), chain[1]), Case(at(200, WEAK), chain[2]))
     assert found == [0, 0, NOBODY]
-
-
-def generic(distance: float, towards: int) -> FloatArray:
-    """A vector at a cosine distance from the centre."""
-    return unit(CENTRE, towards, distance)
-
-
-def test_faces_that_say_nothing_decide_nothing() -> None:
-    centre = tuple(unit(CENTRE).tolist())
-    options = replace(OPTIONS, centre=centre, faint=LIMITS["generic"], generic=LIMITS["generic"])
-    beyond = 0.5 * (1 - LIMITS["generic"])
-    cases = [
-        Case(at(0), unit(0)),
-        Case(at(100), generic(beyond, 1)),
-        Case(at(200), generic(beyond, 1)),
-        Case(at(300, WEAK), generic(beyond, 0)),
-    ]
-    assert group_tracks(*material(cases), options).labels.tolist() == [0, NOBODY, NOBODY, NOBODY]
-    assert group_tracks(*material(cases[1:]), options).labels.tolist() == [NOBODY] * 3
-
-
-def test_one_face_that_says_nothing_does_not_silence_its_track() -> None:
-    tracks, vectors = material([Case(at(0), unit(0)), Case(at(100), unit(0))])
-    vectors = replace(
-        vectors,
-        face=np.stack([unit(0), unit(CENTRE), unit(0)]),
-        face_track=np.array([0, 1, 1]),
-        face_frame=np.array([0, 100, 105]),
-        face_quality=np.full(3, 0.8, np.float32),
-    )
-    options = replace(OPTIONS, centre=tuple(unit(CENTRE).tolist()), faint=0.9, generic=0.9)
-    assert group_tracks(tracks, vectors, options).labels.tolist() == [0, 0]
-
-
-def test_telling_keeps_what_is_far_from_the_centre_and_all_clothing() -> None:
-    _, vectors = material([Case(at(0), unit(0), unit(1)), Case(at(100), generic(0.01, 0), unit(2))])
-    kept = telling(vectors, tuple(unit(CENTRE).tolist()), 0.9)
-    assert kept.face_track.tolist() == [0]
-    assert len(kept.face) == len(kept.face_frame) == len(kept.face_quality) == 1
-    np.testing.assert_array_equal(kept.clothing, vectors.clothing)
-    assert telling(vectors, (), 0.9) is vectors
 
 
 SOFT = 0.5 * (LIMITS["face_hard"] + LIMITS["face_soft"])
@@ -250,7 +235,6 @@ def test_clothes_alone_convince_only_where_the_faces_do_not_object() -> None:
     assert pair(between, 0.5 * LIMITS["clothing_hard"]) == [0, 0]
     assert pair(between, 1.5 * LIMITS["clothing_hard"]) == [0, 1]
     assert pair(1.2 * LIMITS["face_veto"], 0.0) == [0, 1]
-    assert pair(0.6, 0.0) == [0, 1]
     assert pair(between, 0.5 * LIMITS["clothing_hard"], with_clothing=False) == [0, 1]
 
 
@@ -305,7 +289,7 @@ def test_cannot_link_names_every_pair_once_in_order() -> None:
     assert cannot_link(tracks[3:]).shape == (0, 2)
 
 
-def test_a_tracks_face_is_the_mean_weighted_by_quality_at_unit_length() -> None:
+def test_a_tracks_face_is_the_mean_weighted_by_worth_at_unit_length() -> None:
     _, vectors = material([Case(at(0), unit(0)), Case(at(100), None), Case(at(200), unit(1))])
     vectors = replace(
         vectors,
@@ -313,23 +297,22 @@ def test_a_tracks_face_is_the_mean_weighted_by_quality_at_unit_length() -> None:
         face_track=np.array([0, 0, 2]),
         face_frame=np.array([0, 5, 200]),
         face_quality=np.array([0.95, 0.05, 0.5], np.float32),
+        face_worth=np.array([10.0, 6.0, 5.0], np.float32),
     )
-    faces, weights = track_faces(vectors, 3)
-    assert faces.dtype == weights.dtype == np.float32
+    faces, worths = track_faces(vectors, 3)
+    assert faces.dtype == np.float32
     assert np.linalg.norm(faces, axis=1).tolist() == pytest.approx([1, 0, 1])
-    assert faces[0, 0] == pytest.approx(10 * faces[0, 1], rel=1e-4)
-    assert weights.tolist() == pytest.approx([1.1, 0, 0.55])
-    assert known_tracks(vectors, 3).tolist() == [0, 2]
-    assert known_tracks(vectors, 3).dtype == np.int64
+    assert faces[0, 0] == pytest.approx(9 * faces[0, 1], rel=1e-4)  # (10 - 4)^2 to (6 - 4)^2
+    assert worths.tolist() == [10.0, 0.0, 5.0]
 
 
-@pytest.mark.parametrize("name", ["dlib-resnet-128", "sface-2021dec"])
-def test_options_are_read_off_the_embedders_card(name: str) -> None:
-    model, rule = card(name), PersonRule(founding_size_px=30)
-    limits = {key: threshold.value for key, threshold in model.thresholds.items()}
-    dressed, bare = (grouping_options(model, rule, with_clothing=with_it) for with_it in (True, False))
-    assert (dressed.cluster, dressed.attach, dressed.rule) == (limits["cluster"], limits["attach"], rule)
-    assert dressed.thresholds.face_hard == bare.thresholds.face_hard == limits["face_hard"]
-    assert dressed.thresholds.clothing_soft == limits["clothing_soft"]
+def test_options_are_read_off_the_embedders_card() -> None:
+    rule = PersonRule(founding_size_px=30)
+    dressed, bare = (grouping_options(CARD, rule, with_clothing=with_it) for with_it in (True, False))
+    assert (dressed.cluster, dressed.attach, dressed.rule) == (LIMITS["cluster"], LIMITS["attach"], rule)
+    assert (dressed.sure, dressed.legible, dressed.attach_margin) == tuple(
+        LIMITS[name] for name in ("sure", "legible", "attach_margin")
+    )
+    assert dressed.thresholds.face_hard == bare.thresholds.face_hard == LIMITS["face_hard"]
+    assert dressed.thresholds.clothing_soft == LIMITS["clothing_soft"]
     assert (bare.thresholds.clothing_hard, bare.thresholds.clothing_soft, bare.thresholds.face_soft) == (None,) * 3
-    assert dressed.centre == model.centre

@@ -29,8 +29,8 @@ def ended(
 ) -> EndedTrack:
     """A track with faces in `frames`, of which the first few have vectors that hold `number`."""
     faces = tuple(fake_face(frame, x) for frame in frames)
-    vectors: Future[FloatArray] = Future()
-    vectors.set_result(np.full((embedded, 4), number, np.float32))
+    vectors: Future[tuple[FloatArray, FloatArray]] = Future()
+    vectors.set_result((np.full((embedded, 4), number, np.float32), np.full(embedded, 10 + number, np.float32)))
     return EndedTrack(faces, b"jpeg", faces[:embedded], vectors, clothing)
 
 
@@ -126,18 +126,19 @@ def test_vectors_lie_by_track_with_frames_quality_and_clothing() -> None:
         ended([0, 15, 30], embedded=2, clothing=worn, number=1),
         replace(ended([50], number=2), faces=unjudged, embedded=unjudged),
     ]
-    vectors = build_vectors(tracks, "dlib-resnet-128", 4)
+    vectors = build_vectors(tracks, "sface-2021dec", 4)
     assert vectors.face[:, 0].tolist() == [1, 1, 2]
     assert vectors.face_track.tolist() == [0, 0, 1]
     assert vectors.face_frame.tolist() == [0, 15, 50]
     assert vectors.face_quality.tolist() == pytest.approx([0.8, 0.8, 0.0])
+    assert vectors.face_worth.tolist() == [11, 11, 12]
     np.testing.assert_array_equal(vectors.clothing[0], worn)
     assert np.isnan(vectors.clothing[1]).all()
-    assert vectors.embedder == "dlib-resnet-128"
+    assert vectors.embedder == "sface-2021dec"
 
 
 def test_no_tracks_have_no_vectors() -> None:
-    vectors = build_vectors([], "dlib-resnet-128", 128)
+    vectors = build_vectors([], "sface-2021dec", 128)
     assert vectors.face.shape == (0, 128)
     assert vectors.face_track.shape == vectors.face_frame.shape == vectors.face_quality.shape == (0,)
     assert vectors.clothing.shape == (0, 128)

@@ -7,11 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from closeup.core.errors import FormatError
-from closeup.core.types import Track
+from closeup.core.types import Shot, Track
 from closeup.documents.baseline import Baseline, PersonRule
 from closeup.documents.edits import Edits
-from closeup.features.cast.people import Earlier, build_people, found_people, portrait_quality, screen_time_s
-from features.cast.fake_cast import LABELS, SHA256, A, B, C, D, fake_face, fake_track, fake_tracks
+from closeup.features.cast.people import (
+    Earlier,
+    build_people,
+    found_people,
+    in_the_background,
+    portrait_quality,
+    screen_time_s,
+)
+from features.cast.fake_cast import LABELS, SHA256, SHOTS, A, B, C, D, fake_face, fake_track, fake_tracks
 
 RULE = PersonRule()
 TRACKS = fake_tracks()
@@ -160,3 +167,42 @@ def test_every_listed_person_is_founded_and_in_order(labels: list[int]) -> None:
     for listed in (members.people, members.passers_by):
         assert all(a.screen_time_s >= b.screen_time_s for a, b in pairwise(listed))
         assert all(set(person.tracks) != {"t8"} for person in listed)
+
+
+LEAD = fake_track(1, range(0, 100, 5), 100, size=100)
+"""The whole of shot 0, and the largest face in it."""
+
+
+def listed(*others: Track) -> tuple[list[str], list[str]]:
+    """Who is listed and who passes by, by the first track of each, where every track is a person."""
+    tracks = (LEAD, *others)
+    baseline = found_people(tracks, np.arange(len(tracks)), RULE, shots=SHOTS)
+    members = build_people(tracks, baseline, Edits(), SHA256, SHOTS)
+    return [p.tracks[0] for p in members.people], [p.tracks[0] for p in members.passers_by]
+
+
+@pytest.mark.parametrize(
+    ("other", "is_listed"),
+    [
+        (fake_track(2, range(0, 100, 5), 400, size=30), True),  # small, but there for the whole shot
+        (fake_track(2, range(0, 60, 5), 400, size=30), False),  # small, and gone after half of it
+        (fake_track(2, range(0, 60, 5), 400, size=100), True),  # gone as soon, but as large as anybody
+        (fake_track(2, range(100, 200, 5), 400, size=14.0 * 2), True),  # small, in a shot of their own
+        (fake_track(2, range(0, 100, 5), 400, size=24), True),
+    ],
+)
+def test_who_comes_and_goes_in_the_background_passes_by(other: Track, is_listed: bool) -> None:
+    assert listed(other) == ((["t1", "t2"], []) if is_listed else (["t1"], ["t2"]))
+
+
+def test_an_extra_is_small_beside_the_others_and_takes_up_little_time() -> None:
+    shots = (Shot(0, 20, 0.0, 0.8), *SHOTS[1:])
+    extra = fake_track(2, range(0, 20, 5), 400, size=24.5)
+    lead = fake_track(1, range(0, 20, 5), 100, size=100)
+    more = [fake_track(n, range(100 * (n - 2), 100 * (n - 1), 5), 100, size=100) for n in (3, 4, 5)]
+    tracks = (lead, extra, *more)
+    people = {"p1": [lead, *more], "p2": [extra]}
+    assert in_the_background(people, tracks, shots) == {"p2"}
+    assert in_the_background(people, (extra, *more), shots) == set()  # nobody larger beside them
+    assert in_the_background(people, tracks, ()) == set()
+    assert in_the_background({}, tracks, shots) == set()

@@ -41,8 +41,8 @@ def test_a_portrait_is_described(builtin: FaceReader, name: str) -> None:
     face = builtin.read(still(name))[0]
     assert iou(face.box_xyxy[None], np.array([FACES_XYXY[name]], np.float32))[0, 0] > 0.6
     assert face.faults == ()
-    assert (face.model, face.detector, face.second_look) == ("dlib-resnet-128", "dlib-hog", False)
-    assert set(face.embeddings) == {"dlib-resnet-128"}
+    assert (face.model, face.detector, face.second_look) == ("sface-2021dec", "yunet-2023mar", False)
+    assert set(face.embeddings) == {"sface-2021dec"}
     assert face.embedding.shape == (128,)
     assert np.linalg.norm(face.embedding) == pytest.approx(1, abs=1e-5)
     assert face.pose_name == "front"
@@ -89,7 +89,7 @@ def names(models: str, settings: Settings) -> tuple[list[str], list[str]]:
 
 def test_with_nothing_pulled_auto_is_builtin_and_zoo_insists() -> None:
     bare = read_settings()
-    assert names("auto", bare) == names("builtin", bare) == (["dlib-hog"], ["dlib-resnet-128"])
+    assert names("auto", bare) == names("builtin", bare) == (["yunet-2023mar"], ["sface-2021dec"])
     with pytest.raises(ModelError, match="yunet-2023mar is not on this machine"):
         FaceReader("zoo", bare)
     with pytest.raises(InputError, match="no set of models"):
@@ -97,8 +97,8 @@ def test_with_nothing_pulled_auto_is_builtin_and_zoo_insists() -> None:
 
 
 def test_with_everything_pulled_auto_takes_the_best_and_keeps_the_others(pulled: Settings) -> None:
-    assert names("auto", pulled) == names("zoo", pulled) == (["yunet-2023mar", "dlib-hog"], list(RECOGNISERS))
-    assert names("builtin", pulled) == (["dlib-hog"], ["dlib-resnet-128"])
+    assert names("auto", pulled) == names("zoo", pulled) == (["yunet-2023mar", "yunet-2023mar"], list(RECOGNISERS))
+    assert names("builtin", pulled) == (["yunet-2023mar"], ["sface-2021dec"])
     reader = FaceReader("auto", pulled)
     assert reader.poses == POSES
     one = reader.read(hopper())[0]
@@ -107,14 +107,14 @@ def test_with_everything_pulled_auto_takes_the_best_and_keeps_the_others(pulled:
     assert set(every.embeddings) == set(RECOGNISERS)
     assert every.model == one.model == "face-reid-0095"
     np.testing.assert_allclose(every.embedding, one.embedding, atol=1e-6)
-    assert every.embeddings["dlib-resnet-128"].shape == (128,)
+    assert every.embeddings["sface-2021dec"].shape == (128,)
 
 
 def test_the_two_detectors_describe_a_face_alike(builtin: FaceReader, pulled: Settings) -> None:
     zoo = FaceReader("auto", pulled)
     for name in FACES_XYXY:
         by_hog = builtin.read(still(name))[0].embedding
-        by_yunet = zoo.read(still(name), every_model=True)[0].embeddings["dlib-resnet-128"]
+        by_yunet = zoo.read(still(name), every_model=True)[0].embeddings["sface-2021dec"]
         assert float(by_hog @ by_yunet) > 0.96
 
 
@@ -168,7 +168,7 @@ def reading(monkeypatch: pytest.MonkeyPatch) -> Reading:
     def read(yunet: Told, hog: Told | None = None, **options: Any) -> tuple[tuple[DescribedFace, ...], dict[str, Told]]:
         told = {each.card_name: each for each in (yunet, hog) if each}
         cards = tuple(card(name) for name in told)
-        monkeypatch.setattr(module, "choose_recognisers", lambda *_: (cards, (card("dlib-resnet-128"),)))
+        monkeypatch.setattr(module, "choose_recognisers", lambda *_: (cards, (card("sface-2021dec"),)))
         monkeypatch.setattr(module, "new_detector", lambda each, _: told[each.name])
         return FaceReader("auto").read(astronaut(), **options), told
 
@@ -205,11 +205,11 @@ def test_the_other_detector_is_asked_last_and_only_believed_where_it_is_sure(rea
         (faces((9, 9, 60, 0.1)), faces((9, 9, 70, 0.2)), [(9, 9, 70)], ["first", "again"]),
         (faces((9, 9, 60, 0.1)), faces((9, 9, 70, 0.1)), [], ["first", "again"]),
     ):
-        found, told = reading(Told("yunet-2023mar", NOBODY, NOBODY), Told("dlib-hog", first, again))
+        found, told = reading(Told("yunet-2023mar", NOBODY, NOBODY), Told("yunet-2023mar", first, again))
         assert boxes_of(found) == expected
         assert told["yunet-2023mar"].asked == ["first", "again"]
-        assert told["dlib-hog"].asked == asked
-        assert all(face.second_look and face.detector == "dlib-hog" for face in found)
+        assert told["yunet-2023mar"].asked == asked
+        assert all(face.second_look and face.detector == "yunet-2023mar" for face in found)
 
 
 def test_one_look_is_all_where_that_is_asked_for(reading: Reading) -> None:
@@ -231,9 +231,9 @@ def test_only_the_face_that_covers_the_point_is_wanted(reading: Reading) -> None
 
 def test_what_dlibs_detector_doubts_counts_only_where_there_is_nothing_else(reading: Reading) -> None:
     doubted, sure = (0.0, 0.0, 200.0, 0.05), (200.0, 200.0, 60.0, 0.5)
-    found, _ = reading(Told("dlib-hog", faces(doubted, sure), NOBODY))
+    found, _ = reading(Told("yunet-2023mar", faces(doubted, sure), NOBODY))
     assert boxes_of(found) == [(200, 200, 60)]
-    found, _ = reading(Told("dlib-hog", faces(doubted), NOBODY))
+    found, _ = reading(Told("yunet-2023mar", faces(doubted), NOBODY))
     assert boxes_of(found) == [(0, 0, 200)]
 
 

@@ -28,8 +28,8 @@ class SeenFace:
 class GreyReader:
     """Knows people by how grey their photo is, an embedding for each; a white photo has no face."""
 
-    detectors = (card("dlib-hog"),)
-    card = card("dlib-resnet-128")
+    detectors = (card("yunet-2023mar"),)
+    card = card("sface-2021dec")
 
     def __init__(self, blur: float) -> None:
         rng = np.random.default_rng(0)
@@ -75,7 +75,7 @@ def test_clear_faces_are_all_judged_rightly(photos: Path) -> None:
     assert (result.accuracy, result.accuracy_deviation, result.eer) == (1, 0, 0)
     assert result.tar_at_far == {0.01: 1, 0.001: 1}
     assert (result.not_found, result.missing, result.lost_pairs, result.accuracy_where_found) == (0, (), 0, 1)
-    assert result.models == {"detector": "dlib-hog", "embedder": "dlib-resnet-128"}
+    assert result.models == {"detector": "yunet-2023mar", "embedder": "sface-2021dec"}
     assert result.seconds_per_photo > 0
     assert result.second_looks == 4  # of p01, whose grey is 20
     assert result.similarities.shape == (36,)

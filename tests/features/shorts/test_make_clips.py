@@ -20,7 +20,6 @@ from closeup.media.audio import read_sound
 from closeup.media.frame_times import read_frame_times
 from closeup.media.loudness import integrated_loudness
 from closeup.media.video import open_video
-from stills import settings_with_zoo
 
 pytestmark = pytest.mark.shared
 
@@ -32,10 +31,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def cast_of(clip: str, shared: Path, place: Path) -> Path:
     folder = place / f"{clip}.cast"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CLOSEUP_MODELS_DIR", str(settings_with_zoo(place / "models").models_dir))
-        video = shared / "data" / "video" / "clips" / f"{clip}.mp4"
-        make_cast_folder(video, folder, CastOptions(models="zoo", detect_fps=2.5))
+    make_cast_folder(shared / "data" / "video" / "clips" / f"{clip}.mp4", folder, CastOptions(detect_fps=2.5))
     return folder
 
 

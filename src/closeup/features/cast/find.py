@@ -7,6 +7,8 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from closeup.core.errors import FormatError, InputError, ModelError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import Cast
@@ -28,7 +30,7 @@ from closeup.perception.clothing import CARD_NAME as CLOTHING_NAME
 from closeup.perception.registry import face_models
 from closeup.weights.cards import ModelCard, card
 
-_ANEW = "Make the cast anew."
+_ANEW = "Make it anew: closeup cast VIDEO --overwrite"
 
 
 def find_cast(video: Path | str, options: CastOptions | None = None, *, progress: ProgressCallback = ignore) -> Cast:
@@ -97,16 +99,15 @@ def recluster(folder: Path, changes: Mapping[str, Any] | None = None, *, progres
     kept = CastFolder(folder)
     old = kept.cast()
     if needing := sorted(set(changes or {}) - {"clothing", "min_face_px"}):
-        raise InputError(
-            f"Grouping anew cannot change {needing[0]}: that needs the video.",
-            "Cast the video anew.",
-            code="cast.absent",
-        )
+        raise InputError(f"Grouping anew cannot change {needing[0]}: that needs the video.", "Use: closeup cast VIDEO")
     options = replace(_options_of(old), **(changes or {}))
     detector, embedder = _cards_of(old)
     vectors = kept.vectors(old)
     if vectors.embedder != old.models.get("embedder"):
-        raise FormatError(f"{folder} mixes the embeddings of two models.", _ANEW, code="cast.damaged")
+        raise FormatError(f"{folder} mixes the embeddings of two models.", _ANEW)
+    if np.isnan(vectors.face_worth).any():
+        problem = f"{folder} was made by an older closeup, which did not keep what each face's vector is worth."
+        raise FormatError(f"{problem} Its people and edits are read as ever; grouping anew needs the video.", _ANEW)
     scan = Scan(old.video, old.shots, old.tracks, vectors, kept.track_pictures(old))
     carried = carry_over(kept.path, old.tracks, old.video.sha256)
     progress(Progress("Grouping", 0, None, ""))
@@ -151,8 +152,8 @@ def _result(
     rule = person_rule(detector, options)
     with clock.stage("grouping"):
         grouping = group(scan, embedder, rule, options)
-        baseline: Baseline = found_people(scan.tracks, grouping.labels, rule, carried.earlier)
-        members = build_people(scan.tracks, baseline, carried.edits, scan.video.sha256)
+        baseline: Baseline = found_people(scan.tracks, grouping.labels, rule, carried.earlier, scan.shots)
+        members = build_people(scan.tracks, baseline, carried.edits, scan.video.sha256, scan.shots)
     cast = Cast(
         video=scan.video,
         models=_model_names(detector, embedder, options),
@@ -194,7 +195,7 @@ def _options_of(cast: Cast) -> CastOptions:
         value = cast.options.get(option.name, option.default)
         kinds = (int, float) if isinstance(option.default, float) else (type(option.default),)
         if type(value) not in kinds:
-            raise FormatError(f"The option {option.name} of the cast is {value!r}.", _ANEW, code="cast.damaged")
+            raise FormatError(f"The option {option.name} of the cast is {value!r}.", _ANEW)
         known[option.name] = value
     return CastOptions(**known)
 
@@ -208,6 +209,4 @@ def _cards_of(cast: Cast) -> tuple[ModelCard, ModelCard]:
     try:
         return card(cast.models.get("detector", "")), card(cast.models.get("embedder", ""))
     except ModelError as error:
-        raise FormatError(
-            f"The models of the cast cannot be used. {error.message}", _ANEW, code="cast.damaged"
-        ) from error
+        raise FormatError(f"The models of the cast cannot be used. {error.message}", _ANEW) from error

@@ -1,7 +1,7 @@
 """From tracks to people: cluster the sure ones strictly, merge clusters by face and clothing, then place the rest."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,25 +27,23 @@ class GroupingOptions:
     """How tracks become people; distances are cosine distances, 0 to 2.
 
     Attributes:
-        cluster: Tracks this close by face are one person, before anything is merged.
+        sure: A track with a vector of at least this worth (see `TrackVectors.face_worth`) is compared with all others
+            that are sure; any other only joins people, and lends nobody a hand.
+        legible: A brief track whose vectors are all worth less than this founds nobody.
+        cluster: Sure tracks this close by face are one person, before anything is merged.
         thresholds: Of the merge rounds.
-        attach: A weak track joins the person whose tracks are this close by face, on average.
-        attach_faint: Likewise for a faint track, see `faint`.
+        attach: Another track joins the person whose mean face is this close,
+        attach_margin: if the next person is farther off by at least this.
         rule: Which tracks found a person; weaker ones only join.
-        centre: Shape (D,) or empty: where the vectors of smears, cats and backs of heads gather.
-        faint: Vectors whose cosine to `centre` is above this say too little to compare people by.
-        generic: Above this they say nothing. A founding track between the two joins only who is very near, and else
-            is a person of its own.
     """
 
+    sure: float
+    legible: float
     cluster: float
     thresholds: MergeThresholds
     attach: float
-    attach_faint: float
+    attach_margin: float
     rule: PersonRule
-    centre: tuple[float, ...] = ()
-    faint: float = 1.0
-    generic: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +65,8 @@ def grouping_options(embedder: ModelCard, rule: PersonRule, *, with_clothing: bo
     """Read the thresholds off the embedder's card."""
     limits = {name: threshold.value for name, threshold in embedder.thresholds.items()}
     return GroupingOptions(
+        sure=limits["sure"],
+        legible=limits["legible"],
         cluster=limits["cluster"],
         thresholds=MergeThresholds(
             face_hard=limits["face_hard"],
@@ -76,16 +76,17 @@ def grouping_options(embedder: ModelCard, rule: PersonRule, *, with_clothing: bo
             face_veto=limits["face_veto"],
         ),
         attach=limits["attach"],
-        attach_faint=limits.get("attach_faint", 0.0),
+        attach_margin=limits["attach_margin"],
         rule=rule,
-        centre=embedder.centre,
-        faint=limits.get("faint", 1.0),
-        generic=limits.get("generic", 1.0),
     )
 
 
 def group_tracks(tracks: Sequence[Track], vectors: TrackVectors, options: GroupingOptions) -> Grouping:
     """Say which tracks belong to one person.
+
+    What decides is what a vector is worth. Faces in profile, in the dark, blurred or half hidden look alike to an
+    embedder, whoever they are; it answers them briefly. So only tracks that it answered at length are compared with
+    each other. The rest join whom they clearly resemble, and those that last found a person of their own.
 
     Args:
         tracks: The tracks, T of them.
@@ -93,64 +94,59 @@ def group_tracks(tracks: Sequence[Track], vectors: TrackVectors, options: Groupi
         options: How strict to be.
     """
     labels = np.full(len(tracks), NOBODY, np.int64)
-    clear = telling(vectors, options.centre, options.faint)
-    known = known_tracks(clear, len(tracks))
-    faces, weights = track_faces(clear, len(tracks))
+    faces, worths = track_faces(vectors, len(tracks))
+    weights = _weights(worths, tracks)
     together = cannot_link(tracks)
     cannot = np.concatenate([together, confusable(faces, together, options.cluster)])
-    founding = _founding(tracks, known, options.rule)
+    sure = np.flatnonzero(worths >= options.sure).astype(np.int64)
     grouping = Grouping(labels, 0, ())
-    if len(founding):
-        local = _renumbered(cannot, founding, len(tracks))
-        before = cluster(faces[founding], options.cluster, local, weights[founding])
-        items = _merge_items(before, faces[founding], vectors.clothing[founding], weights[founding], local)
+    if len(sure):
+        local = _renumbered(cannot, sure, len(tracks))
+        before = cluster(faces[sure], options.cluster, local, weights[sure])
+        items = _merge_items(before, faces[sure], vectors.clothing[sure], weights[sure], local)
         merged = merge(items, options.thresholds)
-        labels[founding] = merged.labels[before]
+        labels[sure] = merged.labels[before]
         grouping = Grouping(labels, int(before.max()) + 1, merged.steps)
-        _attach(labels, faces, np.setdiff1d(known, founding), cannot, options.attach)
-    hazy_faces, _ = track_faces(telling(vectors, options.centre, options.generic), len(tracks))
-    hazy = np.setdiff1d(np.flatnonzero(hazy_faces.any(axis=1)), known)
-    faces[hazy] = hazy_faces[hazy]
-    alone = _founding(tracks, hazy, options.rule)
-    _attach(labels, faces, alone, together, options.attach_faint)
-    alone = alone[labels[alone] == NOBODY]
+        others = np.flatnonzero((worths < options.sure) & faces.any(axis=1))
+        _attach(labels, faces, weights, others, together, options)
+    alone = np.array([i for i in np.flatnonzero(labels == NOBODY) if _lasts(tracks[i], worths[i], options)], np.int64)
     labels[alone] = labels.max(initial=NOBODY) + 1 + np.arange(len(alone))
     return grouping
 
 
-def _founding(tracks: Sequence[Track], indices: IntArray, rule: PersonRule) -> IntArray:
-    """Those of the tracks at `indices` that may found a person."""
-    return np.array([i for i in indices if founds_person(tracks[i].faces, rule)], np.int64)
+BRIEFEST_WORTH = 4.0
+"""A vector of this worth or less counts next to nothing in a mean; those of backs of heads lie there."""
+
+LASTING_FACES, LASTING_WORTH = 15, 7.0
+"""A track of so many faces of at least this worth founds a person where a brief one would not: three seconds show who
+is meant, in half profile or poor light too."""
 
 
-def telling(vectors: TrackVectors, centre: tuple[float, ...], limit: float) -> TrackVectors:
-    """Keep the face vectors whose cosine to `centre` (D,) is at most `limit`; clothing stays as it is."""
-    if not centre or not len(vectors.face):
-        return vectors
-    kept = cosines(vectors.face, np.array(centre, np.float32)) <= limit
-    return replace(
-        vectors,
-        face=vectors.face[kept],
-        face_track=vectors.face_track[kept],
-        face_frame=vectors.face_frame[kept],
-        face_quality=vectors.face_quality[kept],
-    )
+def track_faces(vectors: TrackVectors, count: int) -> tuple[FloatArray, NDArray[np.float64]]:
+    """One face vector a track, (T, D), L2-normalised mean weighted by worth; and the largest worth, (T,).
 
-
-def known_tracks(vectors: TrackVectors, count: int) -> IntArray:
-    """Indices, ascending (K,), of the tracks that have a face vector."""
-    return np.flatnonzero(np.bincount(vectors.face_track, minlength=count)[:count] > 0).astype(np.int64)
-
-
-def track_faces(vectors: TrackVectors, count: int) -> tuple[FloatArray, FloatArray]:
-    """One face vector a track, (T, D), L2-normalised quality-weighted mean, zeros where unknown; and weights (T,)."""
-    quality = vectors.face_quality.astype(np.float64) + 0.05
+    Both are 0 where a track has no vector.
+    """
+    worth = vectors.face_worth.astype(np.float64)
     sums = np.zeros((count, vectors.face.shape[1]))
-    np.add.at(sums, vectors.face_track, vectors.face * quality[:, None])
-    weights = np.bincount(vectors.face_track, weights=quality, minlength=count)[:count]
-    known = weights > 0
+    np.add.at(sums, vectors.face_track, vectors.face * (np.maximum(worth - BRIEFEST_WORTH, 0.3) ** 2)[:, None])
+    known = sums.any(axis=1)
     sums[known] = l2_normalise(sums[known])
-    return sums.astype(np.float32), weights.astype(np.float32)
+    largest = np.zeros(count)
+    np.maximum.at(largest, vectors.face_track, worth)
+    return sums.astype(np.float32), largest
+
+
+def _weights(worths: NDArray[np.float64], tracks: Sequence[Track]) -> FloatArray:
+    """How much each track (T,) counts in a person's mean face, (T,): by worth, and by the root of how long it is."""
+    lengths = np.sqrt([len(track.faces) for track in tracks])
+    return np.asarray(np.maximum(worths - BRIEFEST_WORTH, 0.3) ** 2 * lengths, np.float32)
+
+
+def _lasts(track: Track, worth: float, options: GroupingOptions) -> bool:
+    """Whether a track that is like nobody shows enough of a face, or for long enough, to be a person of its own."""
+    long = len(track.faces) >= LASTING_FACES and worth >= LASTING_WORTH
+    return (worth >= options.legible or long) and founds_person(track.faces, options.rule)
 
 
 def cannot_link(tracks: Sequence[Track]) -> IntArray:
@@ -229,29 +225,44 @@ def _means(labels: IntArray, vectors: FloatArray, weights: FloatArray, count: in
     return sums
 
 
-def _attach(labels: IntArray, faces: FloatArray, weak: IntArray, cannot: IntArray, limit: float) -> None:
-    """Give each weak track to the person whose tracks are nearest on average, where near enough and not with them.
+_BARRED = 9.0
+"""Farther than any cosine distance: for pairs that may not be."""
+
+
+def _attach(
+    labels: IntArray,
+    faces: FloatArray,
+    weights: FloatArray,
+    weak: IntArray,
+    together: IntArray,
+    options: GroupingOptions,
+) -> None:
+    """Give each weak track to the person whose mean face is nearest, where near enough, clearly so, and not with them.
 
     All weak tracks are measured against the people as they were founded, best match first, so that their order
-    changes nothing and they do not lend each other a hand. What a tie leaves open stays open: a track as near to two
-    people joins neither, and of two tracks that exclude each other and are as near to one person neither does.
+    changes nothing and they do not lend each other a hand. Of two tracks that are in one frame and as near to one
+    person neither joins.
     """
     people = np.unique(labels[labels != NOBODY])
     if len(weak) == 0 or len(people) == 0:
         return
-    # The product with the mean of unit vectors is the mean of the products: the average of the distances.
-    means = np.stack([faces[labels == person].mean(axis=0, dtype=np.float64) for person in people])
+    means = l2_normalise(np.stack([(faces[labels == p] * weights[labels == p, None]).sum(axis=0) for p in people]))
     distances = 1 - cosines(faces[weak], means)  # (weak, people)
     neighbours: dict[int, set[int]] = {}
-    for a, b in cannot.tolist():
+    for a, b in together.tolist():
         neighbours.setdefault(a, set()).add(b)
         neighbours.setdefault(b, set()).add(a)
-    nearest, least = distances.argmin(axis=1), distances.min(axis=1)
-    ties = (distances <= least[:, None] + TIE).sum(axis=1) > 1
+    for row, track in enumerate(weak.tolist()):
+        met = {int(labels[other]) for other in neighbours.get(track, ())}
+        distances[row, [column for column, person in enumerate(people.tolist()) if person in met]] = _BARRED
+    ordered = np.sort(distances, axis=1)
+    nearest, least = distances.argmin(axis=1), ordered[:, 0]
+    clear = least <= options.attach
+    if len(people) > 1:
+        clear &= ordered[:, 1] - least >= options.attach_margin
     for row in np.argsort(least, kind="stable"):
-        person, track = int(people[nearest[row]]), int(weak[row])
-        others = neighbours.get(track, set())
+        person, others = int(people[nearest[row]]), neighbours.get(int(weak[row]), set())
         equals = weak[(nearest == nearest[row]) & (np.abs(least - least[row]) <= TIE)].tolist()
         met = {int(labels[other]) for other in others}
-        if least[row] <= limit and person not in met and not ties[row] and others.isdisjoint(equals):
-            labels[track] = person
+        if clear[row] and person not in met and others.isdisjoint(equals):
+            labels[weak[row]] = person

@@ -52,14 +52,14 @@ class EndedTrack:
         faces: All its sampled faces, by time.
         picture: JPEG bytes of its best one, head and shoulders.
         embedded: The few that were embedded.
-        vectors: Their vectors (K, D), as soon as they are ready.
+        vectors: Their vectors (K, D) and what these are worth (K,), as soon as they are ready.
         clothing: The track's clothing descriptor (C,), or None where none was seen.
     """
 
     faces: tuple[Face, ...]
     picture: bytes
     embedded: tuple[Face, ...]
-    vectors: "Future[FloatArray]"
+    vectors: "Future[tuple[FloatArray, FloatArray]]"
     clothing: FloatArray | None
 
 
@@ -111,14 +111,15 @@ def build_tracks(ended: Sequence[EndedTrack], shots: Sequence[Shot], sample_s: f
 def build_vectors(ended: Sequence[EndedTrack], embedder_name: str, dim: int) -> TrackVectors:
     """Gather the vectors of ended tracks in order; waits for those that are still being made."""
     faces = [face for track in ended for face in track.embedded]
-    vectors = [track.vectors.result() for track in ended]
+    found = [track.vectors.result() for track in ended]
     unknown = np.full(CLOTHING_DIM, np.nan, np.float32)
     clothing = [unknown if track.clothing is None else track.clothing for track in ended]
     return TrackVectors(
-        face=np.concatenate(vectors) if vectors else np.empty((0, dim), np.float32),
+        face=np.concatenate([np.empty((0, dim), np.float32), *(vectors for vectors, _ in found)]),
         face_track=np.repeat(np.arange(len(ended)), [len(track.embedded) for track in ended]),
         face_frame=np.array([face.frame for face in faces], np.int64),
         face_quality=np.array([face.quality.total if face.quality else 0.0 for face in faces], np.float32),
+        face_worth=np.concatenate([np.empty((0,), np.float32), *(worths for _, worths in found)]),
         clothing=np.array(clothing, np.float32).reshape(len(ended), CLOTHING_DIM),
         embedder=embedder_name,
     )

@@ -1,16 +1,19 @@
 """From groups of tracks to people: who founds one, their ids, screen time and order, and who only passes by."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from closeup.core.types import Face, Person, Track
+from closeup.core.types import Face, Person, Shot, Track
 from closeup.documents.baseline import Baseline, PersonRule
 from closeup.documents.edits import Edits, person_number
 from closeup.features.cast.replay import replay
+
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,11 @@ class Earlier:
 
 
 def found_people(
-    tracks: Sequence[Track], labels: NDArray[np.int64], rule: PersonRule, earlier: Earlier | None = None
+    tracks: Sequence[Track],
+    labels: NDArray[np.int64],
+    rule: PersonRule,
+    earlier: Earlier | None = None,
+    shots: Sequence[Shot] = (),
 ) -> Baseline:
     """Give ids to the groups that make a person.
 
@@ -58,6 +65,7 @@ def found_people(
         labels: Shape (T,), int64: the group of each track; -1 for none.
         rule: What makes a person.
         earlier: What is left of an earlier analysis.
+        shots: Of the video; without them nobody is taken for somebody in the background.
 
     Raises:
         ValueError: If the lengths differ.
@@ -69,7 +77,10 @@ def found_people(
         if label >= 0:
             groups.setdefault(label, []).append(index)
     founded = [g for g in groups.values() if any(founds_person(tracks[i].faces, rule) for i in g)]
-    ordered = sorted(founded, key=lambda group: _rank([tracks[i] for i in group], rule))
+    behind = in_the_background(dict(enumerate([tracks[i] for i in group] for group in founded)), tracks, shots)
+    ranks = [_rank([tracks[i] for i in group], rule) for group in founded]
+    order = sorted(range(len(founded)), key=lambda n: (n in behind or ranks[n][0], ranks[n]))
+    ordered = [founded[n] for n in order]
     ids = _give_ids(tracks, ordered, earlier)
     person: dict[str, str | None] = {track.id: None for track in tracks}
     for identity, group in zip(ids, ordered, strict=True):
@@ -84,7 +95,9 @@ def founds_person(faces: Sequence[Face], rule: PersonRule) -> bool:
     return len(faces) >= rule.founding_faces and any(_is_clear(face, rule) for face in faces)
 
 
-def build_people(tracks: Sequence[Track], baseline: Baseline, edits: Edits, video_sha256: str) -> Members:
+def build_people(
+    tracks: Sequence[Track], baseline: Baseline, edits: Edits, video_sha256: str, shots: Sequence[Shot] = ()
+) -> Members:
     """Replay the user's edits on the baseline and say who is in the video.
 
     Args:
@@ -92,6 +105,7 @@ def build_people(tracks: Sequence[Track], baseline: Baseline, edits: Edits, vide
         baseline: The people before any edit.
         edits: What the user has said.
         video_sha256: Of the video.
+        shots: Of the video; without them nobody is taken for somebody in the background.
 
     Raises:
         FormatError: If the baseline is not of these tracks.
@@ -101,16 +115,75 @@ def build_people(tracks: Sequence[Track], baseline: Baseline, edits: Edits, vide
     for track, identity in zip(tracks, replayed.person, strict=True):
         if identity is not None:
             groups.setdefault(identity, []).append(track)
+    behind = in_the_background(groups, tracks, shots)
     lists: dict[str, list[Person]] = {"people": [], "passers_by": [], "hidden": []}
     for identity, own in sorted(groups.items(), key=lambda item: _rank(item[1])):
         person = replace(_person(identity, own), name=replayed.names.get(identity))
-        passes = person.name is None and _passes_by(person, own, baseline.rule)
+        passes = person.name is None and (identity in behind or _passes_by(person, own, baseline.rule))
         lists["hidden" if identity in replayed.hidden else "passers_by" if passes else "people"].append(person)
     return Members(
         **{key: tuple(listed) for key, listed in lists.items()},
         tracks=tuple(replace(t, person=p) for t, p in zip(tracks, replayed.person, strict=True)),
         warnings=replayed.warnings,
     )
+
+
+LEADING = 0.5
+"""Whoever takes up at least this share of the picture and time that the most prominent person does is no passer-by."""
+
+LEAST_PRESENCE, LEAST_MEAN_PRESENCE = 0.8, 0.3
+"""People of a cast are there for most of at least one of their shots, and for about a third of all of them; people in a
+crowd come and go. Of 65 main people of 17 clips all but one are above, of 14 listed strangers ten are below."""
+
+LASTING_S = 8.0
+"""Who is seen for so long is listed, although they come and go: some shots last minutes."""
+
+SMALL_PROMINENCE, SMALL_BESIDE = 0.1, 0.6
+"""Who has less than this share of the most prominent person's picture and time, and mostly less than this share of the
+size of the largest face beside them, is an extra."""
+
+
+def in_the_background(
+    groups: Mapping[Key, Sequence[Track]], tracks: Sequence[Track], shots: Sequence[Shot]
+) -> set[Key]:
+    """Say which people, each given by their tracks, only fill the background of the others' shots.
+
+    Args:
+        groups: The people.
+        tracks: All tracks of the video, with those that belong to nobody.
+        shots: The video's shots; none, and nobody is in the background.
+    """
+    if not shots or not groups:
+        return set()
+    largest: dict[int, float] = {}
+    for track in tracks:
+        for face in track.faces:
+            largest[face.frame] = max(largest.get(face.frame, 0.0), _side_px(face))
+    prominence = {key: sum(_side_px(f) for track in own for f in track.faces) for key, own in groups.items()}
+    leading = LEADING * max(prominence.values())
+    behind = set()
+    for key, own in groups.items():
+        if prominence[key] >= leading:
+            continue
+        beside = float(np.median([_side_px(f) / largest[f.frame] for track in own for f in track.faces]))
+        extra = prominence[key] < SMALL_PROMINENCE * leading / LEADING and beside < SMALL_BESIDE
+        if extra or (screen_time_s(own) < LASTING_S and _comes_and_goes(own, shots)):
+            behind.add(key)
+    return behind
+
+
+def _comes_and_goes(tracks: Sequence[Track], shots: Sequence[Shot]) -> bool:
+    """Whether a person is there for little of each of their shots, or for very little of most."""
+    seen_s = [screen_time_s(t for t in tracks if t.shot == index) for index in sorted({t.shot for t in tracks})]
+    shot_s = [shots[index].end_s - shots[index].start_s for index in sorted({t.shot for t in tracks})]
+    most = max(seen / max(whole, 1e-9) for seen, whole in zip(seen_s, shot_s, strict=True))
+    return most < LEAST_PRESENCE or sum(seen_s) < LEAST_MEAN_PRESENCE * sum(shot_s)
+
+
+def _side_px(face: Face) -> float:
+    """The side of a square as large as the face's box, in pixels."""
+    x0, y0, x1, y1 = face.box_xyxy.tolist()
+    return float(np.sqrt(max((x1 - x0) * (y1 - y0), 0.0)))
 
 
 def screen_time_s(tracks: Iterable[Track]) -> float:

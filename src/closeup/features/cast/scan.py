@@ -199,7 +199,7 @@ class _Scanner:
                     faces=tuple(track.faces),
                     picture=track.picture,
                     embedded=tuple(c.face for c in chosen),
-                    vectors=self._pool.submit(self._embedder.embed, crops),
+                    vectors=self._pool.submit(self._embedder.embed_with_worth, crops),
                     clothing=track.candidates.clothing(),
                 )
             )

@@ -13,7 +13,7 @@ from closeup.perception.gates import Candidate, Fault, faults_of, generic_fault
 from closeup.perception.pose import POSES, HeadPose, head_pose, pose_name
 from closeup.perception.protocols import Detections, FaceDetector, FaceEmbedder
 from closeup.perception.quality import judge
-from closeup.perception.registry import DETECTORS, choose_recognisers, load_embedder, new_detector
+from closeup.perception.registry import choose_recognisers, load_embedder, new_detector
 from closeup.weights.cards import ModelCard, card
 
 COVERS = 0.6
@@ -107,8 +107,8 @@ class FaceReader:
 
     @property
     def poses(self) -> tuple[str, ...]:
-        """The poses that can be told apart: dlib's five points do not show whether a head looks up or down."""
-        return POSES if self.detectors[0].name == DETECTORS["zoo"] else ("front", "left", "right")
+        """The poses that can be told apart."""
+        return POSES
 
     def read(
         self,

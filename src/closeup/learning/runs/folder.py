@@ -19,8 +19,7 @@ from closeup.core.result_folder import ResultFolder
 from closeup.core.whole import write_whole
 from closeup.learning.runs.predictions import answer_table, predictions_name
 from closeup.learning.runs.state import RunState, read_state, with_facts, write_state
-from closeup.tables.growing import GrowingTable
-from closeup.tables.strict_csv import Cell
+from closeup.tables.growing import Cell, GrowingTable
 
 RECIPE_FILE = "recipe.toml"
 STEPS_FILE = "steps.csv"
@@ -67,7 +66,7 @@ def reopen_run(path: Path) -> "RunWriter":
     try:
         state = read_state(path)  # again: its writer may have finished it before we had the lock
         if state.state == "finished":
-            raise InputError(f"The run {path.name} is finished.", code="run.finished", run=path.name)
+            raise InputError(f"The run {path.name} is finished.", f"See what came of it: closeup runs show {path.name}")
         again = replace(state, state="running", ended_at="", reason="", resumed_at=(*state.resumed_at, _now()))
         write_state(path, again)
         return RunWriter(path, release)
@@ -208,7 +207,7 @@ class RunWriter:
 
 def _lock(folder: Path) -> Callable[[], None]:
     busy = f"Another process is writing the run {folder.name}."
-    return take(folder / LOCK_FILE, InputError(busy, "Wait until it is done, or stop it."))
+    return take(folder / LOCK_FILE, InputError(busy, "Wait until it is done, or stop it; see closeup runs list."))
 
 
 def _now() -> str:

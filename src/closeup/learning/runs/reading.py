@@ -19,7 +19,7 @@ from closeup.learning.runs.folder import CORRECTIONS_FILE, EPOCHS_FILE, LOCK_FIL
 from closeup.learning.runs.predictions import Answers, predictions_name, read_answers
 from closeup.learning.runs.state import RUN_FILE, RunState, read_state
 from closeup.learning.runs.words import WORDS, number_words
-from closeup.tables.growing import GrownTable, read_table
+from closeup.tables.growing import Table, read_table
 
 Standing = Literal["running", "interrupted", "failed", "finished"]
 
@@ -118,11 +118,11 @@ class Run:
             str(head.get("name")): str(head.get("unit", "")) for head in self.heads() if head.get("kind") == "value"
         }
 
-    def steps(self) -> GrownTable:
+    def steps(self) -> Table:
         """Loss, learning rate and speed of each step."""
         return read_table(self.path / STEPS_FILE)
 
-    def epochs(self) -> GrownTable:
+    def epochs(self) -> Table:
         """Losses and figures of each epoch."""
         return read_table(self.path / EPOCHS_FILE)
 
@@ -154,7 +154,7 @@ class Run:
         groups = dict(zip(table.text("key"), table.text("group"), strict=True))
         return groups if len(set(groups.values())) < len(groups) else {}
 
-    def corrections(self) -> GrownTable:
+    def corrections(self) -> Table:
         """The label corrections that its data was read with."""
         return read_table(self.path / CORRECTIONS_FILE)
 
@@ -231,7 +231,9 @@ def find_run(runs_dir: Path, word: str) -> Path:
         return Path(word).resolve()
     folders = run_folders(runs_dir)
     if not folders:
-        raise InputError(f"There are no runs in {runs_dir}.", "Train one, or name another folder.", code="runs.none")
+        raise InputError(
+            f"There are no runs in {runs_dir}.", "Make one: closeup train RECIPE.toml (or say --runs DIR)."
+        )
     listed = list_runs(runs_dir).runs
     if word == LAST and listed:
         return listed[-1].path
@@ -252,8 +254,8 @@ def _ambiguous(word: str, folders: list[Path]) -> InputError:
 
 def _unknown(word: str, runs_dir: Path, folders: list[Path], names: list[str]) -> InputError:
     near = difflib.get_close_matches(word, [*dict.fromkeys(names), *(folder.name for folder in folders)], 1)
-    hint = f"Did you mean {near[0]}?" if near else ""
-    return InputError(f"There is no run {word!r} in {runs_dir}.", hint, code="runs.list")
+    hint = f"Did you mean {near[0]}? " if near else ""
+    return InputError(f"There is no run {word!r} in {runs_dir}.", f"{hint}See the runs: closeup runs list")
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -1,0 +1,91 @@
+"""Turns a network whose weights are stored as blocks of 8-bit integers into one with float weights."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from closeup.core.errors import ModelError
+from closeup.weights.free_size import free_size
+
+if TYPE_CHECKING:
+    import onnx
+
+DEQUANTISE_VERSION = 1
+"""Goes up when a converted file changes."""
+
+
+def dequantise(data: bytes) -> bytes:
+    """Fold the dequantisation of an ONNX network's weights into the weights, and let it take batches of any size.
+
+    OpenCV Zoo publishes its networks "int8bq": weights as 8-bit integers with a scale for each block of 64, brought
+    back to float by DequantizeLinear and Reshape nodes when the network runs. ONNX Runtime 1.31 refuses some of these
+    nodes; as constants the weights are what the nodes would have made of them. The file also names its weights as
+    inputs, which keeps ONNX Runtime from folding batch normalisation into the convolutions: they are taken off.
+
+    Args:
+        data: The content of an ONNX file; the store has compared its hash with the card's before.
+
+    Raises:
+        ModelError: If a quantised weight cannot be folded.
+    """
+    import onnx
+
+    model = onnx.load_model_from_string(data)
+    constants = {item.name: onnx.numpy_helper.to_array(item) for item in model.graph.initializer}
+    kept = []
+    for node in model.graph.node:
+        given = [constants.get(name) for name in node.input]
+        if node.op_type == "DequantizeLinear" and given[0] is not None:
+            constants[node.output[0]] = _float_weights(node, given)
+        elif node.op_type == "Reshape" and given[0] is not None and given[1] is not None:
+            constants[node.output[0]] = given[0].reshape(given[1].tolist())
+        else:
+            kept.append(node)
+    if any(node.op_type == "DequantizeLinear" for node in kept):
+        raise ModelError("A weight of the network is dequantised from what is not in the file.")
+    needed = {name for node in kept for name in node.input}
+    inputs = [item for item in model.graph.input if item.name in needed - constants.keys()]
+    outputs = list(model.graph.output)
+    for shaped in (*inputs, *outputs):
+        if shaped.type.tensor_type.shape.dim:
+            shaped.type.tensor_type.shape.dim[0].dim_param = "N"
+    graph = onnx.helper.make_graph(
+        kept,
+        model.graph.name,
+        inputs,
+        outputs,
+        [
+            onnx.numpy_helper.from_array(np.ascontiguousarray(constants[n]), n)
+            for n in sorted(needed & constants.keys())
+        ],
+    )
+    made = onnx.helper.make_model(graph, opset_imports=model.opset_import, ir_version=model.ir_version)
+    return bytes(made.SerializeToString(deterministic=True))
+
+
+def dequantise_free_size(data: bytes) -> bytes:
+    """Do the same, and let the network take pictures of any size; see `free_size`.
+
+    Raises:
+        ModelError: If a quantised weight cannot be folded, or it has no single input of four dimensions.
+    """
+    return free_size(dequantise(data))
+
+
+def _float_weights(node: "onnx.NodeProto", given: list[NDArray[Any] | None]) -> NDArray[np.float32]:
+    """Weights of any shape (...,) from integers, scales and zero points, one of each for a block, an axis, or all."""
+    options = {item.name: item.i for item in node.attribute}
+    weights, scale = given[0], given[1]
+    if weights is None or scale is None:
+        raise ModelError("A weight of the network is dequantised from what is not in the file.")
+    zero = given[2] if len(given) > 2 and given[2] is not None else np.zeros_like(scale)
+    axis, block = options.get("axis", 1), options.get("block_size", 0)
+    parts = [np.asarray(part, np.float32) for part in (scale, zero)]
+    if block:
+        whole = tuple(slice(size) for size in weights.shape)  # the last block of a row may be cut short
+        parts = [np.repeat(part, block, axis=axis)[whole] for part in parts]
+    elif scale.size > 1:
+        shape = [-1 if dim == axis else 1 for dim in range(weights.ndim)]
+        parts = [part.reshape(shape) for part in parts]
+    return np.asarray((weights.astype(np.float32) - parts[1]) * parts[0], np.float32)
