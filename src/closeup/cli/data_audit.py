@@ -21,7 +21,7 @@ from closeup.core.progress import ProgressCallback
 
 if TYPE_CHECKING:
     from closeup.workbench.audit.find import Audit
-    from closeup.workbench.audit.predictions import Predictions
+    from closeup.workbench.audit.predictions import Predictions, ProbeOptions
     from closeup.workbench.datasets.items import Dataset
 
 app = typer.Typer()
@@ -30,12 +30,6 @@ TOLD = 10
 """Findings that are printed; the page and the table have the others."""
 
 Method = Literal["both", "class", "noise_rate"]
-
-Columns = tuple[str, str, list[str] | None, Path | None]
-"""The column of the paths, that of the groups, which rows, and a corrections file."""
-
-How = tuple[Path | None, str, Method, tuple[int, int, int]]
-"""A table of probabilities, a model, the method, and folds, seed and size."""
 
 
 @app.command("audit")
@@ -80,39 +74,19 @@ def audit_command(
     DIR --accept 1,5-9 --who NAME` writes it to a corrections file, which is applied whenever the data is read. The data
     itself stays as it is.
     """
-    columns = (path_column, group_column, where, corrections)
     if accept:
-        _accept(data, accept, (who, whole_groups, corrections), as_json=as_json)
-    elif output is None:
+        _accept(data, accept, who, whole_groups=whole_groups, corrections=corrections, as_json=as_json)
+        return
+    if output is None:
         raise InputError("There is no place for the result.", "Name a folder to make: -o DIR")
-    else:
-        how = (probabilities, model, method, (folds, seed, input_px))
-        audit = _audit((data, field, columns), output, how, overwrite=overwrite, quiet=quiet)
-        _tell(audit, output, as_json=as_json)
-
-
-def _audit(what: tuple[Path, str, Columns], output: Path, how: How, *, overwrite: bool, quiet: bool) -> "Audit":
-    """Open the data, predict, find and write."""
+    if model and probabilities:
+        raise InputError("--model and --probabilities both say where probabilities come from.", "Give one of them.")
     from closeup.workbench.audit.find import find_label_errors
     from closeup.workbench.audit.folder import check_replaceable, write_audit
-
-    table, model, method, numbers = how
-    if model and table:
-        raise InputError("--model and --probabilities both say where probabilities come from.", "Give one of them.")
-    check_replaceable(output, overwrite=overwrite)
-    dataset, field = _open(*what)
-    with progress_bar(dataset.name, quiet=quiet) as progress:
-        predictions = _predictions(dataset, field, (table, model, numbers), progress)
-        audit = find_label_errors(dataset, predictions, method)
-        write_audit(output, audit, dataset, base=Path(), overwrite=overwrite, progress=progress)
-    return audit
-
-
-def _open(data: Path, field: str, columns: Columns) -> tuple["Dataset", str]:
-    """The dataset, and the field to audit: the one that is named, or the only one that has classes."""
+    from closeup.workbench.audit.predictions import ProbeOptions
     from closeup.workbench.datasets.reading import open_one
 
-    path_column, group_column, where, corrections = columns
+    check_replaceable(output, overwrite=overwrite)
     dataset = open_one(
         data,
         path_column=path_column,
@@ -122,28 +96,44 @@ def _open(data: Path, field: str, columns: Columns) -> tuple["Dataset", str]:
         fields={field: field} if field else {},
     )
     tell_notes(dataset)
-    if field:
-        return dataset, field
+    probe = ProbeOptions(folds, seed, input_px)
+    with progress_bar(dataset.name, quiet=quiet) as progress:
+        predictions = _predictions(
+            dataset, field or _only_field(dataset), probabilities, model=model, probe=probe, progress=progress
+        )
+        audit = find_label_errors(dataset, predictions, method)
+        write_audit(output, audit, dataset, base=Path(), overwrite=overwrite, progress=progress)
+    _tell(audit, output, as_json=as_json)
+
+
+def _only_field(dataset: "Dataset") -> str:
+    """The only field that has classes."""
     names = [known.name for known in dataset.fields if known.kind == "classes" and len(known.classes) > 1]
     if len(names) != 1:
         what = f"several label fields: {', '.join(names)}" if names else "no label field with classes"
         raise InputError(f"{dataset.name} has {what}.", "Name the one to audit: --field NAME")
-    return dataset, names[0]
+    return names[0]
 
 
 def _predictions(
-    dataset: "Dataset", field: str, source: tuple[Path | None, str, tuple[int, int, int]], progress: ProgressCallback
+    dataset: "Dataset",
+    field: str,
+    table: Path | None,
+    *,
+    model: str,
+    probe: "ProbeOptions",
+    progress: ProgressCallback,
 ) -> "Predictions":
+    """From a table, by a model, or learnt from the pictures' other parts."""
     from closeup.workbench.audit import predictions
 
-    table, model, numbers = source
     if table is not None:
         return predictions.predictions_from_table(dataset, field, table)
     if model:
         from closeup.workbench.models import resolve_model
 
         return predictions.predictions_from_model(dataset, field, resolve_model(model), progress)
-    return predictions.predictions_from_pictures(dataset, field, predictions.ProbeOptions(*numbers), progress)
+    return predictions.predictions_from_pictures(dataset, field, probe, progress)
 
 
 def _tell(audit: "Audit", output: Path, *, as_json: bool) -> None:
@@ -174,11 +164,12 @@ def _tell(audit: "Audit", output: Path, *, as_json: bool) -> None:
         show_hint(f"Write down those that are wrong: closeup data audit {output} --accept 1,5-9 --who NAME")
 
 
-def _accept(folder: Path, numbers: str, how: tuple[str, bool, Path | None], *, as_json: bool) -> None:
+def _accept(
+    folder: Path, numbers: str, who: str, *, whole_groups: bool, corrections: Path | None, as_json: bool
+) -> None:
     from closeup.workbench.audit.accept import ACCEPTED, AcceptOptions, accept_answer, accept_findings
     from closeup.workbench.audit.folder import read_audit
 
-    who, whole_groups, corrections = how
     options = AcceptOptions(who, date.today(), whole_groups, corrections)
     done = accept_findings(read_audit(folder), numbers, options)
     if as_json:

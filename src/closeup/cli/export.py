@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from closeup.cli.gallery_options import AsJson, Quiet
+from closeup.cli.flags import AsJson, Quiet
 from closeup.cli.output import show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from closeup.cli.gallery_options import AsJson, Models, Quiet
+from closeup.cli.flags import AsJson, Quiet
+from closeup.cli.gallery_options import Models
 from closeup.cli.output import one_line, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError, OutputError
@@ -107,7 +108,7 @@ def _check(todo: Sequence[Work], *, overwrite: bool) -> None:
 
 
 def _try(work: Work, finder: "FaceFinder", *, quiet: bool, as_json: bool) -> InputError | None:
-    """Do one piece of work and tell of it; what cannot be read is told by the caller, and does not stop the rest."""
+    """Do one piece of work and print the result; gives the error of what cannot be read."""
     from closeup.core.whole import write_whole
     from closeup.features.faces.faces_json import encode_faces
 

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from closeup.cli.gallery_options import AsJson, Far, Largest, Models, Quiet
+from closeup.cli.flags import AsJson, Quiet
+from closeup.cli.gallery_options import Far, Largest, Models
 from closeup.cli.gallery_words import answer_words, percent, similarity_words, stranger_words
 from closeup.cli.output import one_line, show_hint, show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
@@ -31,14 +32,14 @@ def verify(
     a: Annotated[Path, typer.Argument(metavar="A", help="A photo with one face.", show_default=False)],
     b: Annotated[Path | None, typer.Argument(metavar="B", help="Another.", show_default=False)] = None,
     name: Annotated[
-        str | None, typer.Option("--as", metavar="NAME", help="Instead of B: somebody who is enrolled.")
+        str | None, typer.Option("--as", metavar="NAME", help="Instead of B: a person who is enrolled.")
     ] = None,
     far: Far = FAR,
     largest: Largest = False,
     models: Models = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Say whether two photos show one person, or a photo somebody who is enrolled."""
+    """Say whether two photos show one person, or a photo a person who is enrolled."""
     if (b is None) == (name is None):
         raise typer.BadParameter("give another photo, or --as NAME.", param_hint="B")
     from closeup.features.gallery import verify as feature
@@ -83,7 +84,7 @@ def identify(
     if (source is None) != camera:
         raise typer.BadParameter("give a photo, a video or a cast folder, or --camera.", param_hint="PHOTO|VIDEO")
     if liveness and not camera:
-        raise typer.BadParameter("asks somebody to turn, so it goes with --camera only.", param_hint="--liveness")
+        raise typer.BadParameter("asks for head turns, so it goes with --camera only.", param_hint="--liveness")
     from closeup.storage.gallery import open_gallery
 
     with open_gallery() as store:

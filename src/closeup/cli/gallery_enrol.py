@@ -3,14 +3,14 @@
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from closeup.cli import hints
-from closeup.cli.gallery_options import AsJson, Largest, Models, Quiet
+from closeup.cli.flags import AsJson, Quiet, with_flags
+from closeup.cli.gallery_options import Models
 from closeup.cli.output import one_line, show_error, show_hint, show_json, show_note
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import EXIT_BAD_INPUT
@@ -24,13 +24,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-Consent = Annotated[str | None, typer.Option(metavar="TEXT", help="Note what they agreed to, and when.")]
-Retain = Annotated[
-    datetime | None,
-    typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="Last day on which they may be kept."),
-]
-Keep = Annotated[bool, typer.Option("--keep-pictures", help="Store head and shoulders too; else only numbers.")]
-Force = Annotated[bool, typer.Option("--force", help="Enrol also a face that is enrolled under another name.")]
+ENROL = with_flags(EnrolOptions, leave_out=("far",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +45,7 @@ class Source:
 
 
 @app.command()
+@ENROL
 def enrol(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Who it is.", show_default=False)],
     photos: Annotated[list[Path] | None, typer.Argument(metavar="PHOTO", show_default=False)] = None,
@@ -66,23 +61,20 @@ def enrol(
     liveness: Annotated[
         bool, typer.Option("--liveness", help="With --camera: ask for head turns first, against photos.")
     ] = False,
-    consent: Consent = None,
-    retain_until: Retain = None,
-    keep_pictures: Keep = False,
-    largest: Largest = False,
-    force: Force = False,
+    *,
+    given: dict[str, Any],
     models: Models = "auto",
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Enrol somebody by photos, before a camera, or from a video; more can be added at any time.
+    """Enrol a person by photos, before a camera, or from a video; more can be added at any time.
 
     Best are several poses: front, left, right, down, and up. What is stored are the name and numbers made from the
     face, and no picture unless --keep-pictures is given.
     """
     source = Source(photos or [], camera_index if camera else None, video, liveness)
     check_source(source)
-    options = EnrolOptions(consent, _day(retain_until), keep_pictures, largest, force)
+    options = EnrolOptions(**given)
     from closeup.features.gallery.describe import FaceReader
     from closeup.storage.gallery import open_gallery
 
@@ -108,7 +100,7 @@ def check_source(source: Source) -> None:
     if sum(given) != 1:
         raise typer.BadParameter("give photos, or --camera, or --video FILE.", param_hint="PHOTO")
     if source.liveness and source.camera is None:
-        raise typer.BadParameter("asks somebody to turn, so it goes with --camera only.", param_hint="--liveness")
+        raise typer.BadParameter("asks for head turns, so it goes with --camera only.", param_hint="--liveness")
 
 
 def _enrol_from(
@@ -159,24 +151,22 @@ LIVENESS_TOLD = (
 
 
 def say(text: str) -> None:
-    """Ask somebody before the camera for something: on stderr, where results do not go."""
+    """Ask the person before the camera for something: on stderr, where results do not go."""
     typer.echo(one_line(text), err=True)
 
 
 @app.command("import")
+@ENROL
 def import_people(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="With a folder for each person.", show_default=False)],
-    consent: Consent = None,
-    retain_until: Retain = None,
-    keep_pictures: Keep = False,
-    largest: Largest = False,
-    force: Force = False,
+    *,
+    given: dict[str, Any],
     models: Models = "auto",
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Enrol many people: DIR has a folder for each, with their name, and their photos in it."""
-    options = EnrolOptions(consent, _day(retain_until), keep_pictures, largest, force)
+    options = EnrolOptions(**given)
     from closeup.features.gallery import importing
     from closeup.features.gallery.describe import FaceReader
     from closeup.storage.gallery import open_gallery
@@ -188,20 +178,19 @@ def import_people(
 
 
 @app.command("import-cast")
+@with_flags(EnrolOptions, leave_out=("far", "largest"))
 def import_cast(
     folder: Annotated[
         Path, typer.Argument(metavar="CASTDIR", help="A result folder of closeup cast.", show_default=False)
     ],
-    consent: Consent = None,
-    retain_until: Retain = None,
-    keep_pictures: Keep = False,
-    force: Force = False,
+    *,
+    given: dict[str, Any],
     models: Models = "auto",
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Enrol the people of a cast who have names, by their best faces in the video."""
-    options = EnrolOptions(consent, _day(retain_until), keep_pictures, force=force)
+    options = EnrolOptions(**given)
     from closeup.features.gallery.cast_people import import_cast as feature
     from closeup.features.gallery.describe import FaceReader
     from closeup.storage.gallery import open_gallery
@@ -238,7 +227,7 @@ def _tell_oddities(name: str, report: "EnrolReport") -> None:
 
 
 def tell(report: "EnrolReport") -> None:
-    """Say what came of enrolling somebody."""
+    """Say what came of enrolling a person."""
     who = one_line(report.identity.name)
     if report.added:
         faces = f"{len(report.added)} new {'face' if len(report.added) == 1 else 'faces'}"
@@ -275,7 +264,3 @@ def _imported_json(person: "Imported") -> dict[str, Any]:
 
     assert person.report is not None
     return answers.ENROLLED.to_data(answers.enrol_answer(person.report))
-
-
-def _day(moment: datetime | None) -> date | None:
-    return moment.date() if moment else None

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from closeup.cli.gallery_options import AsJson, Models, Quiet
+from closeup.cli.flags import AsJson, Quiet
+from closeup.cli.gallery_options import Models
 from closeup.cli.gallery_words import percent
 from closeup.cli.output import show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar

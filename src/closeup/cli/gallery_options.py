@@ -7,8 +7,6 @@ import typer
 ModelChoice = Literal["auto", "builtin", "zoo"]
 
 Models = Annotated[ModelChoice, typer.Option(help="builtin works offline; zoo is better and is pulled first.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 Largest = Annotated[bool, typer.Option("--largest", help="Of several faces in a photo take the largest.")]
 Far = Annotated[
     float,

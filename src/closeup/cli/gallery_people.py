@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from closeup.cli.gallery_options import AsJson, Who
+from closeup.cli.flags import AsJson
+from closeup.cli.gallery_options import Who
 from closeup.cli.output import one_line, show_json, show_note, show_table
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def list_identities(as_json: AsJson = False) -> None:
 
 @app.command()
 def show(who: Who, as_json: AsJson = False) -> None:
-    """Show what is known of somebody: notes, faces, poses, and faces that are not like the others."""
+    """Show what is known of a person: notes, faces, poses, and faces that are not like the others."""
     from closeup.features.gallery.standing import standing_of
     from closeup.storage.gallery import open_gallery
 
@@ -99,7 +100,7 @@ def _face_row(face: "StoredFace") -> tuple[str, ...]:
 def rename(
     who: Who, name: Annotated[str, typer.Argument(metavar="NEW", help="The new name.", show_default=False)]
 ) -> None:
-    """Give somebody another name."""
+    """Give a person another name."""
     from closeup.storage.gallery import open_gallery
 
     with open_gallery() as store:
@@ -136,7 +137,7 @@ def remove(
     ] = False,
     yes: Yes = False,
 ) -> None:
-    """Remove every trace of single faces of somebody, and keep the others. This cannot be undone."""
+    """Remove every trace of single faces of a person, and keep the others. This cannot be undone."""
     if bool(numbers) == flagged:
         raise typer.BadParameter("give the numbers of faces, or --flagged.", param_hint="FACE")
     from closeup.features.gallery.removal import faces_by_number, flagged_faces
@@ -162,7 +163,7 @@ def remove(
 
 @app.command()
 def delete(who: Who, yes: Yes = False) -> None:
-    """Remove every trace of somebody. This cannot be undone."""
+    """Remove every trace of a person. This cannot be undone."""
     from closeup.storage.gallery import open_gallery
 
     with open_gallery() as store:
@@ -182,7 +183,7 @@ def export(
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there.", show_default="standard output")
     ] = None,
 ) -> None:
-    """Give out all that is stored about somebody, as JSON."""
+    """Give out all that is stored about a person, as JSON."""
     from closeup.features.gallery.export import export_json, export_to
     from closeup.storage.gallery import open_gallery
 
@@ -218,7 +219,7 @@ def today() -> date:
 
 
 def _agreed(question: str, *, yes: bool) -> bool:
-    """Whether to go on: asked where somebody sits there to answer."""
+    """Whether to go on: asked where a person can answer."""
     return yes or not sys.stdin.isatty() or typer.confirm(question)
 
 

@@ -22,7 +22,7 @@ def similarity_words(judged: "Answer | Verification") -> str:
 
 
 def answer_words(answer: "Answer") -> str:
-    """Who somebody is, and the figures."""
+    """Who a person is, and the figures."""
     if answer.name is not None:
         return f"{one_line(answer.name)}, {similarity_words(answer)}"
     return f"unknown; most like {one_line(answer.nearest)}, {similarity_words(answer)}"

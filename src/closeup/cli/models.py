@@ -117,8 +117,8 @@ def _pull_one(each: ModelCard, settings: Settings, *, quiet: bool) -> None:
         path = store.pull(each, settings, noted)
     if not quiet:
         size = size_text(each.bytes)
-        told = f"pulled, {size}, licence {licence_text(each)}" if noted.called else "is here already"
-        typer.echo(f"{each.name}: {told}: {path}")
+        outcome = f"pulled, {size}, licence {licence_text(each)}" if noted.called else "is here already"
+        typer.echo(f"{each.name}: {outcome}: {path}")
 
 
 class _Noted:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from closeup.cli.gallery_options import AsJson, Quiet
+from closeup.cli.flags import AsJson, Quiet
 from closeup.cli.output import one_line, show_hint, show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
@@ -247,7 +247,7 @@ def _show_head(head: "HeadComparison") -> None:
         found, name = figure.difference, figure.name
         span = f"{number_words(name, found.low)} to {number_words(name, found.high)}"
         values = [number_words(name, value) for value in (found.a, found.b)]
-        verdict = f"{figure.better.upper()} is better" if figure.better else "cannot be told"
+        verdict = f"{figure.better.upper()} is better" if figure.better else "is not known"
         rows.append((figure.words, *values, _signed(name, found.difference), span, "" if name == "bias" else verdict))
     show_table(*rows, head=("figure", "A", "B", "B - A", "95 % interval", ""), unbroken=(0,))
     if head.test is not None:
@@ -315,7 +315,7 @@ def _show_lead(ranked: "Sequence[tuple[Run, float]]", figure: str) -> None:
     try:
         found = compared(ranked[1][0], ranked[0][0], side=side)
     except InputError as error:
-        show_note(f"Whether the lead is chance cannot be told: {error.message}")
+        show_note(f"Whether the lead is chance is not known: {error.message}")
         return
     for one in found.heads:
         for it in one.figures:

@@ -59,7 +59,7 @@ def train(
     if preview is not None:
         _preview(recipe, settings or [], preview, quiet)
     elif ablate is not None:
-        _ablate(recipe, settings or [], ablate, (runs, seeds, quiet))
+        _ablate(recipe, settings or [], ablate, runs=runs, seeds=seeds, quiet=quiet)
     else:
         _train(recipe, settings or [], runs, quiet)
 
@@ -88,7 +88,7 @@ def _resume(run: Path, runs: Path, quiet: bool) -> None:
 
 @contextmanager
 def _hint_at_resuming(runs: Path, run: Path | None = None) -> Iterator[None]:
-    """When somebody asks to stop, say how to go on: with `run`, or with the run that was made meanwhile."""
+    """When asked to stop, say how to go on: with `run`, or with the run that was made meanwhile."""
     from closeup.learning.runs.reading import run_folders
 
     before = set(run_folders(runs)) if runs.is_dir() else set()
@@ -124,12 +124,11 @@ def _preview(recipe: Path, settings: list[str], target: Path, quiet: bool) -> No
     typer.echo(f"Wrote {target}")
 
 
-def _ablate(recipe: Path, settings: list[str], what: str, how: tuple[Path, int, bool]) -> None:
+def _ablate(recipe: Path, settings: list[str], what: str, *, runs: Path, seeds: int, quiet: bool) -> None:
     import closeup.workbench.training.libraries  # noqa: F401
     from closeup.workbench.recipe_file import read_recipe
     from closeup.workbench.training.ablate import ablate, table
 
-    runs, seeds, quiet = how
     wanted = read_recipe(recipe, settings)
     with progress_bar(wanted.name, quiet=quiet) as progress:
         found = ablate(wanted, what, base=recipe.parent, runs_dir=runs, seeds=seeds, progress=progress)

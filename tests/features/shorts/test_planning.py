@@ -170,7 +170,7 @@ def test_lengths_that_no_boundaries_have_say_what_would_work(source: Source, mon
 def test_fewer_than_were_asked_for_are_noted(source: Source) -> None:
     plan = make_plan(source, replace(SHORT, count=9)).plan
     assert 1 <= len(plan.shorts) < 9
-    assert any(f"There are {len(plan.shorts)} of 9 shorts" in note for note in plan.notes)
+    assert any(f"Only {len(plan.shorts)} of 9 shorts can be made" in note for note in plan.notes)
 
 
 def test_the_rough_clock_is_exact_at_cuts() -> None:

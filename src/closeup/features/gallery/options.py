@@ -17,11 +17,11 @@ REQUIRED_POSES = ("front", "left", "right", "down")
 
 @dataclass(frozen=True, slots=True)
 class EnrolOptions:
-    """How somebody is enrolled.
+    """How a person is enrolled.
 
     Attributes:
-        consent: A note on what they agreed to, and when; None leaves what is noted as it is.
-        retain_until: Last day on which they may be kept; None likewise.
+        consent: A note on what they agreed to, and when; without it, what is noted stays.
+        retain_until: Last day on which they may be kept; without it, what is noted stays.
         keep_pictures: Store head and shoulders beside each template; else no picture is stored.
         largest: Of several faces in a photo take the largest; else such a photo is refused.
         force: Enrol a face also where it is enrolled under another name already.

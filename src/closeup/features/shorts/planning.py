@@ -144,9 +144,9 @@ def _cuttables(
 
 
 def _fewer(source: Source, options: ShortsOptions, count: int) -> str:
-    asked = f"{count} of {options.count} shorts"
+    person, seen_s = label(source.person), source.person.screen_time_s
     return (
-        f"There are {asked}: {label(source.person)} is on screen for {source.person.screen_time_s:.0f} s in all, "
+        f"Only {count} of {options.count} shorts can be made: {person} is on screen for {seen_s:.0f} s in all, "
         f"and each is to be {options.min_length_s:g} s or longer."
     )
 
