@@ -203,7 +203,7 @@ def _identify_camera(
     if as_json:
         from closeup.features.gallery import answers
 
-        show_json(answers.CAMERA.to_data(answers.camera_answer(answer, report and report.state)))
+        show_json(answers.CAMERA.to_data(answers.camera_answer(answer, report.state if report else None)))
         return
     typer.echo(answer_words(answer))
     if report is not None:

@@ -282,7 +282,7 @@ def _like(kind: type[T], result: object, **given: Any) -> T:
 
 
 def _dates(record: IdentityRecord) -> dict[str, str | None]:
-    retain_until = record.retain_until and record.retain_until.isoformat()
+    retain_until = record.retain_until.isoformat() if record.retain_until else None
     return {"created_at": record.created_at.isoformat(), "retain_until": retain_until}
 
 
