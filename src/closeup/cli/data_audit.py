@@ -50,9 +50,7 @@ def audit_command(
     ] = "both",
     folds: Annotated[int, typer.Option(min=2, metavar="N", help="Each part is predicted from the others.")] = 5,
     seed: Annotated[int, typer.Option(metavar="N", help="Another number cuts other parts.")] = 0,
-    input_px: Annotated[
-        int, typer.Option(min=32, max=512, metavar="PX", help="How large pictures are looked at.")
-    ] = 128,
+    input_px: Annotated[int, typer.Option(min=32, max=512, metavar="PX", help="Side of the pictures.")] = 128,
     accept: Annotated[
         str, typer.Option(metavar="NUMBERS", help="Write these findings down as corrections: 1,5-9,12=LABEL")
     ] = "",
@@ -84,18 +82,9 @@ def audit_command(
     from closeup.workbench.audit.find import find_label_errors
     from closeup.workbench.audit.folder import check_replaceable, write_audit
     from closeup.workbench.audit.predictions import ProbeOptions
-    from closeup.workbench.datasets.reading import open_one
 
     check_replaceable(output, overwrite=overwrite)
-    dataset = open_one(
-        data,
-        path_column=path_column,
-        group_column=group_column,
-        where=columns_and_values(where),
-        corrections=str(corrections or ""),
-        fields={field: field} if field else {},
-    )
-    tell_notes(dataset)
+    dataset = _opened(data, field, where, path=path_column, group=group_column, corrections=corrections)
     probe = ProbeOptions(folds, seed, input_px)
     with progress_bar(dataset.name, quiet=quiet) as progress:
         predictions = _predictions(
@@ -104,6 +93,23 @@ def audit_command(
         audit = find_label_errors(dataset, predictions, method)
         write_audit(output, audit, dataset, base=Path(), overwrite=overwrite, progress=progress)
     _tell(audit, output, as_json=as_json)
+
+
+def _opened(
+    data: Path, field: str, where: list[str] | None, *, path: str, group: str, corrections: Path | None
+) -> "Dataset":
+    from closeup.workbench.datasets.reading import open_one
+
+    dataset = open_one(
+        data,
+        path_column=path,
+        group_column=group,
+        where=columns_and_values(where),
+        corrections=str(corrections or ""),
+        fields={field: field} if field else {},
+    )
+    tell_notes(dataset)
+    return dataset
 
 
 def _only_field(dataset: "Dataset") -> str:
