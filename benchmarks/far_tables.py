@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from bench import ROOT
 from closeup.core.settings import Settings
-from closeup.features.gallery.describe import FaceReader, read_photo
+from closeup.media.image import read_image
+from closeup.perception.analyzer import Analyzer
 from closeup.perception.registry import RECOGNISERS
 from closeup.weights.cards import card
 from closeup.weights.store import pull
@@ -41,7 +42,7 @@ def main() -> int:
             if card(name).url or card(name).made_from:
                 pull(card(name), settings)
         tables: dict[str, list[tuple[NDArray[np.float64], int]]] = {name: [] for name in RECOGNISERS}
-        for name, vectors in described(FaceReader("auto", settings), photos).items():
+        for name, vectors in described(Analyzer("auto", settings), photos).items():
             found = np.array([row is not None for row in vectors])
             tables[name].append(thresholds(np.stack([row for row in vectors if row is not None]), people[found]))
     for name, read in tables.items():
@@ -49,12 +50,12 @@ def main() -> int:
     return 0
 
 
-def described(reader: FaceReader, photos: list[Path]) -> dict[str, list[Vectors | None]]:
+def described(analyzer: Analyzer, photos: list[Path]) -> dict[str, list[Vectors | None]]:
     """The vector (D,) of the face in the middle of each photo, by embedder; None where there is none."""
-    vectors: dict[str, list[Vectors | None]] = {each.name: [] for each in reader.embedders}
+    vectors: dict[str, list[Vectors | None]] = {each.name: [] for each in analyzer.embedder_cards}
     for photo in photos:
-        image = read_photo(photo)
-        faces = reader.read(image, covering_xy=(image.shape[1] / 2, image.shape[0] / 2), every_model=True)
+        image = read_image(photo)
+        faces = analyzer.faces(image, ("embeddings",), covering_xy=(image.shape[1] / 2, image.shape[0] / 2))
         for name, rows in vectors.items():
             rows.append(faces[0].embeddings[name] if faces else None)
     return vectors

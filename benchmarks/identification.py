@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from bench import Bench
 from closeup.core.settings import Settings
 from closeup.features.gallery.classifiers import CLASSIFIERS
-from closeup.features.gallery.describe import FaceReader, read_photo
+from closeup.media.image import read_image
+from closeup.perception.analyzer import Analyzer
 from lfw import pull_recogniser
 from tables import Claim, Section, Table
 
@@ -52,8 +53,8 @@ def measure(bench: Bench) -> Section:
     rows = []
     best = 0.0
     for models in ("auto", "builtin"):
-        reader = FaceReader(models, Settings(bench.models_dir, None))
-        album = album_of(reader, bench.shared / "data" / "lfw" / "images", 20 if bench.quick else None)
+        analyzer = Analyzer(models, Settings(bench.models_dir, None))
+        album = album_of(analyzer, bench.shared / "data" / "lfw" / "images", 20 if bench.quick else None)
         for count in ENROLLED:
             for way in CLASSIFIERS:
                 found = outcome(way, album, count)
@@ -61,7 +62,7 @@ def measure(bench: Bench) -> Section:
                 rows.append(
                     (
                         models,
-                        reader.card.name,
+                        analyzer.embedder_card.name,
                         count,
                         way,
                         f"{found.rank_1:.4f}",
@@ -85,14 +86,14 @@ def measure(bench: Bench) -> Section:
     return Section("Identification: LFW", (table,), (Claim(f"best rank 1 {best:.4f}, at least 0.98", best >= 0.98),))
 
 
-def album_of(reader: FaceReader, folder: Path, most: int | None) -> Album:
+def album_of(analyzer: Analyzer, folder: Path, most: int | None) -> Album:
     """Describe the photos of everybody with enough of them; of the first `most` people where that is given."""
     by_person = [sorted(person.glob("*.jpg")) for person in sorted(folder.iterdir())]
     chosen = [photos for photos in by_person if len(photos) >= LEAST_PHOTOS][:most]
     vectors, people, missing = [], [], 0
     for photo in (photo for photos in chosen for photo in photos):
-        image = read_photo(photo)
-        faces = reader.read(image, covering_xy=(image.shape[1] / 2, image.shape[0] / 2))
+        image = read_image(photo)
+        faces = analyzer.faces(image, ("embedding",), covering_xy=(image.shape[1] / 2, image.shape[0] / 2))
         if faces:
             vectors.append(faces[0].embedding)
             people.append(photo.parent.name)

@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from bench import Bench, BenchError
 from closeup.algorithms.metrics.verification import tar_at_far
 from closeup.core.settings import Settings
-from closeup.features.gallery.describe import FaceReader, read_photo
 from closeup.features.gallery.evaluate import NOT_FOUND, PairsEvaluation, Reading, judge
 from closeup.features.gallery.pairs import Pair, Photo, find_photos, photos_of, read_pairs
+from closeup.media.image import read_image
+from closeup.perception.analyzer import Analyzer
 from peer_photos import PeerReader
 from tables import Claim, Section, Table
 
@@ -95,14 +96,14 @@ def pull_recogniser(bench: Bench) -> None:
 
 def closeups(bench: Bench, models: str) -> Way:
     """The gallery's own reading, with a set of models."""
-    reader = FaceReader(models, Settings(bench.models_dir, None))
+    analyzer = Analyzer(models, Settings(bench.models_dir, None))
 
     def read(path: Path) -> tuple[NDArray[Any], bool] | None:
-        image = read_photo(path)
-        faces = reader.read(image, covering_xy=(image.shape[1] / 2, image.shape[0] / 2))
-        return (faces[0].embedding, faces[0].second_look) if faces else None
+        image = read_image(path)
+        faces = analyzer.faces(image, ("embedding",), covering_xy=(image.shape[1] / 2, image.shape[0] / 2))
+        return (faces[0].embedding, faces[0].augmented) if faces else None
 
-    names = {"detector": reader.detectors[0].name, "embedder": reader.card.name}
+    names = {"detector": analyzer.detector_card.name, "embedder": analyzer.embedder_card.name}
     return Way(models, names, read, lambda a, b: float(np.dot(a.astype(np.float64), b)))
 
 

@@ -17,7 +17,8 @@ from bench import Bench, read_json
 from closeup.core.settings import Settings
 from closeup.core.types import Cast, Track
 from closeup.documents.vectors import TrackVectors
-from closeup.perception.registry import FaceModels, face_models
+from closeup.perception.analyzer import Analyzer
+from closeup.perception.registry import cast_models
 from programmes import truth_of
 
 FARTHEST = 0.1
@@ -92,8 +93,8 @@ def gallery(bench: Bench, video: Path) -> dict[str, NDArray[np.float32]]:
     folder = bench.shared / "data" / "video" / "cast" / video.stem
     if not folder.is_dir():
         return {}
-    models = face_models("zoo", Settings(bench.models_dir, None))
-    found = {person.name: [_face(models, photo) for photo in sorted(person.glob("*.jpg"))] for person in _in(folder)}
+    analyzer = Analyzer(cast_models("zoo", Settings(bench.models_dir, None)))
+    found = {person.name: [_face(analyzer, photo) for photo in sorted(person.glob("*.jpg"))] for person in _in(folder)}
     vectors = {name: [vector for vector in each if vector is not None] for name, each in found.items()}
     return {name: np.stack(each) for name, each in vectors.items() if each}
 
@@ -102,18 +103,17 @@ def _in(folder: Path) -> Sequence[Path]:
     return sorted(path for path in folder.iterdir() if path.is_dir())
 
 
-def _face(models: FaceModels, photo: Path) -> NDArray[np.float32] | None:
+def _face(analyzer: Analyzer, photo: Path) -> NDArray[np.float32] | None:
     """The vector (D,) of a photo's largest face; a margin is added where the face fills the photo."""
     bgr = cv2.imread(str(photo))
     assert bgr is not None
-    detector = models.new_detector()
     for margin in (0, 100):
         framed = cv2.copyMakeBorder(bgr, margin, margin, margin, margin, cv2.BORDER_CONSTANT)
         image = np.asarray(cv2.cvtColor(framed, cv2.COLOR_BGR2RGB), dtype=np.uint8)
-        found = detector.detect(image)
+        found = analyzer.detect(image)
         if len(found):
             sides = found.boxes_xyxy[:, 2] - found.boxes_xyxy[:, 0]
-            crop = models.embedder.crop(image, found.landmarks_xy[int(sides.argmax())])
-            vector: NDArray[np.float32] = models.embedder.embed(crop[None])[0]
+            crop = analyzer.embedder.crop(image, found.landmarks_xy[int(sides.argmax())])
+            vector: NDArray[np.float32] = analyzer.embedder.embed(crop[None])[0]
             return vector
     return None

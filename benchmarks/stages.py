@@ -14,7 +14,6 @@ from unittest.mock import patch
 from bench import SETS, Bench
 from closeup import CastOptions
 from closeup.features.cast import find, scan
-from closeup.features.cast.looking import Looker
 from closeup.media.video import DecodedFrame, VideoReader
 from closeup.perception.cuts import CutDetector
 from closeup.perception.embedder import OnnxEmbedder
@@ -27,7 +26,7 @@ STAGES: tuple[tuple[str, object, str], ...] = (
     ("scaling and colour", DecodedFrame, "rgb"),
     ("cuts", CutDetector, "step"),
     ("finding faces", YuNetDetector, "detect"),
-    ("quality, clothing, crops", Looker, "look"),
+    ("quality, clothing, crops", scan, "look"),
     ("embedding", OnnxEmbedder, "embed"),
     ("tracking, pictures of tracks", scan._Scanner, "_settle"),
     ("hashing the file", scan, "hash_file"),

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from closeup.features.cast.find import find_cast as find_cast
     from closeup.features.cast.options import CastOptions as CastOptions
     from closeup.features.faces.finder import find_faces as find_faces
-    from closeup.features.gallery.describe import FaceReader as FaceReader
     from closeup.features.gallery.enrol import enrol as enrol
     from closeup.features.gallery.identify import identify as identify
     from closeup.features.gallery.identify import identify_video as identify_video
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from closeup.features.shorts.make import render_plan as render_plan
     from closeup.features.shorts.options import ShortsOptions as ShortsOptions
     from closeup.features.shorts.plan import Plan as Plan
+    from closeup.perception.analyzer import Analyzer
     from closeup.storage.gallery import GalleryStore as GalleryStore
     from closeup.storage.gallery import open_gallery as open_gallery
     from closeup.workbench.datasets.reading import open_dataset as open_dataset
@@ -40,7 +40,7 @@ _HOMES = {
     "CastOptions": "closeup.features.cast.options",
     "CloseupError": "closeup.core.errors",
     "EnrolOptions": "closeup.features.gallery.options",
-    "FaceReader": "closeup.features.gallery.describe",
+    "Analyzer": "closeup.perception.analyzer",
     "GalleryStore": "closeup.storage.gallery",
     "Plan": "closeup.features.shorts.plan",
     "Recipe": "closeup.workbench.recipe",
@@ -65,11 +65,11 @@ _HOMES = {
 """Public name to the module it lives in: loaded on first use, so that `import closeup` stays light."""
 
 __all__ = [
+    "Analyzer",
     "Cast",
     "CastOptions",
     "CloseupError",
     "EnrolOptions",
-    "FaceReader",
     "GalleryStore",
     "Plan",
     "Recipe",

@@ -10,7 +10,7 @@ from closeup.core.errors import EXIT_BAD_INPUT
 from closeup.core.types import Image
 from closeup.media.image import read_image
 from closeup.perception.protocols import Detections
-from closeup.workbench import crops
+from stand_ins import put_detector
 from workbench.faces import RedSquares, photo, save
 
 
@@ -20,7 +20,7 @@ def _photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save(tmp_path / "photos/happy/none.png", photo((300, 200), None))
     (tmp_path / "photos/sad").mkdir()
     (tmp_path / "photos/sad/broken.png").write_bytes(b"no picture")
-    monkeypatch.setattr(crops, "new_detector", lambda card, settings: RedSquares())
+    put_detector(monkeypatch, RedSquares)
     monkeypatch.chdir(tmp_path)
 
 
@@ -73,7 +73,7 @@ def test_ctrl_c_says_that_the_work_is_kept(monkeypatch: pytest.MonkeyPatch) -> N
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(crops, "new_detector", lambda card, settings: Interrupted())
+        put_detector(patch, Interrupted)
         result = type_in("photos", "out", "-q")
     assert result.exit_code == 130
     assert "the same command goes on" in result.stderr

@@ -13,11 +13,12 @@ from typer.testing import CliRunner
 from closeup.cli import gallery_people
 from closeup.cli.main import app
 from closeup.core.errors import EXIT_BAD_INPUT
-from closeup.features.gallery import describe, liveness
+from closeup.features.gallery import liveness
 from closeup.media import webcam
 from closeup.media.sources import PictureSource
+from closeup.perception import analyzer
 from closeup.weights import cards
-from features.gallery.made_up import FakeReader, Shown, made_up_card, photo
+from features.gallery.made_up import FakeAnalyzer, Shown, made_up_card, photo
 from features.gallery.test_cast_people import folder_of
 from features.gallery.test_guide import Actor
 
@@ -30,7 +31,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("COLUMNS", "140")
     for name in ("made-up", "older"):
         monkeypatch.setitem(cards._cards(), name, made_up_card(name))
-    monkeypatch.setattr(describe, "FaceReader", lambda models="auto": FakeReader())
+    monkeypatch.setattr(analyzer, "Analyzer", lambda models="auto": FakeAnalyzer())
     for person, name in enumerate(("ann", "bob", "cid")):
         for n, pose in enumerate(("front", "left", "front")):
             photo(tmp_path / f"{name}{n}.png", Shown(person, n, pose))
@@ -124,7 +125,7 @@ def before(actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(webcam, "open_camera", opened)
     monkeypatch.setattr(gallery_enrol, "say", actor.say)
-    monkeypatch.setattr(describe, "FaceReader", lambda models="auto": actor.reader)
+    monkeypatch.setattr(analyzer, "Analyzer", lambda models="auto": actor.reader)
     monkeypatch.setattr(liveness, "random_turns", lambda poses: ("left", "down", "left", "up"))
 
 
@@ -369,7 +370,7 @@ def test_a_database_that_cannot_be_used(place: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_templates_of_a_model_that_is_not_here(people: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(describe, "FaceReader", lambda models="auto": FakeReader((made_up_card("older"),)))
+    monkeypatch.setattr(analyzer, "Analyzer", lambda models="auto": FakeAnalyzer((made_up_card("older"),)))
     said = refused("identify", "ann2.png")
     assert "The templates in the gallery are of made-up, and faces are read with older here" in said
     assert "closeup models pull made-up" in said
@@ -378,11 +379,11 @@ def test_templates_of_a_model_that_is_not_here(people: None, monkeypatch: pytest
 def test_the_readers_models_are_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    def reader(models: str = "auto") -> FakeReader:
+    def reader(models: str = "auto") -> FakeAnalyzer:
         asked.append(models)
-        return replace(FakeReader())
+        return replace(FakeAnalyzer())
 
-    monkeypatch.setattr(describe, "FaceReader", reader)
+    monkeypatch.setattr(analyzer, "Analyzer", reader)
     type_in("enrol", "Ann", "ann0.png", "--models", "builtin")
     type_in("identify", "ann0.png", "--models", "zoo")
     type_in("verify", "ann0.png", "ann1.png")

@@ -11,7 +11,7 @@ from closeup.cli.main import CommandLine
 from closeup.core.errors import EXIT_BAD_INPUT
 from closeup.media.image import encode_jpeg
 from closeup.perception.face_crop import FRAMES
-from closeup.workbench import predict as asking
+from stand_ins import put_detector
 from stills import astronaut
 from tiny_networks import save_tiny, tiny_card
 from workbench.colours import LEVELS, HalvesDetector, save_picture
@@ -52,7 +52,7 @@ def test_as_json() -> None:
 
 
 def test_faces_and_photos_without(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "new_detector", lambda *_: HalvesDetector())
+    put_detector(monkeypatch, HalvesDetector)
     (place / "face.jpg").write_bytes(encode_jpeg(astronaut()))
     result = type_in("faces.onnx", "face.jpg", "red.png")
     assert result.exit_code == 0, result.output

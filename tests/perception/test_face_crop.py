@@ -1,4 +1,4 @@
-"""Faces are found wherever they lie in a picture, and cut as their frame says."""
+"""Faces are cut as their frame says."""
 
 import cv2
 import numpy as np
@@ -6,34 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from closeup.core.boxes import iou
 from closeup.core.errors import InputError
-from closeup.core.types import FloatArray, Image
 from closeup.perception.face_crop import (
     FRAMES,
     FaceFrame,
-    FoundFace,
-    _central,
     crop_face,
-    find_central_face,
+    cut_out,
     frame_named,
 )
-from closeup.perception.protocols import Detections, FaceDetector, no_detections
-from closeup.perception.registry import face_models
-from stills import FACES_XYXY, at_scale, mirrored, still
 
 EXPRESSION = FRAMES["expression"]
-
-
-@pytest.fixture(scope="module")
-def yunet() -> FaceDetector:
-    return face_models("auto").new_detector()
-
-
-def found_in(detector: FaceDetector, image: Image) -> FoundFace:
-    found = find_central_face(detector, image)
-    assert found is not None
-    return found
 
 
 @pytest.mark.parametrize("name", sorted(FRAMES))
@@ -106,122 +88,53 @@ def test_what_cannot_be_cut_is_refused() -> None:
         crop_face(image, np.array(EXPRESSION.alignment, np.float32), EXPRESSION, 0)
 
 
-@pytest.mark.parametrize("name", ["astronaut", "hopper"])
-def test_a_face_is_found_where_it_is(yunet: FaceDetector, name: str) -> None:
-    found = found_in(yunet, still(name))
-    assert iou(found.box_xyxy[None], np.array([FACES_XYXY[name]], np.float32))[0, 0] > 0.55
-    assert found.landmarks_xy.shape == found.crop_xy.shape == (5, 2)
-    assert found.faces >= 1
+# Cutting in general
 
 
-def test_a_mirror_image_has_the_same_face_mirrored(yunet: FaceDetector) -> None:
-    image = still("hopper")
-    there, here = found_in(yunet, mirrored(image)), found_in(yunet, image)
-    width = image.shape[1]
-    order = [1, 0, 2, 4, 3]
-    assert np.allclose(there.landmarks_xy[order] * [-1, 1] + [width, 0], here.landmarks_xy, atol=1.0)
-    x0, y0, x1, y1 = there.box_xyxy
-    assert np.allclose([width - x1, y0, width - x0, y1], here.box_xyxy, atol=2.0)
+def smooth_picture(width: int, height: int) -> np.ndarray:
+    y, x = np.mgrid[:height, :width]
+    waves = [127 + 120 * np.sin(x / 37.0), 127 + 120 * np.cos(y / 41.0), 127 + 120 * np.sin((x + y) / 53.0)]
+    return np.stack(waves, axis=2).astype(np.uint8)
 
 
-def tight(name: str, side_px: int) -> tuple[Image, FloatArray]:
-    """A picture that its face fills, as FER2013's do, and the box in the whole picture."""
-    x0, y0, x1, y1 = FACES_XYXY[name]
-    side = max(x1 - x0, y1 - y0)
-    left, top = round((x0 + x1 - side) / 2), round(y0)
-    part = still(name)[top : top + round(side), left : left + round(side)]
-    return at_scale(part, side_px / part.shape[0]), np.array([left, top, part.shape[0] / side_px], np.float32)
+def similarity(scale: float, degrees: float, move: tuple[float, float]) -> np.ndarray:
+    turn = scale * cv2.getRotationMatrix2D((0, 0), degrees, 1)[:, :2]
+    return np.column_stack([turn, move])
 
 
-@pytest.mark.parametrize("name", ["astronaut", "hopper"])
-def test_a_face_that_fills_a_tiny_picture_is_found(yunet: FaceDetector, name: str) -> None:
-    whole = found_in(yunet, still(name))
-    image, (left, top, factor) = tight(name, 48)
-    found = found_in(yunet, image)
-    eyes = float(np.hypot(*(whole.landmarks_xy[1] - whole.landmarks_xy[0])))
-    assert np.abs(found.landmarks_xy * factor + [left, top] - whole.landmarks_xy).max() < 0.2 * eyes
+@pytest.mark.parametrize("scale", [2.0, 0.9, 0.55, 0.3, 0.11])
+@pytest.mark.parametrize("degrees", [0.0, 33.0, -120.0])
+def test_shows_the_same_place_at_every_scale(scale: float, degrees: float) -> None:
+    picture = smooth_picture(900, 700)
+    turn = similarity(scale, degrees, (0, 0))[:, :2]
+    to_crop = np.column_stack([turn, np.array([32, 32]) - turn @ np.array([450, 350])])
+    crop = cut_out(picture, to_crop, (64, 64)).astype(int)
+    back = cv2.invertAffineTransform(to_crop)
+    for u, v in [(32, 32), (20, 40), (45, 25)]:
+        x, y = back @ np.array([u, v, 1.0])
+        assert np.abs(crop[v, u] - picture[round(y), round(x)].astype(int)).max() <= 12 / min(scale, 1)
 
 
-@pytest.mark.parametrize("quarters", [1, 3])
-def test_a_face_on_its_side_is_turned_upright(yunet: FaceDetector, quarters: int) -> None:
-    image = at_scale(still("hopper"), 0.5)
-    upright = crop_face(image, found_in(yunet, image).crop_xy, EXPRESSION, 64)
-    turned = np.ascontiguousarray(np.rot90(image, quarters))
-    crop = crop_face(turned, found_in(yunet, turned).crop_xy, EXPRESSION, 64)
-    same = np.corrcoef(upright.ravel(), crop.ravel())[0, 1]
-    assert same > 0.8
+def test_fine_stripes_become_grey_and_not_noise() -> None:
+    picture = np.zeros((400, 400, 3), np.uint8)
+    picture[:, ::2] = 255
+    crop = cut_out(picture, similarity(0.2, 10.0, (10.0, 5.0)), (60, 60))
+    middle = crop[25:40, 25:40]
+    assert abs(int(middle.mean()) - 127) < 6
+    assert middle.std() < 12
 
 
-def test_where_nobody_is_nobody_is_found(yunet: FaceDetector) -> None:
-    assert find_central_face(yunet, np.full((1, 1, 3), 90, np.uint8)) is None
+@pytest.mark.parametrize("move", [(-500.0, 0.0), (40.0, 40.0), (0.0, -900.0)])
+@pytest.mark.parametrize("scale", [1.5, 0.2])
+def test_goes_on_beyond_the_edges(scale: float, move: tuple[float, float]) -> None:
+    picture = np.full((120, 90, 3), (10, 200, 30), np.uint8)
+    crop = cut_out(picture, similarity(scale, 15.0, move), (50, 40))
+    assert crop.shape == (40, 50, 3)
+    assert np.abs(crop.astype(int) - (10, 200, 30)).max() <= 1
 
 
-class Scripted(FaceDetector):
-    """Finds what it is told to, by the size of the picture; notes every look."""
-
-    card_name = "scripted"
-
-    def __init__(self, found: list[Detections]) -> None:
-        self.found = found
-        self.shapes: list[tuple[int, ...]] = []
-
-    def detect(self, image: Image) -> Detections:
-        self.shapes.append(image.shape)
-        return self.found.pop(0) if self.found else no_detections()
-
-
-def detections(*boxes: tuple[float, float, float, float], score: float = 0.9) -> Detections:
-    landmarks = [
-        [(x0 + (x1 - x0) * x, y0 + (y1 - y0) * y) for x, y in EXPRESSION.alignment] for x0, y0, x1, y1 in boxes
-    ]
-    return Detections(
-        np.array(boxes, np.float32), np.array(landmarks, np.float32), np.full(len(boxes), score, np.float32)
-    )
-
-
-def test_small_pictures_are_enlarged_and_large_ones_shrunk() -> None:
-    for size, seen in (
-        ((48, 48), (192, 192)),
-        ((96, 48), (384, 192)),
-        ((400, 300), (400, 300)),
-        ((2560, 1000), (1280, 500)),
-    ):
-        detector = Scripted([detections((10, 10, 90, 90)), no_detections()])
-        found = found_in(detector, np.zeros((*size, 3), np.uint8))
-        assert detector.shapes == [(*seen, 3)] * 2, "straight and mirrored"
-        factor = size[0] / seen[0]
-        assert np.allclose(found.box_xyxy, np.array([10, 10, 90, 90]) * factor)
-        assert np.allclose(found.landmarks_xy[2], (np.array(EXPRESSION.alignment[2]) * 80 + 10) * factor, atol=1e-3)
-
-
-def test_both_looks_are_averaged() -> None:
-    detector = Scripted([detections((100, 100, 200, 200)), detections((92, 100, 192, 200), score=0.95)])
-    found = found_in(detector, np.zeros((300, 300, 3), np.uint8))
-    assert np.allclose(found.box_xyxy, [104, 100, 204, 200]), "mirrored, the second lies at 108 to 208"
-    assert found.score == pytest.approx(0.95)
-
-
-def test_other_faces_are_not_averaged() -> None:
-    detector = Scripted([detections((100, 100, 200, 200)), detections((200, 0, 260, 60))])
-    assert np.allclose(found_in(detector, np.zeros((300, 300, 3), np.uint8)).box_xyxy, [100, 100, 200, 200])
-
-
-def test_a_border_is_tried_where_nothing_is_found() -> None:
-    detector = Scripted([no_detections(), no_detections(), detections((60, 60, 240, 240))])
-    found = found_in(detector, np.zeros((200, 200, 3), np.uint8))
-    assert detector.shapes[2] == (300, 300, 3)
-    assert np.allclose(found.box_xyxy, [10, 10, 190, 190])
-    assert np.allclose(found.landmarks_xy[2], np.array(EXPRESSION.alignment[2]) * 180 + 10)
-
-
-@pytest.mark.parametrize(
-    ("boxes", "chosen"),
-    [
-        ([(0, 0, 80, 80), (60, 60, 140, 140)], 1),
-        ([(20, 20, 180, 180), (98, 98, 104, 104)], 0),
-        ([(0, 0, 100, 100), (150, 150, 190, 190)], 0),
-    ],
-    ids=["the nearest to the middle", "not a speck", "in its own sizes"],
-)
-def test_the_central_face_is_the_one_that_counts(boxes: list[tuple[float, float, float, float]], chosen: int) -> None:
-    assert _central(detections(*boxes), (200, 200)) == chosen
+def test_leaves_the_picture_alone() -> None:
+    picture = smooth_picture(300, 200)
+    before = picture.copy()
+    cut_out(picture, similarity(0.3, 5.0, (0.0, 0.0)), (64, 64))
+    assert np.array_equal(before, picture)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from closeup.media.image import read_image
 from closeup.perception import pose as module
-from closeup.perception.pose import POSES, HeadPose, head_pose, pose_name
+from closeup.perception.pose import POSES, HeadPose, head_pose
 from closeup.perception.registry import face_models
 from stills import mirrored, still
 
@@ -95,7 +95,7 @@ def test_two_portraits_are_frontal(name: str) -> None:
     assert abs(found.yaw_deg) < 15
     assert abs(found.pitch_deg) < 12
     assert abs(found.roll_deg) < 5
-    assert pose_name(found) == "front"
+    assert found.name == "front"
 
 
 @pytest.mark.parametrize("name", sorted(POINTS))
@@ -121,7 +121,7 @@ def test_a_mirrored_photo_is_turned_the_other_way(name: str) -> None:
 def test_photos_turn_as_people_see_them_turned(shared: Path, photo: str, name: str, least_deg: float) -> None:
     image = read_image(shared / "data" / "lfw" / "images" / photo)
     found = head_pose(face_models("auto").new_detector().detect(image).landmarks_xy[0])
-    assert pose_name(found) == name
+    assert found.name == name
     assert max(abs(found.yaw_deg), abs(found.pitch_deg)) > least_deg
 
 
@@ -141,7 +141,7 @@ def test_photos_turn_as_people_see_them_turned(shared: Path, photo: str, name: s
 )
 def test_poses_have_names(yaw: float, pitch: float, name: str) -> None:
     assert name in POSES
-    assert pose_name(HeadPose(yaw, pitch, 0)) == pose_name(HeadPose(yaw, pitch, 90)) == name
+    assert HeadPose(yaw, pitch, 0).name == HeadPose(yaw, pitch, 90).name == name
 
 
 @pytest.mark.parametrize(

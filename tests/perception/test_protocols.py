@@ -11,7 +11,7 @@ from closeup.algorithms.tracking.online import Tracker
 from closeup.core.boxes import clip
 from closeup.core.types import FloatArray, Image
 from closeup.perception.protocols import Detections, FaceDetector, no_detections
-from closeup.perception.quality import judge
+from closeup.perception.quality import face_chip, judge
 from closeup.perception.registry import face_models
 from stills import astronaut, at_scale, hopper
 
@@ -142,7 +142,8 @@ def test_what_is_usable_can_be_judged_cut_out_and_tracked(boxes: FloatArray, poi
     kept = Detections(boxes, points, np.array([0.9, 0.8, 0.7], np.float32)).usable(wh, SMALLEST_PX)
     for row in range(len(kept)):
         try:
-            total = judge(image, kept.boxes_xyxy[row], kept.landmarks_xy[row], 0.5).total
+            points = kept.landmarks_xy[row]
+            total = judge(face_chip(image, points), kept.boxes_xyxy[row], points, 0.5).total
         except ValueError as error:  # points that match a face and its mirror image exactly alike: not a detector's
             assert "no best rotation" in str(error)  # noqa: PT017
             continue

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from closeup.core.types import FloatArray, Image, Quality
-from closeup.perception.quality import WEIGHTS, frontality, judge
+from closeup.perception.quality import WEIGHTS, face_chip, frontality, judge
 from stills import at_scale, mirrored, still
 
 POINTS = {
@@ -27,11 +27,16 @@ UPRIGHT = np.array([(30, 30), (70, 30), (50, 52), (34, 70), (66, 70)], np.float3
 """Five points of a face that looks straight into the camera."""
 
 
+def judged_in(image: Image, box: FloatArray, points: FloatArray, score: float) -> Quality:
+    """The quality of a face in a picture."""
+    return judge(face_chip(image, points), box, points, score)
+
+
 def judged(name: str, change: Callable[[Image], Image] | None = None, factor: float = 1.0) -> Quality:
     """The quality of a portrait's face after `change`, at `factor` times the size."""
     image = still(name) if change is None else change(still(name))
     by = np.float32(factor)
-    return judge(at_scale(image, factor) if factor != 1 else image, BOXES[name] * by, POINTS[name] * by, 0.9)
+    return judged_in(at_scale(image, factor) if factor != 1 else image, BOXES[name] * by, POINTS[name] * by, 0.9)
 
 
 def turned(points: FloatArray, shift: float) -> FloatArray:
@@ -90,7 +95,7 @@ def test_a_mirrored_face_is_as_good(name: str) -> None:
     box = np.array([width - x1, y0, width - x0, y1], np.float32)
     points = POINTS[name][[1, 0, 2, 4, 3]]
     points = np.stack([width - 1 - points[:, 0], points[:, 1]], axis=1)
-    there = judge(mirrored(still(name)), box, points, 0.9)
+    there = judged_in(mirrored(still(name)), box, points, 0.9)
     for part, value in asdict(judged(name)).items():
         assert asdict(there)[part] == pytest.approx(value, abs=0.02), part
 
@@ -143,7 +148,7 @@ COORDINATES = st.floats(-2000, 2000, width=32)
 def test_every_part_of_anything_lies_in_0_to_1(image: Image, box: FloatArray, points: FloatArray, score: float) -> None:
     """Any picture, any box, any landmarks that are not in one place: `usable.usable` keeps those out."""
     try:
-        quality = judge(image, box, points, score)
+        quality = judged_in(image, box, points, score)
     except ValueError:
         assert np.ptp(points, axis=0).max() <= 1e-4 * max(1.0, np.abs(points).max())
         return
@@ -153,12 +158,12 @@ def test_every_part_of_anything_lies_in_0_to_1(image: Image, box: FloatArray, po
 @pytest.mark.parametrize("wrong", [np.full((5, 2), 7, np.float32), np.full((5, 2), np.nan, np.float32)])
 def test_landmarks_in_one_place_are_refused(wrong: FloatArray) -> None:
     with pytest.raises(ValueError, match=r"coincide|finite"):
-        judge(still("hopper"), BOXES["hopper"], wrong, 0.9)
+        judged_in(still("hopper"), BOXES["hopper"], wrong, 0.9)
 
 
 def test_a_flat_grey_face_is_blurred() -> None:
     flat = np.full((600, 512, 3), 120, np.uint8)
-    assert judge(flat, BOXES["hopper"], POINTS["hopper"], 0.9).sharpness == 0
+    assert judged_in(flat, BOXES["hopper"], POINTS["hopper"], 0.9).sharpness == 0
 
 
 def test_one_bad_part_spoils_the_total_and_the_total_lies_between_the_parts() -> None:

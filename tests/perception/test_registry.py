@@ -31,8 +31,7 @@ def give(settings: Settings, name: str) -> None:
 
 
 def recognisers(models: str, settings: Settings) -> list[str]:
-    _, embedders = choose_recognisers(models, settings)
-    return [each.name for each in embedders]
+    return [each.name for each in choose_recognisers(models, settings)]
 
 
 def test_every_name_has_a_card_of_its_task() -> None:
@@ -75,9 +74,10 @@ def test_the_builtin_models_work_with_nothing_pulled() -> None:
     faces = first.detect(hopper())
     assert len(faces) == 1
     assert first.card_name == models.detector_card.name == DETECTOR
-    assert models.embedder.card_name == models.embedder_card.name == EMBEDDER
-    crops = models.embedder.crop(hopper(), faces.landmarks_xy[0])[None]
-    vectors, worths = models.embedder.embed_with_worth(crops)
+    embedder = models.new_embedder(models.embedder_cards[0])
+    assert embedder.card_name == models.embedder_cards[0].name == EMBEDDER
+    crops = embedder.crop(hopper(), faces.landmarks_xy[0])[None]
+    vectors, worths = embedder.embed_with_worth(crops)
     assert vectors.shape == (1, 128)
     assert worths[0] > card(EMBEDDER).thresholds["sure"].value
 

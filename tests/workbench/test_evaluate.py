@@ -15,10 +15,10 @@ from closeup.learning.runs.predictions import read_answers
 from closeup.media.image import encode_jpeg, read_image
 from closeup.perception.classifier import PictureClassifier
 from closeup.perception.face_crop import FRAMES
-from closeup.workbench import evaluate as module
 from closeup.workbench.evaluate import EvaluateOptions, evaluate, evaluation_table, save_evaluation
 from closeup.workbench.evaluation_data import DataOptions
 from closeup.workbench.models import ResolvedModel
+from stand_ins import put_detector
 from stills import astronaut, hopper
 from tiny_networks import COLOURS, save_tiny, tiny_card
 from workbench.colours import HalvesDetector, colour_folder, colour_table
@@ -83,7 +83,7 @@ def test_people_count_together(model: ResolvedModel, tmp_path: Path) -> None:
 def test_faces_are_found_and_aligned(
     faces_model: ResolvedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "new_detector", lambda *_: HalvesDetector())
+    put_detector(monkeypatch, HalvesDetector)
     bare, faces = Settings(tmp_path, None), replace(QUICK, faces=True, models="builtin")
     data = tmp_path / "data"
     colour_folder(data, {"green": ["green"], "red": ["red"]})

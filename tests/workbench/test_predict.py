@@ -12,9 +12,9 @@ from closeup.core.settings import Settings
 from closeup.media.image import encode_jpeg, read_image
 from closeup.perception.classifier import ClassAnswer, PictureClassifier
 from closeup.perception.face_crop import FRAMES
-from closeup.workbench import predict as module
 from closeup.workbench.models import ResolvedModel
 from closeup.workbench.predict import predict, prediction_table
+from stand_ins import put_detector
 from stills import astronaut
 from tiny_networks import save_tiny, tiny_card
 from workbench.colours import LEVELS, HalvesDetector, save_picture
@@ -58,7 +58,7 @@ def test_folders_are_gone_through(whole: ResolvedModel, tmp_path: Path) -> None:
 @pytest.fixture
 def halves(monkeypatch: pytest.MonkeyPatch) -> HalvesDetector:
     detector = HalvesDetector()
-    monkeypatch.setattr(module, "new_detector", lambda *_: detector)
+    put_detector(monkeypatch, lambda: detector)
     return detector
 
 
@@ -69,7 +69,7 @@ def test_every_face_is_shown_to_a_model_of_faces(
     path = tmp_path / "two.jpg"
     path.write_bytes(encode_jpeg(two))
     found = predict(aligned, [path], models="builtin", settings=Settings(tmp_path, None))
-    assert found.detector == "halves"
+    assert found.detector == "yunet-2023mar"
     left, right = found.photos[0].shown
     assert (left.box_xyxy is not None, right.box_xyxy is not None) == (True, True)
     np.testing.assert_allclose(left.box_xyxy, [128, 128, 384, 384])

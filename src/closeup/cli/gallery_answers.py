@@ -15,10 +15,10 @@ from closeup.core.timebase import clock
 from closeup.features.gallery.options import FAR, TOP
 
 if TYPE_CHECKING:
-    from closeup.features.gallery.describe import FaceReader
     from closeup.features.gallery.identify import VideoIdentification
     from closeup.features.gallery.recognise import Answer
     from closeup.features.gallery.similar import LookAlikes
+    from closeup.perception.analyzer import Analyzer
     from closeup.storage.gallery import GalleryStore
 
 app = typer.Typer()
@@ -43,17 +43,17 @@ def verify(
     if (b is None) == (name is None):
         raise typer.BadParameter("give another photo, or --as NAME.", param_hint="B")
     from closeup.features.gallery import verify as feature
-    from closeup.features.gallery.describe import FaceReader
+    from closeup.perception.analyzer import Analyzer
 
-    reader = FaceReader(models)
+    analyzer = Analyzer(models)
     if b is not None:
-        result, other = feature.verify(reader, a, b, far, largest=largest), str(b)
+        result, other = feature.verify(analyzer, a, b, far, largest=largest), str(b)
     else:
         from closeup.storage.gallery import open_gallery
 
         with open_gallery() as store:
             assert name is not None
-            result, other = feature.verify_identity(store, reader, a, name, far, largest=largest), name
+            result, other = feature.verify_identity(store, analyzer, a, name, far, largest=largest), name
     if as_json:
         from closeup.features.gallery import answers
 
@@ -93,20 +93,20 @@ def identify(
         elif source.is_dir():
             _identify_cast(store, source, far, models, as_json=as_json)
         else:
-            from closeup.features.gallery.describe import FaceReader
             from closeup.media.container import is_video
+            from closeup.perception.analyzer import Analyzer
 
-            reader = FaceReader(models)
+            analyzer = Analyzer(models)
             if is_video(source):
-                _identify_video(store, reader, source, far, quiet=quiet, as_json=as_json)
+                _identify_video(store, analyzer, source, far, quiet=quiet, as_json=as_json)
             else:
-                _identify_photo(store, reader, source, far, as_json=as_json)
+                _identify_photo(store, analyzer, source, far, as_json=as_json)
 
 
-def _identify_photo(store: "GalleryStore", reader: "FaceReader", photo: Path, far: float, *, as_json: bool) -> None:
+def _identify_photo(store: "GalleryStore", analyzer: "Analyzer", photo: Path, far: float, *, as_json: bool) -> None:
     from closeup.features.gallery.identify import identify_photo
 
-    found = identify_photo(store, reader, photo, far)
+    found = identify_photo(store, analyzer, photo, far)
     if as_json:
         from closeup.features.gallery import answers
 
@@ -119,12 +119,12 @@ def _identify_photo(store: "GalleryStore", reader: "FaceReader", photo: Path, fa
 
 
 def _identify_video(
-    store: "GalleryStore", reader: "FaceReader", video: Path, far: float, *, quiet: bool, as_json: bool
+    store: "GalleryStore", analyzer: "Analyzer", video: Path, far: float, *, quiet: bool, as_json: bool
 ) -> None:
     from closeup.features.gallery.identify import identify_video
 
     with progress_bar(video.name, quiet=quiet or as_json) as progress:
-        found = identify_video(store, reader, video, far, progress=progress)
+        found = identify_video(store, analyzer, video, far, progress=progress)
     if as_json:
         from closeup.features.gallery import answers
 
@@ -156,9 +156,9 @@ def _tell_video(found: "VideoIdentification") -> None:
 
 def _identify_cast(store: "GalleryStore", folder: Path, far: float, models: str, *, as_json: bool) -> None:
     from closeup.features.gallery.cast_people import name_cast
-    from closeup.features.gallery.describe import FaceReader
+    from closeup.perception.analyzer import Analyzer
 
-    found = name_cast(store, folder, lambda: FaceReader(models), far)
+    found = name_cast(store, folder, lambda: Analyzer(models), far)
     if as_json:
         from closeup.features.gallery import answers
 
@@ -188,17 +188,17 @@ def _identify_camera(
     store: "GalleryStore", index: int, far: float, models: str, *, liveness: bool, as_json: bool
 ) -> None:
     from closeup.cli.gallery_enrol import LIVENESS_TOLD, say
-    from closeup.features.gallery.describe import FaceReader
     from closeup.features.gallery.guide import watch_until_alive
     from closeup.features.gallery.liveness import LivenessCheck, random_turns
     from closeup.features.gallery.recognise import Recogniser, model_for
     from closeup.media.webcam import open_camera
+    from closeup.perception.analyzer import Analyzer
 
-    reader = FaceReader(models)
-    recogniser = Recogniser(store, model_for(store, reader), far)
-    check = LivenessCheck(random_turns(reader.poses)) if liveness else None
+    analyzer = Analyzer(models)
+    recogniser = Recogniser(store, model_for(store, analyzer), far)
+    check = LivenessCheck(random_turns(analyzer.poses)) if liveness else None
     with open_camera(index) as camera:
-        face, report = watch_until_alive(reader, camera, say, check)
+        face, report = watch_until_alive(analyzer, camera, say, check)
     (answer,) = recogniser.answer(face.embeddings[recogniser.model][None])
     if as_json:
         from closeup.features.gallery import answers
@@ -228,18 +228,18 @@ def similar(
 ) -> None:
     """Find who looks most like the face in a photo: in the gallery, or in a folder of pictures."""
     from closeup.features.gallery import similar as feature
-    from closeup.features.gallery.describe import FaceReader
+    from closeup.perception.analyzer import Analyzer
 
     _check_free(sheet, overwrite=overwrite)
-    reader = FaceReader(models)
+    analyzer = Analyzer(models)
     if folder is not None:
         with progress_bar(folder.name, quiet=quiet or as_json) as progress:
-            found = feature.similar_in(folder, reader, photo, top, far, progress=progress)
+            found = feature.similar_in(folder, analyzer, photo, top, far, progress=progress)
     else:
         from closeup.storage.gallery import open_gallery
 
         with open_gallery() as store:
-            found = feature.similar(store, reader, photo, top, far, largest=largest)
+            found = feature.similar(store, analyzer, photo, top, far, largest=largest)
     if sheet is not None:
         from closeup.core.whole import write_whole
 
@@ -279,18 +279,18 @@ def draw_map(
 ) -> None:
     """Draw everybody on a map by likeness (PCA and t-SNE): one page that needs nothing beside itself."""
     from closeup.core.whole import write_whole
-    from closeup.features.gallery.describe import FaceReader
     from closeup.features.gallery.mapping import map_folder, map_gallery
+    from closeup.perception.analyzer import Analyzer
 
     _check_free(output, overwrite=overwrite)
     with progress_bar("map", quiet=quiet) as progress:
         if folder is not None:
-            drawn = map_folder(folder, FaceReader(models), progress=progress)
+            drawn = map_folder(folder, Analyzer(models), progress=progress)
         else:
             from closeup.storage.gallery import open_gallery
 
             with open_gallery() as store:
-                drawn = map_gallery(store, FaceReader(models), progress=progress)
+                drawn = map_gallery(store, Analyzer(models), progress=progress)
     write_whole(output, drawn.html.encode())
     typer.echo(f"{drawn.faces} faces of {drawn.people} people: {one_line(str(output))}")
     for note in drawn.notes:

@@ -17,9 +17,9 @@ from closeup.core.errors import EXIT_BAD_INPUT
 from closeup.features.gallery.options import EnrolOptions
 
 if TYPE_CHECKING:
-    from closeup.features.gallery.describe import FaceReader
     from closeup.features.gallery.enrol import EnrolReport
     from closeup.features.gallery.importing import Imported, ImportReport
+    from closeup.perception.analyzer import Analyzer
     from closeup.storage.gallery import GalleryStore
 
 app = typer.Typer()
@@ -75,11 +75,11 @@ def enrol(
     source = Source(photos or [], camera_index if camera else None, video, liveness)
     check_source(source)
     options = EnrolOptions(**given)
-    from closeup.features.gallery.describe import FaceReader
+    from closeup.perception.analyzer import Analyzer
     from closeup.storage.gallery import open_gallery
 
     with open_gallery() as store:
-        report = _enrol_from(store, FaceReader(models), name, source, options, quiet=quiet)
+        report = _enrol_from(store, Analyzer(models), name, source, options, quiet=quiet)
     if as_json:
         from closeup.features.gallery import answers
 
@@ -104,7 +104,7 @@ def check_source(source: Source) -> None:
 
 
 def _enrol_from(
-    store: "GalleryStore", reader: "FaceReader", name: str, source: Source, options: EnrolOptions, *, quiet: bool
+    store: "GalleryStore", analyzer: "Analyzer", name: str, source: Source, options: EnrolOptions, *, quiet: bool
 ) -> "EnrolReport":
     from closeup.features.gallery import enrol as feature
     from closeup.features.gallery.guide import collect_poses
@@ -114,11 +114,11 @@ def _enrol_from(
     clean_name(name)
     if source.photos:
         with progress_bar(name, quiet=quiet or len(source.photos) < 3) as progress:
-            return feature.enrol(store, reader, name, source.photos, options, progress=progress)
+            return feature.enrol(store, analyzer, name, source.photos, options, progress=progress)
     if source.video is not None:
         with progress_bar(source.video.name, quiet=quiet) as progress, open_video(source.video) as video:
             found = collect_poses(
-                reader,
+                analyzer,
                 video,
                 str(source.video),
                 source_hash=hash_file(source.video),
@@ -126,19 +126,19 @@ def _enrol_from(
                 progress=progress,
             )
     else:
-        found = _before_camera(reader, source, options)
-    return feature.enrol_samples(store, name, found.samples, options, poses=reader.poses)
+        found = _before_camera(analyzer, source, options)
+    return feature.enrol_samples(store, name, found.samples, options, poses=analyzer.poses)
 
 
-def _before_camera(reader: "FaceReader", source: Source, options: EnrolOptions) -> Any:
+def _before_camera(analyzer: "Analyzer", source: Source, options: EnrolOptions) -> Any:
     from closeup.features.gallery.guide import collect_poses
     from closeup.features.gallery.liveness import LivenessCheck, random_turns
     from closeup.media.webcam import open_camera
 
     assert source.camera is not None
-    check = LivenessCheck(random_turns(reader.poses)) if source.liveness else None
+    check = LivenessCheck(random_turns(analyzer.poses)) if source.liveness else None
     with open_camera(source.camera) as camera:
-        found = collect_poses(reader, camera, "the camera", say=say, check=check, keep_pictures=options.keep_pictures)
+        found = collect_poses(analyzer, camera, "the camera", say=say, check=check, keep_pictures=options.keep_pictures)
     if found.liveness is not None:
         say(LIVENESS_TOLD)
     return found
@@ -168,12 +168,12 @@ def import_people(
     """Enrol many people: DIR has a folder for each, with their name, and their photos in it."""
     options = EnrolOptions(**given)
     from closeup.features.gallery import importing
-    from closeup.features.gallery.describe import FaceReader
+    from closeup.perception.analyzer import Analyzer
     from closeup.storage.gallery import open_gallery
 
     importing.person_folders(folder)
     with open_gallery() as store, progress_bar(folder.name, quiet=quiet) as progress:
-        report = importing.import_people(store, FaceReader(models), folder, options, progress=progress)
+        report = importing.import_people(store, Analyzer(models), folder, options, progress=progress)
     _tell_import(report, quiet=quiet, as_json=as_json)
 
 
@@ -192,11 +192,11 @@ def import_cast(
     """Enrol the people of a cast who have names, by their best faces in the video."""
     options = EnrolOptions(**given)
     from closeup.features.gallery.cast_people import import_cast as feature
-    from closeup.features.gallery.describe import FaceReader
+    from closeup.perception.analyzer import Analyzer
     from closeup.storage.gallery import open_gallery
 
     with open_gallery() as store:
-        report = feature(store, FaceReader(models), folder, options)
+        report = feature(store, Analyzer(models), folder, options)
     _tell_import(report, quiet=quiet, as_json=as_json)
 
 

@@ -30,11 +30,11 @@ def evaluate(
     The first line of the list has the number of folds and of pairs in each. The threshold of each fold is read off the
     others.
     """
-    from closeup.features.gallery.describe import FaceReader
     from closeup.features.gallery.evaluate import evaluate_pairs, evaluation_table
+    from closeup.perception.analyzer import Analyzer
 
     with progress_bar(pairs.name, quiet=quiet) as progress:
-        result = evaluate_pairs(FaceReader(models), folder, pairs, progress)
+        result = evaluate_pairs(Analyzer(models), folder, pairs, progress)
     if as_json:
         show_json(evaluation_table(result))
     else:

@@ -87,7 +87,7 @@ def _face_row(face: "StoredFace") -> tuple[str, ...]:
     return (
         str(face.number),
         first.pose,
-        f"{first.yaw_deg:.0f}°, {first.pitch_deg:.0f}°",
+        f"{round(first.yaw_deg)}°, {round(first.pitch_deg)}°",
         f"{first.quality:.2f}",
         f"{first.created_at.astimezone():%Y-%m-%d %H:%M}",
         ", ".join(template.model for template in face.templates),

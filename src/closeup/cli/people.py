@@ -95,12 +95,12 @@ def name(
 def _name_from_gallery(folder: Path, identity: str | None, far: float) -> None:
     """Name those in the cast whom the gallery knows; one change in all that is undone name by name."""
     from closeup.features.gallery.cast_people import name_cast
-    from closeup.features.gallery.describe import FaceReader
+    from closeup.perception.analyzer import Analyzer
     from closeup.storage.gallery import open_gallery
 
     CastFolder(folder)
     with open_gallery() as store:
-        everybody = name_cast(store, folder, FaceReader, far)
+        everybody = name_cast(store, folder, Analyzer, far)
     answers = [answer for answer in everybody if identity in (None, answer.person)]
     if identity is not None and not answers:
         raise InputError(f"There is no person {identity}.", "See who there is: closeup people DIR list")

@@ -6,7 +6,7 @@ from closeup.algorithms.clustering.similarity import l2_normalise
 from closeup.algorithms.frames.alignment import similarity_transform
 from closeup.core.errors import ModelError
 from closeup.core.types import FloatArray, Image
-from closeup.perception.cutout import cut_out
+from closeup.perception.face_crop import cut_out
 from closeup.perception.preprocessing import preprocess
 from closeup.weights.cards import ModelCard
 from closeup.weights.session import Session

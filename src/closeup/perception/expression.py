@@ -13,7 +13,7 @@ from closeup.core.errors import ModelError
 from closeup.core.settings import Settings, read_settings
 from closeup.core.types import FloatArray, Image
 from closeup.perception.classifier import PictureClassifier, is_shipped, shipped
-from closeup.perception.cutout import cut_out
+from closeup.perception.face_crop import cut_out
 from closeup.perception.preprocessing import preprocess
 from closeup.weights.cards import card
 from closeup.weights.session import open_session

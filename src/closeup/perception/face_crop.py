@@ -8,35 +8,16 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from closeup.algorithms.frames.alignment import similarity_transform
-from closeup.core.boxes import fitted, iou
 from closeup.core.errors import InputError
 from closeup.core.types import FloatArray, Image
-from closeup.perception.cutout import cut_out
-from closeup.perception.protocols import Detections, FaceDetector
 
 Points = tuple[tuple[float, float], ...]
 
-SMALLEST_LOOK_PX = 192
-"""Pictures whose shorter side is below this are enlarged before a detector sees them. On 300 faces of LFW cut to
-48 x 48 pixels YuNet then misses the landmarks by 0.036 of the side; enlarged to 128 pixels, by 0.056."""
-
-LARGEST_LOOK_PX = 1280
-"""Pictures whose longer side is above this are shrunk."""
-
-BORDER = 0.25
-"""Where a face fills its picture and is not found, a border of this share of the side is put around it."""
-
-SAME_IOU = 0.35
-"""Two boxes that overlap by this much are one face in two looks."""
-
-LEAST_SIZE = 1 / 3
-"""Faces below this share of the largest one's size are never the one that a picture is about."""
-
-
-_OTHER_SIDE = [1, 0, 2, 4, 3]
-"""Landmarks of a mirror image, so that the left one in the picture is the first of each pair again."""
+MOST_SHRUNK = 0.6
+"""Below this scale bilinear sampling begins to skip pixels, and the picture is shrunk by area first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,116 +102,40 @@ def crop_face(image: Image, landmarks_xy: FloatArray, frame: FaceFrame, size_px:
     return cut_out(image, to_crop, (size_px, size_px))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FoundFace:
-    """The face that a picture is about.
+def cut_out(image: Image, to_crop: NDArray[np.float64], size_wh: tuple[int, int]) -> Image:
+    """Cut a crop out of an RGB picture (H, W, 3), turned, scaled and moved by a similarity.
 
-    Attributes:
-        box_xyxy: Shape (4,), float32, pixels of the picture; may reach beyond its edges.
-        landmarks_xy: Shape (5, 2), float32, pixels.
-        crop_xy: Shape (5, 2), float32, pixels: the points by which a crop is best aligned.
-        score: The detector's, 0 to 1.
-        faces: How many faces were found.
-    """
-
-    box_xyxy: FloatArray
-    landmarks_xy: FloatArray
-    crop_xy: FloatArray
-    score: float
-    faces: int
-
-
-def find_central_face(detector: FaceDetector, image: Image) -> FoundFace | None:
-    """Find the face that a picture is about, also where the face fills it or it is very small.
-
-    A picture is looked at straight and mirrored, and the landmarks are the mean of both: on 300 faces of LFW cut to
-    48 x 48 pixels that takes the error from 0.036 to 0.031 of the side. Where nothing is found, again with a border,
-    and then thoroughly (`FaceDetector.detect_augmented`).
+    Beyond the picture's edge its outermost pixels go on: black would be taken for part of what is shown.
 
     Args:
-        detector: For this thread.
-        image: RGB (H, W, 3).
+        image: The picture.
+        to_crop: Shape (2, 3), from pixels of the picture to pixels of the crop.
+        size_wh: The crop's (width, height).
 
     Returns:
-        Of several faces the one nearest to the middle, in its own sizes; None where there is none.
+        uint8 (height, width, 3).
     """
-    scaled, factor_xy = _working_size(image)
-    found = _both_ways(detector, scaled)
-    if not len(found):
-        found = _with_border(detector, scaled)
-    if not len(found):
-        found = detector.detect_augmented(scaled)
-    if not len(found):
-        return None
-    index = _central(found, (scaled.shape[1], scaled.shape[0]))
-    box = found.boxes_xyxy[index] / np.tile(factor_xy, 2)
-    landmarks, crop = (points[index] / factor_xy for points in (found.landmarks_xy, found.crop_xy))
-    return FoundFace(
-        box.astype(np.float32),
-        landmarks.astype(np.float32),
-        crop.astype(np.float32),
-        float(found.scores[index]),
-        len(found),
-    )
+    scale = float(np.sqrt(abs(np.linalg.det(to_crop[:, :2]))))
+    if scale < MOST_SHRUNK:
+        image, to_crop = _shrunk(image, to_crop, size_wh, scale)
+    crop = cv2.warpAffine(image, to_crop, size_wh, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(crop, dtype=np.uint8)
 
 
-def _working_size(image: Image) -> tuple[Image, FloatArray]:
-    """The picture as a detector sees it best, and by what factor (2,) it was scaled in x and y."""
-    height, width = image.shape[:2]
-    if max(height, width) > LARGEST_LOOK_PX:
-        size_wh, mode = fitted((width, height), LARGEST_LOOK_PX), cv2.INTER_AREA
-    elif min(height, width) < SMALLEST_LOOK_PX:
-        factor = min(SMALLEST_LOOK_PX / min(height, width), LARGEST_LOOK_PX / max(height, width))
-        size_wh, mode = (max(1, round(width * factor)), max(1, round(height * factor))), cv2.INTER_CUBIC
-    else:
-        return image, np.ones(2, np.float32)
-    scaled = np.asarray(cv2.resize(image, size_wh, interpolation=mode), np.uint8)
-    return scaled, np.array([size_wh[0] / width, size_wh[1] / height], np.float32)
-
-
-def _both_ways(detector: FaceDetector, image: Image) -> Detections:
-    """What a detector finds in a picture, each face's places the mean with those in its mirror image."""
-    found = detector.detect(image)
-    mirrored = _mirrored(detector.detect(np.ascontiguousarray(image[:, ::-1])), image.shape[1])
-    if not len(found) or not len(mirrored):
-        return found if len(found) else mirrored
-    overlaps = iou(found.boxes_xyxy, mirrored.boxes_xyxy)
-    other = mirrored.take([int(i) for i in overlaps.argmax(axis=1)])
-    same = (overlaps.max(axis=1) > SAME_IOU).astype(np.float32)
-    first, second = 1 - same / 2, same / 2
-    return Detections(
-        found.boxes_xyxy * first[:, None] + other.boxes_xyxy * second[:, None],
-        found.landmarks_xy * first[:, None, None] + other.landmarks_xy * second[:, None, None],
-        np.where(same > 0, np.maximum(found.scores, other.scores), found.scores),
-        found.crop_xy * first[:, None, None] + other.crop_xy * second[:, None, None],
-    )
-
-
-def _mirrored(found: Detections, width: int) -> Detections:
-    """Faces of a mirror image as they lie in the picture; landmarks change sides."""
-    flip, shift = np.array([-1, 1], np.float32), np.array([width, 0], np.float32)
-    boxes = found.boxes_xyxy[:, [2, 1, 0, 3]] * np.tile(flip, 2) + np.tile(shift, 2)
-    landmarks, crop = (points[:, _OTHER_SIDE] * flip + shift for points in (found.landmarks_xy, found.crop_xy))
-    return Detections(boxes, landmarks, found.scores, crop)
-
-
-def _with_border(detector: FaceDetector, image: Image) -> Detections:
-    """What is found with a border around: black, or the outermost pixels going on, whichever is surer."""
-    pad = round(BORDER * min(image.shape[:2]))
-    looks = []
-    for mode in (cv2.BORDER_CONSTANT, cv2.BORDER_REPLICATE):
-        padded = np.asarray(cv2.copyMakeBorder(image, pad, pad, pad, pad, mode), np.uint8)
-        looks.append(_both_ways(detector, padded))
-    best = max(looks, key=lambda found: float(found.scores.max(initial=-1.0)))
-    by = np.float32(pad)
-    return Detections(best.boxes_xyxy - by, best.landmarks_xy - by, best.scores, best.crop_xy - by)
-
-
-def _central(found: Detections, size_wh: tuple[int, int]) -> int:
-    """Which of some faces lies nearest to the middle, in its own sizes; very small ones do not count."""
-    boxes = found.boxes_xyxy
-    sizes = np.maximum((boxes[:, 2:] - boxes[:, :2]).max(axis=1), 1)
-    off = (boxes[:, :2] + boxes[:, 2:]) / 2 - np.array(size_wh, np.float32) / 2
-    distance = np.hypot(off[:, 0], off[:, 1]) / sizes
-    distance[sizes < LEAST_SIZE * sizes.max()] = np.inf
-    return int(distance.argmin())
+def _shrunk(
+    image: Image, to_crop: NDArray[np.float64], size_wh: tuple[int, int], scale: float
+) -> tuple[Image, NDArray[np.float64]]:
+    """Shrink the part of the picture that the crop shows to the crop's scale; and the map (2, 3) from there."""
+    turn, move = to_crop[:, :2], to_crop[:, 2]
+    corners = np.array([(0, 0), (size_wh[0], 0), (0, size_wh[1]), size_wh], np.float64)
+    shown = (corners - move) @ np.linalg.inv(turn).T
+    limits = np.array([image.shape[1], image.shape[0]])
+    low = np.clip(np.floor(shown.min(axis=0) - 2 / scale), 0, limits - 1).astype(int)
+    high = np.clip(np.ceil(shown.max(axis=0) + 2 / scale), low + 1, limits).astype(int)
+    part = image[low[1] : high[1], low[0] : high[0]]
+    small_wh = np.maximum(np.round((high - low) * scale), 1).astype(int)
+    small = cv2.resize(part, (int(small_wh[0]), int(small_wh[1])), interpolation=cv2.INTER_AREA)
+    # Pixel centres lie at whole numbers, and edges half a pixel out: (x + 0.5) * factor - 0.5 is where x has gone.
+    factor = small_wh / (high - low)
+    back = turn / factor
+    return np.asarray(small, dtype=np.uint8), np.column_stack([back, move + turn @ (low + 0.5 / factor - 0.5)])

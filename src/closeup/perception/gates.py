@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from closeup.core.types import FloatArray, Image, Quality
+from closeup.core.types import FloatArray, Quality
 from closeup.perception.pose import HeadPose
-from closeup.perception.quality import brightness
+from closeup.perception.protocols import Detections
 from closeup.weights.cards import ModelCard
 
 SMALLEST_PX = 28.0
@@ -52,28 +52,33 @@ class Fault:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A face as the gates look at it.
+def faults_of(
+    one: Detections,
+    quality: Quality,
+    pose: HeadPose,
+    *,
+    size_wh: tuple[int, int],
+    light: float,
+    detector: ModelCard,
+) -> tuple[Fault, ...]:
+    """Say what speaks against a face; empty where nothing does.
 
-    Attributes:
-        box_xyxy: Shape (4,), pixels.
-        landmarks_xy: Shape (5, 2), pixels.
+    Args:
+        one: The face, alone.
         quality: As `perception.quality.judge` gives it.
         pose: As `perception.pose.head_pose` gives it.
+        size_wh: Of the picture.
+        light: As `perception.quality.brightness` gives it.
         detector: Card of the detector that found it.
     """
-
-    box_xyxy: FloatArray
-    landmarks_xy: FloatArray
-    quality: Quality
-    pose: HeadPose
-    detector: ModelCard
-
-
-def faults_of(image: Image, face: Candidate) -> tuple[Fault, ...]:
-    """Say what speaks against this face of an RGB picture (H, W, 3); empty where nothing does."""
-    found = [_size(face), _sharpness(face), _exposure(image, face), _edge(image, face), _cover(face), _turn(face)]
+    found = [
+        _size(one.boxes_xyxy[0]),
+        _sharpness(quality),
+        _exposure(quality, light),
+        _edge(one, size_wh),
+        _cover(quality, detector),
+        _turn(pose),
+    ]
     return tuple(fault for fault in found if fault)
 
 
@@ -97,50 +102,49 @@ def several_faces(boxes_xyxy: FloatArray) -> Fault | None:
     return Fault("several-faces", f"It shows {rivals} faces of about one size, so it is not clear who is meant.")
 
 
-def _size(face: Candidate) -> Fault | None:
-    side = float(min(face.box_xyxy[2:] - face.box_xyxy[:2]))
+def _size(box_xyxy: FloatArray) -> Fault | None:
+    side = float(min(box_xyxy[2:] - box_xyxy[:2]))
     if side >= SMALLEST_PX:
         return None
     return Fault("too-small", f"The face is {side:.0f} pixels wide, and {SMALLEST_PX:.0f} are the least.")
 
 
-def _sharpness(face: Candidate) -> Fault | None:
-    if face.quality.sharpness >= LEAST_SHARPNESS:
+def _sharpness(quality: Quality) -> Fault | None:
+    if quality.sharpness >= LEAST_SHARPNESS:
         return None
-    return Fault("blurred", f"The face is blurred: its sharpness is {face.quality.sharpness:.2f} of 1.")
+    return Fault("blurred", f"The face is blurred: its sharpness is {quality.sharpness:.2f} of 1.")
 
 
-def _exposure(image: Image, face: Candidate) -> Fault | None:
-    light = brightness(image, face.landmarks_xy)
+def _exposure(quality: Quality, light: float) -> Fault | None:
     kind, least = ("dark", LEAST_EXPOSURE_DARK) if light < MIDDLE_GREY else ("bright", LEAST_EXPOSURE_BRIGHT)
-    if face.quality.exposure >= least:
+    if quality.exposure >= least:
         return None
     return Fault(kind, f"The face is too {kind}: its mean brightness is {light:.0f} of 255.")
 
 
-def _edge(image: Image, face: Candidate) -> Fault | None:
-    limits = np.array([image.shape[1], image.shape[0]], np.float32)
-    inside = np.clip(face.box_xyxy, 0, np.tile(limits, 2))
-    sides, whole = inside[2:] - inside[:2], face.box_xyxy[2:] - face.box_xyxy[:2]
+def _edge(one: Detections, size_wh: tuple[int, int]) -> Fault | None:
+    limits, box, landmarks = np.array(size_wh, np.float32), one.boxes_xyxy[0], one.landmarks_xy[0]
+    inside = np.clip(box, 0, np.tile(limits, 2))
+    sides, whole = inside[2:] - inside[:2], box[2:] - box[:2]
     beyond = 1 - float(np.prod(np.maximum(sides, 0)) / max(float(np.prod(whole)), 1e-6))
-    if beyond <= MOST_BEYOND and bool(((face.landmarks_xy >= 0) & (face.landmarks_xy < limits)).all()):
+    if beyond <= MOST_BEYOND and bool(((landmarks >= 0) & (landmarks < limits)).all()):
         return None
     return Fault("cut-off", f"The face is cut off by the picture's edge: {100 * beyond:.0f} % of it lie beyond.")
 
 
-def _cover(face: Candidate) -> Fault | None:
-    least = face.detector.thresholds["clear"].value
-    if face.quality.detection >= least:
+def _cover(quality: Quality, detector: ModelCard) -> Fault | None:
+    least = detector.thresholds["clear"].value
+    if quality.detection >= least:
         return None
     return Fault(
         "covered",
-        f"The face is covered, or hardly one: {face.detector.name} scores it {face.quality.detection:.2f}, "
+        f"The face is covered, or hardly one: {detector.name} scores it {quality.detection:.2f}, "
         f"and {least:.2f} is the least.",
     )
 
 
-def _turn(face: Candidate) -> Fault | None:
-    if abs(face.pose.yaw_deg) <= MOST_YAW_DEG and abs(face.pose.pitch_deg) <= MOST_PITCH_DEG:
+def _turn(pose: HeadPose) -> Fault | None:
+    if abs(pose.yaw_deg) <= MOST_YAW_DEG and abs(pose.pitch_deg) <= MOST_PITCH_DEG:
         return None
-    turn = max(abs(face.pose.yaw_deg), abs(face.pose.pitch_deg))
+    turn = max(abs(pose.yaw_deg), abs(pose.pitch_deg))
     return Fault("turned", f"The face is turned away by {turn:.0f} degrees.")

@@ -48,6 +48,16 @@ class HeadPose:
     pitch_deg: float
     roll_deg: float
 
+    @property
+    def name(self) -> str:
+        """One of `POSES`, sides as the picture shows them; roll does not matter."""
+        side, tilt = self.yaw_deg / SIDE_DEG, self.pitch_deg / TILT_DEG
+        if max(abs(side), abs(tilt)) < 1:
+            return "front"
+        if abs(side) >= abs(tilt):
+            return "right" if side > 0 else "left"
+        return "down" if tilt > 0 else "up"
+
 
 def head_pose(landmarks_xy: ArrayLike) -> HeadPose:
     """Estimate the pose of one head.
@@ -79,16 +89,6 @@ def head_pose(landmarks_xy: ArrayLike) -> HeadPose:
         yaw, pitch = _best(seen, yaws, pitches, _projected(yaws, pitches))
     roll = np.angle(np.vdot(_projected(np.array([yaw]), np.array([pitch]))[0, 0], seen))
     return HeadPose(float(yaw), float(pitch - _LEVEL_DEG), float(np.degrees(roll)))
-
-
-def pose_name(pose: HeadPose) -> str:
-    """Call a pose "front", "left", "right", "up" or "down", sides as the picture shows them; roll does not matter."""
-    side, tilt = pose.yaw_deg / SIDE_DEG, pose.pitch_deg / TILT_DEG
-    if max(abs(side), abs(tilt)) < 1:
-        return "front"
-    if abs(side) >= abs(tilt):
-        return "right" if side > 0 else "left"
-    return "down" if tilt > 0 else "up"
 
 
 def _projected(yaws_deg: NDArray[np.float64], pitches_deg: NDArray[np.float64]) -> NDArray[np.complex128]:

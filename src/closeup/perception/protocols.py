@@ -23,12 +23,14 @@ class Detections:
         scores: Shape (N,), float32, 0 to 1.
         average_xy: Shape (N, 5, 2), float32, pixels, or None: where an average face would have its landmarks if it lay
             as this one does, by points of the detector's own that are steadier than the five.
+        augmented: Whether they were found only when the picture was looked at again, by test-time augmentation.
     """
 
     boxes_xyxy: FloatArray
     landmarks_xy: FloatArray
     scores: FloatArray
     average_xy: FloatArray | None = None
+    augmented: bool = False
 
     def __post_init__(self) -> None:
         n = len(self.boxes_xyxy)
@@ -43,7 +45,7 @@ class Detections:
         """Give the same faces in the same picture at `factor` times its size."""
         by = np.float32(factor)
         average = None if self.average_xy is None else self.average_xy * by
-        return Detections(self.boxes_xyxy * by, self.landmarks_xy * by, self.scores, average)
+        return Detections(self.boxes_xyxy * by, self.landmarks_xy * by, self.scores, average, self.augmented)
 
     def turned(self, matrix: NDArray[np.floating]) -> "Detections":
         """Carry the faces by a turn (2, 3); a box stays upright and keeps its size, sides exchanged at a quarter."""
@@ -56,13 +58,15 @@ class Detections:
             sizes = sizes[:, ::-1]
         boxes = np.concatenate([middles - sizes / 2, middles + sizes / 2], axis=1).astype(np.float32)
         average = None if self.average_xy is None else (self.average_xy @ turn.T + move).astype(np.float32)
-        return Detections(boxes, (self.landmarks_xy @ turn.T + move).astype(np.float32), self.scores, average)
+        landmarks = (self.landmarks_xy @ turn.T + move).astype(np.float32)
+        return Detections(boxes, landmarks, self.scores, average, self.augmented)
 
     def take(self, indices: Sequence[int]) -> "Detections":
         """Give the faces at `indices`, in that order."""
         rows = np.asarray(indices, np.intp)
         average = None if self.average_xy is None else self.average_xy[rows]
-        return Detections(self.boxes_xyxy[rows], self.landmarks_xy[rows], self.scores[rows], average)
+        boxes, landmarks = self.boxes_xyxy[rows], self.landmarks_xy[rows]
+        return Detections(boxes, landmarks, self.scores[rows], average, self.augmented)
 
     def usable(self, size_wh: tuple[int, int], smallest_px: float = 0) -> "Detections":
         """The faces of a picture of `size_wh` (width, height) that later steps can work with.

@@ -10,7 +10,7 @@ import numpy as np
 
 from closeup.algorithms.frames.alignment import similarity_transform
 from closeup.core.types import FloatArray, Image, Quality
-from closeup.perception.cutout import cut_out
+from closeup.perception.face_crop import cut_out
 
 CHIP_PX = 64
 """Side of the small aligned picture on which sharpness and exposure are judged, so that size does not count twice."""
@@ -29,25 +29,32 @@ BLURRED, SHARP = 0.012, 0.25
 six test videos 1 % lie below 0.012, and between a tenth and most of them, by video, above 0.25."""
 
 
-def judge(image: Image, box_xyxy: FloatArray, landmarks_xy: FloatArray, score: float) -> Quality:
-    """Judge one face of an RGB picture (H, W, 3).
-
-    Args:
-        image: The picture, at the resolution in which it will be used.
-        box_xyxy: The face's box, shape (4,), pixels.
-        landmarks_xy: Its five landmarks, shape (5, 2), pixels.
-        score: The detector's score, 0 to 1.
+def face_chip(image: Image, landmarks_xy: FloatArray) -> Image:
+    """Cut the aligned face with landmarks (5, 2) out of an RGB picture (H, W, 3), in grey: uint8 (64, 64).
 
     Raises:
         ValueError: If the landmarks are not finite or all in one place, so that no face can be cut out by them.
     """
+    to_chip = similarity_transform(np.asarray(landmarks_xy, np.float64), _TEMPLATE)
+    chip = cut_out(image, to_chip, (CHIP_PX, CHIP_PX))
+    return np.asarray(cv2.cvtColor(chip, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+
+
+def judge(chip: Image, box_xyxy: FloatArray, landmarks_xy: FloatArray, score: float) -> Quality:
+    """Judge one face of a picture.
+
+    Args:
+        chip: What `face_chip` cut out of the picture, at the resolution in which it will be used: grey (64, 64).
+        box_xyxy: The face's box, shape (4,), pixels.
+        landmarks_xy: Its five landmarks, shape (5, 2), pixels.
+        score: The detector's score, 0 to 1.
+    """
     side = float(min(box_xyxy[2] - box_xyxy[0], box_xyxy[3] - box_xyxy[1]))
-    grey = _chip(image, landmarks_xy)
     parts = {
         "size": _ramp(np.log(max(side, 1.0)), np.log(SMALLEST_PX), np.log(LARGEST_PX)),
-        "sharpness": _ramp(np.log(_sharpness(grey)), np.log(BLURRED), np.log(SHARP)),
+        "sharpness": _ramp(np.log(_sharpness(chip)), np.log(BLURRED), np.log(SHARP)),
         "pose": frontality(landmarks_xy),
-        "exposure": _exposure(grey),
+        "exposure": _exposure(chip),
         "detection": float(np.clip(score, 0, 1)),
     }
     total = np.prod([max(parts[name], 1e-6) ** weight for name, weight in WEIGHTS.items()]) ** (
@@ -56,9 +63,9 @@ def judge(image: Image, box_xyxy: FloatArray, landmarks_xy: FloatArray, score: f
     return Quality(total=float(total), **parts)
 
 
-def brightness(image: Image, landmarks_xy: FloatArray) -> float:
-    """Mean brightness, 0 to 255, of the middle of the face with landmarks (5, 2) in an RGB picture (H, W, 3)."""
-    return float(_chip(image, landmarks_xy)[8:-8, 8:-8].mean())
+def brightness(chip: Image) -> float:
+    """Mean brightness, 0 to 255, of the middle of the face that `face_chip` cut out, grey (64, 64)."""
+    return float(chip[8:-8, 8:-8].mean())
 
 
 def frontality(landmarks_xy: FloatArray) -> float:
@@ -78,13 +85,6 @@ def frontality(landmarks_xy: FloatArray) -> float:
     yaw = abs(float(nose @ across)) / width / max(width, 0.8 * height)
     pitch = abs(float((points[2] - eyes) @ down) / height / height - 0.56)
     return float(np.clip(1 - yaw / 0.5, 0, 1) * np.clip(1 - max(0.0, pitch - 0.06) / 0.4, 0, 1))
-
-
-def _chip(image: Image, landmarks_xy: FloatArray) -> Image:
-    """Cut out the aligned face in grey: uint8 (64, 64)."""
-    to_chip = similarity_transform(np.asarray(landmarks_xy, np.float64), _TEMPLATE)
-    chip = cut_out(image, to_chip, (CHIP_PX, CHIP_PX))
-    return np.asarray(cv2.cvtColor(chip, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
 
 
 def _sharpness(grey: Image) -> float:

@@ -26,15 +26,15 @@ class FaceModels:
 
     Attributes:
         detector_card: Card of the detector.
-        embedder_card: Card of the embedder; its thresholds decide who is who.
+        embedder_cards: Of the embedders that may be used; the first answers, and its thresholds decide who is who.
         new_detector: Makes a detector; call it once for each thread.
-        embedder: Serves all threads.
+        new_embedder: Loads one of the embedders; it serves all threads.
     """
 
     detector_card: ModelCard
-    embedder_card: ModelCard
+    embedder_cards: tuple[ModelCard, ...]
     new_detector: Callable[[], FaceDetector]
-    embedder: FaceEmbedder
+    new_embedder: Callable[[ModelCard], FaceEmbedder]
 
 
 def choose(models: str, settings: Settings) -> tuple[ModelCard, ModelCard]:
@@ -50,51 +50,51 @@ def choose(models: str, settings: Settings) -> tuple[ModelCard, ModelCard]:
     return card(DETECTOR), card(EMBEDDER)
 
 
-def choose_recognisers(models: str, settings: Settings) -> tuple[tuple[ModelCard, ...], tuple[ModelCard, ...]]:
-    """Say which detectors and embedders the gallery uses for `models` on this machine; nothing is loaded.
+def choose_recognisers(models: str, settings: Settings) -> tuple[ModelCard, ...]:
+    """Say which embedders the gallery uses for `models` on this machine; nothing is loaded.
 
     The first embedder answers; templates are kept for all.
 
     Raises:
-        InputError: If `models` is none of the choices.
         ModelError: If a file is damaged.
     """
-    detector, builtin = choose(models, settings)
-    names = [builtin.name] if models == "builtin" else RECOGNISERS
+    names = [EMBEDDER] if models == "builtin" else RECOGNISERS
     embedders = tuple(card(name) for name in names if locate(card(name), settings) is not None)
-    return (detector,), embedders or (builtin,)
+    return embedders or (card(EMBEDDER),)
 
 
-def new_detector(detector_card: ModelCard, settings: Settings) -> FaceDetector:
-    """Load one detector, for one thread.
-
-    Raises:
-        ModelError: If it is not on this machine; says what to type.
-    """
-    return _detector_factory(detector_card, settings)()
-
-
-def face_models(models: str, settings: Settings | None = None) -> FaceModels:
-    """Load the models that `models` stands for.
+def cast_models(models: str, settings: Settings | None = None) -> FaceModels:
+    """The models by which a cast is made, for `models` of `CHOICES`.
 
     Raises:
         InputError: If `models` is none of the choices.
-        ModelError: If one is not on this machine; says what to type.
+        ModelError: If the detector is not on this machine; says what to type.
     """
     settings = settings or read_settings()
     detector_card, embedder_card = choose(models, settings)
-    new_detector = _detector_factory(detector_card, settings)
-    embedder = load_embedder(embedder_card, settings)
-    return FaceModels(detector_card, embedder_card, new_detector, embedder)
+    return _models(detector_card, (embedder_card,), settings)
+
+
+def face_models(models: str, settings: Settings | None = None) -> FaceModels:
+    """The models by which faces are found and recognised in pictures, for `models` of `CHOICES`.
+
+    Raises:
+        InputError: If `models` is none of the choices.
+        ModelError: If the detector is not on this machine, or a file is damaged; says what to type.
+    """
+    settings = settings or read_settings()
+    detector_card, _ = choose(models, settings)
+    return _models(detector_card, choose_recognisers(models, settings), settings)
+
+
+def _models(detector_card: ModelCard, embedder_cards: tuple[ModelCard, ...], settings: Settings) -> FaceModels:
+    new_detector = ARCHITECTURES[detector_card.architecture](detector_card, settings)
+    return FaceModels(detector_card, embedder_cards, new_detector, lambda model: load_embedder(model, settings))
 
 
 def load_embedder(embedder_card: ModelCard, settings: Settings) -> FaceEmbedder:
     """Load one embedder; on one thread a run, since faces are embedded beside decoding and detection."""
     return OnnxEmbedder(embedder_card, open_session(require(embedder_card, settings), threads=1))
-
-
-def _detector_factory(detector_card: ModelCard, settings: Settings) -> Callable[[], FaceDetector]:
-    return ARCHITECTURES[detector_card.architecture](detector_card, settings)
 
 
 def _yunet(detector_card: ModelCard, settings: Settings) -> Callable[[], FaceDetector]:

@@ -5,9 +5,7 @@ of the result, and the same call goes on from there. The result itself appears w
 """
 
 import os
-import threading
 from collections import Counter
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,9 +20,9 @@ from closeup.core.types import Image
 from closeup.core.whole import output_error
 from closeup.media.image import decode_image, encode_jpeg
 from closeup.media.square import square
-from closeup.perception.face_crop import FaceFrame, FoundFace, crop_face, find_central_face, frame_named
-from closeup.perception.protocols import FaceDetector
-from closeup.perception.registry import choose, new_detector
+from closeup.perception.analyzer import Analyzer
+from closeup.perception.face_crop import FaceFrame, crop_face, frame_named
+from closeup.perception.protocols import Detections
 from closeup.workbench.crop_tables import CropRow, Outcome, write_tables
 from closeup.workbench.crop_work import CropWork
 from closeup.workbench.datasets.items import Dataset, Item
@@ -124,16 +122,16 @@ def crop_faces(
     options = options or CropOptions()
     settings = settings or read_settings()
     frame = frame_named(options.frame).widened(options.margin)
-    card, _ = choose(options.models, settings)
+    analyzer = Analyzer(options.models, settings)
     out = out.resolve()
     if out.exists():
         raise OutputError(f"{out} exists already.", "Choose another place, or remove it first.")
     if not dataset.items:
         raise InputError(f"{dataset.name} holds no pictures.")
     names = crop_names(dataset)
-    cutter = _Cutter(dataset, names, frame, options, lambda: new_detector(card, settings))
+    cutter = _Cutter(dataset, names, frame, options, analyzer)
     recipe = {
-        "detector": card.name,
+        "detector": analyzer.detector_card.name,
         "frame": frame.name,
         "alignment": [list(point) for point in frame.alignment],
         "size_px": options.size_px,
@@ -151,7 +149,7 @@ def crop_faces(
         raise output_error(out, error) from error
     before, after = sum(row.bytes_before for row in rows), sum(row.bytes_after for row in rows)
     counts = Counter(row.outcome for row in rows)
-    return CropReport(out, counts, rows, before, after, resumed, card.name, frame)
+    return CropReport(out, counts, rows, before, after, resumed, analyzer.detector_card.name, frame)
 
 
 def crop_names(dataset: Dataset) -> list[str]:
@@ -184,14 +182,13 @@ class _Cutter:
         names: list[str],
         frame: FaceFrame,
         options: CropOptions,
-        make_detector: Callable[[], FaceDetector],
+        analyzer: Analyzer,
     ) -> None:
         self._dataset = dataset
         self._names = {item.key: name for item, name in zip(dataset.items, names, strict=True)}
         self._frame = frame
         self._options = options
-        self._make_detector = make_detector
-        self._own = threading.local()
+        self._analyzer = analyzer
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -207,11 +204,9 @@ class _Cutter:
         except InputError as error:
             return replace(row, reason=error.message)
         row = replace(row, width=image.shape[1], height=image.shape[0], bytes_before=len(content))
-        face = find_central_face(self._detector(), image)
-        crop = self._crop(image, face)
-        if face is not None:
-            row = _with_face(row, face)
-        row = replace(row, outcome="not found" if face is None or crop is None else "found")
+        found = self._analyzer.central_first(image)
+        crop = self._crop(image, found)
+        row = replace(_with_face(row, found), outcome="found") if len(found) else replace(row, outcome="not found")
         if crop is None:
             return row
         encoded = encode_jpeg(crop, JPEG_QUALITY)
@@ -220,26 +215,20 @@ class _Cutter:
         place.write_bytes(encoded)
         return replace(row, path=self._names[item.key], bytes_after=len(encoded))
 
-    def _crop(self, image: Image, face: FoundFace | None) -> Image | None:
-        if face is not None:
-            return crop_face(image, face.crop_xy, self._frame, self._options.size_px)
+    def _crop(self, image: Image, found: Detections) -> Image | None:
+        if len(found):
+            return crop_face(image, found.crop_xy[0], self._frame, self._options.size_px)
         return square(image, self._options.size_px, "cover") if self._options.keep_missed else None
 
-    def _detector(self) -> FaceDetector:
-        if not hasattr(self._own, "detector"):
-            self._own.detector = self._make_detector()
-        detector: FaceDetector = self._own.detector
-        return detector
 
-
-def _with_face(row: CropRow, face: FoundFace) -> CropRow:
-    box, landmarks = np.round(face.box_xyxy, 2), np.round(face.landmarks_xy.ravel(), 2)
+def _with_face(row: CropRow, found: Detections) -> CropRow:
+    box, landmarks = np.round(found.boxes_xyxy[0], 2), np.round(found.landmarks_xy[0].ravel(), 2)
     return replace(
         row,
         box_xyxy=tuple(box.tolist()),
         landmarks_xy=tuple(landmarks.tolist()),
-        score=round(face.score, 4),
-        faces=face.faces,
+        score=round(float(found.scores[0]), 4),
+        faces=len(found),
     )
 
 

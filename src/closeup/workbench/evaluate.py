@@ -24,16 +24,15 @@ from closeup.algorithms.metrics.intervals import class_intervals, value_interval
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.result_folder import ResultFolder
-from closeup.core.settings import Settings, read_settings
+from closeup.core.settings import Settings
 from closeup.core.types import FloatArray, Image
 from closeup.core.whole import write_whole
 from closeup.learning.runs.predictions import answer_table
 from closeup.learning.runs.state import plain
 from closeup.media.image import decode_image
 from closeup.media.square import Fit
+from closeup.perception.analyzer import Analyzer
 from closeup.perception.classifier import PictureClassifier
-from closeup.perception.face_crop import find_central_face
-from closeup.perception.registry import choose, new_detector
 from closeup.weights.network_card import NetworkHead
 from closeup.workbench.datasets.items import Dataset
 from closeup.workbench.datasets.pictures import load_pictures
@@ -163,8 +162,9 @@ def evaluate(
     data = open_evaluation_data(model, path, options.data)
     detector = ""
     if options.faces:
-        detector = choose(options.models, settings or read_settings())[0].name
-        asked = ask_faces(model.classifier, data.dataset, options.models, settings=settings, progress=progress)
+        analyzer = Analyzer(options.models, settings)
+        detector = analyzer.detector_card.name
+        asked = ask_faces(model.classifier, data.dataset, analyzer, progress)
     else:
         asked = ask_whole(model.classifier, data.dataset, progress=progress)
     chosen = data.dataset.select(list(asked.kept))
@@ -205,19 +205,15 @@ def ask_whole(classifier: PictureClassifier, dataset: Dataset, *, progress: Prog
 def ask_faces(
     classifier: PictureClassifier,
     dataset: Dataset,
-    models: str = "auto",
-    *,
-    settings: Settings | None = None,
+    analyzer: Analyzer,
     progress: ProgressCallback = ignore,
 ) -> Asked:
     """Ask about the face nearest to the middle of every picture.
 
     Raises:
         InputError: If no face is found in any picture.
-        ModelError: If the detector is missing, or the network answers what it must not.
+        ModelError: If the network answers what it must not.
     """
-    settings = settings or read_settings()
-    detector = new_detector(choose(models, settings)[0], settings)
     kept: list[int] = []
     unreadable: list[tuple[str, str]] = []
     faceless: list[str] = []
@@ -230,12 +226,12 @@ def ask_faces(
             except InputError as error:
                 unreadable.append((item.key, error.message))
                 continue
-            face = find_central_face(detector, image)
-            if face is None:
+            found = analyzer.central_first(image)
+            if not len(found):
                 faceless.append(item.key)
                 continue
             kept.append(index)
-            waiting.append(classifier.crop(image, face.crop_xy, face.box_xyxy))
+            waiting.append(classifier.crop(image, found.crop_xy[0], found.boxes_xyxy[0]))
             if len(waiting) == _BATCH:
                 yield np.stack(waiting)
                 waiting.clear()

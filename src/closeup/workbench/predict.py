@@ -5,16 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
-from closeup.core.settings import Settings, read_settings
-from closeup.core.types import FloatArray, Image
+from closeup.core.settings import Settings
+from closeup.core.types import FloatArray
 from closeup.media.image import read_image
+from closeup.perception.analyzer import Analyzer
 from closeup.perception.classifier import Answer, ClassAnswer
-from closeup.perception.protocols import Detections, FaceDetector
-from closeup.perception.registry import choose, new_detector
 from closeup.workbench.datasets.layout import PICTURE_SUFFIXES, list_folder
 from closeup.workbench.models import ResolvedModel
 
@@ -92,18 +89,17 @@ def predict(
         ModelError: If the detector is missing, or the network answers what it must not.
     """
     paths = list(_files(photos))
-    detector: FaceDetector | None = None
+    analyzer: Analyzer | None = None
     if model.classifier.wants_faces if faces is None else faces:
-        settings = settings or read_settings()
-        detector = new_detector(choose(models, settings)[0], settings)
+        analyzer = Analyzer(models, settings, classifiers=(model.classifier,))
     found = []
     for done, path in enumerate(paths, 1):
-        found.append(_photo(model, path, detector))
+        found.append(_photo(model, path, analyzer))
         progress(Progress("Looking", done, len(paths), "photos"))
     if all(photo.problem for photo in found):
         more = f" So it is with all {len(found)} photos." if len(found) > 1 else ""
         raise InputError(f"{found[0].problem}{more}")
-    return Prediction(model.name, detector.card_name if detector else "", tuple(found))
+    return Prediction(model.name, analyzer.detector_card.name if analyzer else "", tuple(found))
 
 
 def _files(photos: Sequence[Path]) -> Iterator[Path]:
@@ -127,36 +123,17 @@ def _files(photos: Sequence[Path]) -> Iterator[Path]:
         yield from (path / name for name in pictures)
 
 
-def _photo(model: ResolvedModel, path: Path, detector: FaceDetector | None) -> PhotoPrediction:
+def _photo(model: ResolvedModel, path: Path, analyzer: Analyzer | None) -> PhotoPrediction:
     try:
         image = read_image(path)
     except InputError as error:
         return PhotoPrediction(path, (), error.message)
-    if detector is None:
-        answers = _answers(model, np.stack([model.classifier.crop(image)]))
-        return PhotoPrediction(path, (Shown(answers[0]),))
-    found = _from_left(_find(detector, image))
-    if not len(found):
-        return PhotoPrediction(path, ())
-    crops = [
-        model.classifier.crop(image, points, box) for points, box in zip(found.crop_xy, found.boxes_xyxy, strict=True)
-    ]
-    answers = _answers(model, np.stack(crops))
-    rows = zip(answers, found.boxes_xyxy, found.scores, strict=True)
-    return PhotoPrediction(path, tuple(Shown(answer, box, float(score)) for answer, box, score in rows))
-
-
-def _answers(model: ResolvedModel, crops: Image) -> tuple[dict[str, Answer], ...]:
-    return model.classifier.named(model.classifier.answers(crops))
-
-
-def _find(detector: FaceDetector, image: Image) -> Detections:
-    found = detector.detect(image)
-    return found if len(found) else detector.detect_augmented(image)
-
-
-def _from_left(found: Detections) -> Detections:
-    return found.take([int(row) for row in np.argsort(found.boxes_xyxy[:, 0], kind="stable")])
+    if analyzer is None:
+        classifier = model.classifier
+        (answers,) = classifier.named(classifier.answers(classifier.crop(image)[None]))
+        return PhotoPrediction(path, (Shown(answers),))
+    faces = sorted(analyzer.faces(image, ("answers",)), key=lambda face: float(face.box_xyxy[0]))
+    return PhotoPrediction(path, tuple(Shown(dict(face.answers), face.box_xyxy, face.score) for face in faces))
 
 
 # For other programs

@@ -14,6 +14,7 @@ import numpy as np
 
 from closeup.core.types import FloatArray, Image
 from closeup.media.encoder import VideoEncoder
+from closeup.perception.analyzer import Analyzer
 from closeup.perception.protocols import Detections, FaceDetector, no_detections
 from closeup.perception.registry import FaceModels
 from closeup.weights.cards import card
@@ -119,4 +120,10 @@ class ColourEmbedder:
 
 def stand_in_models(detector: type = ColourDetector) -> FaceModels:
     """Models that read the drawn faces, with the thresholds of real cards."""
-    return FaceModels(card("yunet-2023mar"), card("sface-2021dec"), detector, ColourEmbedder())
+    embedder = ColourEmbedder()
+    return FaceModels(card("yunet-2023mar"), (card("sface-2021dec"),), detector, lambda _: embedder)
+
+
+def stand_in_analyzer(detector: type = ColourDetector) -> Analyzer:
+    """An analyzer with these models."""
+    return Analyzer(stand_in_models(detector))

@@ -47,7 +47,7 @@ def made(video: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A result folder, to copy."""
     folder = tmp_path_factory.mktemp("made") / "drawn.cast"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(find, "face_models", lambda _: stand_in_models())
+        patch.setattr(find, "cast_models", lambda _: stand_in_models())
         make_cast_folder(video, folder)
     return folder
 
@@ -60,7 +60,7 @@ def place(made: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(find, "face_models", lambda _: stand_in_models())
+    monkeypatch.setattr(find, "cast_models", lambda _: stand_in_models())
 
 
 def names(folder: Path) -> list[str]:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from closeup.core.boxes import fitted
 from closeup.core.types import FloatArray, Image
-from closeup.features.cast.looking import DETAIL_PX, DETECT_PX, Looker
+from closeup.features.cast.looking import Sighting, look
+from closeup.perception.analyzer import DETAIL_PX, DETECT_PX, Analyzer
 from closeup.perception.protocols import Detections, FaceDetector
-from closeup.perception.quality import judge
+from closeup.perception.quality import face_chip, judge
 from closeup.perception.registry import FaceModels
 from closeup.weights.cards import card
 
@@ -73,15 +74,18 @@ class Embedder:
         raise AssertionError("looking embeds nothing")
 
 
-def looker(make: Callable[[], Any], *, with_clothing: bool = True) -> Looker:
-    models = FaceModels(card("yunet-2023mar"), card("sface-2021dec"), make, Embedder())
-    return Looker(models, with_clothing=with_clothing)
+def looked(make: Callable[[], Any], frame: Any, *, with_clothing: bool = True) -> Sighting:
+    return look(analyzer(make), frame, with_clothing=with_clothing)
+
+
+def analyzer(make: Callable[[], Any]) -> Analyzer:
+    return Analyzer(FaceModels(card("yunet-2023mar"), (card("sface-2021dec"),), make, lambda _: Embedder()))
 
 
 @pytest.mark.parametrize("size_wh", [(320, 180), (640, 360), (1280, 720), (3840, 2160), (1080, 1920)])
 def test_faces_are_looked_for_small_judged_large_and_told_in_pixels_of_the_frame(size_wh: tuple[int, int]) -> None:
     finder, frame = Finder((0.4, 0.2, 0.6, 0.5)), Frame(size_wh)
-    sighting = looker(lambda: finder).look(frame)  # type: ignore[arg-type]
+    sighting = looked(lambda: finder, frame)
     assert frame.asked[0] == fitted(size_wh, DETECT_PX)
     assert max(finder.seen[0]) <= DETECT_PX
     (found,) = sighting.candidates
@@ -93,27 +97,28 @@ def test_faces_are_looked_for_small_judged_large_and_told_in_pixels_of_the_frame
     assert max(sighting.picture.shape) <= DETAIL_PX
     assert sighting.picture.shape[1] == pytest.approx(sighting.picture_scale * size_wh[0])
     scale = np.float32(sighting.picture_scale)
-    judged = judge(sighting.picture, found.face.box_xyxy * scale, found.face.landmarks_xy * scale, found.face.score)
+    points = found.face.landmarks_xy * scale
+    judged = judge(face_chip(sighting.picture, points), found.face.box_xyxy * scale, points, found.face.score)
     assert found.face.quality is not None
     assert found.face.quality.size == pytest.approx(judged.size, abs=1e-3)
 
 
 def test_a_frame_without_a_face_is_only_looked_at_small() -> None:
     frame = Frame((1920, 1080))
-    sighting = looker(Finder).look(frame)  # type: ignore[arg-type]
+    sighting = looked(Finder, frame)
     assert frame.asked == [(640, 360)]
     assert (sighting.candidates, sighting.picture) == ((), None)
 
 
 def test_boxes_are_cut_to_the_frame() -> None:
-    (found,) = looker(lambda: Finder((-0.1, -0.1, 0.4, 0.4))).look(Frame((640, 360))).candidates  # type: ignore[arg-type]
+    (found,) = looked(lambda: Finder((-0.1, -0.1, 0.4, 0.4)), Frame((640, 360))).candidates
     assert found.face.box_xyxy.tolist() == pytest.approx([0, 0, 256, 144])
 
 
 def test_clothing_is_described_only_where_it_is_wanted() -> None:
     part = (0.4, 0.1, 0.55, 0.3)
-    with_it = looker(lambda: Finder(part)).look(Frame((640, 360)))  # type: ignore[arg-type]
-    without = looker(lambda: Finder(part), with_clothing=False).look(Frame((640, 360)))  # type: ignore[arg-type]
+    with_it = looked(lambda: Finder(part), Frame((640, 360)))
+    without = looked(lambda: Finder(part), Frame((640, 360)), with_clothing=False)
     assert with_it.candidates[0].clothing is not None
     assert without.candidates[0].clothing is None
 
@@ -127,10 +132,11 @@ def test_every_thread_has_a_detector_of_its_own() -> None:
         together.wait()
         return Finder()
 
-    look = looker(make).look
+    own = analyzer(Finder)
+    own._models = replace(own._models, new_detector=make)
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(look, [Frame((64, 36)) for _ in range(2)]))  # type: ignore[arg-type]
-        list(pool.map(look, [Frame((64, 36)) for _ in range(6)]))  # type: ignore[arg-type]
+        for count in (2, 6):
+            list(pool.map(lambda frame: own.look(frame), [Frame((64, 36)) for _ in range(count)]))  # type: ignore[arg-type]
     assert len(made) == len(set(made)) == 2
 
 

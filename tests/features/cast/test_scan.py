@@ -14,11 +14,14 @@ from closeup.core.types import Image
 from closeup.documents.vectors import encode_vectors
 from closeup.features.cast import scan as module
 from closeup.features.cast.candidates import MAX_CANDIDATES
-from closeup.features.cast.looking import Looker
+from closeup.features.cast.looking import Sighting
+from closeup.features.cast.looking import look as original
 from closeup.features.cast.options import CastOptions
 from closeup.features.cast.scan import Scan, scan_video, worker_count
 from closeup.media.image import decode_jpeg
+from closeup.media.sources import Frame
 from closeup.perception import cuts
+from closeup.perception.analyzer import Analyzer
 from closeup.perception.protocols import Detections
 from features.cast.stand_in_video import (
     BLUE,
@@ -30,7 +33,7 @@ from features.cast.stand_in_video import (
     ColourEmbedder,
     Drawn,
     DrawnShot,
-    stand_in_models,
+    stand_in_analyzer,
     who_is,
     write_video,
 )
@@ -53,7 +56,7 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def scanned(path: Path, detect_fps: float = 5.0) -> Scan:
-    return scan_video(path, stand_in_models(), CastOptions(detect_fps=detect_fps), ignore)
+    return scan_video(path, stand_in_analyzer(), CastOptions(detect_fps=detect_fps), ignore)
 
 
 def people_of(scan: Scan) -> list[int]:
@@ -124,14 +127,13 @@ def test_two_scans_agree_in_every_bit_whatever_the_threads(video: Path, monkeypa
 
 def test_slow_and_uneven_detectors_change_nothing(video: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = scanned(video)
-    original = Looker.look
     monkeypatch.setattr(module, "worker_count", lambda: 3)
 
-    def look(self: Looker, frame: object) -> object:
-        time.sleep(0.004 * (frame.index // 5 % 3))  # type: ignore[attr-defined]
-        return original(self, frame)  # type: ignore[arg-type]
+    def look(analyzer: Analyzer, frame: Frame, *, with_clothing: bool) -> Sighting:
+        time.sleep(0.004 * (frame.index // 5 % 3))
+        return original(analyzer, frame, with_clothing=with_clothing)
 
-    monkeypatch.setattr(Looker, "look", look)
+    monkeypatch.setattr(module, "look", look)
     assert same(scanned(video), first)
 
 
@@ -139,33 +141,32 @@ def test_only_few_frames_wait_however_slow_the_detector_is(video: Path, monkeypa
     monkeypatch.setattr(module, "WAITING_PIXELS", 3 * SIZE_WH[0] * SIZE_WH[1])
     monkeypatch.setattr(module, "worker_count", lambda: 1)
     looked, told, most, lock = [0], [0], [0], threading.Lock()
-    original = Looker.look
 
-    def look(self: Looker, frame: object) -> object:
+    def look(analyzer: Analyzer, frame: Frame, *, with_clothing: bool) -> Sighting:
         time.sleep(0.004)
         with lock:
             looked[0] += 1
-        return original(self, frame)  # type: ignore[arg-type]
+        return original(analyzer, frame, with_clothing=with_clothing)
 
     def watch(progress: Progress) -> None:
         with lock:
             told[0] += 1  # once for every frame that is handed over
             most[0] = max(most[0], told[0] - looked[0])
 
-    monkeypatch.setattr(Looker, "look", look)
-    scan = scan_video(video, stand_in_models(), CastOptions(detect_fps=12.5), watch)
+    monkeypatch.setattr(module, "look", look)
+    scan = scan_video(video, stand_in_analyzer(), CastOptions(detect_fps=12.5), watch)
     assert people_of(scan) == WHO
     # Three may wait, one is being looked at, and one was handed over just now.
     assert 3 <= most[0] <= 3 + 2
 
 
 def test_only_the_best_few_faces_of_a_track_are_embedded(video: Path) -> None:
-    models = stand_in_models()
-    scan = scan_video(video, models, CastOptions(detect_fps=25.0), ignore)
-    assert isinstance(models.embedder, ColourEmbedder)
+    analyzer = stand_in_analyzer()
+    scan = scan_video(video, analyzer, CastOptions(detect_fps=25.0), ignore)
+    assert isinstance(analyzer.embedder, ColourEmbedder)
     faces = sum(len(track.faces) for track in scan.tracks)
     assert len(scan.vectors.face) <= MAX_CANDIDATES * len(scan.tracks)
-    assert sum(models.embedder.asked) < faces / 3
+    assert sum(analyzer.embedder.asked) < faces / 3
 
 
 def test_a_cut_that_nobody_saw_breaks_the_track(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,7 +234,7 @@ def test_what_goes_wrong_beside_the_decoder_is_raised_at_once(video: Path) -> No
 
     before = threading.active_count()
     with pytest.raises(CloseupError, match="broken"):
-        scan_video(video, stand_in_models(Broken), CastOptions(), ignore)
+        scan_video(video, stand_in_analyzer(Broken), CastOptions(), ignore)
     assert threading.active_count() <= before
 
 
@@ -249,12 +250,12 @@ def test_an_answer_that_is_no_face_does_not_end_the_scan(video: Path) -> None:
                 np.concatenate([found.scores, np.full(4, 0.9, np.float32)]),
             )
 
-    assert same(scan_video(video, stand_in_models(Wild), CastOptions(), ignore), scanned(video))
+    assert same(scan_video(video, stand_in_analyzer(Wild), CastOptions(), ignore), scanned(video))
 
 
 def test_progress_ascends_to_the_end(video: Path) -> None:
     told: list[Progress] = []
-    scan_video(video, stand_in_models(), CastOptions(), told.append)
+    scan_video(video, stand_in_analyzer(), CastOptions(), told.append)
     done = [progress.done for progress in told]
     assert done == sorted(done)
     assert FRAMES / 25 - 0.2 <= done[-1] <= FRAMES / 25

@@ -19,6 +19,7 @@ from closeup.perception.classifier import ClassAnswer, PictureClassifier, ValueA
 from closeup.perception.face_crop import FRAMES
 from closeup.perception.protocols import Detections, FaceDetector, no_detections
 from closeup.weights.network_card import NetworkHead
+from stand_ins import put_detector
 from stills import FACES_XYXY, astronaut
 from tiny_networks import save_tiny, tiny_card
 
@@ -75,7 +76,7 @@ def fakes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None
             card = tiny_card(name=name, heads=HEADS[name], input_px=16, alignment=FRAMES["expression"].alignment)
             return PictureClassifier(save_tiny(tmp_path / f"{name}.onnx", card))
 
-        monkeypatch.setattr(module, "new_detector", lambda *_: SquaresDetector())
+        put_detector(monkeypatch, SquaresDetector)
         monkeypatch.setattr(module, "load_model", load)
 
     return put

@@ -6,7 +6,7 @@ import pytest
 
 from closeup.storage.gallery import GalleryStore, open_gallery
 from closeup.weights import cards
-from features.gallery.made_up import FakeReader, made_up_card
+from features.gallery.made_up import FakeAnalyzer, made_up_card
 
 
 @pytest.fixture
@@ -21,4 +21,4 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A reader of made-up photos, whose cards are known: "made-up", and "older" for galleries of another model."""
     for name in ("made-up", "older"):
         monkeypatch.setitem(cards._cards(), name, made_up_card(name))
-    return FakeReader()
+    return FakeAnalyzer()

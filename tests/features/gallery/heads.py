@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from closeup.core.types import FloatArray
 from closeup.features.gallery.liveness import HeadView
-from closeup.perception.pose import head_pose, pose_name
+from closeup.perception.pose import head_pose
 
 FACE = np.array([(-0.5, 0.0, 0.0), (0.5, 0.0, 0.0), (0.0, 0.5, 0.5), (-0.4, 0.95, 0.1), (0.4, 0.95, 0.1)])
 """Eyes, nose tip, mouth corners in distances of the eyes: x right, y down, z towards the camera."""
@@ -46,7 +46,7 @@ def view(time_s: float, landmarks_xy: FloatArray, noise: float = 0.0, seed: int 
     rng = np.random.default_rng([seed, round(time_s * 1000)])
     points = np.asarray(landmarks_xy + rng.normal(size=(5, 2)) * noise * 80, np.float32)
     pose = head_pose(points)
-    return HeadView(time_s, pose_name(pose), pose.yaw_deg, pose.pitch_deg, points)
+    return HeadView(time_s, pose.name, pose.yaw_deg, pose.pitch_deg, points)
 
 
 def path(poses: Sequence[tuple[float, float]], hold_s: float = 1.0, move_s: float = 0.6) -> list[tuple[float, float]]:

@@ -1,4 +1,4 @@
-"""A made-up reader and photos for it: who is in a photo stands in the colours of its first row."""
+"""A made-up analyzer and photos for it: who is in a photo stands in the colours of its first row."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 
 from closeup.core.types import FloatArray, Image, Quality
-from closeup.features.gallery.describe import DescribedFace
+from closeup.perception.analyzer import AnalysedFace, Part
 from closeup.perception.gates import Fault
-from closeup.perception.pose import POSES, HeadPose
+from closeup.perception.pose import _LEVEL_DEG, POSES, _projected
 from closeup.weights.cards import FarTable, ModelCard, card
 from features.gallery.people import faces_of
 
@@ -59,59 +59,58 @@ def picture(*faces: Shown) -> Image:
 
 
 @dataclass
-class FakeReader:
+class FakeAnalyzer:
     """Reads the photos above as the real one reads photos.
 
     Attributes:
-        embedders: Cards; each describes a face by a vector of its own.
+        embedder_cards: Cards; each describes a face by a vector of its own.
         poses: That it can tell.
         reads: How many pictures it was given.
     """
 
-    embedders: tuple[ModelCard, ...] = field(default_factory=lambda: (made_up_card(),))
+    embedder_cards: tuple[ModelCard, ...] = field(default_factory=lambda: (made_up_card(),))
     poses: tuple[str, ...] = POSES
     reads: int = 0
 
     @property
-    def card(self) -> ModelCard:
-        return self.embedders[0]
+    def embedder_card(self) -> ModelCard:
+        return self.embedder_cards[0]
 
-    def read(
+    def faces(
         self,
         image: Image,
+        want: tuple[Part, ...] = (),
         *,
-        covering_xy: tuple[float, float] | None = None,
-        every_model: bool = False,
         thorough: bool = True,
-    ) -> tuple[DescribedFace, ...]:
+        covering_xy: tuple[float, float] | None = None,
+    ) -> tuple[AnalysedFace, ...]:
         self.reads += 1
-        cards = self.embedders if every_model else self.embedders[:1]
+        cards = self.embedder_cards if "embeddings" in want else self.embedder_cards[:1]
         codes = [(place, *(int(v) for v in image[0, place])) for place in range(10) if image[0, place, 0]]
         faces = [self._face(place, red - 1, green, blue, cards) for place, red, green, blue in codes]
         return tuple(sorted(faces, key=lambda face: -float(face.box_xyxy[2] - face.box_xyxy[0])))
 
-    def _face(self, place: int, person: int, variant: int, code: int, cards: Sequence[ModelCard]) -> DescribedFace:
+    def _face(self, place: int, person: int, variant: int, code: int, cards: Sequence[ModelCard]) -> AnalysedFace:
         side, x = (6.0 if code & 2 else 30.0), 32.0 * place
         box = np.array([x, 40, x + side, 40 + side], np.float32)
-        points = np.array([[x + a * side, 40 + b * side] for a, b in _PLACES], np.float32)
-        pose = POSES[code // 10]
-        yaw, pitch = ANGLES[pose]
-        return DescribedFace(
+        yaw, pitch = ANGLES[POSES[code // 10]]
+        points = box[:2] + side / 2 + 0.3 * side * turned(yaw, pitch)
+        return AnalysedFace(
             box_xyxy=box,
             landmarks_xy=points,
             score=0.9,
             quality=Quality(0.8 - 0.01 * variant, 0.8, 0.8, 0.9, 0.7, 0.9),
-            pose=HeadPose(yaw, pitch, 0.0),
-            pose_name=pose,
             embeddings={each.name: embedding(person, variant, each.name) for each in cards},
-            model=self.card.name,
+            model=self.embedder_card.name,
             detector="made-up-detector",
-            second_look=False,
             faults=(Fault("blurred", "The face is blurred: its sharpness is 0.10 of 1."),) if code & 1 else (),
         )
 
 
-_PLACES = ((0.3, 0.4), (0.7, 0.4), (0.5, 0.6), (0.35, 0.8), (0.65, 0.8))
+def turned(yaw_deg: float, pitch_deg: float) -> FloatArray:
+    """Landmarks (5, 2) of the generic face, about their middle, whose pose is known exactly."""
+    seen = _projected(np.array([yaw_deg]), np.array([pitch_deg + _LEVEL_DEG]))[0, 0]
+    return np.stack([seen.real, seen.imag], axis=1).astype(np.float32)
 
 
 def embedding(person: int, variant: int, model: str = "made-up") -> FloatArray:

@@ -11,10 +11,11 @@ from closeup.features.cast.folder import write_cast_folder
 from closeup.features.gallery.cast_people import import_cast, name_cast, read_cast_faces
 from closeup.features.gallery.enrol import enrol
 from closeup.features.gallery.options import EnrolOptions
+from closeup.features.gallery.photos import BY_EVERY_MODEL
 from closeup.features.gallery.roster import read_roster
 from closeup.storage.gallery import GalleryStore
 from features.cast.fake_cast import fake_result
-from features.gallery.made_up import FakeReader, Shown, embedding, made_up_card, photo
+from features.gallery.made_up import FakeAnalyzer, Shown, embedding, made_up_card, photo
 
 # The cast: A (t1, t3, t6) is p1, B (t2, t4) is p2, C (t5) is p3, D (t7) is p4 and passes by; t8 is nobody's.
 OWNERS = (0, 1, 0, 1, 2, 0, 3, 9)
@@ -65,12 +66,12 @@ def test_pictures_of_the_tracks_are_kept_where_asked_for(store: GalleryStore, re
 def test_the_readers_other_models_read_the_pictures_of_the_tracks(
     store: GalleryStore, reader: Any, tmp_path: Path
 ) -> None:
-    both = FakeReader((made_up_card("older"), made_up_card()))
+    both = FakeAnalyzer((made_up_card("older"), made_up_card()))
 
-    def read(image: Image, **_: Any) -> Any:
-        return (replace(FakeReader.read(both, _coded(0), every_model=True)[0], landmarks_xy=_landmarks(image)),)
+    def faces(image: Image, *_: Any) -> Any:
+        return (replace(FakeAnalyzer.faces(both, _coded(0), BY_EVERY_MODEL)[0], landmarks_xy=_landmarks(image)),)
 
-    both.read = read  # type: ignore[method-assign]
+    both.faces = faces  # type: ignore[method-assign]
     import_cast(store, both, folder_of(tmp_path, {"p1": "Ann"}))  # type: ignore[arg-type]
     models = [t.model for t in store.templates_of(store.find("Ann").id)]
     assert models.count("made-up") == 2
@@ -123,13 +124,13 @@ def test_the_pictures_are_read_where_the_gallery_has_another_model(
 ) -> None:
     enrolled(store, reader, tmp_path, 0, 1)
     folder = folder_of(tmp_path, model="older")
-    fake = FakeReader()
+    fake = FakeAnalyzer()
     order = iter([0, 0, 0, 1, 1, 2, 3])
 
-    def read(image: Image, **_: Any) -> Any:
-        return (replace(FakeReader.read(fake, _coded(next(order)))[0], landmarks_xy=_landmarks(image)),)
+    def faces(image: Image, *_: Any) -> Any:
+        return (replace(FakeAnalyzer.faces(fake, _coded(next(order)))[0], landmarks_xy=_landmarks(image)),)
 
-    fake.read = read  # type: ignore[method-assign]
+    fake.faces = faces  # type: ignore[method-assign]
     answers = name_cast(store, folder, lambda: fake)  # type: ignore[arg-type, return-value]
     assert [a.answer.name for a in answers] == ["person 0", "person 1", None, None]
     assert {a.answer.model for a in answers} == {"made-up"}
@@ -139,11 +140,11 @@ def test_an_empty_gallery_and_one_that_cannot_be_compared(store: GalleryStore, r
     folder = folder_of(tmp_path, model="older")
     with pytest.raises(InputError, match="Nobody is enrolled"):
         name_cast(store, folder, no_reader)
-    gone: Any = FakeReader((made_up_card("gone"),))
+    gone: Any = FakeAnalyzer((made_up_card("gone"),))
     enrol_gone = embedding(0, 0)
     from closeup.storage.records import NewTemplate
 
     store.enrol("Ann", [NewTemplate("gone", enrol_gone, "front", 0, 0, 0, 0.5)])
-    assert gone.card.name == "gone"
+    assert gone.embedder_card.name == "gone"
     with pytest.raises(ModelError, match="of gone"):
         name_cast(store, folder, lambda: reader)

@@ -14,7 +14,7 @@ from closeup.features.gallery.options import EnrolOptions
 from closeup.media.image import decode_jpeg
 from closeup.media.video import hash_file
 from closeup.storage.gallery import GalleryStore
-from features.gallery.made_up import FakeReader, Shown, embedding, made_up_card, photo
+from features.gallery.made_up import FakeAnalyzer, Shown, embedding, made_up_card, photo
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_the_same_photo_adds_nothing_and_others_are_added(store: GalleryStore, r
 
 
 def test_every_model_on_the_machine_gets_a_template(store: GalleryStore, reader: Any, photos: list[Path]) -> None:
-    two = FakeReader((made_up_card(), made_up_card("older")))
+    two = FakeAnalyzer((made_up_card(), made_up_card("older")))
     report = enrol(store, two, "Ann", photos[:1], EnrolOptions(keep_pictures=True))  # type: ignore[arg-type]
     templates = store.templates_of(report.identity.id)
     assert [(t.model, t.picture_jpeg is None) for t in templates] == [("made-up", False), ("older", True)]
@@ -149,9 +149,9 @@ def test_the_rate_is_parted_among_the_people(store: GalleryStore, reader: Any, t
 
 
 def test_a_face_that_only_another_model_knows_is_found_too(store: GalleryStore, reader: Any, tmp_path: Path) -> None:
-    old = FakeReader((made_up_card("older"),))
+    old = FakeAnalyzer((made_up_card("older"),))
     enrol(store, old, "Ann", [photo(tmp_path / "a.png", Shown(1))])  # type: ignore[arg-type]
-    two = FakeReader((made_up_card(), made_up_card("older")))
+    two = FakeAnalyzer((made_up_card(), made_up_card("older")))
     with pytest.raises(AlreadyEnrolledError):
         enrol(store, two, "Bea", [photo(tmp_path / "b.png", Shown(1, 1))])  # type: ignore[arg-type]
 

@@ -11,9 +11,9 @@ import pytest
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress
 from closeup.core.types import FloatArray, Image
-from closeup.features.gallery.describe import FaceReader
 from closeup.features.gallery.evaluate import evaluate_pairs, evaluation_table
 from closeup.media.image import encode_jpeg
+from closeup.perception.analyzer import Analyzer
 from closeup.weights.cards import card
 
 PEOPLE, PHOTOS, FOLDS, PER_FOLD = 12, 4, 3, 6
@@ -22,14 +22,14 @@ PEOPLE, PHOTOS, FOLDS, PER_FOLD = 12, 4, 3, 6
 @dataclass(frozen=True)
 class SeenFace:
     embedding: FloatArray
-    second_look: bool
+    augmented: bool
 
 
 class GreyReader:
     """Knows people by how grey their photo is, an embedding for each; a white photo has no face."""
 
-    detectors = (card("yunet-2023mar"),)
-    card = card("sface-2021dec")
+    detector_card = card("yunet-2023mar")
+    embedder_card = card("sface-2021dec")
 
     def __init__(self, blur: float) -> None:
         rng = np.random.default_rng(0)
@@ -38,13 +38,13 @@ class GreyReader:
         self._blur = blur
         self.asked: list[tuple[float, float]] = []
 
-    def read(self, image: Image, *, covering_xy: tuple[float, float]) -> tuple[SeenFace, ...]:
+    def faces(self, image: Image, _: object, *, covering_xy: tuple[float, float]) -> tuple[SeenFace, ...]:
         self.asked.append(covering_xy)
         grey = int(image[0, 0, 0])
         if grey > 250:
             return ()
         vector = self._people[grey // 20] + self._noise.normal(0, self._blur, 32)
-        return (SeenFace((vector / np.linalg.norm(vector)).astype(np.float32), second_look=grey == 20),)
+        return (SeenFace((vector / np.linalg.norm(vector)).astype(np.float32), augmented=grey == 20),)
 
 
 @pytest.fixture
@@ -150,6 +150,6 @@ def test_a_few_pairs_of_lfw_are_told_apart(shared: Path, tmp_path: Path) -> None
     lines = (lfw / "pairs_folds1-4.txt").read_text().splitlines()
     short = ["2\t5", *lines[1:6], *lines[301:306], *lines[601:606], *lines[901:906]]
     (tmp_path / "pairs.txt").write_text("\n".join(short))
-    result = evaluate_pairs(FaceReader("builtin"), lfw, tmp_path / "pairs.txt")
+    result = evaluate_pairs(Analyzer("builtin"), lfw, tmp_path / "pairs.txt")
     assert result.not_found == 0
     assert result.accuracy >= 0.95

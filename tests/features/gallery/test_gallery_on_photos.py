@@ -4,18 +4,18 @@ from pathlib import Path
 
 import numpy as np
 
-from closeup.features.gallery.describe import FaceReader
 from closeup.features.gallery.enrol import enrol
 from closeup.features.gallery.identify import identify
 from closeup.features.gallery.similar import similar_in
 from closeup.features.gallery.verify import verify
 from closeup.media.image import encode_jpeg
+from closeup.perception.analyzer import Analyzer
 from closeup.storage.gallery import GalleryStore
 from stills import astronaut, at_scale, hopper, mirrored
 
 
 def test_two_people_are_enrolled_told_apart_and_found_in_one_picture(store: GalleryStore, tmp_path: Path) -> None:
-    reader = FaceReader("builtin")
+    reader = Analyzer("builtin")
     pictures = {"Eileen": astronaut(), "Grace": at_scale(hopper(), 0.8)}
     for name, image in pictures.items():
         (tmp_path / f"{name}.jpg").write_bytes(encode_jpeg(image))

@@ -7,7 +7,6 @@ import pytest
 
 from closeup.core.errors import InputError
 from closeup.core.types import Image
-from closeup.features.gallery.describe import DescribedFace
 from closeup.features.gallery.guide import (
     REQUESTS,
     TIME_S,
@@ -19,11 +18,12 @@ from closeup.features.gallery.guide import (
     watch_until_alive,
 )
 from closeup.features.gallery.liveness import LivenessCheck
+from closeup.features.gallery.photos import BY_EVERY_MODEL
 from closeup.media.sources import PictureSource
-from closeup.perception.pose import head_pose, pose_name
+from closeup.perception.analyzer import AnalysedFace
 from closeup.storage.records import POSES
 from features.gallery import heads
-from features.gallery.made_up import FakeReader, Shown, embedding, made_up_card, picture
+from features.gallery.made_up import FakeAnalyzer, Shown, embedding, made_up_card, picture
 
 SAME = 0.4
 
@@ -37,8 +37,8 @@ class Actor:
         self.heard: tuple[int, float] = (0, 0.0)
         self.now = np.array(heads.ANGLES["front"])
         self.obeys = obeys
-        self.reader = FakeReader()
-        self.reader.read = self.read  # type: ignore[method-assign]
+        self.reader = FakeAnalyzer()
+        self.reader.faces = self.faces  # type: ignore[method-assign]
 
     def say(self, text: str) -> None:
         self.said.append(text)
@@ -53,18 +53,17 @@ class Actor:
             self.time_s = number / 10
             yield self.time_s, picture(Shown(1, number % 200))
 
-    def read(self, image: Image, **_: Any) -> tuple[DescribedFace, ...]:
-        (face,) = FakeReader().read(image, every_model=True)
+    def faces(self, image: Image, *_: Any, **__: Any) -> tuple[AnalysedFace, ...]:
+        (face,) = FakeAnalyzer().faces(image, BY_EVERY_MODEL)
         points = heads.view(self.time_s, heads.head(*self.now), 0.02).landmarks_xy
-        pose = head_pose(points)
-        return (replace(face, landmarks_xy=points, pose=pose, pose_name=pose_name(pose)),)
+        return (replace(face, landmarks_xy=points),)
 
 
 def looks(*shown: Sequence[Shown]) -> Any:
     """Look at these one after the other, half a second apart."""
-    reader: Any = FakeReader()
+    reader: Any = FakeAnalyzer()
     collector = PoseCollector(reader, SAME)
-    reasons = [collector.look(n / 2, picture(*faces), reader.read(picture(*faces))) for n, faces in enumerate(shown)]
+    reasons = [collector.look(n / 2, picture(*faces), reader.faces(picture(*faces))) for n, faces in enumerate(shown)]
     return collector, reasons
 
 
@@ -94,9 +93,9 @@ def test_looks_of_no_use_are_said_and_counted(reader: Any) -> None:
 
 
 def test_samples_are_described_by_every_model(reader: Any) -> None:
-    two: Any = FakeReader((made_up_card(), made_up_card("older")))
+    two: Any = FakeAnalyzer((made_up_card(), made_up_card("older")))
     collector = PoseCollector(two, SAME)
-    collector.look(0.0, picture(Shown(1)), two.read(picture(Shown(1))))
+    collector.look(0.0, picture(Shown(1)), two.faces(picture(Shown(1))))
     (sample,) = collector.samples("the camera", None, keep=True)
     assert [t.model for t in sample.templates] == ["made-up", "older"]
     assert sample.templates[1].vector == pytest.approx(embedding(1, 0, "older"))
@@ -168,7 +167,7 @@ def test_somebody_is_looked_at_until_the_front_is_good(reader: Any, turns: tuple
     actor = Actor()
     check = LivenessCheck(turns) if turns else None
     face, report = watch_until_alive(actor.reader, PictureSource(actor.pictures()), actor.say, check)  # type: ignore[arg-type]
-    assert face.pose_name == "front"
+    assert face.pose.name == "front"
     assert (report.state if report else None) == ("passed" if turns else None)
 
 
@@ -182,7 +181,7 @@ def test_nobody_before_the_camera(reader: Any) -> None:
 
 def test_another_face_is_not_the_same(reader: Any) -> None:
     views = HeadViews(SAME)
-    assert [views.of(n, reader.read(picture(Shown(who))))[0].same for n, who in enumerate((1, 1, 2, 2))] == [
+    assert [views.of(n, reader.faces(picture(Shown(who))))[0].same for n, who in enumerate((1, 1, 2, 2))] == [
         True,
         True,
         False,

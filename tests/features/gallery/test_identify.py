@@ -15,7 +15,7 @@ from closeup.features.gallery.recognise import Recogniser, model_for
 from closeup.media.container import is_video
 from closeup.media.sources import PictureSource
 from closeup.storage.gallery import GalleryStore
-from features.gallery.made_up import FakeReader, Shown, embedding, made_up_card, photo, picture
+from features.gallery.made_up import FakeAnalyzer, Shown, embedding, made_up_card, photo, picture
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_a_picture_without_faces_has_no_answers_and_a_photo_is_told(
 def test_an_empty_gallery_and_a_foreign_one(store: GalleryStore, reader: Any, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="Nobody is enrolled"):
         identify(store, reader, picture(Shown(1)))
-    old = FakeReader((made_up_card("older"),))
+    old = FakeAnalyzer((made_up_card("older"),))
     enrol(store, old, "Ann", [photo(tmp_path / "a.png", Shown(1))])  # type: ignore[arg-type]
     with pytest.raises(ModelError, match="of older, and faces are read with made-up here") as caught:
         identify(store, reader, picture(Shown(1)))
@@ -90,7 +90,7 @@ def test_an_empty_gallery_and_a_foreign_one(store: GalleryStore, reader: Any, tm
 
 
 def test_a_gallery_of_an_older_model_is_read_with_that_one(store: GalleryStore, reader: Any, tmp_path: Path) -> None:
-    old, both = FakeReader((made_up_card("older"),)), FakeReader((made_up_card(), made_up_card("older")))
+    old, both = FakeAnalyzer((made_up_card("older"),)), FakeAnalyzer((made_up_card(), made_up_card("older")))
     for name, person in (("Ann", 1), ("Bob", 2)):
         enrol(store, old, name, [photo(tmp_path / f"{name}.png", Shown(person))])  # type: ignore[arg-type]
     enrol(store, both, "Cid", [photo(tmp_path / "c.png", Shown(3))])  # type: ignore[arg-type]
@@ -136,7 +136,7 @@ def test_a_face_that_comes_back_is_another_sighting(
 
 def test_a_face_is_followed_over_missed_looks_and_not_over_the_picture(reader: Any) -> None:
     trails = Trails("made-up", 0.4)
-    here, there = reader.read(picture(Shown(1))), reader.read(picture(Shown(1, small=True), Shown(1)))[:1]
+    here, there = reader.faces(picture(Shown(1))), reader.faces(picture(Shown(1, small=True), Shown(1)))[:1]
     for number, faces in enumerate([here, (), (), here, there]):
         trails.look(number / 2, faces)
     assert [trail.times_s for trail in trails.all()] == [[0.0, 1.5], [2.0]]

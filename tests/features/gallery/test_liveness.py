@@ -18,7 +18,7 @@ from closeup.features.gallery.liveness import (
     nose_parallax,
     random_turns,
 )
-from closeup.perception.pose import head_pose, pose_name
+from closeup.perception.pose import head_pose
 from features.gallery.heads import ANGLES, FACE, head, path, performance, photo, view
 from stills import astronaut
 
@@ -182,7 +182,7 @@ def test_looks_before_the_first_face_are_waited_for() -> None:
 
 
 def test_the_generic_path_goes_through_the_poses() -> None:
-    names = [pose_name(head_pose(head(*angles))) for angles in path([ANGLES[p] for p in ("front", *ASKED)])]
+    names = [head_pose(head(*angles)).name for angles in path([ANGLES[p] for p in ("front", *ASKED)])]
     assert [n for n, m in zip(names, ["", *names], strict=False) if n != m and n != "front"] == list(ASKED)
     assert FACE.shape == (5, 3)
 

@@ -9,7 +9,7 @@ from closeup.features.gallery.enrol import enrol
 from closeup.features.gallery.mapping import map_folder, map_gallery
 from closeup.features.gallery.options import EnrolOptions
 from closeup.storage.gallery import GalleryStore
-from features.gallery.made_up import FakeReader, Shown, made_up_card, photo
+from features.gallery.made_up import FakeAnalyzer, Shown, made_up_card, photo
 
 
 def test_everybody_enrolled_is_drawn_with_the_pictures_that_are_kept(
@@ -35,11 +35,11 @@ def test_a_gallery_without_pictures_is_drawn_as_dots_and_says_so(
 
 
 def test_a_kept_picture_serves_the_templates_of_all_models(store: GalleryStore, reader: Any, tmp_path: Path) -> None:
-    both = FakeReader((made_up_card(), made_up_card("older")))
+    both = FakeAnalyzer((made_up_card(), made_up_card("older")))
     for person in range(3):
         shown = photo(tmp_path / f"{person}.png", Shown(person))
         enrol(store, both, f"person {person}", [shown], EnrolOptions(keep_pictures=True))  # type: ignore[arg-type]
-    drawn = map_gallery(store, FakeReader((made_up_card("older"),)))  # type: ignore[arg-type]
+    drawn = map_gallery(store, FakeAnalyzer((made_up_card("older"),)))  # type: ignore[arg-type]
     assert drawn.html.count("<image ") == 6
 
 

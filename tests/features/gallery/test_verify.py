@@ -7,7 +7,7 @@ from closeup.core.errors import InputError, ModelError
 from closeup.features.gallery.enrol import enrol
 from closeup.features.gallery.verify import verify, verify_identity
 from closeup.storage.gallery import GalleryStore
-from features.gallery.made_up import FakeReader, Shown, embedding, made_up_card, photo
+from features.gallery.made_up import FakeAnalyzer, Shown, embedding, made_up_card, photo
 
 
 def test_one_person_and_two(reader: Any, tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_somebody_enrolled(store: GalleryStore, reader: Any, tmp_path: Path) -> 
 
 
 def test_somebody_whom_only_another_model_knows(store: GalleryStore, reader: Any, tmp_path: Path) -> None:
-    old, both = FakeReader((made_up_card("older"),)), FakeReader((made_up_card(), made_up_card("older")))
+    old, both = FakeAnalyzer((made_up_card("older"),)), FakeAnalyzer((made_up_card(), made_up_card("older")))
     enrol(store, old, "Ann", [photo(tmp_path / "1.png", Shown(1))])  # type: ignore[arg-type]
     new = photo(tmp_path / "new.png", Shown(1, 9))
     with pytest.raises(ModelError, match="of older"):

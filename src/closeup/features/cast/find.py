@@ -26,8 +26,9 @@ from closeup.features.cast.grouping import Grouping, group_tracks, grouping_opti
 from closeup.features.cast.options import CastOptions
 from closeup.features.cast.people import build_people, found_people
 from closeup.features.cast.scan import Scan, scan_video
+from closeup.perception.analyzer import Analyzer
 from closeup.perception.clothing import CARD_NAME as CLOTHING_NAME
-from closeup.perception.registry import face_models
+from closeup.perception.registry import cast_models
 from closeup.weights.cards import ModelCard, card
 
 _ANEW = "Make it anew: closeup cast VIDEO --overwrite"
@@ -134,10 +135,10 @@ def _scan(
 ) -> tuple[Scan, tuple[ModelCard, ModelCard]]:
     """Load the models and read the video."""
     with clock.stage("models"):
-        models = face_models(options.models)
+        analyzer = Analyzer(cast_models(options.models))
     with clock.stage("video"):
-        scan = scan_video(video, models, options, progress)
-    return scan, (models.detector_card, models.embedder_card)
+        scan = scan_video(video, analyzer, options, progress)
+    return scan, (analyzer.detector_card, analyzer.embedder_card)
 
 
 def _result(

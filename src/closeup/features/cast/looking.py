@@ -1,23 +1,15 @@
 """One sampled frame: find its faces, judge them, and cut out what later steps need. Runs beside the decoder."""
 
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from closeup.core.boxes import clip, fitted
+import numpy as np
+
+from closeup.core.boxes import clip
 from closeup.core.types import Face, Image
 from closeup.features.cast.candidates import Candidate
 from closeup.media.sources import Frame
 from closeup.perception import clothing
-from closeup.perception.protocols import Detections, FaceDetector
-from closeup.perception.quality import judge
-from closeup.perception.registry import FaceModels
-
-DETECT_PX = 640
-"""Longer side of the picture that faces are looked for in; smaller videos are not enlarged here."""
-
-DETAIL_PX = 1920
-"""Longer side of the picture that crops are cut from; beyond it a face gains nothing."""
+from closeup.perception.analyzer import AnalysedFace, Analyzer
 
 SMALLEST_FACE_PX = 14
 """Detections with a shorter side than this, in the video's own pixels, are noise to everything that follows."""
@@ -42,50 +34,28 @@ class Sighting:
     picture_scale: float
 
 
-class Looker:
-    """Looks at frames from several threads, each with a detector of its own."""
-
-    def __init__(self, models: FaceModels, *, with_clothing: bool) -> None:
-        self._models = models
-        self._with_clothing = with_clothing
-        self._own = threading.local()
-
-    def look(self, frame: Frame) -> Sighting:
-        """Find and judge the faces of one frame."""
-        small = frame.rgb(fitted(frame.size_wh, DETECT_PX))
-        scale = small.shape[1] / frame.size_wh[0]
-        found = self._detector().detect(small)
-        found = found.usable((small.shape[1], small.shape[0]), SMALLEST_FACE_PX * scale)
-        if len(found) == 0:
-            return Sighting(frame.index, float(frame.time), (), None, 1.0)
-        detail_wh = fitted(frame.size_wh, DETAIL_PX)
-        detail = small if detail_wh == (small.shape[1], small.shape[0]) else frame.rgb(detail_wh)
-        detail_scale = detail.shape[1] / frame.size_wh[0]
-        in_detail = found.scaled(detail_scale / scale)
-        candidates = tuple(
-            self._candidate(frame, detail, detail_scale, in_detail.take([i])) for i in range(len(in_detail))
+def look(analyzer: Analyzer, frame: Frame, *, with_clothing: bool) -> Sighting:
+    """Find and judge the faces of one frame; may be called from several threads."""
+    faces, picture, scale = analyzer.look(frame, smallest_px=SMALLEST_FACE_PX)
+    candidates = tuple(
+        Candidate(
+            _in_frame(face, frame, scale),
+            analyzer.embedder.crop(picture, face.landmarks_xy),
+            clothing.describe(picture, face.box_xyxy) if with_clothing else None,
         )
-        return Sighting(frame.index, float(frame.time), candidates, detail, detail_scale)
+        for face in faces
+    )
+    return Sighting(frame.index, float(frame.time), candidates, picture if faces else None, scale)
 
-    def _candidate(self, frame: Frame, detail: Image, scale: float, one: Detections) -> Candidate:
-        """Judge the only face in `one`, whose coordinates are pixels of `detail`; give it in the frame's pixels."""
-        box, landmarks, score = one.boxes_xyxy[0], one.landmarks_xy[0], float(one.scores[0])
-        quality = judge(detail, box, landmarks, score)
-        in_frame = one.scaled(1 / scale)
-        face = Face(
-            frame=frame.index,
-            time_s=float(frame.time),
-            box_xyxy=clip(in_frame.boxes_xyxy, frame.size_wh)[0],
-            landmarks_xy=in_frame.landmarks_xy[0],
-            score=score,
-            quality=quality,
-        )
-        worn = clothing.describe(detail, box) if self._with_clothing else None
-        return Candidate(face, self._models.embedder.crop(detail, landmarks), worn)
 
-    def _detector(self) -> FaceDetector:
-        detector: FaceDetector | None = getattr(self._own, "detector", None)
-        if detector is None:
-            make: Callable[[], FaceDetector] = self._models.new_detector
-            detector = self._own.detector = make()
-        return detector
+def _in_frame(face: AnalysedFace, frame: Frame, scale: float) -> Face:
+    """A face that was analysed at `scale` times the frame's size, in the frame's pixels."""
+    by = np.float32(1 / scale)
+    return Face(
+        frame=frame.index,
+        time_s=float(frame.time),
+        box_xyxy=clip(face.box_xyxy[None] * by, frame.size_wh)[0],
+        landmarks_xy=face.landmarks_xy * by,
+        score=face.score,
+        quality=face.quality,
+    )

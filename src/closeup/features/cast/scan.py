@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from math import ceil
 from pathlib import Path
@@ -33,13 +34,13 @@ from closeup.features.cast.growing import (
     likeness,
     without_noise,
 )
-from closeup.features.cast.looking import Looker, Sighting
+from closeup.features.cast.looking import Sighting, look
 from closeup.features.cast.options import CastOptions
 from closeup.features.cast.portraits import track_picture
 from closeup.media.sampling import Cut, Sampling
 from closeup.media.video import VideoReader, hash_file, open_video
+from closeup.perception.analyzer import Analyzer
 from closeup.perception.cuts import CutDetector
-from closeup.perception.registry import FaceModels
 
 WAITING_PIXELS = 64_000_000
 """Frames that wait to be looked at hold at most about this many pixels together."""
@@ -64,30 +65,29 @@ class Scan:
     pictures: dict[str, bytes]
 
 
-def scan_video(path: Path, models: FaceModels, options: CastOptions, progress: ProgressCallback) -> Scan:
+def scan_video(path: Path, analyzer: Analyzer, options: CastOptions, progress: ProgressCallback) -> Scan:
     """Read the video at `path` once.
 
     Args:
         path: The video.
-        models: Detector and embedder.
+        analyzer: Finds and describes faces.
         options: How often it is looked at, which track, and whether clothing is described.
         progress: Told how many seconds of video are done.
 
     Raises:
         InputError: If it is not a video that can be read.
     """
-    limits = models.embedder_card.thresholds
+    limits = analyzer.embedder_card.thresholds
     with open_video(path, track=options.video_track or None) as reader, _pool() as pool:
         digest = hash_file(path)  # not before it is known to be a video: other files may be huge too
-        looker = Looker(models, with_clothing=options.clothing)
         # A video of fewer frames a second than are asked for gives one sample a frame, that much later.
         rate_hz = min(options.detect_fps, float(reader.fps))
         tracking = TrackerOptions.at_rate(rate_hz, limits["same_person"].value)
-        scanner = _Scanner(reader.size_wh, pool, looker, models, tracking)
+        scanner = _Scanner(reader.size_wh, pool, analyzer, tracking, with_clothing=options.clothing)
         cuts = scanner.run(reader, options.detect_fps, progress)
-        brief = models.detector_card.thresholds.get("brief")
+        brief = analyzer.detector_card.thresholds.get("brief")
         ended = in_order(without_noise(scanner.ended, brief.value if brief else 0.0))
-        vectors = build_vectors(ended, models.embedder_card.name, models.embedder.dim)
+        vectors = build_vectors(ended, analyzer.embedder_card.name, analyzer.embedder.dim)
         video = _video_info(path, digest, reader)
     shots = _shots(cuts, video)
     tracks = build_tracks(ended, shots, 1 / rate_hz)
@@ -118,12 +118,14 @@ class _Scanner:
         self,
         size_wh: tuple[int, int],
         pool: ThreadPoolExecutor,
-        looker: Looker,
-        models: FaceModels,
+        analyzer: Analyzer,
         tracking: TrackerOptions,
+        *,
+        with_clothing: bool,
     ) -> None:
-        self._pool, self._looker, self._embedder = pool, looker, models.embedder
-        self._two_people = models.embedder_card.thresholds["two_people"].value
+        self._pool, self._embedder = pool, analyzer.embedder
+        self._look = partial(look, analyzer, with_clothing=with_clothing)
+        self._two_people = analyzer.embedder_card.thresholds["two_people"].value
         self._waiting: deque[tuple[int, Future[Sighting]]] = deque()
         self._most_waiting = int(np.clip(WAITING_PIXELS // (size_wh[0] * size_wh[1]), 2, 24))
         self._tracker, self._lost_s = Tracker(tracking), tracking.max_gap_s + 0.01
@@ -136,7 +138,7 @@ class _Scanner:
         """Read all frames; afterwards `ended` is complete. Gives the cuts."""
         sampling = Sampling(reader, rate_hz, CutDetector(reader.fps))
         for sample in sampling:
-            self._waiting.append((sample.shot, self._pool.submit(self._looker.look, sample.frame)))
+            self._waiting.append((sample.shot, self._pool.submit(self._look, sample.frame)))
             progress(Progress("Finding faces", float(sample.frame.time), reader.duration_hint_s, "s"))
             self._settle(leave=self._most_waiting)
         self._settle(leave=0)

@@ -1,6 +1,7 @@
 """From a photo or a video to its faces, and how they look: `closeup.find_faces`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,11 @@ from closeup.features.faces.found import LOOKS_PER_S, MODELS, FoundFace, FoundFa
 from closeup.features.faces.watching import watch
 from closeup.media.container import is_video
 from closeup.media.image import read_image
+from closeup.media.sources import Frame
+from closeup.perception.analyzer import AnalysedFace, Analyzer
 from closeup.perception.attributes import attributes_model
-from closeup.perception.classifier import Answer, PictureClassifier, is_shipped, shipped
+from closeup.perception.classifier import PictureClassifier, is_shipped, shipped
 from closeup.perception.expression import SMALLEST_PX, expression_model
-from closeup.perception.protocols import Detections
-from closeup.perception.quality import judge
-from closeup.perception.registry import choose, new_detector
 
 SMALLEST_FACE_PX = 10
 """Detections with a shorter side than this are left out."""
@@ -48,17 +48,18 @@ class FaceFinder:
             ModelError: If the detector is not on this machine, or a model is damaged; says what to type.
         """
         settings = settings or read_settings()
-        self._card, _ = choose(models, settings)
-        self._detector = new_detector(self._card, settings)
-        self._classifiers: dict[str, PictureClassifier] = {}
+        classifiers: dict[str, PictureClassifier] = {}
         self.absent: dict[str, str] = {}
         for name in MODELS:
             model = load_model(name, settings)
             if isinstance(model, str):
                 self.absent[name] = model
             else:
-                self._classifiers[name] = model
-        self.models = {"detector": self._card.name} | {name: name for name in self._classifiers}
+                classifiers[name] = model
+        self._analyzer = Analyzer(
+            models, settings, classifiers=tuple(classifiers.values()), smallest_classified_px=SMALLEST_PX
+        )
+        self.models = {"detector": self._analyzer.detector_card.name} | {name: name for name in classifiers}
 
     def photo(self, path: Path) -> FoundFaces:
         """Find the faces of a picture file.
@@ -71,9 +72,8 @@ class FaceFinder:
     def picture(self, image: Image, source: str = "") -> FoundFaces:
         """Find the faces of an RGB picture (H, W, 3), by a thorough look; none is an answer too."""
         size_wh = image.shape[1], image.shape[0]
-        found = self._look_thoroughly(image).usable(size_wh, SMALLEST_FACE_PX)
-        look = Look(0, 0.0, self.describe(image, found))
-        return FoundFaces(source, size_wh, self.models, self.absent, (look,))
+        faces = self._analyzer.faces(image, ("answers",), smallest_px=SMALLEST_FACE_PX)
+        return FoundFaces(source, size_wh, self.models, self.absent, (Look(0, 0.0, _from_left(faces, size_wh)),))
 
     def video(self, path: Path, *, looks_per_s: float = LOOKS_PER_S, progress: ProgressCallback = ignore) -> FoundFaces:
         """Find the faces of a video: it is looked at some times a second, and faces are followed from look to look.
@@ -82,53 +82,26 @@ class FaceFinder:
             InputError: If it cannot be read.
             ValueError: If `looks_per_s` is not positive.
         """
-        watched = watch(path, self.look, looks_per_s, progress)
+        watched = watch(path, self._glance, looks_per_s, progress)
         return FoundFaces(
             str(path), watched.size_wh, self.models, self.absent, watched.looks, watched.span, watched.notes
         )
 
-    def look(self, small: Image, detail: Image) -> tuple[FoundFace, ...]:
-        """Find faces at one glance: in a small picture (h, w, 3), and judge them in a larger one of the same (H, W, 3).
-
-        Returns:
-            From left to right, in pixels of the larger one.
-        """
-        size_wh, factor = (detail.shape[1], detail.shape[0]), detail.shape[1] / small.shape[1]
-        found = self._detector.detect(small).scaled(factor).usable(size_wh, SMALLEST_FACE_PX)
-        return self.describe(detail, found)
-
-    def describe(self, image: Image, found: Detections) -> tuple[FoundFace, ...]:
-        """Say how the faces that were found in an RGB picture (H, W, 3) look, from left to right."""
-        found = found.take([int(row) for row in np.argsort(found.boxes_xyxy[:, 0], kind="stable")])
-        answers = self._answers(image, found)
-        boxes = clip(found.boxes_xyxy, (image.shape[1], image.shape[0]))
-        rows = zip(found.boxes_xyxy, found.landmarks_xy, found.scores, strict=True)
+    def _glance(self, frame: Frame) -> tuple[FoundFace, ...]:
+        faces, picture, scale = self._analyzer.look(frame, ("answers",), smallest_px=SMALLEST_FACE_PX)
+        by = np.float32(1 / scale)
         return tuple(
-            FoundFace(boxes[place], points, float(score), judge(image, box, points, float(score)), answers[place])
-            for place, (box, points, score) in enumerate(rows)
+            replace(face, box_xyxy=face.box_xyxy * by, landmarks_xy=face.landmarks_xy * by)
+            for face in _from_left(faces, (picture.shape[1], picture.shape[0]))
         )
 
-    def _answers(self, image: Image, found: Detections) -> list[dict[str, Answer]]:
-        """What our own models say of each face, those too small to judge left without an answer."""
-        answers: list[dict[str, Answer]] = [{} for _ in range(len(found))]
-        sides = (found.boxes_xyxy[:, 2:] - found.boxes_xyxy[:, :2]).min(axis=1, initial=np.inf)
-        large = [int(row) for row in np.flatnonzero(sides >= SMALLEST_PX)]
-        for name, model in self._classifiers.items() if large else ():
-            crops = np.stack([model.crop(image, found.crop_xy[row], found.boxes_xyxy[row]) for row in large])
-            for row, said in zip(large, model.named(model.answers(crops)), strict=True):
-                answers[row] |= {head: said[head] for head in MODELS[name]}
-        return answers
 
-    def _look_thoroughly(self, image: Image) -> Detections:
-        """What the detector finds; at a second, longer look where it is not sure of anything at the first."""
-        found = self._detector.detect(image)
-        if found.scores.max(initial=-1.0) < self._card.thresholds["clear"].value:
-            again = self._detector.detect_augmented(image)
-            if again.scores.max(initial=-1.0) > found.scores.max(initial=-1.0):
-                found = again
-        doubtful = self._card.thresholds.get("doubtful")
-        sure = np.flatnonzero(found.scores >= doubtful.value).tolist() if doubtful else []
-        return found.take(sure) if sure else found
+def _from_left(faces: Sequence[AnalysedFace], size_wh: tuple[int, int]) -> tuple[FoundFace, ...]:
+    """The faces of a picture of `size_wh` from left to right, their boxes within it."""
+    return tuple(
+        FoundFace(clip(face.box_xyxy[None], size_wh)[0], face.landmarks_xy, face.score, face.quality, face.answers)
+        for face in sorted(faces, key=lambda face: float(face.box_xyxy[0]))
+    )
 
 
 def load_model(name: str, settings: Settings) -> PictureClassifier | str:

@@ -1,15 +1,11 @@
 """One pass over a video: it is looked at some times a second, and cuts are found on the way."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from closeup.core.boxes import fitted
 from closeup.core.progress import Progress, ProgressCallback
 from closeup.core.read_ahead import read_ahead
-from closeup.core.types import Image
 from closeup.features.faces.found import FoundFace, Look, VideoSpan
 from closeup.features.faces.steadying import follow, steadied
 from closeup.media.sampling import Sampling
@@ -17,17 +13,11 @@ from closeup.media.sources import Frame
 from closeup.media.video import open_video
 from closeup.perception.cuts import CutDetector
 
-DETECT_PX = 640
-"""Longer side of the picture that faces are looked for in; smaller videos are not enlarged."""
-
-DETAIL_PX = 1920
-"""Longer side of the picture that they are judged in."""
-
 _AHEAD = 4
 """Frames that are decoded while one is looked at."""
 
-Glance = Callable[[Image, Image], tuple[FoundFace, ...]]
-"""Finds the faces of a small picture (h, w, 3) and judges them in a larger one (H, W, 3), in whose pixels they are."""
+Glance = Callable[[Frame], tuple[FoundFace, ...]]
+"""Finds the faces of a frame, in its pixels."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +31,7 @@ class Watched:
 
 
 def watch(path: Path, glance: Glance, looks_per_s: float, progress: ProgressCallback) -> Watched:
-    """Look at the video at `path`, by a glance at each picture (H, W, 3) that is wanted.
+    """Look at the video at `path`, by a glance at each frame that is sampled.
 
     Raises:
         InputError: If it cannot be read.
@@ -52,7 +42,7 @@ def watch(path: Path, glance: Glance, looks_per_s: float, progress: ProgressCall
         looks = []
         with read_ahead(iter(sampling), _AHEAD) as samples:
             for sample in samples:
-                looks.append(_look(sample.frame, glance))
+                looks.append(Look(sample.frame.index, float(sample.frame.time), glance(sample.frame)))
                 progress(Progress("Looking", float(sample.frame.time), reader.duration_hint_s, "s"))
         # A video of fewer frames a second than are asked for gives one look a frame.
         rate_hz = min(looks_per_s, float(reader.fps))
@@ -60,15 +50,3 @@ def watch(path: Path, glance: Glance, looks_per_s: float, progress: ProgressCall
         span = VideoSpan(float(reader.end_time), rate_hz, cuts_s)
         followed = follow(looks, span)
         return Watched(reader.size_wh, steadied(followed), span, reader.notes)
-
-
-def _look(frame: Frame, glance: Glance) -> Look:
-    small = frame.rgb(fitted(frame.size_wh, DETECT_PX))
-    detail_wh = fitted(frame.size_wh, DETAIL_PX)
-    detail = small if detail_wh == (small.shape[1], small.shape[0]) else frame.rgb(detail_wh)
-    by = np.float32(frame.size_wh[0] / detail_wh[0])
-    faces = tuple(
-        replace(face, box_xyxy=face.box_xyxy * by, landmarks_xy=face.landmarks_xy * by)
-        for face in glance(small, detail)
-    )
-    return Look(frame.index, float(frame.time), faces)

@@ -16,14 +16,15 @@ from closeup.core.errors import InputError
 from closeup.core.types import Cast, Face, FloatArray, Image, Person, Track
 from closeup.documents.cast import CAST_JSON
 from closeup.documents.vectors import TrackVectors, load_vectors
-from closeup.features.gallery.describe import DescribedFace, FaceReader
 from closeup.features.gallery.enrol import Sample, enrol_samples, templates_of
 from closeup.features.gallery.importing import Imported, ImportReport
 from closeup.features.gallery.options import FAR, EnrolOptions
+from closeup.features.gallery.photos import BY_EVERY_MODEL
 from closeup.features.gallery.recognise import Answer, Recogniser, coverage, model_for
 from closeup.features.gallery.roster import nobody_enrolled
 from closeup.media.image import decode_jpeg
-from closeup.perception.pose import head_pose, pose_name
+from closeup.perception.analyzer import AnalysedFace, Analyzer
+from closeup.perception.pose import head_pose
 from closeup.storage.gallery import GalleryStore
 from closeup.storage.records import NewTemplate
 
@@ -84,11 +85,11 @@ def read_cast_faces(folder: Path) -> CastFaces:
 
 
 def import_cast(
-    store: GalleryStore, reader: FaceReader, folder: Path, options: EnrolOptions | None = None
+    store: GalleryStore, analyzer: Analyzer, folder: Path, options: EnrolOptions | None = None
 ) -> ImportReport:
     """Enrol the people of a cast who have names; the others stay out.
 
-    By the model that the cast was made with, from its embeddings; by the reader's other models from the pictures of
+    By the model that the cast was made with, from its embeddings; by the analyzer's other models from the pictures of
     the tracks.
 
     Raises:
@@ -102,11 +103,11 @@ def import_cast(
         raise InputError(
             f"Nobody in {folder} has a name.", "Give someone a name first.", code="cast.nameless", folder=folder
         )
-    return ImportReport(tuple(_import_one(store, reader, faces, person, options) for person in named), ())
+    return ImportReport(tuple(_import_one(store, analyzer, faces, person, options) for person in named), ())
 
 
 def name_cast(
-    store: GalleryStore, folder: Path, new_reader: Callable[[], FaceReader], far: float = FAR
+    store: GalleryStore, folder: Path, new_analyzer: Callable[[], Analyzer], far: float = FAR
 ) -> tuple[CastAnswer, ...]:
     """Say of everybody in a cast, passers-by too, who of the gallery they are; nothing is changed.
 
@@ -116,8 +117,8 @@ def name_cast(
     Args:
         store: The gallery.
         folder: A result folder of closeup cast.
-        new_reader: Makes a reader; called only if more people have templates of one of its models than of the model
-            that the cast was made with, whose embeddings lie in the folder.
+        new_analyzer: Makes an analyzer; called only if more people have templates of one of its models than of
+            the model that the cast was made with, whose embeddings lie in the folder.
         far: False-accept rate to answer at.
 
     Raises:
@@ -127,30 +128,30 @@ def name_cast(
     faces = read_cast_faces(folder)
     if not store.models():
         raise nobody_enrolled()
-    model, reader = faces.vectors.embedder, None
+    model, analyzer = faces.vectors.embedder, None
     if any(coverage(store, other) > coverage(store, model) for other in store.models()):
-        reader = new_reader()
-        best = model_for(store, reader)
+        analyzer = new_analyzer()
+        best = model_for(store, analyzer)
         if coverage(store, best) > coverage(store, model):
             model = best
     recogniser = Recogniser(store, model, far)
     answers: list[CastAnswer] = []
     for person in (*faces.cast.people, *faces.cast.passers_by):
-        vectors = _vectors_by(faces, person, model, reader)
+        vectors = _vectors_by(faces, person, model, analyzer)
         if len(vectors):
             answers.append(CastAnswer(person.id, person.name, recogniser.answer_together(vectors)))
     return tuple(_without_twins(answers, faces.cast))
 
 
-def _vectors_by(faces: CastFaces, person: Person, model: str, reader: FaceReader | None) -> FloatArray:
+def _vectors_by(faces: CastFaces, person: Person, model: str, analyzer: Analyzer | None) -> FloatArray:
     """A person's faces (N, D) as a model describes them; N may be 0."""
-    if model == faces.vectors.embedder or reader is None:
+    if model == faces.vectors.embedder or analyzer is None:
         return faces.vectors.face[faces.of(person)]
-    found = [described.embeddings[model] for _, described, _ in _pictured(faces, person, reader)]
+    found = [described.embeddings[model] for _, described, _ in _pictured(faces, person, analyzer)]
     return np.stack(found) if found else np.empty((0, 1), np.float32)
 
 
-def _pictured(faces: CastFaces, person: Person, reader: FaceReader) -> Iterator[tuple[Track, DescribedFace, Image]]:
+def _pictured(faces: CastFaces, person: Person, analyzer: Analyzer) -> Iterator[tuple[Track, AnalysedFace, Image]]:
     """A person's face in the pictures of their tracks, the best tracks first: track, face, picture (H, W, 3).
 
     A picture may show a neighbour too: the face nearest to the picture's middle line and eye line is meant.
@@ -159,7 +160,7 @@ def _pictured(faces: CastFaces, person: Person, reader: FaceReader) -> Iterator[
     own.sort(key=lambda track: -max(face.quality.total if face.quality else 0.0 for face in track.faces))
     for track in own[:MOST_PICTURES]:
         image = decode_jpeg(_picture(faces.folder, track))
-        found = reader.read(image, every_model=True)
+        found = analyzer.faces(image, BY_EVERY_MODEL)
         if found:
             eyes = np.array([image.shape[1] / 2, image.shape[0] * EYE_LINE])
             face = min(found, key=lambda face: float(np.hypot(*(face.landmarks_xy[:2].mean(axis=0) - eyes))))
@@ -196,16 +197,16 @@ def _together(cast: Cast, one: str, other: str) -> bool:
 
 
 def _import_one(
-    store: GalleryStore, reader: FaceReader, faces: CastFaces, person: Person, options: EnrolOptions
+    store: GalleryStore, analyzer: Analyzer, faces: CastFaces, person: Person, options: EnrolOptions
 ) -> Imported:
     assert person.name is not None
     try:
         samples = _samples(faces, person, options)
-        if any(each.name != faces.vectors.embedder for each in reader.embedders):
-            samples += _picture_samples(faces, person, reader)
+        if any(each.name != faces.vectors.embedder for each in analyzer.embedder_cards):
+            samples += _picture_samples(faces, person, analyzer)
         if not samples:
             raise InputError(f"There is no good face of {person.id} in {faces.folder}.")
-        report = enrol_samples(store, person.name, samples, options, poses=reader.poses)
+        report = enrol_samples(store, person.name, samples, options, poses=analyzer.poses)
     except InputError as error:
         return Imported(person.name, None, error)
     return Imported(person.name, report)
@@ -230,13 +231,13 @@ def _samples(faces: CastFaces, person: Person, options: EnrolOptions) -> list[Sa
     return chosen
 
 
-def _picture_samples(faces: CastFaces, person: Person, reader: FaceReader) -> list[Sample]:
-    """The best face of each pose in the pictures of the tracks, by the reader's other models."""
+def _picture_samples(faces: CastFaces, person: Person, analyzer: Analyzer) -> list[Sample]:
+    """The best face of each pose in the pictures of the tracks, by the analyzer's other models."""
     taken: Counter[str] = Counter()
     samples = []
-    for track, face, image in _pictured(faces, person, reader):
-        taken[face.pose_name] += 1
-        if taken[face.pose_name] > PER_POSE:
+    for track, face, image in _pictured(faces, person, analyzer):
+        taken[face.pose.name] += 1
+        if taken[face.pose.name] > PER_POSE:
             continue
         templates = templates_of(image, face, f"{faces.cast.video.sha256}:{track.id}", keep=False)
         others = tuple(template for template in templates if template.model != faces.vectors.embedder)
@@ -249,7 +250,7 @@ def _sample(faces: CastFaces, track: Track, face: Face, vector: FloatArray, qual
     template = NewTemplate(
         model=faces.vectors.embedder,
         vector=np.asarray(vector, np.float32),
-        pose=pose_name(pose),
+        pose=pose.name,
         yaw_deg=pose.yaw_deg,
         pitch_deg=pose.pitch_deg,
         roll_deg=pose.roll_deg,

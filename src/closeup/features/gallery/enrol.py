@@ -14,7 +14,6 @@ import numpy as np
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import Image
-from closeup.features.gallery.describe import DescribedFace, FaceReader
 from closeup.features.gallery.options import FAR, REQUIRED_POSES, EnrolOptions
 from closeup.features.gallery.photos import Refused, only_face
 from closeup.features.gallery.pictures import kept_picture
@@ -22,6 +21,7 @@ from closeup.features.gallery.roster import read_roster
 from closeup.features.gallery.scoring import FELLOW_FAR, fellows
 from closeup.features.gallery.standing import standing_of
 from closeup.media.video import hash_file
+from closeup.perception.analyzer import AnalysedFace, Analyzer
 from closeup.storage.gallery import GalleryStore
 from closeup.storage.names import clean_name, name_key
 from closeup.storage.records import IdentityRecord, NewTemplate
@@ -106,7 +106,7 @@ class AlreadyEnrolledError(InputError):
 
 def enrol(
     store: GalleryStore,
-    reader: FaceReader,
+    analyzer: Analyzer,
     name: str,
     photos: Sequence[Path],
     options: EnrolOptions | None = None,
@@ -117,7 +117,7 @@ def enrol(
 
     Args:
         store: The gallery.
-        reader: Finds and describes faces.
+        analyzer: Finds and describes faces.
         name: Theirs; templates are added where it is enrolled already.
         photos: Each with one face.
         options: What to keep beside the templates, and when to go on all the same.
@@ -136,7 +136,7 @@ def enrol(
     for number, photo in enumerate(photos):
         progress(Progress("Reading", number, len(photos), "photos"))
         try:
-            samples.append(sample_photo(reader, photo, options))
+            samples.append(sample_photo(analyzer, photo, options))
         except InputError as error:
             refused.append(Refused(str(photo), error.message))
             last = error
@@ -147,23 +147,23 @@ def enrol(
         reasons = " ".join(item.reason for item in refused[:3]) or "There is none."
         message = f"None of {len(photos)} photos of {name} can be used. {reasons}"
         raise InputError(message) if last is None else last.reworded(message)
-    return enrol_samples(store, name, samples, options, refused=tuple(refused), poses=reader.poses)
+    return enrol_samples(store, name, samples, options, refused=tuple(refused), poses=analyzer.poses)
 
 
-def sample_photo(reader: FaceReader, photo: Path, options: EnrolOptions) -> Sample:
+def sample_photo(analyzer: Analyzer, photo: Path, options: EnrolOptions) -> Sample:
     """Make a sample of the one face in a photo.
 
     Raises:
         InputError: If it is no picture, shows no face or several, or one that is too poor to know somebody by.
     """
-    image, face = only_face(reader, photo, largest=options.largest, every_model=True)
+    image, face = only_face(analyzer, photo, largest=options.largest, every_model=True)
     if face.faults:
         reasons = " ".join(fault.reason for fault in face.faults)
         raise InputError(f"{photo} is of no use. {reasons}", "Take a sharp, well lit one of the bare face.")
     return Sample(templates_of(image, face, hash_file(photo), keep=options.keep_pictures), str(photo))
 
 
-def templates_of(image: Image, face: DescribedFace, source: str | None, *, keep: bool) -> tuple[NewTemplate, ...]:
+def templates_of(image: Image, face: AnalysedFace, source: str | None, *, keep: bool) -> tuple[NewTemplate, ...]:
     """What is stored of a face: a template for each model that described it, the one that answers first.
 
     Templates of all models on the machine are kept, so that the gallery can be used with each of them, as a cast that
@@ -181,7 +181,7 @@ def templates_of(image: Image, face: DescribedFace, source: str | None, *, keep:
         NewTemplate(
             model=model,
             vector=face.embeddings[model],
-            pose=face.pose_name,
+            pose=face.pose.name,
             yaw_deg=face.pose.yaw_deg,
             pitch_deg=face.pose.pitch_deg,
             roll_deg=face.pose.roll_deg,

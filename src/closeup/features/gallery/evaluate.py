@@ -27,8 +27,9 @@ from closeup.algorithms.metrics.verification import (
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import FloatArray
-from closeup.features.gallery.describe import FaceReader, read_photo
 from closeup.features.gallery.pairs import Pair, Photo, find_photos, photos_of, read_pairs
+from closeup.media.image import read_image
+from closeup.perception.analyzer import Analyzer
 
 FARS = (0.01, 0.001)
 """The false-accept rates at which the true-accept rate is told."""
@@ -118,12 +119,12 @@ class Reading:
 
 
 def evaluate_pairs(
-    reader: FaceReader, folder: Path, pairs_path: Path, progress: ProgressCallback = ignore
+    analyzer: Analyzer, folder: Path, pairs_path: Path, progress: ProgressCallback = ignore
 ) -> PairsEvaluation:
     """Read every photo of a list of pairs, compare them, and say how often that is right.
 
     Args:
-        reader: Its first embedder is the one that is judged.
+        analyzer: Its first embedder is the one that is judged.
         folder: With a folder of photos for each person; see `pairs.find_photos`.
         pairs_path: The list; see `pairs.read_pairs`.
         progress: Told in photos.
@@ -144,7 +145,7 @@ def evaluate_pairs(
     started = time.perf_counter()
     for done, photo in enumerate(photos):
         progress(Progress("Describing", done, len(photos), "photos"))
-        vector, late = _vector(reader, files[photo])
+        vector, late = _vector(analyzer, files[photo])
         vectors.append(vector)
         second_looks += late
     progress(Progress("Describing", len(photos), len(photos), "photos"))
@@ -152,7 +153,7 @@ def evaluate_pairs(
     rows = {photo: row for row, photo in enumerate(photos)}
     similarities = _similarities(vectors, [(rows[pair.first], rows[pair.second]) for pair in pairs])
     missing = [photo for photo, vector in zip(photos, vectors, strict=True) if vector is None]
-    models = {"detector": reader.detectors[0].name, "embedder": reader.card.name}
+    models = {"detector": analyzer.detector_card.name, "embedder": analyzer.embedder_card.name}
     return judge(pairs, similarities, missing, Reading(models, second_looks, seconds))
 
 
@@ -223,11 +224,11 @@ def evaluation_table(evaluation: PairsEvaluation) -> dict[str, Any]:
     }
 
 
-def _vector(reader: FaceReader, path: Path) -> tuple[FloatArray | None, bool]:
+def _vector(analyzer: Analyzer, path: Path) -> tuple[FloatArray | None, bool]:
     """The vector (D,) of the face in the middle of a photo, and whether it took a second look."""
-    image = read_photo(path)
-    faces = reader.read(image, covering_xy=(image.shape[1] / 2, image.shape[0] / 2))
-    return (faces[0].embedding, faces[0].second_look) if faces else (None, False)
+    image = read_image(path)
+    faces = analyzer.faces(image, ("embedding",), covering_xy=(image.shape[1] / 2, image.shape[0] / 2))
+    return (faces[0].embedding, faces[0].augmented) if faces else (None, False)
 
 
 def _similarities(vectors: Sequence[FloatArray | None], pairs: list[tuple[int, int]]) -> NDArray[np.float64]:

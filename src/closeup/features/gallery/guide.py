@@ -14,13 +14,14 @@ from closeup.algorithms.clustering.similarity import cosines
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import FloatArray, Image
-from closeup.features.gallery.describe import DescribedFace, FaceReader
 from closeup.features.gallery.enrol import Sample, templates_of
 from closeup.features.gallery.liveness import HeadView, LivenessCheck, LivenessReport
 from closeup.features.gallery.options import REQUIRED_POSES
+from closeup.features.gallery.photos import BY_EVERY_MODEL, DESCRIBED
 from closeup.features.gallery.scoring import FELLOW_FAR
 from closeup.media.sampling import Sampling
 from closeup.media.sources import FrameSource
+from closeup.perception.analyzer import AnalysedFace, Analyzer
 from closeup.weights.cards import ModelCard
 from closeup.weights.far import threshold_for
 
@@ -58,7 +59,7 @@ class _Best:
     """The best look at a pose so far."""
 
     worth: float
-    face: DescribedFace
+    face: AnalysedFace
     image: Image
     time_s: float
     looks: int = 1
@@ -69,24 +70,24 @@ class PoseCollector:
     """Keeps the best frame of each pose out of many looks at one person.
 
     Attributes:
-        reader: Judges whether a face is good enough.
+        analyzer: Judges whether a face is good enough.
         same_threshold: Similarity from which on two looks show one person.
     """
 
-    reader: FaceReader
+    analyzer: Analyzer
     same_threshold: float
     _best: dict[str, _Best] = field(default_factory=dict, init=False)
     _last: FloatArray | None = field(default=None, init=False)
     reasons: Counter[str] = field(default_factory=Counter, init=False)
 
-    def look(self, time_s: float, image: Image, faces: Sequence[DescribedFace]) -> str:
+    def look(self, time_s: float, image: Image, faces: Sequence[AnalysedFace]) -> str:
         """Take a look at a picture (H, W, 3) with these faces; give what is wrong with it, "" where nothing is."""
         reason = self._take(time_s, image, faces)
         if reason:
             self.reasons[reason] += 1
         return reason
 
-    def _take(self, time_s: float, image: Image, faces: Sequence[DescribedFace]) -> str:
+    def _take(self, time_s: float, image: Image, faces: Sequence[AnalysedFace]) -> str:
         if not faces:
             return "no face is in view"
         if len(faces) > 1:
@@ -97,7 +98,7 @@ class PoseCollector:
         if face.faults:
             return _in_passing(face.faults[0].reason)
         self._last = face.embedding
-        pose, worth = face.pose_name, _worth(face)
+        pose, worth = face.pose.name, _worth(face)
         known = self._best.get(pose)
         if known is None:
             self._best[pose] = _Best(worth, face, image, time_s)
@@ -109,9 +110,9 @@ class PoseCollector:
 
     def missing(self, looks: int = 1) -> tuple[str, ...]:
         """Poses that were not seen, or in fewer good looks than that; of those that can be told apart."""
-        return tuple(pose for pose in REQUIRED_POSES if pose in self.reader.poses and self.looks(pose) < looks)
+        return tuple(pose for pose in REQUIRED_POSES if pose in self.analyzer.poses and self.looks(pose) < looks)
 
-    def described(self, pose: str) -> DescribedFace:
+    def described(self, pose: str) -> AnalysedFace:
         """The best look at a pose that was seen, described by every model."""
         return self._by_every_model(self._best[pose])
 
@@ -140,15 +141,15 @@ class PoseCollector:
             for _, best in sorted(self._best.items())
         ]
 
-    def _by_every_model(self, best: _Best) -> DescribedFace:
+    def _by_every_model(self, best: _Best) -> AnalysedFace:
         """The same face as all embedders on the machine describe it; looks are described by one, to be quick."""
-        if len(self.reader.embedders) == 1:
+        if len(self.analyzer.embedder_cards) == 1:
             return best.face
         x0, y0, x1, y1 = best.face.box_xyxy.tolist()
-        faces = self.reader.read(best.image, covering_xy=((x0 + x1) / 2, (y0 + y1) / 2), every_model=True)
+        faces = self.analyzer.faces(best.image, BY_EVERY_MODEL, covering_xy=((x0 + x1) / 2, (y0 + y1) / 2))
         return faces[0] if faces else best.face
 
-    def _is_same(self, face: DescribedFace) -> bool:
+    def _is_same(self, face: AnalysedFace) -> bool:
         """Whether it is like the last good look or one that was kept: poses differ, and heads turn step by step."""
         if self._last is None:
             return True
@@ -174,7 +175,7 @@ class Guided:
 
 
 def collect_poses(
-    reader: FaceReader,
+    analyzer: Analyzer,
     source: FrameSource,
     origin: str,
     *,
@@ -187,7 +188,7 @@ def collect_poses(
     """Pick the best frame of each pose out of a video of one person, or of somebody whom a camera guides.
 
     Args:
-        reader: Finds and describes faces.
+        analyzer: Finds and describes faces.
         source: With one person in view at a time, who turns their head.
         origin: What the source is called: "ann.mp4", "the camera".
         source_hash: Hash of the video's file; None for a camera.
@@ -200,13 +201,13 @@ def collect_poses(
     Raises:
         InputError: If the check fails, or no frame is of use; says what was wrong with most.
     """
-    threshold = same_person_threshold(reader.card)
-    collector, views = PoseCollector(reader, threshold), HeadViews(threshold)
+    threshold = same_person_threshold(analyzer.embedder_card)
+    collector, views = PoseCollector(analyzer, threshold), HeadViews(threshold)
     prompt = _Prompt(say) if say else None
     looks = 0
     for sample in Sampling(source, None if prompt else LOOKS_PER_S):
         time_s, image = float(sample.frame.time), sample.frame.rgb()
-        faces = reader.read(image, thorough=False)
+        faces = analyzer.faces(image, DESCRIBED, thorough=False)
         reason = collector.look(time_s, image, faces)
         looks += 1
         progress(Progress("Looking", time_s, source.duration_hint_s, "s"))
@@ -234,12 +235,12 @@ def collect_poses(
 
 
 def watch_until_alive(
-    reader: FaceReader, source: FrameSource, say: Say, check: LivenessCheck | None = None
-) -> tuple[DescribedFace, LivenessReport | None]:
+    analyzer: Analyzer, source: FrameSource, say: Say, check: LivenessCheck | None = None
+) -> tuple[AnalysedFace, LivenessReport | None]:
     """Wait for one good look at a front; with a check, for a living head that has turned as asked.
 
     Args:
-        reader: Finds and describes faces.
+        analyzer: Finds and describes faces.
         source: The camera.
         say: Told what the person shall do.
         check: Asks for head turns; None does without.
@@ -250,11 +251,11 @@ def watch_until_alive(
     Raises:
         InputError: If the check fails, or no good front comes in time.
     """
-    threshold = same_person_threshold(reader.card)
-    collector, prompt, views = PoseCollector(reader, threshold), _Prompt(say), HeadViews(threshold)
+    threshold = same_person_threshold(analyzer.embedder_card)
+    collector, prompt, views = PoseCollector(analyzer, threshold), _Prompt(say), HeadViews(threshold)
     for sample in Sampling(source, None):
         time_s, image = float(sample.frame.time), sample.frame.rgb()
-        faces = reader.read(image, thorough=False)
+        faces = analyzer.faces(image, DESCRIBED, thorough=False)
         reason = collector.look(time_s, image, faces)
         if check is not None and check.report.state == "running":
             require_alive(check.look(time_s, views.of(time_s, faces)))
@@ -276,16 +277,16 @@ class HeadViews:
         self._same_threshold = same_threshold
         self._last: FloatArray | None = None
 
-    def of(self, time_s: float, faces: Sequence[DescribedFace]) -> list[HeadView]:
+    def of(self, time_s: float, faces: Sequence[AnalysedFace]) -> list[HeadView]:
         """The views of the faces that are seen at `time_s`."""
         views = [self._view(time_s, face) for face in faces]
         if len(faces) == 1:
             self._last = faces[0].embedding
         return views
 
-    def _view(self, time_s: float, face: DescribedFace) -> HeadView:
+    def _view(self, time_s: float, face: AnalysedFace) -> HeadView:
         same = self._last is None or float(cosines(self._last, face.embedding)) >= self._same_threshold
-        return HeadView(time_s, face.pose_name, face.pose.yaw_deg, face.pose.pitch_deg, face.landmarks_xy, same)
+        return HeadView(time_s, face.pose.name, face.pose.yaw_deg, face.pose.pitch_deg, face.landmarks_xy, same)
 
 
 def require_alive(report: LivenessReport) -> None:
@@ -324,7 +325,7 @@ def _in_passing(reason: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _worth(face: DescribedFace) -> float:
+def _worth(face: AnalysedFace) -> float:
     """How good a look is, whatever the pose: frontality, which is part of the quality, would favour half turns."""
     quality = face.quality
     return float(

@@ -11,11 +11,12 @@ from closeup.core.boxes import iou
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import FloatArray, Image
-from closeup.features.gallery.describe import DescribedFace, FaceReader, read_photo
 from closeup.features.gallery.options import FAR
 from closeup.features.gallery.recognise import Answer, Recogniser, model_for, read_for
+from closeup.media.image import read_image
 from closeup.media.sampling import Sampling
 from closeup.media.video import open_video
+from closeup.perception.analyzer import AnalysedFace, Analyzer
 from closeup.storage.gallery import GalleryStore
 
 LOOKS_PER_S = 2.0
@@ -87,12 +88,12 @@ class VideoIdentification:
         return {name: tuple(found[name]) for name in order}
 
 
-def identify(store: GalleryStore, reader: FaceReader, image: Image, far: float = FAR) -> tuple[Identification, ...]:
+def identify(store: GalleryStore, analyzer: Analyzer, image: Image, far: float = FAR) -> tuple[Identification, ...]:
     """Say of every face in a picture who it is.
 
     Args:
         store: The gallery.
-        reader: Finds and describes faces.
+        analyzer: Finds and describes faces.
         image: RGB (H, W, 3).
         far: False-accept rate of one comparison.
 
@@ -103,26 +104,26 @@ def identify(store: GalleryStore, reader: FaceReader, image: Image, far: float =
         InputError: If nobody is enrolled, or no threshold is known for that rate.
         ModelError: If all templates are of other models.
     """
-    recogniser = Recogniser(store, model_for(store, reader), far)
-    return _identify(recogniser, read_for(reader, image, recogniser.model))
+    recogniser = Recogniser(store, model_for(store, analyzer), far)
+    return _identify(recogniser, read_for(analyzer, image, recogniser.model))
 
 
 def identify_photo(
-    store: GalleryStore, reader: FaceReader, photo: Path, far: float = FAR
+    store: GalleryStore, analyzer: Analyzer, photo: Path, far: float = FAR
 ) -> tuple[Identification, ...]:
     """Say of every face in a photo who it is; as `identify`.
 
     Raises:
         InputError: Also if it is no picture, or shows no face.
     """
-    found = identify(store, reader, read_photo(photo), far)
+    found = identify(store, analyzer, read_image(photo), far)
     if not found:
         raise InputError(f"No face was found in {photo}.", "Take one with the face larger, sharper or better lit.")
     return found
 
 
 def identify_video(
-    store: GalleryStore, reader: FaceReader, video: Path, far: float = FAR, *, progress: ProgressCallback = ignore
+    store: GalleryStore, analyzer: Analyzer, video: Path, far: float = FAR, *, progress: ProgressCallback = ignore
 ) -> VideoIdentification:
     """Say who is in a video, and when: it is looked at twice a second, and faces are followed from look to look.
 
@@ -132,13 +133,13 @@ def identify_video(
         InputError: If the video cannot be read, nobody is enrolled, or no threshold is known for that rate.
         ModelError: If all templates are of other models.
     """
-    recogniser = Recogniser(store, model_for(store, reader), far)
+    recogniser = Recogniser(store, model_for(store, analyzer), far)
     trails = Trails(recogniser.model, recogniser.same_threshold)
     looks = 0
     with open_video(video) as reading:
         for sample in Sampling(reading, LOOKS_PER_S):
             time_s = float(sample.frame.time)
-            trails.look(time_s, read_for(reader, sample.frame.rgb(), recogniser.model, thorough=False))
+            trails.look(time_s, read_for(analyzer, sample.frame.rgb(), recogniser.model, thorough=False))
             looks += 1
             progress(Progress("Looking", time_s, reading.duration_hint_s, "s"))
         duration_s, notes = float(reading.end_time), reading.notes
@@ -151,7 +152,7 @@ class Trail:
     """A face that is followed: when it was seen, and how it looked."""
 
     times_s: list[float]
-    faces: list[DescribedFace]
+    faces: list[AnalysedFace]
     missed: int = 0
 
 
@@ -170,7 +171,7 @@ class Trails:
         self._open: list[Trail] = []
         self._closed: list[Trail] = []
 
-    def look(self, time_s: float, faces: Sequence[DescribedFace]) -> None:
+    def look(self, time_s: float, faces: Sequence[AnalysedFace]) -> None:
         """Take the faces of the next look."""
         free = set(range(len(faces)))
         for trail, index in self._pairs(faces):
@@ -188,7 +189,7 @@ class Trails:
         """Every trail by its start."""
         return sorted([*self._closed, *self._open], key=lambda trail: trail.times_s[0])
 
-    def _pairs(self, faces: Sequence[DescribedFace]) -> Iterator[tuple[Trail, int]]:
+    def _pairs(self, faces: Sequence[AnalysedFace]) -> Iterator[tuple[Trail, int]]:
         """Trails and the faces that go on with them, the most overlapping first."""
         if not self._open or not faces:
             return
@@ -207,7 +208,7 @@ def _sighting(recogniser: Recogniser, trail: Trail) -> Sighting:
     return Sighting(trail.times_s[0], trail.times_s[-1], len(trail.faces), answer)
 
 
-def _identify(recogniser: Recogniser, faces: Sequence[DescribedFace]) -> tuple[Identification, ...]:
+def _identify(recogniser: Recogniser, faces: Sequence[AnalysedFace]) -> tuple[Identification, ...]:
     if not faces:
         return ()
     ordered = sorted(faces, key=lambda face: float(face.box_xyxy[0]))

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
-from closeup.features.gallery.describe import FaceReader
 from closeup.features.gallery.enrol import EnrolReport, enrol
 from closeup.features.gallery.options import EnrolOptions
 from closeup.features.gallery.photos import pictures_in
+from closeup.perception.analyzer import Analyzer
 from closeup.storage.gallery import GalleryStore
 
 
@@ -71,7 +71,7 @@ def person_folders(folder: Path) -> tuple[tuple[PersonFolder, ...], tuple[str, .
 
 def import_people(
     store: GalleryStore,
-    reader: FaceReader,
+    analyzer: Analyzer,
     folder: Path,
     options: EnrolOptions | None = None,
     *,
@@ -93,15 +93,15 @@ def import_people(
     people = []
     for person in folders:
         progress(Progress("Enrolling", done, total, "photos"))
-        people.append(_import_one(store, reader, person, options))
+        people.append(_import_one(store, analyzer, person, options))
         done += len(person.photos)
     progress(Progress("Enrolling", total, total, "photos"))
     return ImportReport(tuple(people), beside)
 
 
-def _import_one(store: GalleryStore, reader: FaceReader, person: PersonFolder, options: EnrolOptions) -> Imported:
+def _import_one(store: GalleryStore, analyzer: Analyzer, person: PersonFolder, options: EnrolOptions) -> Imported:
     try:
-        return Imported(person.name, enrol(store, reader, person.name, person.photos, options))
+        return Imported(person.name, enrol(store, analyzer, person.name, person.photos, options))
     except InputError as error:
         return Imported(person.name, None, error)
 

@@ -8,11 +8,12 @@ import numpy as np
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import FloatArray
-from closeup.features.gallery.describe import FaceReader, read_photo
 from closeup.features.gallery.map import MOST_FACES, MapFace, lay_out_pca, lay_out_tsne, map_page
-from closeup.features.gallery.photos import pictures_in
+from closeup.features.gallery.photos import DESCRIBED, pictures_in
 from closeup.features.gallery.pictures import thumbnail, thumbnail_of_jpeg
 from closeup.features.gallery.recognise import model_for
+from closeup.media.image import read_image
+from closeup.perception.analyzer import Analyzer
 from closeup.storage.gallery import GalleryStore
 
 _SEED = 0
@@ -35,19 +36,19 @@ class FaceMap:
     notes: tuple[str, ...]
 
 
-def map_gallery(store: GalleryStore, reader: FaceReader, *, progress: ProgressCallback = ignore) -> FaceMap:
+def map_gallery(store: GalleryStore, analyzer: Analyzer, *, progress: ProgressCallback = ignore) -> FaceMap:
     """Draw everybody's templates of one model; with pictures where some are kept, else as dots.
 
     Args:
         store: The gallery.
-        reader: Says which models are on this machine.
+        analyzer: Says which models are on this machine.
         progress: Told how far it is.
 
     Raises:
         InputError: If there are too few templates for a map.
         ModelError: If all templates are of other models.
     """
-    model = model_for(store, reader)
+    model = model_for(store, analyzer)
     records = {record.id: record for record in store.identities()}
     matrix = store.matrix(model)
     rows, notes = _sample(len(matrix.vectors))
@@ -70,7 +71,7 @@ def map_gallery(store: GalleryStore, reader: FaceReader, *, progress: ProgressCa
     return _draw("The gallery", matrix.vectors[kept], faces, notes, progress)
 
 
-def map_folder(folder: Path, reader: FaceReader, *, progress: ProgressCallback = ignore) -> FaceMap:
+def map_folder(folder: Path, analyzer: Analyzer, *, progress: ProgressCallback = ignore) -> FaceMap:
     """Draw every face in the pictures below a folder; a picture's own folder says whose it is.
 
     Raises:
@@ -84,11 +85,11 @@ def map_folder(folder: Path, reader: FaceReader, *, progress: ProgressCallback =
     for number, picture in enumerate(pictures):
         progress(Progress("Reading", number, len(pictures), "photos"))
         try:
-            image = read_photo(picture)
+            image = read_image(picture)
         except InputError:
             unread += 1
             continue
-        for face in reader.read(image):
+        for face in analyzer.faces(image, DESCRIBED):
             vectors.append(face.embedding)
             faces.append(MapFace(picture.parent.name, picture.name, thumbnail(image, face.box_xyxy)))
     rows, notes = _sample(len(faces))

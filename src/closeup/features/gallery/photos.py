@@ -8,8 +8,13 @@ import numpy as np
 
 from closeup.core.errors import InputError
 from closeup.core.types import Image
-from closeup.features.gallery.describe import DescribedFace, FaceReader, read_photo
+from closeup.media.image import read_image
+from closeup.perception.analyzer import AnalysedFace, Analyzer, Part
 from closeup.perception.gates import several_faces
+
+DESCRIBED: tuple[Part, ...] = ("embedding", "faults")
+BY_EVERY_MODEL: tuple[Part, ...] = ("embeddings", "faults")
+"""What the gallery wants to know of a face: by the embedder that answers, or by every embedder on the machine."""
 
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".jp2"})
 """Files in a folder that are taken for pictures."""
@@ -29,12 +34,12 @@ class Refused:
 
 
 def only_face(
-    reader: FaceReader, photo: Path, *, largest: bool = False, every_model: bool = False
-) -> tuple[Image, DescribedFace]:
+    analyzer: Analyzer, photo: Path, *, largest: bool = False, every_model: bool = False
+) -> tuple[Image, AnalysedFace]:
     """Read a photo and give it, RGB (H, W, 3), with the one face that it is about.
 
     Args:
-        reader: Finds and describes faces.
+        analyzer: Finds and describes faces.
         photo: A picture file.
         largest: Of several faces of about one size take the largest.
         every_model: Describe it by every embedder on the machine.
@@ -42,11 +47,12 @@ def only_face(
     Raises:
         InputError: If it is no picture, or shows no face, or several of about one size.
     """
-    image = read_photo(photo)
-    return image, one_of(reader.read(image, every_model=every_model), str(photo), largest=largest)
+    image = read_image(photo)
+    faces = analyzer.faces(image, BY_EVERY_MODEL if every_model else DESCRIBED)
+    return image, one_of(faces, str(photo), largest=largest)
 
 
-def one_of(faces: Sequence[DescribedFace], photo: str, *, largest: bool = False) -> DescribedFace:
+def one_of(faces: Sequence[AnalysedFace], photo: str, *, largest: bool = False) -> AnalysedFace:
     """The face that a photo is about: the largest, unless another one is nearly as large.
 
     Args:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from closeup.core.types import FloatArray, Image
-from closeup.features.gallery.describe import DescribedFace, FaceReader
+from closeup.features.gallery.photos import BY_EVERY_MODEL, DESCRIBED
 from closeup.features.gallery.roster import Match, Roster, nobody_enrolled, other_models, read_roster
 from closeup.features.gallery.scoring import FELLOW_FAR
+from closeup.perception.analyzer import AnalysedFace, Analyzer
 from closeup.storage.gallery import GalleryStore
 from closeup.weights.cards import card
 from closeup.weights.far import FarPoint, threshold_for
@@ -47,10 +48,10 @@ class Answer:
         return 1 - (1 - self.far) ** self.candidates
 
 
-def model_for(store: GalleryStore, reader: FaceReader) -> str:
-    """The model by which faces are compared with a gallery: the one of the reader's that most people have templates of.
+def model_for(store: GalleryStore, analyzer: Analyzer) -> str:
+    """The model by which faces are compared with a gallery: the analyzer's that most people have templates of.
 
-    Of equals the one that the reader answers with. So a gallery goes on working when a better model comes to the
+    Of equals the one that the analyzer answers with. So a gallery goes on working when a better model comes to the
     machine, and the better one takes over when everybody is enrolled with it.
 
     Raises:
@@ -58,10 +59,10 @@ def model_for(store: GalleryStore, reader: FaceReader) -> str:
         ModelError: If all templates are of models that are not on this machine, or that `--models` leaves out.
     """
     stored = store.models()
-    usable = [each.name for each in reader.embedders if each.name in stored and each.far is not None]
+    usable = [each.name for each in analyzer.embedder_cards if each.name in stored and each.far is not None]
     if usable:
         return max(usable, key=lambda model: coverage(store, model))
-    raise other_models(reader.card.name, stored) if stored else nobody_enrolled()
+    raise other_models(analyzer.embedder_card.name, stored) if stored else nobody_enrolled()
 
 
 def coverage(store: GalleryStore, model: str) -> int:
@@ -69,12 +70,13 @@ def coverage(store: GalleryStore, model: str) -> int:
     return len(set(store.matrix(model).identity_ids.tolist()))
 
 
-def read_for(reader: FaceReader, image: Image, model: str, *, thorough: bool = True) -> tuple[DescribedFace, ...]:
-    """Find the faces of an RGB picture (H, W, 3) and describe them by `model`, one of the reader's, at least.
+def read_for(analyzer: Analyzer, image: Image, model: str, *, thorough: bool = True) -> tuple[AnalysedFace, ...]:
+    """Find the faces of an RGB picture (H, W, 3) and describe them by `model`, one of the analyzer's, at least.
 
-    `thorough` looks again where need be; see `FaceReader.read`.
+    `thorough` looks again where need be; see `Analyzer.faces`.
     """
-    return reader.read(image, every_model=model != reader.card.name, thorough=thorough)
+    own = model == analyzer.embedder_card.name
+    return analyzer.faces(image, DESCRIBED if own else BY_EVERY_MODEL, thorough=thorough)
 
 
 class Recogniser:

@@ -8,13 +8,14 @@ import numpy as np
 from closeup.algorithms.clustering.similarity import cosines
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
-from closeup.features.gallery.describe import FaceReader, read_photo
 from closeup.features.gallery.options import FAR, TOP
-from closeup.features.gallery.photos import Refused, only_face, pictures_in
+from closeup.features.gallery.photos import DESCRIBED, Refused, only_face, pictures_in
 from closeup.features.gallery.pictures import thumbnail, thumbnail_of_jpeg
 from closeup.features.gallery.recognise import Recogniser, model_for
 from closeup.features.gallery.sheet import Sheet, SheetEntry, sheet_page
+from closeup.media.image import read_image
 from closeup.media.video import hash_file
+from closeup.perception.analyzer import Analyzer
 from closeup.storage.gallery import GalleryStore
 from closeup.weights.cards import card
 from closeup.weights.far import threshold_for
@@ -80,13 +81,13 @@ class LookAlikes:
 
 
 def similar(
-    store: GalleryStore, reader: FaceReader, photo: Path, top: int = TOP, far: float = FAR, *, largest: bool = False
+    store: GalleryStore, analyzer: Analyzer, photo: Path, top: int = TOP, far: float = FAR, *, largest: bool = False
 ) -> LookAlikes:
     """Find who in the gallery is most like the face in a photo.
 
     Args:
         store: The gallery.
-        reader: Finds and describes faces.
+        analyzer: Finds and describes faces.
         photo: With one face.
         top: How many to list, 1 and up.
         far: False-accept rate of the threshold that is told beside.
@@ -97,9 +98,9 @@ def similar(
         ModelError: If all templates are of other models.
     """
     _check_top(top)
-    recogniser = Recogniser(store, model_for(store, reader), far)
-    every = recogniser.model != reader.card.name
-    image, face = only_face(reader, photo, largest=largest, every_model=every)
+    recogniser = Recogniser(store, model_for(store, analyzer), far)
+    every = recogniser.model != analyzer.embedder_card.name
+    image, face = only_face(analyzer, photo, largest=largest, every_model=every)
     roster, point = recogniser.roster, recogniser.point
     ranked = roster.ranked(face.embeddings[recogniser.model][None], most=top)[0]
     found = tuple(
@@ -112,7 +113,7 @@ def similar(
 
 def similar_in(
     folder: Path,
-    reader: FaceReader,
+    analyzer: Analyzer,
     photo: Path,
     top: int = TOP,
     far: float = FAR,
@@ -127,9 +128,9 @@ def similar_in(
         InputError: If the photo is of no use, or the folder has no picture with a face.
     """
     _check_top(top)
-    image, face = only_face(reader, photo, largest=True)
+    image, face = only_face(analyzer, photo, largest=True)
     point = threshold_for(card(face.model), far)
-    faces, skipped = _faces_in(folder, reader, hash_file(photo), progress)
+    faces, skipped = _faces_in(folder, analyzer, hash_file(photo), progress)
     if not faces:
         raise InputError(f"No picture in {folder} shows a face.", "Give a folder with pictures of people.")
     similarities = cosines(np.stack([vector for _, vector, _ in faces]), face.embedding)
@@ -139,7 +140,7 @@ def similar_in(
             str(faces[place][0]),
             float(similarities[place]),
             bool(similarities[place] >= point.threshold),
-            thumbnail(read_photo(faces[place][0]), faces[place][2], SHEET_PX),
+            thumbnail(read_image(faces[place][0]), faces[place][2], SHEET_PX),
         )
         for place in best
     )
@@ -149,7 +150,7 @@ def similar_in(
 
 
 def _faces_in(
-    folder: Path, reader: FaceReader, without: str, progress: ProgressCallback
+    folder: Path, analyzer: Analyzer, without: str, progress: ProgressCallback
 ) -> tuple[list[tuple[Path, np.ndarray, np.ndarray]], list[Refused]]:
     """Every face in the pictures below a folder: picture, embedding (D,) and box (4,); and what was of no use."""
     pictures = list(pictures_in(folder))
@@ -160,7 +161,7 @@ def _faces_in(
         try:
             if hash_file(picture) == without:
                 continue
-            found = reader.read(read_photo(picture))
+            found = analyzer.faces(read_image(picture), DESCRIBED)
         except InputError as error:
             skipped.append(Refused(str(picture), error.message))
             continue

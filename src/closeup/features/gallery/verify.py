@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from closeup.algorithms.clustering.similarity import cosines
-from closeup.features.gallery.describe import FaceReader
 from closeup.features.gallery.options import FAR
 from closeup.features.gallery.photos import only_face
 from closeup.features.gallery.roster import other_models, read_roster
 from closeup.features.gallery.scoring import FELLOW_FAR
+from closeup.perception.analyzer import Analyzer
 from closeup.storage.gallery import GalleryStore
 from closeup.weights.cards import card
 from closeup.weights.far import threshold_for
@@ -35,11 +35,11 @@ class Verification:
     model: str
 
 
-def verify(reader: FaceReader, a: Path, b: Path, far: float = FAR, *, largest: bool = False) -> Verification:
+def verify(analyzer: Analyzer, a: Path, b: Path, far: float = FAR, *, largest: bool = False) -> Verification:
     """Say whether two photos show one person.
 
     Args:
-        reader: Finds and describes faces.
+        analyzer: Finds and describes faces.
         a: A photo with one face; `b` likewise.
         b: The other photo.
         far: False-accept rate to answer at.
@@ -48,13 +48,13 @@ def verify(reader: FaceReader, a: Path, b: Path, far: float = FAR, *, largest: b
     Raises:
         InputError: If one is no picture, or shows no face or several; or no threshold is known for that rate.
     """
-    _, one = only_face(reader, a, largest=largest)
-    _, other = only_face(reader, b, largest=largest)
+    _, one = only_face(analyzer, a, largest=largest)
+    _, other = only_face(analyzer, b, largest=largest)
     return _answer(one.model, float(cosines(one.embedding, other.embedding)), far)
 
 
 def verify_identity(
-    store: GalleryStore, reader: FaceReader, photo: Path, name: str, far: float = FAR, *, largest: bool = False
+    store: GalleryStore, analyzer: Analyzer, photo: Path, name: str, far: float = FAR, *, largest: bool = False
 ) -> Verification:
     """Say whether a photo shows somebody who is enrolled, by all of their templates that count.
 
@@ -64,11 +64,11 @@ def verify_identity(
     """
     identity = store.find(name)
     stored = {template.model for template in store.templates_of(identity.id)}
-    usable = [each.name for each in reader.embedders if each.name in stored and each.far is not None]
+    usable = [each.name for each in analyzer.embedder_cards if each.name in stored and each.far is not None]
     if not usable:
-        raise other_models(reader.card.name, sorted(stored))
+        raise other_models(analyzer.embedder_card.name, sorted(stored))
     model = usable[0]
-    _, face = only_face(reader, photo, largest=largest, every_model=model != reader.card.name)
+    _, face = only_face(analyzer, photo, largest=largest, every_model=model != analyzer.embedder_card.name)
     roster = read_roster(store, model, threshold_for(card(model), FELLOW_FAR).threshold)
     return _answer(model, float(roster.similarities_to(identity.id, face.embeddings[model][None])[0]), far)
 

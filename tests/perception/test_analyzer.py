@@ -1,0 +1,185 @@
+"""What is said of a face, which models are used, and when a picture is looked at again."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from closeup.core.boxes import iou
+from closeup.core.errors import InputError
+from closeup.core.settings import Settings, read_settings
+from closeup.core.types import Image
+from closeup.perception.analyzer import AnalysedFace, Analyzer, Part
+from closeup.perception.pose import POSES
+from closeup.perception.protocols import Detections, FaceDetector
+from closeup.perception.registry import RECOGNISERS, FaceModels, choose, choose_recognisers, load_embedder
+from closeup.weights.cards import card
+from stills import FACES_XYXY, astronaut, at_scale, hopper, settings_with, still
+
+DESCRIBED: tuple[Part, ...] = ("embedding", "faults")
+
+
+@pytest.fixture(scope="module")
+def builtin() -> Analyzer:
+    return Analyzer("builtin")
+
+
+@pytest.fixture(scope="module")
+def pulled(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A machine on which everything that the mirror has for the gallery has been pulled."""
+    return settings_with(tmp_path_factory.mktemp("pulled"), "face-reid-0095")
+
+
+@pytest.mark.parametrize("name", ["astronaut", "hopper"])
+def test_a_portrait_is_described(builtin: Analyzer, name: str) -> None:
+    face = builtin.faces(still(name), DESCRIBED)[0]
+    assert iou(face.box_xyxy[None], np.array([FACES_XYXY[name]], np.float32))[0, 0] > 0.6
+    assert face.faults == ()
+    assert (face.model, face.detector, face.augmented) == ("sface-2021dec", "yunet-2023mar", False)
+    assert set(face.embeddings) == {"sface-2021dec"}
+    assert face.embedding.shape == (128,)
+    assert np.linalg.norm(face.embedding) == pytest.approx(1, abs=1e-5)
+    assert face.pose.name == "front"
+    assert face.quality.detection == pytest.approx(face.score)
+
+
+def test_one_person_is_above_the_threshold_and_two_are_below(builtin: Analyzer) -> None:
+    from closeup.weights.far import threshold_for
+
+    sizes = [(still(name), at_scale(still(name), 0.5)) for name in FACES_XYXY]
+    people = [[builtin.faces(image, DESCRIBED)[0].embedding for image in images] for images in sizes]
+    limit = threshold_for(builtin.embedder_card, 0.001).threshold
+    assert min(float(one @ other) for one, other in people) > limit
+    assert max(float(a @ b) for a in people[0] for b in people[1]) < limit
+
+
+def test_a_vector_is_the_sum_over_the_cards_zooms(builtin: Analyzer) -> None:
+    points = builtin.faces(hopper())[0].landmarks_xy
+    model = replace(builtin.embedder_card, zooms=(0.94, 1.06))
+    crops = np.stack([builtin.embedder.crop(hopper(), points, zoom) for zoom in model.zooms])
+    total = builtin.embedder.embed(crops).sum(axis=0)
+    np.testing.assert_allclose(builtin.embed(hopper(), points, model), total / np.linalg.norm(total), atol=1e-6)
+
+
+def test_no_face_is_no_face(builtin: Analyzer) -> None:
+    assert builtin.faces(np.full((200, 200, 3), 90, np.uint8), DESCRIBED) == ()
+
+
+# Which models
+
+
+def names(models: str, settings: Settings) -> tuple[str, list[str]]:
+    return choose(models, settings)[0].name, [each.name for each in choose_recognisers(models, settings)]
+
+
+def test_with_nothing_pulled_every_choice_is_what_pip_brings() -> None:
+    bare = read_settings()
+    assert names("auto", bare) == names("zoo", bare) == names("builtin", bare) == ("yunet-2023mar", ["sface-2021dec"])
+    with pytest.raises(InputError, match="no set of models"):
+        Analyzer("best", bare)
+
+
+def test_with_everything_pulled_auto_takes_the_best_and_keeps_the_others(pulled: Settings) -> None:
+    assert names("auto", pulled) == names("zoo", pulled) == ("yunet-2023mar", list(RECOGNISERS))
+    assert names("builtin", pulled) == ("yunet-2023mar", ["sface-2021dec"])
+    reader = Analyzer("auto", pulled)
+    assert reader.poses == POSES
+    one = reader.faces(hopper(), DESCRIBED)[0]
+    assert set(one.embeddings) == {"face-reid-0095"}
+    every = reader.faces(hopper(), ("embeddings",))[0]
+    assert set(every.embeddings) == set(RECOGNISERS)
+    assert every.model == one.model == "face-reid-0095"
+    np.testing.assert_allclose(every.embedding, one.embedding, atol=1e-6)
+    assert every.embeddings["sface-2021dec"].shape == (128,)
+
+
+def test_the_recognisers_are_measured_ones_and_the_best_comes_first() -> None:
+    assert all(card(name).far is not None for name in RECOGNISERS)
+
+
+# Looking again, with detectors that say what they are told to
+
+
+def faces(*given: tuple[float, float, float, float]) -> Detections:
+    """Faces by (x, y, width, score), each with landmarks in its middle."""
+    boxes = np.array([[x, y, x + w, y + w] for x, y, w, _ in given], np.float32).reshape(-1, 4)
+    five = np.array([[0.3, 0.4], [0.7, 0.4], [0.5, 0.6], [0.35, 0.8], [0.65, 0.8]], np.float32)
+    points = boxes[:, None, :2] + five[None] * (boxes[:, 2:] - boxes[:, :2])[:, None]
+    return Detections(boxes, points.astype(np.float32), np.array([s for *_, s in given], np.float32))
+
+
+NOBODY = faces()
+
+
+class Told(FaceDetector):
+    """A detector that sees what it was told."""
+
+    def __init__(self, card_name: str, first: Detections, again: Detections) -> None:
+        self.card_name = card_name
+        self.first, self.again = first, again
+        self.asked: list[str] = []
+
+    def detect(self, image: Image) -> Detections:
+        self.asked.append("first")
+        return self.first
+
+    def detect_augmented(self, image: Image) -> Detections:
+        self.asked.append("again")
+        return self.again
+
+
+def read(told: Told, **options: Any) -> tuple[AnalysedFace, ...]:
+    """What is read of a picture by a detector that sees what it is told."""
+    models = FaceModels(
+        card(told.card_name),
+        (card("sface-2021dec"),),
+        lambda: told,
+        lambda model: load_embedder(model, read_settings()),
+    )
+    return Analyzer(models).faces(astronaut(), DESCRIBED, **options)
+
+
+def boxes_of(found: tuple[AnalysedFace, ...]) -> list[tuple[int, int, int]]:
+    return [(int(f.box_xyxy[0]), int(f.box_xyxy[1]), int(f.box_xyxy[2] - f.box_xyxy[0])) for f in found]
+
+
+def test_who_is_seen_for_sure_is_not_looked_at_again() -> None:
+    told = Told("yunet-2023mar", faces((10, 10, 50, 0.9), (80, 10, 90, 0.7)), NOBODY)
+    found = read(told)
+    assert told.asked == ["first"]
+    assert boxes_of(found) == [(80, 10, 90), (10, 10, 50)]  # by width times score
+    assert not any(face.augmented for face in found)
+
+
+def test_in_doubt_the_surer_look_counts() -> None:
+    for again, expected, late in (
+        (faces((10, 10, 80, 0.9)), (10, 10, 80), True),
+        (faces((10, 10, 80, 0.6)), (5, 5, 50), False),
+        (NOBODY, (5, 5, 50), False),
+    ):
+        told = Told("yunet-2023mar", faces((5, 5, 50, 0.7)), again)
+        found = read(told)
+        assert told.asked == ["first", "again"]
+        assert boxes_of(found) == [expected]
+        assert found[0].augmented is late
+        assert any(fault.kind == "covered" for fault in found[0].faults) is not late
+
+
+def test_one_look_is_all_where_that_is_asked_for() -> None:
+    told = Told("yunet-2023mar", NOBODY, faces((9, 9, 60, 0.9)))
+    found = read(told, thorough=False)
+    assert found == ()
+    assert told.asked == ["first"]
+
+
+def test_only_the_face_that_covers_the_point_is_wanted() -> None:
+    both = faces((0, 0, 100, 0.95), (200, 200, 60, 0.9))
+    told = Told("yunet-2023mar", both, NOBODY)
+    found = read(told, covering_xy=(230, 230))
+    assert boxes_of(found) == [(200, 200, 60)]
+    told = Told("yunet-2023mar", both, faces((380, 380, 40, 0.9)))
+    found = read(told, covering_xy=(400, 400))
+    assert boxes_of(found) == [(380, 380, 40)]
+    assert told.asked == ["first", "again"]
+    found = read(Told("yunet-2023mar", both, NOBODY), covering_xy=(400, 100))
+    assert found == ()
