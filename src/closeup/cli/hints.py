@@ -37,6 +37,28 @@ HINTS: dict[str, Words] = {
     "cast.damaged": "Make it anew: closeup cast VIDEO --overwrite",
     "faces.damaged": "Make it anew: closeup faces VIDEO --overwrite",
     "demo.portrait": "{hint}; or give a video of your own: closeup demo VIDEO",
+    "cast.person": "See who there is: closeup people {folder!q} list",
+    "cast.hidden": "Show them: closeup people {folder!q} unhide {person}",
+    "cast.tracks": "closeup people {folder!q} {kind} {person} --tracks {track}",
+    "cast.apart": (
+        "If one of the tracks is wrong there, take it out first: closeup people {folder!q} not {person} --tracks ..."
+    ),
+    # shorts
+    "shorts.person": "{hint} Choose one with --person ID",
+    "shorts.longer": "Leave more room: --max-length {length}",
+    "shorts.shorter": "Ask for shorter ones: --min-length {length}",
+    "shorts.shorter-or-bare": "Ask for shorter ones, --min-length {length}, or leave --captions out.",
+    "shorts.plan": "Make a plan: closeup shorts CASTDIR --person ID --plan",
+    "shorts.plan-anew": "Plan anew: closeup shorts {cast!q} --person {person} --plan",
+    "shorts.space": (
+        "Free some space, choose another place with -o, or ask for fewer or smaller ones: --count, --height"
+    ),
+    "shorts.video": "Say where it is now: closeup shorts {folder!q} --video FILE",
+    "shorts.other-video": "Give the video as it was, or make the cast of this one: closeup cast {video!q}",
+    "shorts.changed-video": (
+        "Make the cast anew: closeup cast {video!q} -o {folder!q} --overwrite; or say where it is now: "
+        "closeup shorts {folder!q} --video FILE"
+    ),
     # media
     "video.changed": "Make the cast again from this file: closeup cast {path!q} --overwrite",
     "camera.absent": "See that it is plugged in and that no other program uses it, or take a video: --video FILE",
@@ -72,6 +94,16 @@ HINTS: dict[str, Words] = {
     "evaluation.label": "Say which class is meant: --rename {label}={near}; or leave them out: --rename {label}=",
     "evaluation.column": "{hint} Say it with: --field {head}=COLUMN",
     "evaluation.side": "Leave out --split for all of them, or name the split: --split-file FILE.csv",
+    "data.look": "Look at the data: closeup data look DATA",
+    "recipe.set": "{hint} For instance: --set {setting}",
+    "runs.list": "{hint} See the runs: closeup runs list",
+    "runs.none": "Make one: closeup train RECIPE.toml (or say --runs DIR).",
+    "run.finished": "See what came of it: closeup runs show {run}",
+    "run.gpu": "Go on from the last checkpoint: closeup train --resume {run!q}",
+    "run.memory": (
+        "Try half: --set stages.0.batch={batch}, or a smaller model.input_px. The run as it is goes on with: "
+        "closeup train --resume {run!q}"
+    ),
     "run.unfinished": "Finish it first: closeup train --resume {run}",
     "run.stopped": "Go on with it: closeup train --resume {run}; or see what happened: closeup runs show {run}",
     "run.data": "Bring back the data of that time, see: closeup runs show {run}",
@@ -91,5 +123,5 @@ def hint(error: CloseupError) -> str:
     words = HINTS.get(error.code)
     if words is None:
         return error.hint
-    facts = {**error.facts, "hint": error.hint}
+    facts = {"folder": "DIR", **error.facts, "hint": error.hint}
     return (words(facts) if callable(words) else _Filler().vformat(words, (), facts)).strip()

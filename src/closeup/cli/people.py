@@ -179,7 +179,8 @@ def _edit(folder: Path, wish: Callable[[Scene], Change], *, undoable: bool = Tru
     try:
         change = place.edit(wish)
     except InputError as error:
-        raise type(error)(error.message, error.hint.replace(" DIR ", f" {shlex.quote(str(folder))} ")) from error
+        error.facts["folder"] = folder
+        raise
     typer.echo(change.sentence)
     if undoable:
         place_now = f"./{folder}" if str(folder).startswith("-") else str(folder)

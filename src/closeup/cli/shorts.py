@@ -13,6 +13,7 @@ from closeup.cli.output import one_line, show_hint, show_json, show_note, show_t
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.timebase import clock
 from closeup.features.shorts.options import ShortsOptions
+from closeup.jobs.work import work
 
 if TYPE_CHECKING:
     from closeup.features.shorts.plan import Plan, Short
@@ -82,30 +83,31 @@ def make(
     quiet: bool = False,
 ) -> tuple[Path, "Plan"]:
     """Choose the moments and, unless only the plan is wanted, render them; gives the result folder and the plan."""
-    from closeup.features.shorts.make import make_folder
     from closeup.features.shorts.source import ask_whom, open_cast
 
     if person is None:
         raise ask_whom(open_cast(folder))
     with progress_bar(folder.name, quiet=quiet) as progress:
-        return make_folder(
-            folder,
-            person,
-            options,
+        made: tuple[Path, Plan] = work("shorts")(
+            cast_folder=folder,
+            person=person,
+            options=options,
             video=video,
             output=output,
             overwrite=overwrite,
             plan_only=plan_only,
             progress=progress,
         )
+    return made
 
 
 def _render(plan_file: Path, folder: Path, video: Path | None, *, overwrite: bool, quiet: bool) -> "Plan":
     """Render a plan, showing progress."""
-    from closeup.features.shorts.make import render_plan
-
     with progress_bar(folder.name, quiet=quiet) as progress:
-        return render_plan(plan_file, folder, video=video, overwrite=overwrite, progress=progress)
+        plan: Plan = work("shorts.render")(
+            plan_file=plan_file, output=folder, video=video, overwrite=overwrite, progress=progress
+        )
+    return plan
 
 
 def say(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -79,32 +80,34 @@ def _dtype(precision: str, device: torch.device) -> torch.dtype:
 
 
 @contextmanager
-def said_for_people(batch: int, resume: str) -> Iterator[None]:
+def said_for_people(batch: int, run: Path) -> Iterator[None]:
     """Turn failures of memory and devices into what to do about them.
 
     Args:
         batch: Pictures in a step.
-        resume: What to type to go on.
+        run: The folder of the run, which can go on from its last checkpoint.
     """
     try:
         yield
     except (MemoryError, torch.OutOfMemoryError) as error:
-        raise _out_of_memory(batch, resume) from error
+        raise _out_of_memory(batch, run) from error
     except RuntimeError as error:
         words = str(error)
         if "allocate memory" in words or "out of memory" in words:
-            raise _out_of_memory(batch, resume) from error
+            raise _out_of_memory(batch, run) from error
         if isinstance(error, torch.AcceleratorError) or "CUDA error" in words:
             first = words.splitlines()[0]
             raise CloseupError(
-                f"The GPU failed or went away: {first}.", f"Go on from the last checkpoint: {resume}"
+                f"The GPU failed or went away: {first}.", "Go on from the last checkpoint.", code="run.gpu", run=run
             ) from error
         raise
 
 
-def _out_of_memory(batch: int, resume: str) -> CloseupError:
+def _out_of_memory(batch: int, run: Path) -> CloseupError:
     return CloseupError(
         f"There is not enough memory for steps of {batch} pictures.",
-        f"Try half: --set stages.0.batch={max(batch // 2, 1)}, or a smaller model.input_px. The run as it is goes on "
-        f"with: {resume}",
+        f"Try half, stages.0.batch={max(batch // 2, 1)}, or a smaller model.input_px. The run as it is can go on.",
+        code="run.memory",
+        batch=max(batch // 2, 1),
+        run=run,
     )

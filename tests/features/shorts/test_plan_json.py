@@ -202,7 +202,7 @@ def test_any_bytes_are_refused(tmp_path_factory, content):
 
 
 def test_a_missing_file_says_how_to_make_one(tmp_path):
-    with pytest.raises(InputError, match="--plan"):
+    with pytest.raises(InputError, match="Make a plan first"):
         read_plan(tmp_path / "plan.json")
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from closeup.cli.hints import hint
 from closeup.core.errors import FormatError, InputError
 from closeup.core.types import Cast
 from closeup.documents.cast import CAST_JSON
@@ -55,7 +56,7 @@ def test_two_of_one_name_must_be_told_apart(cast: Cast) -> None:
 def test_a_hidden_person_says_how_to_unhide(words: str, cast: Cast) -> None:
     with pytest.raises(InputError, match=r"p5 \(Bo\) is hidden") as caught:
         find_person(cast, words, Path("my film.cast"))
-    assert "closeup people 'my film.cast' unhide p5" in caught.value.hint
+    assert caught.value.facts == {"folder": Path("my film.cast"), "person": "p5"}
 
 
 def test_a_cast_is_read_from_its_folder(cast: Cast, tmp_path: Path) -> None:
@@ -67,9 +68,9 @@ def test_a_cast_is_read_from_its_folder(cast: Cast, tmp_path: Path) -> None:
 
 
 def test_what_is_no_cast_folder_says_so(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="not the result of closeup cast") as caught:
+    with pytest.raises(InputError, match="not a cast folder") as caught:
         open_cast(tmp_path)
-    assert caught.value.hint == "Make one: closeup cast VIDEO"
+    assert caught.value.code == "cast.absent"
     with pytest.raises(InputError, match="There is no folder"):
         open_cast(tmp_path / "no")
 
@@ -109,7 +110,7 @@ def test_a_video_that_moved_says_how_to_tell_where(filmed: Cast) -> None:
     shutil.move("videos/film.mp4", "videos/new.mp4")
     with pytest.raises(InputError, match=r"videos/film\.mp4, is not there any more") as caught:
         find_video(filmed, FOLDER)
-    assert "closeup shorts casts/film.cast --video FILE" in caught.value.hint
+    assert hint(caught.value).endswith("closeup shorts casts/film.cast --video FILE")
     assert find_video(filmed, FOLDER, Path("videos/new.mp4")) == Path("videos/new.mp4")
 
 
@@ -117,8 +118,8 @@ def test_a_video_that_changed_says_so(filmed: Cast) -> None:
     Path("videos/film.mp4").write_bytes(b"a new edit")
     with pytest.raises(InputError, match="has changed since this cast was made") as caught:
         find_video(filmed, FOLDER)
-    assert "closeup cast videos/film.mp4 -o casts/film.cast --overwrite" in caught.value.hint
-    assert "--video FILE" in caught.value.hint
+    assert "closeup cast videos/film.mp4 -o casts/film.cast --overwrite" in hint(caught.value)
+    assert "--video FILE" in hint(caught.value)
 
 
 def test_a_video_that_is_named_must_be_the_right_one(filmed: Cast) -> None:

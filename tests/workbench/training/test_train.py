@@ -192,7 +192,7 @@ def test_no_space_leaves_a_run_that_can_go_on(table: Path, tmp_path: Path, monke
     ("words", "expected"),
     [
         ("[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory", "stages.0.batch=4"),
-        ("CUDA error: unspecified launch failure", "closeup train --resume"),
+        ("CUDA error: unspecified launch failure", "Go on from the last checkpoint"),
     ],
 )
 def test_failures_of_the_machine_say_what_to_do(

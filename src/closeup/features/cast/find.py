@@ -31,7 +31,7 @@ from closeup.perception.clothing import CARD_NAME as CLOTHING_NAME
 from closeup.perception.registry import cast_models
 from closeup.weights.cards import ModelCard, card
 
-_ANEW = "Make it anew: closeup cast VIDEO --overwrite"
+_ANEW = "Make the cast anew."
 
 
 def find_cast(video: Path | str, options: CastOptions | None = None, *, progress: ProgressCallback = ignore) -> Cast:
@@ -100,15 +100,23 @@ def recluster(folder: Path, changes: Mapping[str, Any] | None = None, *, progres
     kept = CastFolder(folder)
     old = kept.cast()
     if needing := sorted(set(changes or {}) - {"clothing", "min_face_px"}):
-        raise InputError(f"Grouping anew cannot change {needing[0]}: that needs the video.", "Use: closeup cast VIDEO")
+        raise InputError(
+            f"Grouping anew cannot change {needing[0]}: that needs the video.",
+            "Cast the video anew.",
+            code="cast.absent",
+        )
     options = replace(_options_of(old), **(changes or {}))
     detector, embedder = _cards_of(old)
     vectors = kept.vectors(old)
     if vectors.embedder != old.models.get("embedder"):
-        raise FormatError(f"{folder} mixes the embeddings of two models.", _ANEW)
+        raise FormatError(f"{folder} mixes the embeddings of two models.", _ANEW, code="cast.damaged")
     if np.isnan(vectors.face_worth).any():
         problem = f"{folder} was made by an older closeup, which did not keep what each face's vector is worth."
-        raise FormatError(f"{problem} Its people and edits are read as ever; grouping anew needs the video.", _ANEW)
+        raise FormatError(
+            f"{problem} Its people and edits are read as ever; grouping anew needs the video.",
+            _ANEW,
+            code="cast.damaged",
+        )
     scan = Scan(old.video, old.shots, old.tracks, vectors, kept.track_pictures(old))
     carried = carry_over(kept.path, old.tracks, old.video.sha256)
     progress(Progress("Grouping", 0, None, ""))
@@ -196,7 +204,7 @@ def _options_of(cast: Cast) -> CastOptions:
         value = cast.options.get(option.name, option.default)
         kinds = (int, float) if isinstance(option.default, float) else (type(option.default),)
         if type(value) not in kinds:
-            raise FormatError(f"The option {option.name} of the cast is {value!r}.", _ANEW)
+            raise FormatError(f"The option {option.name} of the cast is {value!r}.", _ANEW, code="cast.damaged")
         known[option.name] = value
     return CastOptions(**known)
 
@@ -210,4 +218,6 @@ def _cards_of(cast: Cast) -> tuple[ModelCard, ModelCard]:
     try:
         return card(cast.models.get("detector", "")), card(cast.models.get("embedder", ""))
     except ModelError as error:
-        raise FormatError(f"The models of the cast cannot be used. {error.message}", _ANEW) from error
+        raise FormatError(
+            f"The models of the cast cannot be used. {error.message}", _ANEW, code="cast.damaged"
+        ) from error

@@ -76,11 +76,9 @@ class CastFolder:
         try:
             self.path = path.resolve(strict=True)
         except (OSError, RuntimeError) as error:
-            raise InputError(f"There is no folder {path}.", _lost_hint(path)) from error
+            raise _lost(path) from error
         if not (self.path / CAST).is_file():
-            raise InputError(
-                f"{path} is not the result of closeup cast: it has no {CAST}.", "Make one: closeup cast VIDEO"
-            )
+            raise InputError(f"{path} is not a cast folder: it has no {CAST}.", code="cast.absent")
 
     def cast(self) -> Cast:
         """The cast as it stands, the edits applied.
@@ -249,10 +247,15 @@ def _picture(result: CastResult, track: Track) -> bytes:
         raise FormatError(f"There is no picture of track {track.id}.") from error
 
 
-def _lost_hint(path: Path) -> str:
-    if old := ResultFolder(path).moved_away():
-        return f"An interrupted change left it here; move it back: {shlex.join(['mv', str(old), str(path)])}"
-    return "Make one: closeup cast VIDEO"
+def _lost(path: Path) -> InputError:
+    try:
+        old = ResultFolder(path).moved_away()
+    except OSError:  # the folder that the shell stands in is gone
+        old = None
+    if old is not None:
+        back = shlex.join(["mv", str(old), str(path)])
+        return InputError(f"There is no folder {path}.", f"An interrupted change left it here; move it back: {back}")
+    return InputError(f"There is no folder {path}.", code="cast.absent")
 
 
 def _now() -> str:

@@ -13,8 +13,6 @@ from closeup.documents.edits import Edits, Operation
 from closeup.features.cast.anchors import anchor_person
 from closeup.features.cast.replay import shared_frame
 
-_SEE = "See who there is: closeup people DIR list"
-
 
 @dataclass(frozen=True, slots=True)
 class Scene:
@@ -67,7 +65,7 @@ def merge_people(scene: Scene, identities: Sequence[str]) -> Change:
         InputError: If there are fewer than two, one of them does not exist, or two of them share a frame.
     """
     if len(set(identities)) != len(identities) or len(identities) < 2:
-        raise InputError("A merge needs two or more different people.", _SEE)
+        raise InputError("A merge needs two or more different people.", code="cast.person")
     people = [_person(scene.cast, identity) for identity in identities]
     for place, other in enumerate(people):
         for one in people[:place]:
@@ -112,7 +110,7 @@ def hide_person(scene: Scene, identity: str) -> Change:
     """
     person = _person(scene.cast, identity)
     if person in scene.cast.hidden:
-        raise InputError(f"{_call(person)} is hidden already.", f"Show them: closeup people DIR unhide {identity}")
+        raise InputError(f"{_call(person)} is hidden already.", code="cast.hidden", person=identity)
     operation = Operation("hide", scene.at, _sha(scene), (anchor_person(scene.cast, person),))
     return _add(scene, operation, f"{_call(person)} is hidden now.")
 
@@ -125,7 +123,7 @@ def unhide_person(scene: Scene, identity: str) -> Change:
     """
     person = _person(scene.cast, identity)
     if person not in scene.cast.hidden:
-        raise InputError(f"{_call(person)} is not hidden.", _SEE)
+        raise InputError(f"{_call(person)} is not hidden.", code="cast.person")
     operation = Operation("unhide", scene.at, _sha(scene), (anchor_person(scene.cast, person),))
     return _add(scene, operation, f"{_call(person)} is shown again.")
 
@@ -161,7 +159,7 @@ def _person(cast: Cast, identity: str) -> Person:
     for person in _everyone(cast):
         if person.id == identity:
             return person
-    raise InputError(f"There is no person {ascii(identity)[1:-1]}.", _SEE)
+    raise InputError(f"There is no person {ascii(identity)[1:-1]}.", code="cast.person")
 
 
 def _moved(person: Person, tracks: Sequence[str], kind: str) -> tuple[str, ...]:
@@ -174,7 +172,7 @@ def _moved(person: Person, tracks: Sequence[str], kind: str) -> tuple[str, ...]:
     moved = tuple(track for track in person.tracks if track in tracks)
     if not moved:
         raise InputError(
-            "Name at least one track.", f"closeup people DIR {kind} {person.id} --tracks {person.tracks[0]}"
+            "Name at least one track.", code="cast.tracks", kind=kind, person=person.id, track=person.tracks[0]
         )
     if len(moved) == len(person.tracks):
         raise InputError(f"These are all tracks of {person.id}, so nothing of them would be left.")
@@ -187,7 +185,9 @@ def _check_apart(cast: Cast, one: Person, other: Person) -> None:
         raise InputError(
             f"{_call(one)} and {_call(other)} are both in the picture at {clock(time_s)} ({time_s:.2f} s), "
             "so they cannot be one person.",
-            f"If one of the tracks is wrong there, take it out first: closeup people DIR not {other.id} --tracks ...",
+            "If one of the tracks is wrong there, take it out first.",
+            code="cast.apart",
+            person=other.id,
         )
 
 

@@ -119,7 +119,8 @@ def read_picture(path: Path) -> bytes:
     except OSError as error:
         raise FormatError(
             f"The picture {path} cannot be read: {error.strerror or error}.",
-            "The folder is damaged; make it again with `closeup cast VIDEO --overwrite`.",
+            "The folder is damaged: make the cast anew.",
+            code="cast.damaged",
         ) from error
 
 

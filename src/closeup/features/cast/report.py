@@ -1,7 +1,6 @@
 """report.html: the cast of a video as one page that needs nothing beside itself."""
 
 import base64
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -16,6 +15,7 @@ from closeup.features.cast.portraits import (
     spread_tracks,
 )
 from closeup.media.image import decode_jpeg, encode_jpeg
+from closeup.pages.commands import for_cast
 from closeup.pages.page import render_page
 
 COLOURS = 12
@@ -135,7 +135,7 @@ def render_report(cast: Cast, folder: Path, *, folder_name: str | None = None) -
         cuts=_cuts(cast),
         ticks=_ticks(_length_s(cast)),
         folder_name=name,
-        commands=_commands(cast, name),
+        commands=for_cast(name, [(p.id, p.name, p.tracks) for p in cast.people], hidden=bool(cast.hidden)),
         models=[(_label(role), model) for role, model in sorted(cast.models.items())],
         options=[(_label(key), _value(value)) for key, value in sorted(cast.options.items())],
     )
@@ -270,25 +270,6 @@ def _shot_rows(cast: Cast, cards: Sequence[_Card]) -> list[_ShotRow]:
         )
         for number, shot in enumerate(cast.shots)
     ]
-
-
-def _commands(cast: Cast, folder_name: str) -> list[tuple[str, str]]:
-    """What to type to put a cast right, with this cast's own ids: purpose and command."""
-    start = f"closeup people {shlex.quote(folder_name)}"
-    undo = ("Take the last change back", f"{start} undo")
-    if not cast.people:
-        return [("See who is hidden", f"{start} list"), undo] if cast.hidden else []
-    first = next((person for person in cast.people if person.name is None), cast.people[0])
-    commands = [("Give someone a name", f'{start} name {first.id} "Anna"')]
-    if len(cast.people) > 1:
-        one, other = cast.people[0], cast.people[1]
-        commands.append(("Two cards are one person", f"{start} merge {one.id} {other.id}"))
-    most = max(cast.people, key=lambda person: len(person.tracks))
-    if len(most.tracks) > 1:
-        track = most.tracks[-1]
-        commands.append(("Part of a card is someone else", f"{start} split {most.id} --tracks {track}"))
-    commands.append(("Leave someone out", f"{start} hide {cast.people[-1].id}"))
-    return [*commands, undo]
 
 
 def _exact(seconds: float) -> str:

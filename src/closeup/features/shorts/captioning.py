@@ -45,7 +45,7 @@ def check_captions(subtitles: Subtitles, duration_s: float) -> tuple[str, ...]:
     if not shown:
         raise FormatError(
             f"The captions begin at {clock(subtitles.cues[0].start_s)}, and the video ends at {clock(duration_s)}.",
-            "Give the captions of this very video with --captions, or none.",
+            "Give the captions of this very video, or none.",
         )
     notes = list(subtitles.notes)
     first_s, last_s = shown[0].start_s, max(cue.end_s for cue in subtitles.cues)

@@ -74,11 +74,11 @@ def gather(
 
     Raises:
         InputError: If the person is not in the cast, or the file is not a video that can be read.
-        ModelError: If the voice detector is not on this machine; says what to type.
+        ModelError: If the voice detector is not on this machine.
     """
     own = [track for track in cast.tracks if track.person == person]
     if not own:
-        raise InputError(f"There is no {person} in the cast.", "See who is: closeup people CASTDIR")
+        raise InputError(f"There is no {person} in the cast.", code="cast.person")
     settings = settings or read_settings()
     absent: dict[str, str] = {}
     if why := missing(settings):
@@ -143,7 +143,7 @@ def listen(path: Path, end_s: float, progress: ProgressCallback) -> Heard:
 
     Raises:
         InputError: If it cannot be read, or has no sound.
-        ModelError: If the voice detector is not on this machine; says what to type.
+        ModelError: If the voice detector is not on this machine.
     """
     voice, level, bursts = VoiceDetector(), LevelMeter(RATE_HZ), BurstListener()
     probabilities: list[FloatArray] = []

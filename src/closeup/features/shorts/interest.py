@@ -155,7 +155,7 @@ def read_curves(path: Path, weights: Mapping[str, float]) -> Interest:
     try:
         return _curves(text, weights)
     except (ValueError, csv.Error) as error:
-        raise FormatError(f"{path} does not hold interest curves: {error}.", "Make it anew: closeup shorts") from error
+        raise FormatError(f"{path} does not hold interest curves: {error}.", "Make the shorts anew.") from error
 
 
 def _curves(text: str, weights: Mapping[str, float]) -> Interest:

@@ -172,7 +172,10 @@ def render_plan(
     if source.cast.video.sha256 != file.video.sha256:
         raise InputError(
             f"{plan_file} is of another video than the cast in {file.cast}.",
-            f"Plan anew: closeup shorts {file.cast} --person {file.person} --plan",
+            "Plan anew.",
+            code="shorts.plan-anew",
+            cast=file.cast,
+            person=file.person,
         )
     job = _Job(source, file.options, _planned(file, plan_file, source))
     return job.write(output, progress, overwrite=overwrite, rendered=True)
@@ -191,7 +194,8 @@ def check_space(length_s: float, source: Source, options: ShortsOptions, folder:
     if needed > free:
         raise OutputError(
             f"The shorts need about {needed / 1e6:.0f} MB, and {free / 1e6:.0f} MB are free in {folder.parent}.",
-            "Free some space, choose another place with -o, or ask for fewer or smaller ones: --count, --height",
+            "Free some space, choose another place, or ask for fewer or smaller ones.",
+            code="shorts.space",
         )
 
 

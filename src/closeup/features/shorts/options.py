@@ -60,13 +60,13 @@ class ShortsOptions:
 
     def __post_init__(self) -> None:
         if not 1 <= self.count <= MOST_SHORTS:
-            raise InputError(f"Cannot make {self.count} shorts.", f"Ask for 1 to {MOST_SHORTS}: --count N")
+            raise InputError(f"Cannot make {self.count} shorts.", f"Ask for 1 to {MOST_SHORTS}.")
         if not 1 <= self.min_length_s < math.inf:
             raise InputError(f"A shortest length of {self.min_length_s:g} s makes no sense.", "Use 1 or more.")
         if not self.min_length_s <= self.max_length_s < math.inf:
             raise InputError(
                 f"Shorts cannot be at least {self.min_length_s:g} and at most {self.max_length_s:g} s long.",
-                "Give --min-length and --max-length that fit together.",
+                "Give a shortest and a longest length that fit together.",
             )
         if self.aspect not in ASPECTS:
             raise InputError(f"There is no aspect {self.aspect!r}.", f"Use one of: {', '.join(ASPECTS)}.")
@@ -78,7 +78,13 @@ class ShortsOptions:
                 f"Use an even number from {MIN_HEIGHT} to {MAX_HEIGHT}.",
             )
         if self.burn_captions and self.captions is None:
-            raise InputError("There are no captions to burn in.", "Name their file: --captions FILE.srt")
+            raise InputError(
+                "There are no captions to burn in.",
+                "Name their file.",
+                code="option",
+                option="captions",
+                example="FILE.srt",
+            )
         for name, weight in self.weights.items():
             if name not in WEIGHTS:
                 raise InputError(f"The interest has no part called {name!r}.", f"Its parts: {', '.join(WEIGHTS)}.")

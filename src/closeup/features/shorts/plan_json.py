@@ -158,7 +158,7 @@ def read_plan(path: Path) -> PlanFile:
         content = path.read_bytes()
     except OSError as error:
         raise InputError(
-            f"Cannot read {path}: {error.strerror or error}.", "Make a plan: closeup shorts CASTDIR --person ID --plan"
+            f"Cannot read {path}: {error.strerror or error}.", "Make a plan first.", code="shorts.plan"
         ) from error
     try:
         return plan_from_json(parse(content, "The file").value, path.parent)

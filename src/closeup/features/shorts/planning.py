@@ -180,9 +180,13 @@ def _no_window(source: Source, options: ShortsOptions, footage: Footage, *, capt
     message = f"No start and end for a short of {label(source.person)} lie {lengths} s apart: "
     message += "shorts start and end at cuts and in pauses of speech" + (", outside captions." if captioned else ".")
     if fits_s is not None:
-        return InputError(message, f"Leave more room: --max-length {math.ceil(fits_s):g}")
-    shorter = f"Ask for shorter ones, --min-length {math.floor(most_s):g}, or leave" if most_s >= 1 else "Leave"
-    return InputError(message, f"{shorter} --captions out.")
+        most = math.ceil(fits_s)
+        return InputError(message, f"Leave more room: {most:g} s.", code="shorts.longer", length=f"{most:g}")
+    if most_s < 1:
+        return InputError(message, "Do without captions.")
+    least = f"{math.floor(most_s):g}"
+    hint = f"Ask for shorter ones, from {least} s, or do without captions."
+    return InputError(message, hint, code="shorts.shorter-or-bare", length=least)
 
 
 def too_little(source: Source, options: ShortsOptions, longest: float) -> InputError:
@@ -192,7 +196,9 @@ def too_little(source: Source, options: ShortsOptions, longest: float) -> InputE
     works = math.floor(longest) if longest >= 3 else math.floor(longest * 10) / 10
     if works >= 1:
         message += f", which gives a short of {longest:.1f} s at most, and {options.min_length_s:g} s were asked for."
-        return InputError(message, f"Ask for shorter ones: --min-length {works:g}")
+        return InputError(
+            message, f"Ask for shorter ones, from {works:g} s.", code="shorts.shorter", length=f"{works:g}"
+        )
     others = [person for person in source.cast.people if person.screen_time_s >= max(1.0, 2 * seen_s)]
     hint = f"Choose somebody who is seen longer, such as {label(others[0])}." if others else ""
     return InputError(f"{message}, too little for any short.", hint)

@@ -1,7 +1,6 @@
 """preview.html: the shorts with their reasons, as one page that needs nothing but the videos beside it."""
 
 import base64
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -13,6 +12,7 @@ from closeup.features.shorts.finished import FinishedShort, Handover, scaled
 from closeup.features.shorts.plan import Piece, Short
 from closeup.media.image import decode_jpeg, encode_jpeg
 from closeup.media.subtitles import encode_vtt
+from closeup.pages.commands import for_shorts
 from closeup.pages.page import render_page
 
 COLOURS = 12
@@ -115,7 +115,7 @@ def render_preview(handover: Handover, *, folder_name: str, notes: Sequence[str]
         curves=_curves(handover, length_s),
         absent=_absent(handover),
         files=_files(handover),
-        commands=_commands(handover, folder_name),
+        commands=for_shorts(str(PurePath(folder_name) / "plan.json"), rendered=handover.rendered),
         options=_options(handover),
         source=handover.plan.video,
     )
@@ -298,14 +298,6 @@ def _files(handover: Handover) -> list[tuple[str, str]]:
     if handover.interest is not None:
         files.append(("interest.csv", "the curves above, ten moments a second"))
     return files
-
-
-def _commands(handover: Handover, folder_name: str) -> list[tuple[str, str]]:
-    """What to type next: purpose and command."""
-    plan = shlex.quote(str(PurePath(folder_name) / "plan.json"))
-    if handover.rendered:
-        return [("Render again after editing the plan", f"closeup shorts --from-plan {plan} --overwrite")]
-    return [("Render these shorts", f"closeup shorts --from-plan {plan}")]
 
 
 def _options(handover: Handover) -> list[tuple[str, str]]:

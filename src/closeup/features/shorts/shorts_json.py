@@ -232,7 +232,7 @@ def read_shorts(path: Path) -> ShortsRecord:
     try:
         return shorts_from_json(parse(content, "The file").value)
     except FormatError as error:
-        raise FormatError(f"{path}: {error.message}", error.hint or "Make it anew: closeup shorts") from error
+        raise error.within(path, "Make the shorts anew.") from error
 
 
 def shorts_from_json(data: object) -> ShortsRecord:

@@ -1,6 +1,5 @@
 """What a request for shorts refers to: the person in the cast, and the video that the cast was made from."""
 
-import shlex
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -54,17 +53,15 @@ def open_source(folder: Path, who: str, video: Path | None = None, progress: Pro
 
 
 def open_cast(folder: Path) -> Cast:
-    """Read the cast in a result folder of `closeup cast`.
+    """Read the cast in its folder.
 
     Raises:
         InputError: If there is no such folder, or no cast in it.
         FormatError: If its cast.json is damaged.
     """
     if not (folder / CAST).is_file():
-        missing = f"{folder} is not the result of closeup cast: it has no {CAST}."
-        raise InputError(
-            missing if folder.exists() else f"There is no folder {folder}.", "Make one: closeup cast VIDEO"
-        )
+        missing = f"{folder} is not a cast folder: it has no {CAST}."
+        raise InputError(missing if folder.exists() else f"There is no folder {folder}.", code="cast.absent")
     return CAST_JSON.read(folder / CAST)
 
 
@@ -92,14 +89,14 @@ def find_person(cast: Cast, who: str, folder: Path) -> Person:
         raise InputError(f"{len(named)} people in the cast are called {who!r}: {ids}.", "Name one by the id.")
     for person in cast.hidden:
         if wanted in (person.id, _folded(person.name or person.id)):
-            again = shlex.join(["closeup", "people", str(folder), "unhide", person.id])
-            raise InputError(f"{label(person)} is hidden in this cast.", f"Show them again: {again}")
+            problem = f"{label(person)} is hidden in this cast."
+            raise InputError(problem, "Show them again.", code="cast.hidden", folder=folder, person=person.id)
     raise InputError(f"There is nobody called {who!r} in the cast.", _who_is_there(cast))
 
 
 def ask_whom(cast: Cast) -> InputError:
     """What to say where no person is named."""
-    return InputError("Say whom the shorts are about: --person ID", _who_is_there(cast))
+    return InputError("Say whom the shorts are about.", _who_is_there(cast), code="shorts.person")
 
 
 def _folded(name: str) -> str:
@@ -141,15 +138,22 @@ def find_video(cast: Cast, folder: Path, given: Path | None = None, progress: Pr
         if hash_file(place) == cast.video.sha256:
             return place
     if not places:
-        raise InputError(f"The video of this cast, {cast.video.path}, is not there any more.", _say_where(folder))
+        raise InputError(
+            f"The video of this cast, {cast.video.path}, is not there any more.", code="shorts.video", folder=folder
+        )
     if given is not None:
         raise InputError(
             f"{given} is not the video that this cast was made from: its contents differ.",
-            f"Give the video as it was, or make the cast of this one: {shlex.join(['closeup', 'cast', str(given)])}",
+            "Give the video as it was, or make the cast of this one.",
+            code="shorts.other-video",
+            video=given,
         )
     raise InputError(
         f"{places[0]} has changed since this cast was made: its contents differ.",
-        f"Make the cast anew: {_cast_again(places[0], folder)}; or {_say_where(folder, 'say')}",
+        "Make the cast anew, or say where the video is now.",
+        code="shorts.changed-video",
+        folder=folder,
+        video=places[0],
     )
 
 
@@ -161,11 +165,3 @@ def _places(cast: Cast, folder: Path) -> Iterator[Path]:
     if not path.is_absolute():
         yield home / path
     yield home / path.name
-
-
-def _say_where(folder: Path, say: str = "Say") -> str:
-    return f"{say} where it is now: {shlex.join(['closeup', 'shorts', str(folder), '--video'])} FILE"
-
-
-def _cast_again(video: Path, folder: Path) -> str:
-    return shlex.join(["closeup", "cast", str(video), "-o", str(folder), "--overwrite"])

@@ -103,7 +103,7 @@ def compare(a: Run, b: Run, *, side: str = "", resamples: int = RESAMPLES) -> Co
         InputError: If both are one run, no head has answers of both runs, or they judged no picture in common.
     """
     if a.id == b.id:
-        raise InputError(f"Both are the run {a.id}.", "See the others: closeup runs list")
+        raise InputError(f"Both are the run {a.id}.", "Name another.", code="runs.list")
     notes: list[str] = []
     if _fingerprint(a) != _fingerprint(b):
         notes.append("The two runs were made from different data: other pictures, labels or corrections.")

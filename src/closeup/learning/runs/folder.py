@@ -66,7 +66,7 @@ def reopen_run(path: Path) -> "RunWriter":
     try:
         state = read_state(path)  # again: its writer may have finished it before we had the lock
         if state.state == "finished":
-            raise InputError(f"The run {path.name} is finished.", f"See what came of it: closeup runs show {path.name}")
+            raise InputError(f"The run {path.name} is finished.", code="run.finished", run=path.name)
         again = replace(state, state="running", ended_at="", reason="", resumed_at=(*state.resumed_at, _now()))
         write_state(path, again)
         return RunWriter(path, release)
@@ -207,7 +207,7 @@ class RunWriter:
 
 def _lock(folder: Path) -> Callable[[], None]:
     busy = f"Another process is writing the run {folder.name}."
-    return take(folder / LOCK_FILE, InputError(busy, "Wait until it is done, or stop it; see closeup runs list."))
+    return take(folder / LOCK_FILE, InputError(busy, "Wait until it is done, or stop it."))
 
 
 def _now() -> str:

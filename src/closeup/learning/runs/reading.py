@@ -231,9 +231,7 @@ def find_run(runs_dir: Path, word: str) -> Path:
         return Path(word).resolve()
     folders = run_folders(runs_dir)
     if not folders:
-        raise InputError(
-            f"There are no runs in {runs_dir}.", "Make one: closeup train RECIPE.toml (or say --runs DIR)."
-        )
+        raise InputError(f"There are no runs in {runs_dir}.", "Train one, or name another folder.", code="runs.none")
     listed = list_runs(runs_dir).runs
     if word == LAST and listed:
         return listed[-1].path
@@ -254,8 +252,8 @@ def _ambiguous(word: str, folders: list[Path]) -> InputError:
 
 def _unknown(word: str, runs_dir: Path, folders: list[Path], names: list[str]) -> InputError:
     near = difflib.get_close_matches(word, [*dict.fromkeys(names), *(folder.name for folder in folders)], 1)
-    hint = f"Did you mean {near[0]}? " if near else ""
-    return InputError(f"There is no run {word!r} in {runs_dir}.", f"{hint}See the runs: closeup runs list")
+    hint = f"Did you mean {near[0]}?" if near else ""
+    return InputError(f"There is no run {word!r} in {runs_dir}.", hint, code="runs.list")
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

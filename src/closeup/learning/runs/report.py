@@ -2,7 +2,6 @@
 
 import base64
 import re
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from closeup.learning.runs.mistakes import Mistake, mistakes, mistakes_page
 from closeup.learning.runs.plots import confusion_svg, curves_svg, estimates_svg, for_page
 from closeup.learning.runs.reading import Run, read_run
 from closeup.learning.runs.words import CLASS_FIGURES, number_words, option_words, share_words
+from closeup.pages.commands import for_run
 from closeup.pages.page import render_page
 
 REPORT_FILE = "report.html"
@@ -172,7 +172,7 @@ def run_page(
         corrections=run.corrections().rows,
         correction_columns=run.corrections().columns,
         unreadable=[(str(one.get("key")), str(one.get("reason"))) for one in unreadable if isinstance(one, Mapping)],
-        commands=_commands(run),
+        commands=for_run(run.id, run.path / RECIPE_FILE, finished=run.standing == "finished"),
         made=_made(run),
         recipe_text=_recipe_text(run),
     )
@@ -232,20 +232,6 @@ def _told(run: Run) -> str:
     kept = [row.get("epoch", "") for row in epochs.rows if row.get("kept") == "true"]
     words = "Faint: the loss of single steps. Dashed: where one stage ends."
     return f"{words} The weights of epoch {kept[-1]} were kept (ring)." if kept else words
-
-
-def _commands(run: Run) -> list[tuple[str, str]]:
-    here = shlex.quote(run.id)
-    again = ("Train the same again", f"closeup train {shlex.quote((run.path / RECIPE_FILE).as_posix())}")
-    if run.standing != "finished":
-        return [("Go on with it", f"closeup train --resume {here}"), again]
-    return [
-        ("Ask it about a photo", f"closeup predict {here} PHOTO.jpg"),
-        ("Measure it on other data", f"closeup evaluate {here} DATA"),
-        ("Compare it with another run", f"closeup runs compare {here} OTHER"),
-        ("Make it smaller and faster", f"closeup export {here} --int8 --fp16"),
-        again,
-    ]
 
 
 def _made(run: Run) -> list[tuple[str, list[tuple[str, str]]]]:

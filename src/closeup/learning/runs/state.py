@@ -75,7 +75,7 @@ def read_state(folder: Path) -> RunState:
         content = path.read_bytes()
     except OSError as error:
         raise InputError(
-            f"{folder} is not a run: {RUN_FILE} cannot be read ({error.strerror}).", "See the runs: closeup runs list"
+            f"{folder} is not a run: {RUN_FILE} cannot be read ({error.strerror}).", code="runs.list"
         ) from error
     return RUN.decode(content, str(path))
 

@@ -1,7 +1,6 @@
 """report.html of an audit: each finding as a picture with its evidence, to be ticked and taken as corrections."""
 
 import base64
-import shlex
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import Image
 from closeup.media.image import decode_image, encode_jpeg
+from closeup.pages.commands import for_audit
 from closeup.pages.page import render_page
 from closeup.workbench.audit.find import Audit, Finding
 from closeup.workbench.datasets.items import Dataset, Item
@@ -75,7 +75,7 @@ def render_report(audit: Audit, dataset: Dataset, folder: Path, progress: Progre
         else [],
         groups=audit.groups,
         joint=_joint(audit) if len(predictions.classes) <= MOST_CLASSES else [],
-        command=f"closeup data audit {shlex.quote(str(folder))}",
+        command=for_audit(str(folder)),
         unreadable=predictions.unreadable,
         how=predictions.how,
         method=audit.method,

@@ -137,12 +137,17 @@ def asked(recipe: Recipe, what: str) -> tuple[str, ...]:
     if recipe.training.mode == "frozen":
         raise InputError(
             "With frozen features there are no augmentations: pictures are looked at once, as they are.",
-            "Train the network itself: --set training.mode=fine-tune",
+            "Train the network itself: training.mode=fine-tune.",
+            code="recipe.set",
+            setting="training.mode=fine-tune",
         )
     there = used(recipe.augment)
     if not there:
         raise InputError(
-            f"The recipe {recipe.name} uses no augmentation.", "Give one: --set augment.horizontal_flip=0.5"
+            f"The recipe {recipe.name} uses no augmentation.",
+            "Give it one.",
+            code="recipe.set",
+            setting="augment.horizontal_flip=0.5",
         )
     if what == AUGMENT:
         return there if len(there) == 1 else (*there, EVERYTHING)

@@ -108,7 +108,9 @@ def _sides(dataset: Dataset, split: Split) -> list[Indices]:
             raise InputError(
                 f"There is no picture to {'learn from' if side == 'train' else 'choose by'}: the side {side} of the "
                 "split is empty.",
-                "Give it a share: --set split.val=0.15, or name a column that says the side: split_column.",
+                "Give it a share, split.val, or name a column that says the side, split_column.",
+                code="recipe.set",
+                setting="split.val=0.15",
             )
     return found
 

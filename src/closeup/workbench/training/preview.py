@@ -101,7 +101,7 @@ def preview(recipe: Recipe, pixels: NDArray[np.uint8]) -> Image:
         InputError: If there is no picture.
     """
     if len(pixels) == 0:
-        raise InputError("There is no picture to show augmentations on.", "Look at the data: closeup data look DATA")
+        raise InputError("There is no picture to show augmentations on.", "Look at the data.", code="data.look")
     stored = torch.from_numpy(np.ascontiguousarray(pixels[:PICTURES]))
     rows = [_row(*row) for row in _rows(recipe, stored)]
     return _framed(np.concatenate(rows))

@@ -112,7 +112,7 @@ def _train(recipe: Recipe, prepared: Prepared, network: Network, writer: RunWrit
         progress=progress,
     )
     stage = recipe.stages[min(state.stage, len(recipe.stages) - 1)]
-    with writer, said_for_people(stage.batch, f"closeup train --resume {writer.path}"):
+    with writer, said_for_people(stage.batch, writer.path):
         trainer.run()
         network.load_state_dict(weights.best)
         finish(task, prepared.dataset, writer)

@@ -30,9 +30,7 @@ def load_network(run: Path) -> tuple[Network, Recipe, tuple[ResolvedHead, ...]]:
         InputError: If the folder holds no finished run.
     """
     if not (run / FILE).is_file():
-        raise InputError(
-            f"{run} holds no finished training run: there is no {FILE}.", "See the runs: closeup runs list"
-        )
+        raise InputError(f"{run} holds no finished training run: there is no {FILE}.", code="runs.list")
     recipe = recipe_from_toml((run / "recipe.toml").read_text("utf-8"))
     heads = tuple(settled_head(head) for head in recipe.heads)
     network = build_network(recipe.model, heads)

@@ -1,0 +1,76 @@
+"""The table of work: what the command line, a server and a cluster can be asked to do, each by one name.
+
+The features lie above this floor and register nothing. So the table names their functions in strings and loads one
+when it is called: reading the table loads no feature, and a worker that has only a name and arguments can begin.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from types import NoneType
+from typing import Any, get_args, get_type_hints
+
+from closeup.core.errors import InputError
+from closeup.core.progress import ProgressCallback, ignore
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One kind of work: a function that takes its arguments by name, and reports progress.
+
+    Attributes:
+        name: How it is asked for, "cast".
+        place: Module and function, "features.cast.find:make_cast_folder".
+    """
+
+    name: str
+    place: str
+
+    def __call__(self, *, progress: ProgressCallback = ignore, **arguments: Any) -> Any:
+        """Do the work here and now; arguments, result and errors are the function's."""
+        return self.function(**arguments, progress=progress)
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        """What does the work; loaded now."""
+        module, _, name = self.place.partition(":")
+        function: Callable[..., Any] = getattr(import_module(f"closeup.{module}"), name)
+        return function
+
+    @property
+    def options(self) -> type | None:
+        """The dataclass of its options, that flags and forms derive from; None where it has none."""
+        kind = get_type_hints(self.function).get("options")
+        return next((each for each in get_args(kind) if each is not NoneType), kind)
+
+    @property
+    def result(self) -> Any:
+        """The type of what it gives."""
+        return get_type_hints(self.function)["return"]
+
+
+WORK = {
+    work.name: work
+    for work in (
+        Work("cast", "features.cast.find:make_cast_folder"),
+        Work("cast.regroup", "features.cast.find:recluster"),
+        Work("shorts", "features.shorts.make:make_folder"),
+        Work("shorts.plan", "features.shorts.make:plan_shorts"),
+        Work("shorts.render", "features.shorts.make:render_plan"),
+        Work("train", "workbench.training.train:train"),
+        Work("train.resume", "workbench.training.train:resume"),
+        Work("export", "workbench.export.export:export_run"),
+    )
+}
+"""All work, by name."""
+
+
+def work(name: str) -> Work:
+    """The work of that name.
+
+    Raises:
+        InputError: If there is none.
+    """
+    if name not in WORK:
+        raise InputError(f"There is no work called {name!r}.", f"There are: {', '.join(WORK)}.")
+    return WORK[name]

