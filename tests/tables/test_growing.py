@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from closeup.core.errors import InputError, OutputError
 from closeup.tables import growing as table
-from closeup.tables.growing import GrowingTable, read_table, table_bytes
+from closeup.tables.growing import GrowingTable, read_table
+from closeup.tables.strict_csv import table_bytes
 
 CELLS = st.one_of(
     st.none(), st.booleans(), st.integers(-(10**6), 10**6), st.floats(allow_nan=False, allow_infinity=False), st.text()
@@ -128,7 +129,7 @@ def _said(cell: object) -> str:
 def test_numbers_come_back_as_they_were(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     values = [0.1, 1 / 3, 1e-30, float("nan"), float("inf"), np.float32(0.1), np.int64(7), np.True_, True, None]
-    path.write_bytes(table_bytes(["x"], [[value] for value in values[:-1]]))
+    path.write_bytes(table_bytes(["x"], [{"x": value} for value in values[:-1]]))
     wanted = [0.1, 1 / 3, 1e-30, np.nan, np.inf, float(np.float32(0.1)), 7, 1, 1]
     assert np.array_equal(read_table(path).numbers("x"), wanted, equal_nan=True)
     assert np.isnan(read_table(path).numbers("no such column")).all()

@@ -3,9 +3,8 @@
 import csv
 import io
 import os
-import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,17 +14,14 @@ from numpy.typing import NDArray
 from closeup.core.errors import InputError
 from closeup.core.interrupts import held_back
 from closeup.core.whole import output_error, write_whole
-
-Cell = str | int | float | bool | None
-
-_SPECIAL = re.compile('[",\r\n]')
+from closeup.tables.strict_csv import Cell, cell_text, csv_line, table_bytes
 
 _EVERY_S = 5.0
 """Rows wait so long at most before others can read them."""
 
 
 @dataclass(frozen=True)
-class Table:
+class GrownTable:
     """A table as it stands in its file.
 
     Attributes:
@@ -49,7 +45,7 @@ class Table:
         return np.array([_as_number(cell) for cell in self.text(column)], np.float64)
 
 
-def read_table(path: Path) -> Table:
+def read_table(path: Path) -> GrownTable:
     """Read a table, also while another process adds to it: a last line that is not whole yet does not count.
 
     Returns:
@@ -61,7 +57,7 @@ def read_table(path: Path) -> Table:
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        return Table((), ())
+        return GrownTable((), ())
     except OSError as error:
         raise InputError(f"Cannot read {path}: {error.strerror}.") from error
     lines = csv.reader(io.StringIO(_whole_lines(content).decode("utf-8", "replace"), newline=""))
@@ -70,7 +66,7 @@ def read_table(path: Path) -> Table:
         rows = tuple(dict(zip(columns, line, strict=False)) for line in lines if line)
     except csv.Error as error:
         raise InputError(f"{path} is not a table: {error}.") from error
-    return Table(columns, rows)
+    return GrownTable(columns, rows)
 
 
 class GrowingTable:
@@ -98,7 +94,7 @@ class GrowingTable:
             new = [name for name in row if name not in self._columns]
             if new:
                 self._widen((*self._columns, *new))
-            self._waiting.append(_line([_text(row.get(name)) for name in self._columns]))
+            self._waiting.append(csv_line([cell_text(row.get(name)) for name in self._columns]))
         if time.monotonic() - self._written_s > _EVERY_S:
             self.flush()
 
@@ -129,13 +125,13 @@ class GrowingTable:
             self.flush()
             if self.path.exists():
                 rows = [row for row in read_table(self.path).rows if wanted(row)]
-                write_whole(self.path, _whole(self._columns, rows))
+                write_whole(self.path, table_bytes(self._columns, rows))
 
     def _widen(self, columns: tuple[str, ...]) -> None:
         self.flush()
         rows = read_table(self.path).rows
         self._columns = columns
-        write_whole(self.path, _whole(columns, rows))
+        write_whole(self.path, table_bytes(columns, rows))
 
     def _append(self, text: str, durable: bool) -> None:
         if not (text or durable) or not self.path.exists():
@@ -151,11 +147,6 @@ class GrowingTable:
                 raise
             if durable:
                 os.fsync(file.fileno())
-
-
-def table_bytes(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> bytes:
-    """A whole table as CSV: UTF-8, lines end with a newline only, numbers so that they read back equal."""
-    return (_line(columns) + "".join(_line([_text(cell) for cell in row]) for row in rows)).encode("utf-8", "replace")
 
 
 def _mended_columns(path: Path) -> tuple[str, ...]:
@@ -180,30 +171,3 @@ def _as_number(cell: str) -> float:
         return float(cell)
     except ValueError:
         return float("nan")
-
-
-def _whole(columns: Sequence[str], rows: Sequence[Mapping[str, str]]) -> bytes:
-    return table_bytes(columns, [[row.get(name, "") for name in columns] for row in rows])
-
-
-def _line(cells: Sequence[str]) -> str:
-    """A line as RFC 4180 has it, but for its end; csv.writer would not quote a lone carriage return (Python 3.11)."""
-    if len(cells) == 1 and not cells[0]:
-        return '""\n'  # an empty line would be none
-    return ",".join(_quoted(cell) for cell in cells) + "\n"
-
-
-def _quoted(cell: str) -> str:
-    return '"' + cell.replace('"', '""') + '"' if _SPECIAL.search(cell) else cell
-
-
-def _text(cell: Cell) -> str:
-    if isinstance(cell, np.generic):
-        cell = cell.item()
-    if cell is None:
-        return ""
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    if isinstance(cell, float):
-        return repr(cell)  # the shortest that reads back equal; nan and inf too
-    return str(cell)

@@ -2,15 +2,21 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+
+import numpy as np
 
 from closeup.core.errors import InputError
 
 MAX_BYTES = 256 * 1024 * 1024
 """A table above this is refused unread: ten million pictures stay below it."""
 
+Cell = str | int | float | bool | None
+
+_SPECIAL = re.compile('[",\r\n]')
 _DELIMITERS = (",", ";", "\t")
 
 
@@ -130,14 +136,35 @@ def _values(row: tuple[int, list[str]], columns: tuple[str, ...], table: str) ->
     return line, dict(zip(columns, values, strict=True))
 
 
-def table_bytes(columns: tuple[str, ...], rows: Iterable[Mapping[str, str]]) -> bytes:
-    """Write a table of comma-separated values that `parse_table` reads back."""
-    lines = [_line(columns), *(_line([row.get(column, "") for column in columns]) for row in rows)]
-    return "".join(lines).encode("utf-8")
+def table_bytes(columns: Sequence[str], rows: Iterable[Mapping[str, Cell]]) -> bytes:
+    """A table of comma-separated values that `parse_table` reads back; cells that a row lacks stay empty.
+
+    UTF-8, lines end with a newline only, numbers are written so that they read back equal. What no UTF-8 file can hold
+    (names of files that are no text) becomes "?".
+    """
+    lines = [csv_line(columns), *(csv_line([cell_text(row.get(name)) for name in columns]) for row in rows)]
+    return "".join(lines).encode("utf-8", "replace")
 
 
-def _line(cells: Sequence[str]) -> str:
-    """One row. csv.writer quotes a carriage return in a cell only where its line end has one; that goes afterwards."""
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\r\n").writerow(cells)
-    return text.getvalue().removesuffix("\r\n") + "\n"
+def csv_line(cells: Sequence[str]) -> str:
+    """A line as RFC 4180 has it, but for its end; csv.writer would not quote a lone carriage return (Python 3.11)."""
+    if len(cells) == 1 and not cells[0]:
+        return '""\n'  # an empty line would be none
+    return ",".join(_quoted(cell) for cell in cells) + "\n"
+
+
+def _quoted(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"' if _SPECIAL.search(cell) else cell
+
+
+def cell_text(cell: Cell) -> str:
+    """A cell as it stands in a table: "" for None, "true", numbers so that they read back equal."""
+    if isinstance(cell, np.generic):
+        cell = cell.item()
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float):
+        return repr(cell)  # the shortest that reads back equal; nan and inf too
+    return str(cell)

@@ -7,11 +7,11 @@ import pytest
 
 from closeup.learning.runs.plots import confusion_svg, curves_svg, epochs_done, estimates_svg, for_page
 from closeup.learning.runs.reading import read_run
-from closeup.tables.growing import Table
+from closeup.tables.growing import GrownTable
 from html_page import HOSTILE
 from learning.runs.made_runs import begun
 
-NOTHING = Table((), ())
+NOTHING = GrownTable((), ())
 
 
 def words(svg: bytes) -> list[str]:
@@ -39,7 +39,7 @@ def test_curves_of_a_run_that_stopped_early(tmp_path: Path, epochs: int) -> None
 
 def test_epochs_that_were_done() -> None:
     rows = tuple({"epoch": str(epoch)} for epoch in (1, 1, 2, 2, 3))
-    assert epochs_done(Table(("epoch",), rows)).tolist() == [0.5, 1, 1.5, 2, 2.5]
+    assert epochs_done(GrownTable(("epoch",), rows)).tolist() == [0.5, 1, 1.5, 2, 2.5]
     assert epochs_done(NOTHING).tolist() == []
 
 

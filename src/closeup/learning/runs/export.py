@@ -12,7 +12,7 @@ from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.result_folder import ResultFolder
 from closeup.core.whole import write_whole
 from closeup.learning.runs.reading import Run
-from closeup.tables.growing import Cell, table_bytes
+from closeup.tables.strict_csv import Cell, table_bytes
 
 Format = Literal["csv", "tensorboard"]
 
@@ -40,11 +40,13 @@ def export_runs(runs: Sequence[Run], target: Path, kind: Format, *, progress: Pr
     writer_class = _summary_writer() if kind == "tensorboard" else None
     target = target.resolve()
     with ResultFolder(target).writing(overwrite=False) as folder:
-        lines: list[list[Cell]] = []
+        lines: list[dict[str, Cell]] = []
         for number, run in enumerate(runs):
             progress(Progress("Exporting", number, len(runs), "runs"))
             if writer_class is None:
-                lines += [[run.id, time_s, step, *it] for time_s, step, row in history(run) for it in row.items()]
+                for time_s, step, row in history(run):
+                    place: dict[str, Cell] = {"run": run.id, "time_s": time_s, "step": step}
+                    lines += [place | {"name": name, "value": value} for name, value in row.items()]
                 continue
             with writer_class(str(folder / run.id)) as writer:
                 for time_s, step, row in history(run):

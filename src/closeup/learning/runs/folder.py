@@ -19,7 +19,8 @@ from closeup.core.result_folder import ResultFolder
 from closeup.core.whole import write_whole
 from closeup.learning.runs.predictions import answer_table, predictions_name
 from closeup.learning.runs.state import RunState, read_state, with_facts, write_state
-from closeup.tables.growing import Cell, GrowingTable
+from closeup.tables.growing import GrowingTable
+from closeup.tables.strict_csv import Cell
 
 RECIPE_FILE = "recipe.toml"
 STEPS_FILE = "steps.csv"

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closeup.core.errors import DependencyError
-from closeup.tables.growing import Table
+from closeup.tables.growing import GrownTable
 
 INK, SOFT, LINE, LANE = "#1d1b18", "#666058", "#e5e1da", "#f0ede7"
 HUES = ("#387ec1", "#b65f35", "#2b8f58", "#b2587e", "#8667b9", "#9c7300", "#009091", "#b9585b")
@@ -32,7 +32,7 @@ _MOST_STEPS = 2000
 _SHARES = ("accuracy", "macro_recall", "macro_f1")
 
 
-def curves_svg(steps: Table, epochs: Table) -> bytes:
+def curves_svg(steps: GrownTable, epochs: GrownTable) -> bytes:
     """Losses, figures and learning rate over the epochs.
 
     Args:
@@ -144,7 +144,7 @@ def _shade(colours: Any) -> Any:
     return colours.LinearSegmentedColormap.from_list("house", [(red, green, blue, 0), (red, green, blue, 0.75)])
 
 
-def _losses(axes: Any, steps: Table, epochs: Table) -> None:
+def _losses(axes: Any, steps: GrownTable, epochs: GrownTable) -> None:
     axes.set_title("loss")
     x, y = epochs_done(steps), steps.numbers("loss")
     if len(y):
@@ -164,7 +164,7 @@ def _losses(axes: Any, steps: Table, epochs: Table) -> None:
         axes.set_ylim(low - 0.05 * (high - low or 1), high + 0.05 * (high - low or 1))
 
 
-def _figures(axes: Any, epochs: Table, names: Sequence[str], kind: str) -> None:
+def _figures(axes: Any, epochs: GrownTable, names: Sequence[str], kind: str) -> None:
     axes.set_title("on val" if kind == "share" else "mean absolute error on val")
     for number, name in enumerate(names):
         words = _literal(name).replace("macro_f1", "macro F1").replace("_", " ")
@@ -173,7 +173,7 @@ def _figures(axes: Any, epochs: Table, names: Sequence[str], kind: str) -> None:
     axes.legend()
 
 
-def _rates(axes: Any, steps: Table) -> None:
+def _rates(axes: Any, steps: GrownTable) -> None:
     axes.set_title("learning rate")
     rates = steps.numbers("learning_rate")
     keep = np.linspace(0, max(len(rates) - 1, 0), min(len(rates), _MOST_STEPS)).astype(np.intp)
@@ -185,7 +185,7 @@ def _rates(axes: Any, steps: Table) -> None:
         axes.set_ylim(bottom=0)
 
 
-def _mark_kept(axes: Any, epochs: Table, column: str) -> None:
+def _mark_kept(axes: Any, epochs: GrownTable, column: str) -> None:
     """A ring around the last epoch whose weights were kept."""
     kept = np.flatnonzero(epochs.numbers("kept") == 1)
     if len(kept):
@@ -193,7 +193,7 @@ def _mark_kept(axes: Any, epochs: Table, column: str) -> None:
         axes.plot([x], [y], marker="o", ms=7, mfc="none", mec=INK, mew=1, ls="none")
 
 
-def _stages(axes: Any, epochs: Table) -> None:
+def _stages(axes: Any, epochs: GrownTable) -> None:
     """A line where one stage ends and the next begins."""
     stages = epochs.text("stage")
     for index in range(1, len(stages)):
@@ -201,7 +201,7 @@ def _stages(axes: Any, epochs: Table) -> None:
             axes.axvline(epochs.numbers("epoch")[index - 1], color=SOFT, lw=0.8, ls=(0, (2, 3)))
 
 
-def epochs_done(steps: Table) -> NDArray[np.float64]:
+def epochs_done(steps: GrownTable) -> NDArray[np.float64]:
     """How many epochs were done after each step, (N,): 2.5 in the middle of the third."""
     epoch = steps.numbers("epoch")
     done = np.empty(len(epoch))
@@ -216,7 +216,7 @@ def epochs_done(steps: Table) -> NDArray[np.float64]:
     return done
 
 
-def _length(steps: Table, epochs: Table) -> float:
+def _length(steps: GrownTable, epochs: GrownTable) -> float:
     """Where the axis of the epochs ends."""
     both = np.concatenate([epochs_done(steps), epochs.numbers("epoch")])
     return float(np.nanmax(both, initial=1.0)) * 1.02

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closeup.core.errors import FormatError, InputError
-from closeup.tables.growing import Cell, table_bytes
+from closeup.tables.strict_csv import Cell, table_bytes
 
 Numbers = NDArray[np.float64]
 
@@ -87,7 +87,7 @@ def answer_table(keys: Sequence[str], labels: NDArray[Any], answers: Numbers, cl
     rows: list[list[Cell]] = []
     for key, label, answer in zip(keys, labels.tolist(), table.tolist(), strict=True):
         rows.append([key, _label(label, classes), *(float(f"{number:.{_SIGNIFICANT}g}") for number in answer)])
-    return table_bytes(columns, rows)
+    return table_bytes(columns, (dict(zip(columns, row, strict=True)) for row in rows))
 
 
 def _label(label: str | float | None, classes: Sequence[str]) -> Cell:

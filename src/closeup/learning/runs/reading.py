@@ -19,7 +19,7 @@ from closeup.learning.runs.folder import CORRECTIONS_FILE, EPOCHS_FILE, LOCK_FIL
 from closeup.learning.runs.predictions import Answers, predictions_name, read_answers
 from closeup.learning.runs.state import RUN_FILE, RunState, read_state
 from closeup.learning.runs.words import WORDS, number_words
-from closeup.tables.growing import Table, read_table
+from closeup.tables.growing import GrownTable, read_table
 
 Standing = Literal["running", "interrupted", "failed", "finished"]
 
@@ -118,11 +118,11 @@ class Run:
             str(head.get("name")): str(head.get("unit", "")) for head in self.heads() if head.get("kind") == "value"
         }
 
-    def steps(self) -> Table:
+    def steps(self) -> GrownTable:
         """Loss, learning rate and speed of each step."""
         return read_table(self.path / STEPS_FILE)
 
-    def epochs(self) -> Table:
+    def epochs(self) -> GrownTable:
         """Losses and figures of each epoch."""
         return read_table(self.path / EPOCHS_FILE)
 
@@ -154,7 +154,7 @@ class Run:
         groups = dict(zip(table.text("key"), table.text("group"), strict=True))
         return groups if len(set(groups.values())) < len(groups) else {}
 
-    def corrections(self) -> Table:
+    def corrections(self) -> GrownTable:
         """The label corrections that its data was read with."""
         return read_table(self.path / CORRECTIONS_FILE)
 

@@ -1,6 +1,5 @@
 """From a recipe to everything that the loop needs: data read, split, turned into tensors; heads settled."""
 
-import csv
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from closeup.core.progress import ProgressCallback
 from closeup.core.types import FloatArray
 from closeup.learning.pytorch import torch
 from closeup.learning.trainer import Indices
+from closeup.tables.strict_csv import parse_table
 from closeup.workbench.datasets.items import Dataset
 from closeup.workbench.datasets.pictures import Pictures, load_pictures
 from closeup.workbench.datasets.reading import open_dataset
@@ -142,24 +142,21 @@ def read_soft(path: Path, head: ResolvedHead) -> dict[str, FloatArray]:
     """
     columns = [f"p_{name}" for name in head.classes]
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = csv.DictReader(file)
-            missing = [name for name in ("key", *columns) if name not in (rows.fieldnames or ())]
-            if missing:
-                raise InputError(
-                    f"The table {path} has no column {missing[0]!r}.", f"It needs key, {', '.join(columns)}."
-                )
-            table = {row["key"]: [float(row[name] or "nan") for name in columns] for row in rows}
+        table = parse_table(path.read_bytes(), str(path))
     except OSError as error:
         raise InputError(
             f"Cannot read the soft labels {path}: {error.strerror}.", "See soft_labels in the recipe."
         ) from error
+    for name in ("key", *columns):
+        table.need(name, f"It needs key, {', '.join(columns)}.")
+    try:
+        given = {row["key"]: [float(row[name] or "nan") for name in columns] for _, row in table.rows}
     except ValueError as error:
         raise InputError(f"The table {path} holds something that is no number: {error}.") from error
-    for key, values in table.items():
+    for key, values in given.items():
         if not math.isclose(sum(values), 1, abs_tol=0.01) or min(values) < 0:
             raise InputError(f"The probabilities of {key!r} in {path} do not sum to 1.")
-    return {key: np.array(values, np.float32) for key, values in table.items()}
+    return {key: np.array(values, np.float32) for key, values in given.items()}
 
 
 def with_classes(recipe: Recipe, heads: Sequence[ResolvedHead]) -> Recipe:
