@@ -1,5 +1,6 @@
 """What is said of a face, which models are used, and when a picture is looked at again."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
