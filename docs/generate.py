@@ -40,8 +40,9 @@ def pages() -> dict[Path, str]:
 def forms() -> tuple["Form[Any]", ...]:
     """The forms of files that other programs read."""
     from closeup.documents.cast import CAST_JSON
+    from closeup.documents.shorts import SHORTS_JSON
 
-    return (CAST_JSON,)
+    return CAST_JSON, SHORTS_JSON
 
 
 def schema_text(form: "Form[Any]") -> str:

@@ -94,9 +94,13 @@ class _Flag:
 
 def _kind_and_notes(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
     """A field's plain type, without "or None", and what is noted beside it."""
-    kind, *notes = get_args(annotation) if get_origin(annotation) is Annotated else (annotation,)
-    plain = [each for each in get_args(kind) if each is not NoneType] if NoneType in get_args(kind) else [kind]
-    return plain[0], tuple(notes)
+    if get_origin(annotation) is Annotated:
+        inner, *notes = get_args(annotation)
+        kind, more = _kind_and_notes(inner)
+        return kind, (*notes, *more)
+    if NoneType in get_args(annotation):
+        return _kind_and_notes(next(each for each in get_args(annotation) if each is not NoneType))
+    return annotation, ()
 
 
 def _shown(default: Any) -> str | bool:

@@ -188,7 +188,7 @@ class VideoInfo:
     width: Size
     height: Size
     notes: tuple[str, ...] = ()
-    track: int | None = None
+    track: Size | None = field(default=None, metadata={"exclude_if": lambda track: track is None})
 
 
 @dataclass(frozen=True, slots=True)

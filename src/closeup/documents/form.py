@@ -246,13 +246,15 @@ def file_bytes(path: Path) -> bytes:
 def parse_json(content: bytes) -> Any:
     """Parse a JSON document strictly: UTF-8, no NaN, no field twice, no bottomless nesting.
 
+    A byte order mark, which some editors put first, is passed over.
+
     Raises:
         FormatError: If it is not such a document.
     """
     if len(content) > MAX_BYTES:
         raise FormatError(f"The file is larger than {MAX_BYTES // 2**20} MB.")
     try:
-        value = json.loads(content.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_no_twins)
+        value = json.loads(content.decode("utf-8-sig"), parse_constant=_no_constant, object_pairs_hook=_no_twins)
         if _SURROGATE.search(content):
             json.dumps(value, ensure_ascii=False).encode()
         return value

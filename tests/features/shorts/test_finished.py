@@ -6,13 +6,20 @@ import numpy as np
 import pytest
 
 from closeup.core.types import Cast, Face, Quality
-from closeup.features.shorts.finished import FramedPiece, PosterSource, make_posters, poster_frame, scaled
+from closeup.features.shorts.finished import (
+    FramedPiece,
+    PosterSource,
+    make_posters,
+    poster_frame,
+    scaled,
+    time_in_short,
+)
 from closeup.features.shorts.framing import Framing
 from closeup.media.frame_times import read_frame_times
 from closeup.media.image import decode_jpeg
 from filmed import write_film
 
-from .finished_shorts import piece
+from .finished_shorts import make_handover, piece
 from .planned_cast import FPS, planned_cast
 
 
@@ -81,3 +88,19 @@ def test_scaling_keeps_level_pictures_level():
     grey = np.full((40, 60, 3), 77, np.uint8)
     assert (scaled(grey, (30, 20)) == 77).all()
     assert scaled(grey, (120, 80)).shape == (80, 120, 3)
+
+
+def test_when_a_moment_is_seen():
+    pieces = (piece(20, 80), piece(120, 190))
+    assert [time_in_short(pieces, t) for t in (0.0, 2.0, 5.5, 8.0, 10.0, 12.0, 18.9, 25.0)] == pytest.approx(
+        [0.0, 0.0, 3.5, 6.0, 6.0, 6.0, 12.9, 13.0]
+    )
+
+
+def test_a_handover_must_fit_its_plan():
+    handover = make_handover()
+    with pytest.raises(ValueError, match="others than s1"):
+        replace(handover, shorts=handover.shorts[:1])
+    mixed = (handover.shorts[0], replace(handover.shorts[1], rendered=None))
+    with pytest.raises(ValueError, match="others are not"):
+        replace(handover, shorts=mixed)

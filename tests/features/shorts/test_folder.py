@@ -6,19 +6,25 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import opentimelineio as otio
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from closeup.algorithms.reframing.key_frames import interpolate_keys
 from closeup.core.errors import OutputError
-from closeup.features.shorts.finished import Handover
-from closeup.features.shorts.folder import folder_at, is_only_planned, is_ours, write_handover
+from closeup.documents.shorts import SHORTS_JSON, KeyFrame
+from closeup.features.shorts.finished import FramedPiece, Handover
+from closeup.features.shorts.folder import encode_shorts, folder_at, is_only_planned, is_ours, write_handover
+from closeup.features.shorts.framing import Framing
 from closeup.features.shorts.interest import read_curves
-from closeup.features.shorts.plan_json import read_plan
-from closeup.features.shorts.shorts_json import read_shorts
+from closeup.features.shorts.plan import read_plan
 from closeup.media.subtitles import read_subtitles
 
-from .finished_shorts import make_handover
+from .finished_shorts import make_handover, piece
 
+HANDOVER = make_handover()
 RENDERED = {"plan.json", "shorts.json", "interest.csv", "timeline.otio", "timeline.edl", "preview.html"}
 RENDERED |= {f"{name}.{kind}" for name in ("s1", "s2") for kind in ("mp4", "jpg", "srt", "vtt")}
 PLANNED = {"plan.json", "interest.csv", "preview.html", "s1.jpg", "s2.jpg"}
@@ -47,8 +53,8 @@ def test_rendered_shorts(tmp_path):
     handover = make_handover()
     write(target, handover)
     assert names(target) == RENDERED
-    assert [one.id for one in read_shorts(target / "shorts.json").shorts] == ["s1", "s2"]
-    assert read_plan(target / "plan.json").person == "p1"
+    assert [one.id for one in SHORTS_JSON.read(target / "shorts.json").shorts] == ["s1", "s2"]
+    assert read_plan(target / "plan.json").person.id == "p1"
     assert read_curves(target / "interest.csv", {}).times_s.shape == (400,)
     assert [cue.text for cue in read_subtitles(target / "s1.srt").cues] == ["Hello 안녕", "there"]
     assert read_subtitles(target / "s1.srt") == read_subtitles(target / "s1.vtt")
@@ -130,3 +136,64 @@ def test_a_missing_video_is_noticed(tmp_path):
     with pytest.raises(OutputError, match=r"s1\.mp4 is missing"), place as part:
         write_handover(part, make_handover(), target)
     assert names(tmp_path) == set()
+
+
+def crops_of(path: tuple[KeyFrame, ...]) -> np.ndarray:
+    frames, boxes = np.array([key[0] for key in path]), np.array([key[1:] for key in path])
+    return interpolate_keys(frames - frames[0], boxes, int(frames[-1] - frames[0]) + 1)
+
+
+def test_the_record_says_what_was_rendered():
+    handover = make_handover(title="끝")
+    record = SHORTS_JSON.decode(encode_shorts(handover, ["Another."]))
+    assert (record.video, record.weights, record.absent) == (
+        handover.plan.video,
+        handover.plan.weights,
+        handover.plan.absent,
+    )
+    assert record.notes == ("A note.", "Another.")
+    first = record.shorts[0]
+    assert (first.title, first.length_s, first.frames, first.interest) == ("끝", 13.0, 130, 0.6)
+    assert (first.sound.loudness_lufs_in, first.sound.gain_db) == (-23.46, 9.46)
+    assert first.files == {"video": "s1.mp4", "poster": "s1.jpg", "srt": "s1.srt", "vtt": "s1.vtt"}
+    assert [(one.start_frame, one.end_frame, one.at_s, one.layout) for one in first.pieces] == [
+        (20, 80, 0.0, "split"),
+        (120, 190, 6.0, "follow"),
+    ]
+    (bare, _) = SHORTS_JSON.decode(encode_shorts(make_handover(captions=False, sound=False))).shorts
+    assert (bare.files, bare.sound) == ({"video": "s1.mp4", "poster": "s1.jpg"}, None)
+    for short, finished in zip(record.shorts, handover.shorts, strict=True):
+        for one, source in zip(short.pieces, finished.framed, strict=True):
+            for path, crops in zip(one.camera, source.framing.panels, strict=True):
+                assert np.abs(crops_of(path) - crops).max() <= 0.05
+                assert len(path) < len(crops) / 2
+
+
+def test_a_short_that_nobody_judged_has_no_interest():
+    handover = make_handover()
+    shorts = tuple(replace(short, parts={}, interest=0.0) for short in handover.plan.shorts)
+    finished = tuple(replace(one, short=short) for one, short in zip(handover.shorts, shorts, strict=True))
+    bare = replace(handover, plan=replace(handover.plan, shorts=shorts), shorts=finished)
+    assert SHORTS_JSON.decode(encode_shorts(bare)).shorts[0].interest is None
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.lists(st.floats(-1e4, 1e4), min_size=2, max_size=2), min_size=1, max_size=30),
+    st.floats(1, 3000),
+)
+def test_any_camera_comes_back(corners, size):
+    corner = np.array(corners)
+    crops = np.concatenate([corner, corner + size], axis=1)
+    short = replace(HANDOVER.plan.shorts[0], pieces=(piece(10, 10 + len(crops)),))
+    one = FramedPiece(short.pieces[0], Framing((crops,), "follow"))
+    rendered = replace(HANDOVER.shorts[0].rendered, frames=len(crops))
+    finished = replace(HANDOVER.shorts[0], short=short, framed=(one,), rendered=rendered)
+    handover = replace(HANDOVER, plan=replace(HANDOVER.plan, shorts=(short,)), shorts=(finished,))
+    (record,) = SHORTS_JSON.decode(encode_shorts(handover)).shorts
+    assert np.abs(crops_of(record.pieces[0].camera[0]) - crops).max() <= 0.05
+
+
+def test_what_is_only_planned_has_no_record():
+    with pytest.raises(ValueError, match="s1 is not rendered"):
+        encode_shorts(make_handover(rendered=False))

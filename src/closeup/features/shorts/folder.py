@@ -1,22 +1,43 @@
 """The result folder of shorts: what lies where, written as a whole (docs/concepts/shorts-folder.md)."""
 
 import re
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from pathlib import Path
 
+import numpy as np
+
+from closeup.algorithms.reframing.key_frames import key_frames
 from closeup.core.errors import OutputError
 from closeup.core.result_folder import ResultFolder
 from closeup.core.whole import output_error
-from closeup.features.shorts.finished import FinishedShort, Handover
+from closeup.documents.shorts import (
+    FILES,
+    SHORTS_JSON,
+    KeyFrame,
+    PersonRef,
+    PictureSize,
+    PieceRecord,
+    ShortRecord,
+    ShortsRecord,
+    SoundRecord,
+)
+from closeup.features.shorts.finished import FinishedShort, FramedPiece, Handover
+from closeup.features.shorts.framing import Crops
 from closeup.features.shorts.interest import CURVES, curves_text
-from closeup.features.shorts.plan_json import encode_plan
+from closeup.features.shorts.plan import encode_plan
 from closeup.features.shorts.preview import render_preview
-from closeup.features.shorts.shorts_json import encode_shorts
 from closeup.features.shorts.timeline import write_timelines
 from closeup.media.container import time_code
 from closeup.media.subtitles import encode_srt, encode_vtt
 
 PLAN, SHORTS, OTIO, EDL, PREVIEW = "plan.json", "shorts.json", "timeline.otio", "timeline.edl", "preview.html"
 _OURS = frozenset({PLAN, SHORTS, OTIO, EDL, PREVIEW, CURVES})
+
+TOLERANCE_PX = 0.05
+"""The camera between key frames is nowhere farther off than this, in pixels of the source."""
+
+_ROUNDING_PX = 0.005
 _OF_A_SHORT = re.compile(r"s[1-9][0-9]{0,3}\.(mp4|jpg|srt|vtt)")
 
 
@@ -86,3 +107,70 @@ def _write_captions(part: Path, finished: FinishedShort) -> None:
     if finished.captions is not None:
         (part / f"{finished.short.id}.srt").write_bytes(encode_srt(finished.captions))
         (part / f"{finished.short.id}.vtt").write_bytes(encode_vtt(finished.captions))
+
+
+def encode_shorts(handover: Handover, notes: Sequence[str] = ()) -> bytes:
+    """Write rendered shorts as the bytes of a shorts.json: the same input gives the same bytes.
+
+    Args:
+        handover: What was rendered.
+        notes: What there is to say beside the plan's own notes.
+
+    Raises:
+        FormatError: If it could not be read back: a number is not finite, or its parts do not fit together.
+        ValueError: If the shorts are not rendered.
+    """
+    plan = handover.plan
+    record = ShortsRecord(
+        video=plan.video,
+        person=PersonRef(plan.person, plan.person_name),
+        picture=PictureSize(*handover.size_wh),
+        shorts=tuple(map(_short_record, handover.shorts)),
+        weights=plan.weights,
+        absent=plan.absent,
+        notes=(*plan.notes, *notes),
+    )
+    return SHORTS_JSON.encode(record)
+
+
+def _short_record(finished: FinishedShort) -> ShortRecord:
+    short, rendered = finished.short, finished.rendered
+    if rendered is None:
+        raise ValueError(f"{short.id} is not rendered")
+    starts_s = accumulate((framed.piece.length_s for framed in finished.framed), initial=0.0)
+    return ShortRecord(
+        id=short.id,
+        title=short.title,
+        layout=short.layout,
+        files={
+            kind: f"{short.id}.{ending}"
+            for kind, ending in FILES.items()
+            if finished.captions is not None or kind in ("video", "poster")
+        },
+        length_s=rendered.duration_s,
+        frames=rendered.frames,
+        interest=short.interest if short.parts else None,
+        parts=short.parts,
+        reason=short.reason,
+        sound=SoundRecord(rendered.loudness_lufs_in, rendered.gain_db) if rendered.has_sound else None,
+        pieces=tuple(map(_piece_record, finished.framed, starts_s)),
+    )
+
+
+def _piece_record(framed: FramedPiece, at_s: float) -> PieceRecord:
+    piece, framing = framed.piece, framed.framing
+    return PieceRecord(
+        start_frame=piece.start_frame,
+        end_frame=piece.end_frame,
+        start_s=piece.start_s,
+        end_s=piece.end_s,
+        at_s=at_s,
+        layout=framing.layout,
+        camera=tuple(tuple(_keys(crops, piece.start_frame)) for crops in framing.panels),
+    )
+
+
+def _keys(crops: Crops, start_frame: int) -> Iterator[KeyFrame]:
+    for row in key_frames(np.asarray(crops, dtype=np.float64), TOLERANCE_PX - 2 * _ROUNDING_PX).tolist():
+        x0, y0, x1, y1 = crops[row].tolist()
+        yield start_frame + row, x0, y0, x1, y1

@@ -13,8 +13,7 @@ from closeup.features.shorts.folder import folder_at, is_only_planned, is_ours, 
 from closeup.features.shorts.framing import Area, FramingOptions, find_area, frame_piece, pieces_by_layout
 from closeup.features.shorts.interest import CURVES, Interest, read_curves, reason
 from closeup.features.shorts.options import ASPECTS, ShortsOptions
-from closeup.features.shorts.plan import Plan, Short
-from closeup.features.shorts.plan_json import PlanFile, read_plan
+from closeup.features.shorts.plan import Plan, PlanFile, Short, read_plan
 from closeup.features.shorts.planning import Planned, make_plan, mean_interest, read_captions
 from closeup.features.shorts.render import Look, render_short
 from closeup.features.shorts.source import Source, find_person, find_video, open_cast, open_source
@@ -168,14 +167,14 @@ def render_plan(
     file = read_plan(plan_file)
     overwrite = overwrite or (output.resolve() == plan_file.resolve().parent and is_only_planned(output))
     folder_at(output).check(overwrite=overwrite)
-    source = open_source(file.cast, file.person, None if video is None else Path(video), progress)
+    source = open_source(file.cast, file.person.id, None if video is None else Path(video), progress)
     if source.cast.video.sha256 != file.video.sha256:
         raise InputError(
             f"{plan_file} is of another video than the cast in {file.cast}.",
             "Plan anew.",
             code="shorts.plan-anew",
             cast=file.cast,
-            person=file.person,
+            person=file.person.id,
         )
     job = _Job(source, file.options, _planned(file, plan_file, source))
     return job.write(output, progress, overwrite=overwrite, rendered=True)

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Annotated
 
 from closeup.core.errors import InputError
-from closeup.core.fields import OneOf
+from closeup.core.fields import OneOf, Text
+from closeup.documents.shorts import LAYOUTS, Layout
 
 ASPECTS = {"9:16": (9, 16), "1:1": (1, 1), "4:5": (4, 5)}
 """Width to height of the finished picture, by what is typed."""
 
-LAYOUTS = ("follow", "split")
+CaptionsFile = Annotated[Path, Text(r"[^\x00]{1,4096}", "null or a path", Path, Path.as_posix)]
 
 MIN_HEIGHT, MAX_HEIGHT = 128, 7680
 MOST_SHORTS = 50
@@ -53,8 +54,8 @@ class ShortsOptions:
     max_length_s: float = 45.0
     aspect: Annotated[str, OneOf(tuple(ASPECTS))] = "9:16"
     height: int = 1920
-    layout: Annotated[str, OneOf(LAYOUTS)] = "follow"
-    captions: Path | None = None
+    layout: Layout = "follow"
+    captions: CaptionsFile | None = None
     burn_captions: bool = False
     weights: Mapping[str, float] = field(default_factory=dict)
 

@@ -1,9 +1,31 @@
-"""What shall be cut: the nouns between choosing moments, framing them and rendering them."""
+"""What shall be cut: the nouns between choosing moments, framing them and rendering them, and their file, plan.json.
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+plan.json is written so that people can edit it (docs/concepts/shorts-folder.md). A piece is two times in seconds there
+and nothing else, so that there is one place to change it; reading snaps each time to the nearest frame of the video.
+"""
 
-from closeup.core.types import VideoInfo
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import count
+from pathlib import Path
+from typing import Annotated
+
+from closeup.core.errors import FormatError, InputError
+from closeup.core.fields import AtLeast, Text
+from closeup.core.types import Line, Score, Seconds, VideoInfo
+from closeup.documents.form import Form, file_bytes, must_be
+from closeup.documents.shorts import Layout, PersonRef, ShortId
+from closeup.features.shorts.options import ShortsOptions
+from closeup.media.frame_times import FrameTimes
+
+BY_HAND = "Chosen by hand."
+"""The reason of a short that was added to a plan by hand."""
+
+_ROUNDING_S = 0.001
+"""A time may lie this far behind the end of the video, for those who write milliseconds."""
+
+FolderPath = Annotated[Path, Text(r"[^\x00]{1,4096}", "the path of a cast folder", Path, Path.as_posix)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +95,178 @@ class Plan:
     weights: Mapping[str, float]
     absent: Mapping[str, str]
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TimeSpan:
+    """Start and end of a piece, in seconds."""
+
+    start_s: Seconds
+    end_s: Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedShort:
+    """A short as plan.json has it: its pieces, and what else was written of it.
+
+    Attributes:
+        pieces: In order, not overlapping.
+        interest: 0 with empty `parts` where nobody has judged it.
+        id, title, layout, parts, reason: As in `Short`.
+    """
+
+    id: ShortId | None = None
+    title: Line | None = None
+    layout: Layout | None = None
+    pieces: Annotated[tuple[TimeSpan, ...], AtLeast(1)]
+    interest: Score = 0.0
+    parts: Mapping[str, Score] = field(default_factory=dict)
+    reason: Line = BY_HAND
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFile:
+    """What a plan.json holds.
+
+    Attributes:
+        cast: The cast folder; in the file a relative path starts where the file is, and so do captions.
+        options: What the plan was made with, and shall be rendered with.
+        video, person, weights, absent, notes: As in `Plan`.
+    """
+
+    cast: FolderPath
+    video: VideoInfo
+    person: PersonRef
+    options: ShortsOptions
+    shorts: Annotated[tuple[PlannedShort, ...], AtLeast(1)]
+    weights: Mapping[str, Score] = field(default_factory=dict)
+    absent: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def placed(self, times: FrameTimes) -> Plan:
+        """The plan with every piece on the frames of the video that are nearest to its times.
+
+        Pieces that touch become one; a short without an id gets the next that is free.
+
+        Raises:
+            FormatError: If a piece is too short to hold a frame.
+        """
+        taken = {short.id for short in self.shorts}
+        free = (name for number in count(1) if (name := f"s{number}") not in taken)
+        shorts = tuple(
+            Short(
+                id=short.id or next(free),
+                pieces=tuple(_placed_pieces(short, number, times)),
+                interest=short.interest,
+                parts=short.parts,
+                reason=short.reason,
+                layout=short.layout or self.options.layout,
+                title=short.title,
+            )
+            for number, short in enumerate(self.shorts)
+        )
+        whom = self.person
+        return Plan(self.video, whom.id, whom.name, shorts, self.weights, self.absent, self.notes)
+
+
+def _placed_pieces(short: PlannedShort, number: int, times: FrameTimes) -> Iterator[Piece]:
+    """The pieces on the video's frames, those that touch joined."""
+    spans: list[tuple[int, int]] = []
+    for row, span in enumerate(short.pieces):
+        start, end = times.nearest_cut(span.start_s), times.nearest_cut(span.end_s)
+        if end <= start:
+            raise FormatError(
+                f"shorts[{number}].pieces[{row}] holds no frame: {span.start_s:g} to {span.end_s:g} s is too short."
+            )
+        if spans and start <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], end)
+        else:
+            spans.append((start, end))
+    for start, end in spans:
+        yield Piece(start, end, float(times.start(start)), float(times.start(end)))
+
+
+def encode_plan(plan: Plan, options: ShortsOptions, cast: Path, folder: Path) -> bytes:
+    """Write a plan as the bytes of a plan.json; equal plans give equal bytes.
+
+    Args:
+        plan: What is to be rendered.
+        options: What it was made with.
+        cast: The cast folder.
+        folder: Where the file will be; the paths in it are made relative to that, so that both can be moved together.
+
+    Raises:
+        FormatError: If the plan could not be read back.
+    """
+    shorts = tuple(
+        PlannedShort(
+            id=short.id,
+            title=short.title,
+            layout=short.layout,
+            pieces=tuple(TimeSpan(piece.start_s, piece.end_s) for piece in short.pieces),
+            interest=short.interest,
+            parts=short.parts,
+            reason=short.reason,
+        )
+        for short in plan.shorts
+    )
+    captions = options.captions and _relative(options.captions, folder)
+    file = PlanFile(
+        cast=_relative(cast, folder),
+        video=plan.video,
+        person=PersonRef(plan.person, plan.person_name),
+        options=replace(options, captions=captions),
+        shorts=shorts,
+        weights=plan.weights,
+        absent=plan.absent,
+        notes=plan.notes,
+    )
+    return PLAN_JSON.encode(file)
+
+
+def read_plan(path: Path) -> PlanFile:
+    """Read a plan.json, however it was edited.
+
+    Raises:
+        InputError: If the file cannot be read.
+        FormatError: If it is not a plan; the message says what is wrong where.
+    """
+    try:
+        content = file_bytes(path)
+    except InputError as error:
+        raise error.reworded(error.message, "Make a plan first.", code="shorts.plan") from error
+    file, here = PLAN_JSON.decode(content, str(path)), path.parent
+    captions = file.options.captions and here / file.options.captions
+    return replace(file, cast=here / file.cast, options=replace(file.options, captions=captions))
+
+
+def _relative(path: Path, folder: Path) -> Path:
+    try:
+        return Path(os.path.relpath(path.resolve(), folder.resolve()))
+    except ValueError:  # another drive of Windows
+        return path.resolve()
+
+
+def _check(file: PlanFile) -> None:
+    """Every short has an id of its own, and pieces that lie in the video one after another."""
+    taken: set[str] = set()
+    last_s = file.video.duration_s + _ROUNDING_S
+    for number, short in enumerate(file.shorts):
+        place = ("shorts", number)
+        if short.id in taken:
+            raise must_be((*place, "id"), "an id that no other short has", short.id)
+        taken |= {short.id} if short.id else set()
+        before_s = 0.0
+        for row, span in enumerate(short.pieces):
+            start, end = (*place, "pieces", row, "start_s"), (*place, "pieces", row, "end_s")
+            if span.start_s < before_s:
+                raise must_be(start, f"{before_s:g} or more, where the piece before it ends", span.start_s)
+            if span.end_s <= span.start_s:
+                raise must_be(end, f"more than {span.start_s:g}, where the piece starts", span.end_s)
+            if span.end_s > last_s:
+                raise must_be(end, f"at most {last_s:g}, where the video ends", span.end_s)
+            before_s = span.end_s
+
+
+PLAN_JSON = Form(PlanFile, "plan.json", version=1, check=_check)
+"""The form of plan.json."""
