@@ -20,9 +20,9 @@ from closeup.learning.trainer import Stage, Trainer
 from closeup.workbench.datasets.pictures import load_pictures
 from closeup.workbench.datasets.reading import open_dataset
 from closeup.workbench.datasets.splits import Split
-from closeup.workbench.recipe import AugmentRecipe, DataSource, HeadRecipe, ModelRecipe, Recipe, StageRecipe
+from closeup.workbench.recipes.heads import resolve_head, targets
+from closeup.workbench.recipes.recipe import AugmentRecipe, DataSource, HeadRecipe, ModelRecipe, Recipe, StageRecipe
 from closeup.workbench.training.augment import Augmenter
-from closeup.workbench.training.heads import resolve_head, targets
 from closeup.workbench.training.libraries import timm, torchvision
 from closeup.workbench.training.network import build_network
 from closeup.workbench.training.pictures import Examples, gather

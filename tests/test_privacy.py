@@ -11,7 +11,7 @@ import cv2
 import pytest
 
 import stills
-from closeup.workbench.recipe_file import recipe_to_toml
+from closeup.workbench.recipes.recipe_file import recipe_to_toml
 from media.odd_video import write_video
 from workbench.training.shades import shades_recipe, write_shades
 

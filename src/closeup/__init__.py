@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from closeup.workbench.datasets.reading import open_dataset as open_dataset
     from closeup.workbench.evaluate import evaluate as evaluate
     from closeup.workbench.predict import predict as predict
-    from closeup.workbench.recipe import Recipe as Recipe
-    from closeup.workbench.recipe_file import read_recipe as read_recipe
+    from closeup.workbench.recipes.recipe import Recipe as Recipe
+    from closeup.workbench.recipes.recipe_file import read_recipe as read_recipe
     from closeup.workbench.training.train import train as train
 
 switch_telemetry_off()  # before anything can import a package that has some, whoever imports it
@@ -43,7 +43,7 @@ _HOMES = {
     "Analyzer": "closeup.perception.analyzer",
     "GalleryStore": "closeup.storage.gallery",
     "Plan": "closeup.features.shorts.plan",
-    "Recipe": "closeup.workbench.recipe",
+    "Recipe": "closeup.workbench.recipes.recipe",
     "ShortsOptions": "closeup.features.shorts.options",
     "enrol": "closeup.features.gallery.enrol",
     "evaluate": "closeup.workbench.evaluate",
@@ -56,7 +56,7 @@ _HOMES = {
     "open_gallery": "closeup.storage.gallery",
     "plan_shorts": "closeup.features.shorts.make",
     "predict": "closeup.workbench.predict",
-    "read_recipe": "closeup.workbench.recipe_file",
+    "read_recipe": "closeup.workbench.recipes.recipe_file",
     "render_plan": "closeup.features.shorts.make",
     "similar": "closeup.features.gallery.similar",
     "train": "closeup.workbench.training.train",

@@ -17,7 +17,7 @@ pytest.importorskip("torch", reason="the extra train is not installed")
 from closeup.learning.runs.folder import create_run
 from closeup.workbench.export import export as exporting
 from closeup.workbench.export.export import Export, ExportOptions, export_json
-from closeup.workbench.export.parity import Parity
+from closeup.workbench.training.parity import Parity
 
 
 def form(name: str, worse: float, why: str = "") -> Form:

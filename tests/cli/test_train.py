@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from closeup.cli.main import app
 from closeup.media.image import read_image
-from closeup.workbench.recipe_file import recipe_to_toml
+from closeup.workbench.recipes.recipe_file import recipe_to_toml
 from workbench.training.shades import shades_recipe, write_shades
 
 

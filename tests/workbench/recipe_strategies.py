@@ -5,7 +5,8 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 from hypothesis import strategies as st
 
 from closeup.core.fields import Within
-from closeup.workbench.recipe import (
+from closeup.workbench.recipes.checks import MONITORS
+from closeup.workbench.recipes.recipe import (
     LOSSES,
     AugmentRecipe,
     DataSource,
@@ -16,7 +17,6 @@ from closeup.workbench.recipe import (
     StageRecipe,
     TrainingRecipe,
 )
-from closeup.workbench.recipe_checks import MONITORS
 
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)
 named = texts.filter(str.strip)

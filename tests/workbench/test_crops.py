@@ -127,7 +127,7 @@ def stop_after(count: int) -> object:
 
 
 def test_stopped_work_goes_on_where_it_was(photos: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("closeup.workbench.in_order.BATCH", 1)
+    monkeypatch.setattr("closeup.core.in_order.BATCH", 1)
     whole = crop_faces(photos, tmp_path / "whole", CropOptions(size_px=64, threads=1))
     with pytest.raises(Stopped):
         crop_faces(photos, tmp_path / "out", CropOptions(size_px=64, threads=1), progress=stop_after(2))  # type: ignore[arg-type]
@@ -143,7 +143,7 @@ def test_stopped_work_goes_on_where_it_was(photos: Dataset, tmp_path: Path, monk
 
 
 def test_other_options_begin_anew(photos: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("closeup.workbench.in_order.BATCH", 1)
+    monkeypatch.setattr("closeup.core.in_order.BATCH", 1)
     with pytest.raises(Stopped):
         crop_faces(photos, tmp_path / "out", CropOptions(size_px=64, threads=1), progress=stop_after(2))  # type: ignore[arg-type]
     report = crop_faces(photos, tmp_path / "out", CropOptions(size_px=32))
@@ -155,8 +155,9 @@ KILLED = """
 import sys, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[3])
+from closeup.core import in_order
 from closeup.perception.registry import ARCHITECTURES
-from closeup.workbench import crops, in_order
+from closeup.workbench import crops
 from closeup.workbench.datasets.reading import open_one
 from workbench.faces import RedSquares
 in_order.BATCH = 1

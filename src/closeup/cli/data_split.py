@@ -19,7 +19,7 @@ from closeup.cli.data_options import (
 from closeup.cli.output import show_json, show_note, show_table
 from closeup.core.errors import OutputError
 from closeup.core.result_folder import made_folder
-from closeup.workbench.recipe import SplitRecipe
+from closeup.workbench.recipes.recipe import SplitRecipe
 
 if TYPE_CHECKING:
     from closeup.workbench.datasets.items import Dataset

@@ -134,7 +134,7 @@ def best(
 def report(which: Which, runs: RunsDir = HERE, quiet: Quiet = False) -> None:
     """Write a run's report anew, from what its folder and its data hold now; also of a run that is not finished."""
     from closeup.learning.runs.report import write_report
-    from closeup.workbench.run_data import dataset_of, images_of
+    from closeup.workbench.datasets.run_data import dataset_of, images_of
 
     run = _run(runs, which)
     try:

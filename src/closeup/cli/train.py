@@ -66,7 +66,7 @@ def train(
 
 def _train(recipe: Path, settings: list[str], runs: Path, quiet: bool) -> None:
     import closeup.workbench.training.libraries  # noqa: F401 (says what to install where PyTorch is missing)
-    from closeup.workbench.recipe_file import read_recipe
+    from closeup.workbench.recipes.recipe_file import read_recipe
     from closeup.workbench.training.train import train as train_recipe
 
     wanted = read_recipe(recipe, settings)
@@ -114,7 +114,7 @@ def _preview(recipe: Path, settings: list[str], target: Path, quiet: bool) -> No
     import closeup.workbench.training.libraries  # noqa: F401
     from closeup.core.whole import write_whole
     from closeup.media.image import encode_png
-    from closeup.workbench.recipe_file import read_recipe
+    from closeup.workbench.recipes.recipe_file import read_recipe
     from closeup.workbench.training.preview import preview_of
 
     wanted = read_recipe(recipe, settings)
@@ -126,7 +126,7 @@ def _preview(recipe: Path, settings: list[str], target: Path, quiet: bool) -> No
 
 def _ablate(recipe: Path, settings: list[str], what: str, *, runs: Path, seeds: int, quiet: bool) -> None:
     import closeup.workbench.training.libraries  # noqa: F401
-    from closeup.workbench.recipe_file import read_recipe
+    from closeup.workbench.recipes.recipe_file import read_recipe
     from closeup.workbench.training.ablate import ablate, table
 
     wanted = read_recipe(recipe, settings)

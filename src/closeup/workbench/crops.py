@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from closeup.core.errors import InputError, OutputError
+from closeup.core.in_order import in_order
 from closeup.core.interrupts import held_back
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.settings import Settings, read_settings
@@ -26,7 +27,6 @@ from closeup.perception.protocols import Detections
 from closeup.workbench.crop_tables import CropRow, Outcome, write_tables
 from closeup.workbench.crop_work import CropWork
 from closeup.workbench.datasets.items import Dataset, Item
-from closeup.workbench.in_order import in_order
 
 PICTURES = "pictures"
 """Folder of the crops in the result."""

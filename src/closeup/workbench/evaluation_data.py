@@ -15,9 +15,9 @@ from closeup.workbench.datasets.items import SIDES, Dataset, Label
 from closeup.workbench.datasets.reading import open_dataset
 from closeup.workbench.datasets.splits import load_split
 from closeup.workbench.models import ResolvedModel
-from closeup.workbench.recipe import DataSource, HeadRecipe, Recipe
-from closeup.workbench.recipe_file import recipe_from_toml
-from closeup.workbench.training.heads import settled_head, targets
+from closeup.workbench.recipes.heads import settled_head, targets
+from closeup.workbench.recipes.recipe import DataSource, HeadRecipe, Recipe
+from closeup.workbench.recipes.recipe_file import recipe_from_toml
 
 Targets = NDArray[np.float64]
 """(N,): place of the label's class, or the number; NaN where there is no label."""

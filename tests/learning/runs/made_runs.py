@@ -9,8 +9,8 @@ from closeup.core.types import Image
 from closeup.learning.runs.folder import RunWriter, create_run
 from closeup.learning.runs.metrics import measure
 from closeup.learning.runs.reading import Run, read_run
-from closeup.workbench.recipe import DataSource, HeadRecipe, Recipe, StageRecipe
-from closeup.workbench.recipe_file import recipe_to_toml
+from closeup.workbench.recipes.recipe import DataSource, HeadRecipe, Recipe, StageRecipe
+from closeup.workbench.recipes.recipe_file import recipe_to_toml
 
 MOODS = ("happy", "sad", "neutral")
 HEADS = (

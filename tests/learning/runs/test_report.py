@@ -116,7 +116,7 @@ def test_ctrl_c_leaves_whole_files_only(tmp_path: Path, monkeypatch: pytest.Monk
 def test_runs_are_read_without_torch_and_without_matplotlib() -> None:
     """The base package has neither; Matplotlib is loaded when something is drawn."""
     code = "import sys, closeup.cli.runs, closeup.learning.runs.report, closeup.learning.runs.export\n"
-    code += "import closeup.learning.runs.comparison, closeup.workbench.run_data\n"
+    code += "import closeup.learning.runs.comparison, closeup.workbench.datasets.run_data\n"
     code += "print(*{'torch', 'timm', 'torchvision', 'matplotlib'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout.split() == []

@@ -15,7 +15,7 @@ from closeup.workbench.audit.folder import SavedAudit, read_audit, write_audit
 from closeup.workbench.audit.predictions import predictions_from_table
 from closeup.workbench.datasets.corrections import read_corrections
 from closeup.workbench.datasets.reading import open_dataset, open_one
-from closeup.workbench.recipe import DataSource
+from closeup.workbench.recipes.recipe import DataSource
 from workbench.audit.planted import CLASSES, COUNT, WRONG, audit_of, label, make_data, probabilities, shown
 
 MIRA = AcceptOptions("Mira", date(2026, 11, 21))

@@ -17,7 +17,7 @@ from closeup.workbench.datasets.corrections import (
 )
 from closeup.workbench.datasets.items import Correction, Dataset
 from closeup.workbench.datasets.reading import open_dataset, open_one
-from closeup.workbench.recipe import DataSource
+from closeup.workbench.recipes.recipe import DataSource
 from workbench.datasets.tiny import folder, made_up, refusal
 
 HEADER = ",".join(COLUMNS) + "\n"

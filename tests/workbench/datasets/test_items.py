@@ -10,7 +10,7 @@ from closeup.core.progress import Progress
 from closeup.workbench.datasets import items
 from closeup.workbench.datasets.items import Dataset
 from closeup.workbench.datasets.reading import open_dataset, open_one
-from closeup.workbench.recipe import DataSource
+from closeup.workbench.recipes.recipe import DataSource
 from workbench.datasets.tiny import folder, made_up, png, zipped
 
 NAMES = ["cat/1.png", "cat/2.png", "dog/3.png"]

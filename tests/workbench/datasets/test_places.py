@@ -5,7 +5,7 @@ import pytest
 
 from closeup.core.errors import InputError
 from closeup.workbench.datasets.places import Place, read_place
-from closeup.workbench.recipe import DataSource
+from closeup.workbench.recipes.recipe import DataSource
 from workbench.datasets.tiny import folder, zipped
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from closeup.core.errors import InputError
 from closeup.workbench.datasets.items import Dataset
 from closeup.workbench.datasets.reading import MOST_CLASSES, open_dataset, open_one
-from closeup.workbench.recipe import DataSource, HeadRecipe
+from closeup.workbench.recipes.recipe import DataSource, HeadRecipe
 from workbench.datasets.tiny import folder, refusal
 
 PEOPLE = """path,age,gender,kind,who

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from closeup.core.errors import InputError
 from closeup.workbench.datasets.items import SIDES, Dataset
 from closeup.workbench.datasets.splits import Split, folds, load_split, make_split, parts, save_split
-from closeup.workbench.recipe import SplitRecipe
+from closeup.workbench.recipes.recipe import SplitRecipe
 from workbench.datasets.tiny import made_up, refusal
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from closeup.core.errors import InputError
 from closeup.core.types import Image
 from closeup.workbench.datasets.items import Dataset, Field, Item, Source
-from closeup.workbench.recipe import DataSource
+from closeup.workbench.recipes.recipe import DataSource
 
 
 def picture(number: int, size_wh: tuple[int, int] = (12, 8)) -> Image:

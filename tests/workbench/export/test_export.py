@@ -16,8 +16,7 @@ from closeup.weights.network_card import read_card
 from closeup.workbench.export import export as exporting
 from closeup.workbench.export.export import ExportOptions, export_run, file_name
 from closeup.workbench.export.forms import Budget, Speed
-
-from .conftest import PX
+from workbench.exported import PX
 
 RATIOS = {"fp32": 1.0, "half": 1.0, "int8": 0.5, "fp16": 2.0}
 

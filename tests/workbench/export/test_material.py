@@ -12,8 +12,7 @@ from closeup.weights.network_card import read_card
 from closeup.workbench.export import material
 from closeup.workbench.export.material import calibration_pictures, judged_pictures
 from closeup.workbench.training.weights_file import load_network
-
-from .conftest import PX
+from workbench.exported import PX
 
 
 def test_judged_are_the_readable_pictures_of_val_with_their_labels(finished_run: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from closeup.workbench.recipe import (
+from closeup.workbench.recipes.recipe import (
     AugmentRecipe,
     DataSource,
     HeadRecipe,

@@ -16,7 +16,7 @@ from closeup.learning.runs.predictions import Answers
 from closeup.learning.runs.reading import list_runs
 from closeup.workbench.datasets.reading import open_dataset
 from closeup.workbench.datasets.splits import save_split
-from closeup.workbench.recipe import (
+from closeup.workbench.recipes.recipe import (
     AugmentRecipe,
     DataSource,
     HeadRecipe,
@@ -26,7 +26,7 @@ from closeup.workbench.recipe import (
     StageRecipe,
     TrainingRecipe,
 )
-from closeup.workbench.recipe_file import recipe_to_toml
+from closeup.workbench.recipes.recipe_file import recipe_to_toml
 from closeup.workbench.training import ablate as module
 from closeup.workbench.training.ablate import EVERYTHING, Ablation, AblationRow, ablate, asked, table, variant
 from closeup.workbench.training.prepare import Prepared, prepare, with_classes

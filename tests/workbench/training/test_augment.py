@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from closeup.workbench.recipe import AugmentRecipe
+from closeup.workbench.recipes.recipe import AugmentRecipe
 from closeup.workbench.training.augment import Augmenter
 
 MEAN, STD = (120.0, 110.0, 100.0), (60.0, 61.0, 62.0)

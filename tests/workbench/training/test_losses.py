@@ -3,8 +3,8 @@ import math
 import pytest
 import torch
 
-from closeup.workbench.recipe import HeadRecipe
-from closeup.workbench.training.heads import ResolvedHead, settled_head
+from closeup.workbench.recipes.heads import ResolvedHead, settled_head
+from closeup.workbench.recipes.recipe import HeadRecipe
 from closeup.workbench.training.losses import HeadLoss
 
 CPU = torch.device("cpu")

@@ -7,9 +7,9 @@ from skimage import data
 
 from closeup.core.errors import InputError
 from closeup.learning.trainer import Stage, new_optimizer
-from closeup.workbench.recipe import HeadRecipe, ModelRecipe
+from closeup.workbench.recipes.heads import settled_head
+from closeup.workbench.recipes.recipe import HeadRecipe, ModelRecipe
 from closeup.workbench.training.features import frozen_features
-from closeup.workbench.training.heads import settled_head
 from closeup.workbench.training.network import Network, answer, build_network, predict_batches, trainable_names
 from closeup.workbench.training.start_weights import load_start
 from closeup.workbench.training.weights_file import state_bytes

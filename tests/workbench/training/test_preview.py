@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from closeup.core.errors import InputError
-from closeup.workbench.recipe import AugmentRecipe, DataSource, HeadRecipe, ModelRecipe, Recipe
+from closeup.workbench.recipes.recipe import AugmentRecipe, DataSource, HeadRecipe, ModelRecipe, Recipe
 from closeup.workbench.training.preview import SMALLEST_PX, TOGETHER, alone, preview, preview_of, used
 
 PX = 48

@@ -11,8 +11,8 @@ from closeup.core.progress import Progress
 from closeup.learning.runs.folder import RunWriter
 from closeup.learning.trainer import Trainer
 from closeup.weights.network_card import read_card
-from closeup.workbench.recipe import AugmentRecipe, HeadRecipe, StageRecipe, TrainingRecipe
-from closeup.workbench.recipe_file import recipe_from_toml
+from closeup.workbench.recipes.recipe import AugmentRecipe, HeadRecipe, StageRecipe, TrainingRecipe
+from closeup.workbench.recipes.recipe_file import recipe_from_toml
 from closeup.workbench.training.train import resume, train
 from closeup.workbench.training.weights_file import load_network
 from workbench.training.shades import shades_recipe, write_shades

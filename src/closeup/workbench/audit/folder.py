@@ -16,7 +16,7 @@ from closeup.tables.strict_csv import table_bytes
 from closeup.workbench.audit.find import Audit, Finding, GroupFinding
 from closeup.workbench.audit.report import render_report
 from closeup.workbench.datasets.items import Dataset
-from closeup.workbench.recipe import DataSource
+from closeup.workbench.recipes.recipe import DataSource
 
 AUDIT_FILE = "audit.json"
 FINDINGS_FILE = "audit.csv"

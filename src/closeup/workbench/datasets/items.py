@@ -12,7 +12,7 @@ from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.media.files import require_file, unreadable
 from closeup.workbench.datasets.archive import MAX_MEMBER_BYTES, open_archive
-from closeup.workbench.recipe import DataSource
+from closeup.workbench.recipes.recipe import DataSource
 
 Label = str | float
 """The name of a class, or a number."""

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closeup.core.errors import InputError
+from closeup.core.in_order import in_order
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import Image
 from closeup.core.whole import output_error
 from closeup.media.image import decode_image
 from closeup.media.square import Fit, square
 from closeup.workbench.datasets.items import Dataset
-from closeup.workbench.in_order import in_order
 
 BUDGET_BYTES = 4 << 30
 """Pictures that take more than this lie in a file without a name instead of in memory."""

@@ -12,7 +12,7 @@ from closeup.workbench.datasets.archive import open_archive
 from closeup.workbench.datasets.items import INSIDE
 from closeup.workbench.datasets.labels import composed
 from closeup.workbench.datasets.layout import CLASS_COLUMN, SPLIT_NAMES, list_folder, read_layout
-from closeup.workbench.recipe import DataSource
+from closeup.workbench.recipes.recipe import DataSource
 
 TABLE_NAME = "labels.csv"
 """Of the table in a folder that has several."""

@@ -13,7 +13,7 @@ from closeup.workbench.datasets.items import SIDES, Dataset, Field, Item, Label,
 from closeup.workbench.datasets.labels import composed, label_of, number_of
 from closeup.workbench.datasets.layout import CLASS_COLUMN
 from closeup.workbench.datasets.places import TABLE_NAME, Place, Row, read_place
-from closeup.workbench.recipe import DataSource, HeadRecipe
+from closeup.workbench.recipes.recipe import DataSource, HeadRecipe
 
 MOST_CLASSES = 100
 """A column with more different texts is no label field, unless it is named as one."""

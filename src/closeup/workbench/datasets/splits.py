@@ -14,7 +14,7 @@ from closeup.media.files import unreadable
 from closeup.tables.strict_csv import parse_table, table_bytes
 from closeup.workbench.datasets.items import SIDES, Dataset, Item
 from closeup.workbench.datasets.sharing import group_codes, share_out, strata_codes
-from closeup.workbench.recipe import SplitRecipe
+from closeup.workbench.recipes.recipe import SplitRecipe
 
 COLUMNS = ("key", "group", "split", "origin")
 """Of a split file; `Split.origins` says what the origin is."""

@@ -27,11 +27,11 @@ from closeup.weights.network_card import NetworkCard, embed, read_card
 from closeup.workbench.export.forms import FULL, Budget, Form, loss_words, why_not
 from closeup.workbench.export.latency import measure_speeds
 from closeup.workbench.export.material import Material, calibration_pictures, judged_pictures
-from closeup.workbench.export.network import Answering, AnsweringNetwork
-from closeup.workbench.export.parity import Parity, check_answers, compare_answers
 from closeup.workbench.export.scoring import Answers, score_heads
-from closeup.workbench.recipe import Recipe
+from closeup.workbench.recipes.recipe import Recipe
+from closeup.workbench.training.answering import Answering, AnsweringNetwork
 from closeup.workbench.training.finish import ONNX_FILE
+from closeup.workbench.training.parity import Parity, check_answers, compare_answers
 from closeup.workbench.training.weights_file import load_network
 
 COMPARED = 256

@@ -16,8 +16,8 @@ from closeup.workbench.datasets.items import Dataset
 from closeup.workbench.datasets.pictures import load_pictures
 from closeup.workbench.datasets.reading import open_dataset, open_one
 from closeup.workbench.datasets.splits import load_split
-from closeup.workbench.recipe import Recipe
-from closeup.workbench.training.heads import ResolvedHead, targets
+from closeup.workbench.recipes.heads import ResolvedHead, targets
+from closeup.workbench.recipes.recipe import Recipe
 
 CALIBRATION = 512
 """Pictures that int8 reads its ranges from. ONNX Runtime's guide names a few hundred."""

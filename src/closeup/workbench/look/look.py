@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closeup.core.errors import InputError
+from closeup.core.in_order import in_order
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import FloatArray, Image
 from closeup.media.image import decode_image
 from closeup.workbench.datasets.items import Dataset, Item
-from closeup.workbench.in_order import in_order
 from closeup.workbench.look.classes import LabelField, label_fields
 from closeup.workbench.look.duplicates import Copies, find_copies
 from closeup.workbench.look.giveaways import Giveaway, giveaways

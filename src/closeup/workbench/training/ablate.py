@@ -16,8 +16,8 @@ from closeup.learning.runs.folder import RECIPE_FILE
 from closeup.learning.runs.predictions import Answers
 from closeup.learning.runs.reading import Run, list_runs, read_run
 from closeup.workbench.datasets.reading import open_dataset
-from closeup.workbench.recipe import AugmentRecipe, Recipe
-from closeup.workbench.recipe_file import recipe_from_toml
+from closeup.workbench.recipes.recipe import AugmentRecipe, Recipe
+from closeup.workbench.recipes.recipe_file import recipe_from_toml
 from closeup.workbench.training.preview import used
 from closeup.workbench.training.train import resume, train
 

@@ -6,7 +6,7 @@ import numpy as np
 from torch import Tensor
 
 from closeup.learning.pytorch import torch
-from closeup.workbench.recipe import AugmentRecipe
+from closeup.workbench.recipes.recipe import AugmentRecipe
 from closeup.workbench.training import augment_geometry as geometry
 from closeup.workbench.training import augment_pixels as colouring
 from closeup.workbench.training.augment_draws import draw

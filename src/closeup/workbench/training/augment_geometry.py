@@ -4,7 +4,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from closeup.learning.pytorch import torch
-from closeup.workbench.recipe import AugmentRecipe
+from closeup.workbench.recipes.recipe import AugmentRecipe
 from closeup.workbench.training.augment_draws import Draws, both_ways
 
 FACE_XY = (0.5, 0.25)

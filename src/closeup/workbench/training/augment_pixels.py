@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from closeup.learning.pytorch import torch
-from closeup.workbench.recipe import AugmentRecipe
+from closeup.workbench.recipes.recipe import AugmentRecipe
 from closeup.workbench.training.augment_draws import Draws, both_ways
 
 WHITE = 255.0

@@ -10,7 +10,7 @@ from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import FloatArray
 from closeup.learning.pytorch import torch
-from closeup.workbench.recipe import AugmentRecipe
+from closeup.workbench.recipes.recipe import AugmentRecipe
 from closeup.workbench.training.augment import Augmenter
 from closeup.workbench.training.network import Network, new_backbone
 from closeup.workbench.training.start_weights import load_start

@@ -15,10 +15,10 @@ from closeup.learning.runs.metrics import measure
 from closeup.learning.runs.reading import read_run
 from closeup.weights.network_card import NetworkCard, NetworkHead
 from closeup.workbench.datasets.items import Dataset
-from closeup.workbench.export.onnx_file import onnx_bytes
-from closeup.workbench.recipe import DataSource, Recipe
-from closeup.workbench.recipe_file import recipe_to_toml
-from closeup.workbench.training.heads import ResolvedHead
+from closeup.workbench.recipes.heads import ResolvedHead
+from closeup.workbench.recipes.recipe import DataSource, Recipe
+from closeup.workbench.recipes.recipe_file import recipe_to_toml
+from closeup.workbench.training.onnx_file import onnx_bytes
 from closeup.workbench.training.prepare import last_px
 from closeup.workbench.training.task import ImageTask, answers, known
 from closeup.workbench.training.weights_file import FILE, state_bytes

@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from closeup.core.types import FloatArray
 from closeup.learning.pytorch import torch
-from closeup.workbench.training.heads import ResolvedHead
+from closeup.workbench.recipes.heads import ResolvedHead
 
 SMOOTH_L1_BETA = 0.1
 """Share of half the range below which the error counts squared."""

@@ -9,8 +9,8 @@ from torch.nn import functional
 
 from closeup.core.errors import InputError
 from closeup.learning.pytorch import torch
-from closeup.workbench.recipe import ModelRecipe
-from closeup.workbench.training.heads import ResolvedHead
+from closeup.workbench.recipes.heads import ResolvedHead
+from closeup.workbench.recipes.recipe import ModelRecipe
 from closeup.workbench.training.libraries import timm
 
 

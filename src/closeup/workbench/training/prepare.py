@@ -17,8 +17,8 @@ from closeup.workbench.datasets.items import Dataset
 from closeup.workbench.datasets.pictures import Pictures, load_pictures
 from closeup.workbench.datasets.reading import open_dataset
 from closeup.workbench.datasets.splits import Split, make_split, parts
-from closeup.workbench.recipe import HeadRecipe, Recipe
-from closeup.workbench.training.heads import ResolvedHead, resolve_head, targets
+from closeup.workbench.recipes.heads import ResolvedHead, resolve_head, targets
+from closeup.workbench.recipes.recipe import HeadRecipe, Recipe
 from closeup.workbench.training.losses import soft_targets
 from closeup.workbench.training.pictures import Examples
 

@@ -15,7 +15,7 @@ from closeup.learning.pytorch import torch
 from closeup.workbench.datasets.items import Dataset
 from closeup.workbench.datasets.pictures import load_pictures
 from closeup.workbench.datasets.reading import open_dataset
-from closeup.workbench.recipe import AugmentRecipe, Recipe
+from closeup.workbench.recipes.recipe import AugmentRecipe, Recipe
 from closeup.workbench.training.augment import Augmenter
 from closeup.workbench.training.prepare import largest_px, last_px
 

@@ -14,10 +14,10 @@ from closeup.core.types import FloatArray
 from closeup.learning.device import Precision
 from closeup.learning.pytorch import torch
 from closeup.learning.trainer import Indices
-from closeup.workbench.recipe import Recipe
+from closeup.workbench.recipes.heads import ResolvedHead
+from closeup.workbench.recipes.recipe import Recipe
 from closeup.workbench.training.augment import Augmenter, Mixed
 from closeup.workbench.training.features import through
-from closeup.workbench.training.heads import ResolvedHead
 from closeup.workbench.training.losses import HeadLoss
 from closeup.workbench.training.network import Network, answer, predict_batches, trainable_names
 from closeup.workbench.training.pictures import epoch_order, gather, in_order

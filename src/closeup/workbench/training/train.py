@@ -15,13 +15,13 @@ from closeup.learning.runs.folder import CHECKPOINT_FILE, CORRECTIONS_FILE, RunW
 from closeup.learning.runs.report import write_report
 from closeup.learning.trainer import Stage, Trainer, TrainerOptions, new_average
 from closeup.workbench.datasets.corrections import record_bytes
+from closeup.workbench.datasets.run_data import images_of
 from closeup.workbench.datasets.splits import save_split
-from closeup.workbench.export.onnx_file import require_exporter
-from closeup.workbench.recipe import Recipe, StageRecipe, TrainingRecipe
-from closeup.workbench.recipe_file import check_recipe, recipe_from_toml, recipe_to_toml
-from closeup.workbench.run_data import images_of
+from closeup.workbench.recipes.recipe import Recipe, StageRecipe, TrainingRecipe
+from closeup.workbench.recipes.recipe_file import check_recipe, recipe_from_toml, recipe_to_toml
 from closeup.workbench.training.finish import finish
 from closeup.workbench.training.network import Network, build_network
+from closeup.workbench.training.onnx_file import require_exporter
 from closeup.workbench.training.prepare import Prepared, prepare, with_classes
 from closeup.workbench.training.start_weights import load_start
 from closeup.workbench.training.task import ImageTask

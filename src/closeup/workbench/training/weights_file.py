@@ -7,9 +7,9 @@ from torch import nn
 
 from closeup.core.errors import InputError
 from closeup.learning.pytorch import torch
-from closeup.workbench.recipe import Recipe
-from closeup.workbench.recipe_file import recipe_from_toml
-from closeup.workbench.training.heads import ResolvedHead, settled_head
+from closeup.workbench.recipes.heads import ResolvedHead, settled_head
+from closeup.workbench.recipes.recipe import Recipe
+from closeup.workbench.recipes.recipe_file import recipe_from_toml
 from closeup.workbench.training.network import Network, build_network
 from closeup.workbench.training.start_weights import read_state
 

@@ -10,13 +10,12 @@ import torch
 from closeup.core.errors import DependencyError, InputError, ModelError
 from closeup.weights.network_card import read_card
 from closeup.weights.session import open_session
-from closeup.workbench.export import onnx_file
-from closeup.workbench.export.network import Answering, AnsweringNetwork
-from closeup.workbench.export.onnx_file import onnx_bytes, write_network
+from closeup.workbench.training import onnx_file
+from closeup.workbench.training.answering import Answering, AnsweringNetwork
 from closeup.workbench.training.network import predict_batches
+from closeup.workbench.training.onnx_file import onnx_bytes, write_network
 from closeup.workbench.training.task import answers
-
-from .conftest import HEADS, PX, Exported, new_network
+from workbench.exported import HEADS, PX, Exported, new_network
 
 
 def test_the_network_of_these_tests_tells_pictures_apart(

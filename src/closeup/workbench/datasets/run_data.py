@@ -10,7 +10,7 @@ from closeup.learning.runs.reading import Run
 from closeup.media.image import decode_image
 from closeup.workbench.datasets.items import Dataset
 from closeup.workbench.datasets.reading import open_dataset
-from closeup.workbench.recipe_file import recipe_from_toml
+from closeup.workbench.recipes.recipe_file import recipe_from_toml
 
 
 def dataset_of(run: Run) -> Dataset:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from closeup.core.errors import InputError
 from closeup.learning.pytorch import torch
 from closeup.weights.network_card import INPUT
-from closeup.workbench.training.heads import ResolvedHead
+from closeup.workbench.recipes.heads import ResolvedHead
 from closeup.workbench.training.network import Network, answer
 
 

@@ -7,9 +7,9 @@ from closeup.core.errors import FormatError, InputError
 from closeup.learning.runs.folder import create_run
 from closeup.learning.runs.reading import read_run
 from closeup.workbench.datasets.reading import open_one
-from closeup.workbench.recipe import DataSource
-from closeup.workbench.recipe_file import recipe_to_toml
-from closeup.workbench.run_data import dataset_of, images_of
+from closeup.workbench.datasets.run_data import dataset_of, images_of
+from closeup.workbench.recipes.recipe import DataSource
+from closeup.workbench.recipes.recipe_file import recipe_to_toml
 from learning.runs.made_runs import HEADS, recipe
 from workbench.datasets.tiny import folder
 

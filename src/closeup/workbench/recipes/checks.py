@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from closeup.core.errors import FormatError
 from closeup.documents.form import Place, nearest
-from closeup.workbench.recipe import LOSSES, DataSource, HeadRecipe, Recipe, StageRecipe
+from closeup.workbench.recipes.recipe import LOSSES, DataSource, HeadRecipe, Recipe, StageRecipe
 
 MONITORS = {
     "classes": ("loss", "accuracy", "macro_recall", "macro_f1"),

@@ -12,8 +12,8 @@ from typing import Any, Literal, get_origin
 
 from closeup.core.errors import InputError
 from closeup.documents.form import Form, Place, describe, nearest, place_name, type_at
-from closeup.workbench.recipe import Recipe
-from closeup.workbench.recipe_checks import check
+from closeup.workbench.recipes.checks import check
+from closeup.workbench.recipes.recipe import Recipe
 
 MAX_BYTES = 1024 * 1024
 """A file above this is refused unread; recipes have a few kilobytes."""

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from closeup.core.errors import InputError
-from closeup.workbench import recipe_file
-from closeup.workbench.recipe import DataSource, HeadRecipe, Recipe, StageRecipe
-from closeup.workbench.recipe_file import (
+from closeup.workbench.recipes import recipe_file
+from closeup.workbench.recipes.recipe import DataSource, HeadRecipe, Recipe, StageRecipe
+from closeup.workbench.recipes.recipe_file import (
     check_recipe,
     line_of,
     read_recipe,

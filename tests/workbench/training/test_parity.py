@@ -6,10 +6,9 @@ import pytest
 from onnx import numpy_helper
 
 from closeup.core.errors import ModelError
-from closeup.workbench.export.network import Answering, AnsweringNetwork
-from closeup.workbench.export.parity import Parity, check_answers, compare_answers
-
-from .conftest import HEADS, Exported, new_network
+from closeup.workbench.training.answering import Answering, AnsweringNetwork
+from closeup.workbench.training.parity import Parity, check_answers, compare_answers
+from workbench.exported import HEADS, Exported, new_network
 
 
 def network(exported: Exported) -> AnsweringNetwork:

@@ -11,8 +11,8 @@ from closeup.core.errors import ModelError
 from closeup.core.types import FloatArray
 from closeup.learning.pytorch import torch
 from closeup.weights.session import Session, open_session
-from closeup.workbench.export.network import AnsweringNetwork
-from closeup.workbench.training.heads import ResolvedHead
+from closeup.workbench.recipes.heads import ResolvedHead
+from closeup.workbench.training.answering import AnsweringNetwork
 
 TOLERANCE = 1e-4
 """Largest difference of two probabilities, or of two values as a share of their range, that counts as none."""

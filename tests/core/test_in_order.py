@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from closeup.workbench.in_order import BATCH, in_order
+from closeup.core.in_order import BATCH, in_order
 
 
 @given(st.integers(0, 5 * BATCH), st.integers(1, 4))

@@ -11,11 +11,11 @@ from closeup.core.errors import DependencyError, ModelError
 from closeup.core.types import FloatArray
 from closeup.learning.pytorch import torch
 from closeup.weights.network_card import INPUT, NetworkCard, embed
-from closeup.workbench.export.network import Answering, AnsweringNetwork
-from closeup.workbench.export.parity import check_answers, compare_answers
-from closeup.workbench.recipe import Recipe
-from closeup.workbench.training.heads import ResolvedHead
+from closeup.workbench.recipes.heads import ResolvedHead
+from closeup.workbench.recipes.recipe import Recipe
+from closeup.workbench.training.answering import Answering, AnsweringNetwork
 from closeup.workbench.training.network import Network
+from closeup.workbench.training.parity import check_answers, compare_answers
 
 OPSET = 18
 """The exporter's own: no conversion afterwards; ONNX Runtime has it since 1.14, in the browser too."""

@@ -1,8 +1,8 @@
 import pytest
 
 from closeup.core.errors import InputError
-from closeup.workbench.recipe import Recipe, StageRecipe
-from closeup.workbench.recipe_file import recipe_from_toml
+from closeup.workbench.recipes.recipe import Recipe, StageRecipe
+from closeup.workbench.recipes.recipe_file import recipe_from_toml
 
 SMALL = """
 name = "x"

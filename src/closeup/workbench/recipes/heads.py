@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from closeup.core.errors import InputError
 from closeup.core.types import FloatArray
-from closeup.workbench.recipe import HeadRecipe
+from closeup.workbench.recipes.recipe import HeadRecipe
 
 Targets = NDArray[np.float32]
 """(N,) for each picture: index of the class, or the number; NaN where the picture has no label."""

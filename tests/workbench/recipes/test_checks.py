@@ -3,9 +3,9 @@ from dataclasses import replace
 import pytest
 
 from closeup.core.errors import InputError
-from closeup.workbench.recipe import DataSource, HeadRecipe, Recipe
-from closeup.workbench.recipe_checks import check
-from closeup.workbench.recipe_file import recipe_from_toml
+from closeup.workbench.recipes.checks import check
+from closeup.workbench.recipes.recipe import DataSource, HeadRecipe, Recipe
+from closeup.workbench.recipes.recipe_file import recipe_from_toml
 from workbench.recipe_strategies import TABLES, ranges
 
 SMALL = """

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from closeup.core.errors import InputError
-from closeup.workbench.recipe import HeadRecipe
-from closeup.workbench.training.heads import resolve_head, settled_head, targets
+from closeup.workbench.recipes.heads import resolve_head, settled_head, targets
+from closeup.workbench.recipes.recipe import HeadRecipe
 
 
 def test_classes_come_from_the_data_in_order() -> None:
