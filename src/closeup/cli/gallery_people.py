@@ -140,8 +140,7 @@ def remove(
     """Remove every trace of single faces of a person, and keep the others. This cannot be undone."""
     if bool(numbers) == flagged:
         raise typer.BadParameter("give the numbers of faces, or --flagged.", param_hint="FACE")
-    from closeup.features.gallery.removal import faces_by_number, flagged_faces
-    from closeup.features.gallery.standing import standing_of
+    from closeup.features.gallery.standing import faces_by_number, flagged_faces, standing_of
     from closeup.storage.gallery import open_gallery
 
     with open_gallery() as store:

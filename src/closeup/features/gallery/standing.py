@@ -1,16 +1,17 @@
-"""How somebody stands in the gallery: their faces, what is missing, and what does not fit."""
+"""How somebody stands in the gallery: their faces, what is missing, what does not fit, and which should go."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from closeup.core.errors import ModelError
+from closeup.core.errors import InputError, ModelError
 from closeup.features.gallery.options import REQUIRED_POSES
 from closeup.features.gallery.scoring import FELLOW_FAR, fellows
 from closeup.storage.faces import by_picture
 from closeup.storage.gallery import GalleryStore
 from closeup.storage.records import IdentityRecord, TemplateRecord
+from closeup.storage.writing import no_face_left
 from closeup.weights.cards import card
 from closeup.weights.far import threshold_for
 
@@ -111,3 +112,38 @@ def _verdict(model: str, own: Sequence[TemplateRecord]) -> _Verdict:
     rival = int(fellows(vectors[~counts], threshold).sum())
     flagged = frozenset(template.id for template, counted in zip(own, counts.tolist(), strict=True) if not counted)
     return _Verdict(flagged, is_clear=len(own) > 1 and rival < int(counts.sum()))
+
+
+def faces_by_number(standing: Standing, numbers: Collection[int]) -> tuple[StoredFace, ...]:
+    """The faces of those numbers, oldest first.
+
+    Raises:
+        InputError: If somebody has no face of a number, or has no other faces.
+    """
+    name = standing.identity.name
+    unknown = sorted(set(numbers) - {face.number for face in standing.faces})
+    if unknown:
+        raise InputError(f"{name} has no face {unknown[0]}.", code="gallery.face", name=name)
+    found = tuple(face for face in standing.faces if face.number in numbers)
+    if len(found) == len(standing.faces):
+        raise no_face_left(name)
+    return found
+
+
+def flagged_faces(standing: Standing) -> tuple[StoredFace, ...]:
+    """The faces that are flagged; never all of them. Those in doubt are not among them.
+
+    Raises:
+        InputError: If all that do not fit are in doubt, so that somebody has to look at them.
+    """
+    found = tuple(face for face in standing.faces if face.flagged)
+    doubts = [str(face.number) for face in standing.faces if face.in_doubt]
+    if doubts and not found:
+        name = standing.identity.name
+        raise InputError(
+            f"It is not clear which faces of {name} are wrong: {', '.join(doubts)}, or the others.",
+            "Say which, or enrol more photos, so that the wrong ones stand alone.",
+            code="gallery.doubtful-faces",
+            name=name,
+        )
+    return found
