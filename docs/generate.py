@@ -41,8 +41,9 @@ def forms() -> tuple["Form[Any]", ...]:
     """The forms of files that other programs read."""
     from closeup.documents.cast import CAST_JSON
     from closeup.documents.shorts import SHORTS_JSON
+    from closeup.features.faces.found import LOOK_JSON, PHOTO_JSON, VIDEO_JSON
 
-    return CAST_JSON, SHORTS_JSON
+    return CAST_JSON, SHORTS_JSON, PHOTO_JSON, VIDEO_JSON, LOOK_JSON
 
 
 def schema_text(form: "Form[Any]") -> str:

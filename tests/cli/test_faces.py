@@ -14,8 +14,7 @@ from closeup.cli import faces
 from closeup.cli.main import CommandLine
 from closeup.core.errors import EXIT_BAD_INPUT, InputError
 from closeup.features.faces import finder
-from closeup.features.faces.faces_json import read_faces
-from closeup.features.faces.found import FoundFaces, Look
+from closeup.features.faces.found import PHOTO_JSON, FoundFaces, Look
 from closeup.media.encoder import VideoEncoder
 from closeup.media.image import encode_png, read_image
 from features.faces.made_up import face, film, photo
@@ -69,7 +68,7 @@ def test_a_photo(place: Path) -> None:
     assert "about 31" in first
     assert "too small" in second
     assert "It is odd." in result.stderr
-    assert len(read_faces(place / "a.faces.json").faces) == 2
+    assert len(PHOTO_JSON.read(place / "a.faces.json").faces) == 2
     assert (np.abs(read_image(place / "a.faces.jpg").astype(int) - 90) > 60).any()
 
 
@@ -104,7 +103,7 @@ def test_what_is_there_stays_unless_it_may_go(place: Path) -> None:
     assert (place / "a.faces.json").read_text() == "mine"
     assert not (place / "a.faces.jpg").exists()
     assert type_in("a.png", "--overwrite").exit_code == 0
-    assert read_faces(place / "a.faces.json").source == "a.png"
+    assert PHOTO_JSON.read(place / "a.faces.json").source == "a.png"
 
 
 def test_what_cannot_be_read_does_not_stop_the_rest(place: Path) -> None:

@@ -110,7 +110,7 @@ def _check(todo: Sequence[Work], *, overwrite: bool) -> None:
 def _try(work: Work, finder: "FaceFinder", *, quiet: bool, as_json: bool) -> InputError | None:
     """Do one piece of work and print the result; gives the error of what cannot be read."""
     from closeup.core.whole import write_whole
-    from closeup.features.faces.faces_json import encode_faces
+    from closeup.features.faces.found import encode_faces
 
     try:
         found = _find(work, finder, quiet=quiet or as_json)

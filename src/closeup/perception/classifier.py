@@ -5,15 +5,16 @@ trained, wherever it comes from.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import Annotated, cast
 
 import numpy as np
 
 from closeup.core.errors import ModelError
+from closeup.core.fields import Rounded, Within
 from closeup.core.settings import Settings, read_settings
-from closeup.core.types import FloatArray, Image
+from closeup.core.types import FAR, FloatArray, Image, Score
 from closeup.media.square import square
 from closeup.perception.face_crop import FaceFrame, crop_face
 from closeup.perception.preprocessing import preprocess
@@ -36,13 +37,16 @@ class ClassAnswer:
 
     Attributes:
         name: The likeliest class.
-        probability: Its probability, 0 to 1.
         probabilities: Of every class, by name; they sum to 1.
     """
 
-    name: str
-    probability: float
-    probabilities: Mapping[str, float]
+    name: str = field(metadata={"alias": "class"})
+    probabilities: Mapping[str, Score]
+
+    @property
+    def probability(self) -> float:
+        """That of the likeliest class, 0 to 1."""
+        return self.probabilities[self.name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ class ValueAnswer:
         unit: "years", ...
     """
 
-    value: float
+    value: Annotated[float, Within(-FAR, FAR), Rounded(2)]
     unit: str
 
 
@@ -162,7 +166,7 @@ def named_answers(head: NetworkHead, answers: FloatArray) -> list[Answer]:
         return [ValueAnswer(float(value), head.unit) for value in answers]
     best = answers.argmax(axis=1) if len(answers) else []
     return [
-        ClassAnswer(head.classes[place], float(row[place]), dict(zip(head.classes, map(float, row), strict=True)))
+        ClassAnswer(head.classes[place], dict(zip(head.classes, map(float, row), strict=True)))
         for place, row in zip(best, answers, strict=True)
     ]
 

@@ -14,7 +14,7 @@ MODELS = {"detector": "made-up", "expression": "expression", "attributes": "attr
 def classes(**probabilities: float) -> ClassAnswer:
     """An answer with these probabilities."""
     best = max(probabilities, key=probabilities.__getitem__)
-    return ClassAnswer(best, probabilities[best], probabilities)
+    return ClassAnswer(best, probabilities)
 
 
 def quality(level: float) -> Quality:

@@ -1,10 +1,20 @@
-"""What is found of the faces in a photo or a video, and how each of them looks."""
+"""What is found of the faces in a photo or a video, how each of them looks, and its files (docs/concepts/faces.md).
 
+A photo is one JSON document. A video is JSON Lines: a first line about the video, then one for each look.
+"""
+
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
 
-from closeup.core.types import FloatArray, Quality
+from closeup.core.fields import Within
+from closeup.core.types import TIME, Box, Count, FileName, Landmarks, Quality, Score, Seconds, Size
+from closeup.documents.form import Form
 from closeup.perception.classifier import Answer
+
+ModelRole = Literal["detector", "expression", "attributes"]
+AnswerName = Literal["expression", "age", "gender", "mask"]
 
 LOOKS_PER_S = 5.0
 """How often a video is looked at."""
@@ -27,12 +37,12 @@ class FoundFace:
         track: Number, from 1, that the face keeps from look to look of a video; None in a photo.
     """
 
-    box_xyxy: FloatArray
-    landmarks_xy: FloatArray
-    score: float
+    box_xyxy: Box = field(metadata={"alias": "box"})
+    landmarks_xy: Landmarks = field(metadata={"alias": "landmarks"})
+    score: Score
     quality: Quality
-    answers: Mapping[str, Answer]
-    track: int | None = None
+    answers: Mapping[AnswerName, Answer]
+    track: Size | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,8 +55,8 @@ class Look:
         faces: From left to right.
     """
 
-    frame: int
-    time_s: float
+    frame: Count
+    time_s: Seconds
     faces: tuple[FoundFace, ...]
 
 
@@ -91,3 +101,91 @@ class FoundFaces:
     def faces(self) -> tuple[FoundFace, ...]:
         """The faces of all looks."""
         return tuple(face for look in self.looks for face in look.faces)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacesHead:
+    """What a photo's document and the first line of a video's have in common.
+
+    Attributes:
+        source: The file as it was given; empty for a picture that came as an array.
+        width: Of the upright picture, in pixels; `height` likewise.
+        models: Names of the models that were used.
+        absent: Models that were not there, and why; what they would say is left out.
+        notes: What is odd about the file, a sentence each.
+    """
+
+    source: FileName
+    width: Size
+    height: Size
+    models: Mapping[ModelRole, str]
+    absent: Mapping[ModelRole, str]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoFaces(FacesHead):
+    """The faces of a photo, from left to right."""
+
+    faces: tuple[FoundFace, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoHead(FacesHead):
+    """The first line about the faces of a video.
+
+    Attributes:
+        looks_per_s: How often it was looked at.
+        cuts_s: When another shot begins, ascending; no track goes on across one.
+        looks: How many lines follow.
+    """
+
+    duration_s: Seconds
+    looks_per_s: Annotated[float, Within(0, above=True), TIME]
+    cuts_s: tuple[Seconds, ...]
+    looks: Count
+
+
+def encode_faces(found: FoundFaces) -> bytes:
+    """Write what was found: a photo as one line, a video as several; the same input gives the same bytes.
+
+    Raises:
+        FormatError: If it could not be read back: a number is not finite, or lies where it cannot.
+    """
+    head: dict[str, Any] = {
+        "source": found.source,
+        "width": found.size_wh[0],
+        "height": found.size_wh[1],
+        "models": dict(sorted(found.models.items())),
+        "absent": dict(sorted(found.absent.items())),
+        "notes": found.notes,
+    }
+    if found.video is None:
+        return PHOTO_JSON.encode(PhotoFaces(**head, faces=found.faces))
+    span = found.video
+    first = VideoHead(
+        **head,
+        duration_s=span.duration_s,
+        looks_per_s=span.looks_per_s,
+        cuts_s=span.cuts_s,
+        looks=len(found.looks),
+    )
+    return b"".join((VIDEO_JSON.encode(first), *map(LOOK_JSON.encode, found.looks)))
+
+
+def _line(data: dict[str, Any]) -> str:
+    """One line, the answers of each face in the order of `MODELS`."""
+    if "faces" in data:
+        data = {**data, "faces": [_in_order(face) for face in data["faces"]]}
+    return json.dumps(data, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _in_order(face: dict[str, Any]) -> dict[str, Any]:
+    names = [name for model in MODELS.values() for name in model if name in face["answers"]]
+    return {"track": face["track"], **face, "answers": {name: face["answers"][name] for name in names}}
+
+
+PHOTO_JSON = Form(PhotoFaces, "faces.json", version=1, layout=_line, hint="Make it anew.")
+VIDEO_JSON = Form(VideoHead, "faces-video.json", version=1, layout=_line, hint="Make it anew.")
+LOOK_JSON = Form(Look, "faces-look.json", layout=_line, hint="Make it anew.")
+"""The forms of a photo's document, of the first line about a video, and of every further one."""

@@ -75,4 +75,4 @@ def mean_answer(answers: Sequence[Mapping[str, Answer]], name: str) -> Answer:
     tables = [answer.probabilities for answer in known if isinstance(answer, ClassAnswer)]
     means = {kind: float(np.mean([table[kind] for table in tables])) for kind in tables[0]}
     best = max(means, key=means.__getitem__)
-    return ClassAnswer(best, means[best], means)
+    return ClassAnswer(best, means)
