@@ -12,7 +12,7 @@ from bench import ROOT, Bench
 from closeup.features.shorts.finished import FramedPiece
 from closeup.features.shorts.framing import Framing
 from closeup.features.shorts.plan import Piece
-from closeup.features.shorts.render import Look, render_short, short_times
+from closeup.features.shorts.render import ShortStyle, render_short, short_times
 from closeup.media.audio import read_sound
 from closeup.media.frame_times import FrameTimes, read_frame_times
 from closeup.media.video import open_video
@@ -128,7 +128,7 @@ def look(folder: Path, name: str, video: Numbered) -> Found:
         for piece in pieces
     ]
     output = folder / "short.mp4"
-    render_short(path, framed, times, output, Look(SIZE_WH))
+    render_short(path, framed, times, output, ShortStyle(SIZE_WH))
     return compare(output, pieces, times)
 
 

@@ -20,7 +20,7 @@ from bench import Bench, BenchError
 from closeup.algorithms.metrics.verification import tar_at_far
 from closeup.core.settings import Settings
 from closeup.features.gallery.evaluate import NOT_FOUND, PairsEvaluation, Reading, judge
-from closeup.features.gallery.pairs import Pair, Photo, find_photos, photos_of, read_pairs
+from closeup.features.gallery.pairs import Photo, PhotoPair, find_photos, photos_of, read_pairs
 from closeup.media.image import read_image
 from closeup.perception.analyzer import Analyzer
 from peer_photos import PeerReader
@@ -119,7 +119,7 @@ def peers() -> Way:
     return Way(PEER, names, read, lambda a, b: 1 - float(np.linalg.norm(a - b)))
 
 
-def judged_way(way: Way, pairs: tuple[Pair, ...], photos: tuple[Photo, ...]) -> PairsEvaluation:
+def judged_way(way: Way, pairs: tuple[PhotoPair, ...], photos: tuple[Photo, ...]) -> PairsEvaluation:
     """All figures of one way."""
     vectors = dict(zip(photos, way.vectors, strict=True))
     values = []
@@ -185,7 +185,7 @@ def interval_table(judged: dict[str, PairsEvaluation]) -> Table:
     )
 
 
-def roc_table(judged: dict[str, PairsEvaluation], pairs: tuple[Pair, ...]) -> Table:
+def roc_table(judged: dict[str, PairsEvaluation], pairs: tuple[PhotoPair, ...]) -> Table:
     same = [pair.same for pair in pairs]
     rows = [
         (name, *(f"{tar_at_far(result.similarities, same, far)[0]:.4f}" for far in ROC_FARS))

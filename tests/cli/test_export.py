@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from closeup.cli.main import app
 from closeup.core.errors import EXIT_BAD_INPUT
-from closeup.workbench.export.forms import Budget, Form, Speed
+from closeup.workbench.export.forms import Budget, NetworkForm, Speed
 from closeup.workbench.export.scoring import HeadScore
 
 pytest.importorskip("torch", reason="the extra train is not installed")
@@ -20,12 +20,12 @@ from closeup.workbench.export.export import Export, ExportOptions, export_json
 from closeup.workbench.training.parity import Parity
 
 
-def form(name: str, worse: float, why: str = "") -> Form:
+def form(name: str, worse: float, why: str = "") -> NetworkForm:
     scores = (
         HeadScore("mood", "accuracy", "", 0.75 - worse, 400, worse, worse, worse, worse),
         HeadScore("age", "mean absolute error", "years", 5.5, 400, 2 * worse, worse, worse, worse),
     )
-    return Form(name, 8_000_000, scores, Speed(1.5, 0.8, 0.7, 0.9), not why, why)
+    return NetworkForm(name, 8_000_000, scores, Speed(1.5, 0.8, 0.7, 0.9), not why, why)
 
 
 @pytest.fixture

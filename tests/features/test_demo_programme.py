@@ -13,7 +13,17 @@ import pytest
 from closeup.core.errors import DependencyError, OutputError
 from closeup.core.progress import Progress
 from closeup.features.demo import programme
-from closeup.features.demo.programme import COLLINS, FPS, HOPPER, SIZE_WH, Panel, View, make_programme, plan, truth
+from closeup.features.demo.programme import (
+    COLLINS,
+    FPS,
+    HOPPER,
+    SIZE_WH,
+    PersonPanel,
+    View,
+    make_programme,
+    plan,
+    truth,
+)
 from closeup.media.video import open_video
 
 FACES_XYXY = {HOPPER: (161, 137, 376, 352), COLLINS: (179, 83, 266, 170)}
@@ -25,7 +35,7 @@ needs_portraits = pytest.mark.skipif(
 )
 
 
-def face_in_panel(panel: Panel, view: View, width: int) -> tuple[float, float, float, float]:
+def face_in_panel(panel: PersonPanel, view: View, width: int) -> tuple[float, float, float, float]:
     """The face in panel pixels, xyxy, before mirroring."""
     scale = width / view.width
     x0, y0, x1, y1 = FACES_XYXY[panel.person]

@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from closeup.media.line_breaks import Piece, break_into_pages
+from closeup.media.line_breaks import WordPiece, break_into_pages
 
 
-def pieces(text: str) -> list[Piece]:
+def pieces(text: str) -> list[WordPiece]:
     found, at = [], 0
     for word in text.split():
         at = text.index(word, at)
-        found.append(Piece(word, at, at + len(word)))
+        found.append(WordPiece(word, at, at + len(word)))
         at += len(word)
     return found
 
@@ -46,7 +46,7 @@ def test_one_line_a_page():
 
 
 def test_parts_of_a_word_stay_on_a_page_where_they_can():
-    parts = [Piece("a", 0, 1), Piece("bbbbb", 2, 9), Piece("cc", 2, 9, spaced=False)]
+    parts = [WordPiece("a", 0, 1), WordPiece("bbbbb", 2, 9), WordPiece("cc", 2, 9, spaced=False)]
     broken = break_into_pages(parts, lambda line: float(len(line)), 6, 2)
     assert [[[p.text for p in line] for line in page] for page in broken] == [[["a"]], [["bbbbb"], ["cc"]]]
 

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from closeup.media.resample import Axis, resample
+from closeup.media.resample import AxisMap, resample
 
 
 def smooth(height: int, width: int) -> np.ndarray:
@@ -29,7 +29,7 @@ def test_growing_shows_the_source_where_it_was_asked_for(
     axes = []
     for step, part, pixels, size in zip(scale, place, count, (width, height), strict=True):
         start = part * (size - step * pixels)
-        axes.append(Axis(step, start + step / 2 - 0.5, pixels, size))
+        axes.append(AxisMap(step, start + step / 2 - 0.5, pixels, size))
     out = np.zeros(count[::-1], np.uint8)
     resample(plane, *axes, out)
     x, y = (np.arange(axis.count) * axis.scale + axis.offset for axis in axes)
@@ -47,7 +47,7 @@ def test_shrinking_averages(scale: float, part: float):
     count = (30, 24)
     start = part * (200 - scale * count[0])
     out = np.zeros((24, 30), np.uint8)
-    resample(plane, Axis(scale, start + scale / 2 - 0.5, 30, 200), Axis(scale, scale / 2 - 0.5, 24, 160), out)
+    resample(plane, AxisMap(scale, start + scale / 2 - 0.5, 30, 200), AxisMap(scale, scale / 2 - 0.5, 24, 160), out)
     x, y = start + np.arange(30) * scale + scale / 2 - 0.5, np.arange(24) * scale + scale / 2 - 0.5
     assert np.abs(out - value(x[None, :], y[:, None])).mean() < 2 + 2 * scale
 
@@ -55,14 +55,14 @@ def test_shrinking_averages(scale: float, part: float):
 def test_shrinking_does_not_alias():
     stripes = np.tile(np.array([0, 255], np.uint8), (64, 64))
     out = np.zeros((20, 40), np.uint8)
-    resample(stripes, Axis(3.2, 1.1, 40, 128), Axis(3.2, 1.1, 20, 64), out)
+    resample(stripes, AxisMap(3.2, 1.1, 40, 128), AxisMap(3.2, 1.1, 20, 64), out)
     assert np.abs(out.astype(int) - 127).max() < 50
 
 
 def test_a_pixel_beyond_the_source_its_edge_goes_on():
     plane = np.tile(np.arange(10, 250, 10, dtype=np.uint8), (24, 1))
     out = np.zeros((24, 50), np.uint8)
-    resample(plane, Axis(0.5, -0.75, 50, 24), Axis(1.0, 0.0, 24, 24), out)
+    resample(plane, AxisMap(0.5, -0.75, 50, 24), AxisMap(1.0, 0.0, 24, 24), out)
     assert (out[:, 0] <= 10).all()
     assert (out[:, -1] >= 235).all()
     assert (np.diff(out[:, 2:-2].astype(int), axis=1) > 0).all()
@@ -71,10 +71,10 @@ def test_a_pixel_beyond_the_source_its_edge_goes_on():
 def test_the_whole_at_its_own_size_is_itself():
     plane = smooth(33, 47)
     out = np.zeros_like(plane)
-    resample(plane, Axis(1.0, 0.0, 47, 47), Axis(1.0, 0.0, 33, 33), out)
+    resample(plane, AxisMap(1.0, 0.0, 47, 47), AxisMap(1.0, 0.0, 33, 33), out)
     assert np.array_equal(out, plane)
     turned = np.zeros((47, 33), np.uint8)
-    resample(plane.T[::-1], Axis(1.0, 0.0, 33, 33), Axis(1.0, 0.0, 47, 47), turned)
+    resample(plane.T[::-1], AxisMap(1.0, 0.0, 33, 33), AxisMap(1.0, 0.0, 47, 47), turned)
     assert np.array_equal(turned, plane.T[::-1])
 
 
@@ -84,7 +84,7 @@ def test_a_slow_pan_moves_evenly():
     phases = []
     for step in range(40):
         out = np.zeros((120, 160), np.uint8)
-        resample(plane, Axis(0.25, 10 + 0.07 * step - 0.375, 160, 80), Axis(0.25, -0.375, 120, 60), out)
+        resample(plane, AxisMap(0.25, 10 + 0.07 * step - 0.375, 160, 80), AxisMap(0.25, -0.375, 120, 60), out)
         x = 0.12 * (np.arange(160) * 0.25 + 10 - 0.375)
         waves = np.stack([np.sin(x), np.cos(x), np.ones(160)], axis=1)
         sine, cosine, _ = np.linalg.lstsq(waves, out[60].astype(float), rcond=None)[0]

@@ -19,7 +19,7 @@ from closeup.cli.output import one_line, show_note
 from closeup.cli.progress_bar import progress_bar
 
 if TYPE_CHECKING:
-    from closeup.workbench.look.look import Look
+    from closeup.workbench.look.look import DatasetProfile
 
 app = typer.Typer()
 
@@ -70,7 +70,7 @@ def look_command(
     _tell(look, output)
 
 
-def _tell(look: "Look", output: Path) -> None:
+def _tell(look: "DatasetProfile", output: Path) -> None:
     from closeup.workbench.look.findings import findings
 
     typer.echo(f"{one_line(look.dataset.name)}: {len(look.dataset):,} pictures.")

@@ -12,7 +12,7 @@ from closeup.core.errors import InputError
 
 if TYPE_CHECKING:
     from closeup.workbench.export.export import Export
-    from closeup.workbench.export.forms import Form
+    from closeup.workbench.export.forms import NetworkForm
     from closeup.workbench.export.scoring import HeadScore
 
 app = typer.Typer()
@@ -87,7 +87,7 @@ def tell(made: "Export", target: Path) -> None:
         typer.echo(f"Wrote {target / name}")
 
 
-def _rows(form: "Form") -> list[tuple[str, ...]]:
+def _rows(form: "NetworkForm") -> list[tuple[str, ...]]:
     """A row for each head; the form itself is said once. The time is beside fp32's."""
     first = (form.name, f"{form.bytes / 1e6:.2f}", f"{form.speed.ms:.2f}", f"{form.speed.ratio:.2f}")
     kept = "yes" if form.kept else "no"

@@ -23,7 +23,7 @@ app = typer.Typer()
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class FacesRequest:
     """One photo or video, and where its results go.
 
     Attributes:
@@ -79,15 +79,15 @@ _LEFT_OUT = {
 }
 
 
-def _work(source: Path, output: Path) -> Work:
+def _work(source: Path, output: Path) -> FacesRequest:
     from closeup.media.container import is_video
 
     video = is_video(source)
     data, picture = (f"{source.stem}.faces.{ending}" for ending in (("jsonl", "mp4") if video else ("json", "jpg")))
-    return Work(source, video, output / data, output / picture)
+    return FacesRequest(source, video, output / data, output / picture)
 
 
-def _check(todo: Sequence[Work], *, overwrite: bool) -> None:
+def _check(todo: Sequence[FacesRequest], *, overwrite: bool) -> None:
     """Make sure that every result has a place of its own, before any work starts.
 
     Raises:
@@ -107,7 +107,7 @@ def _check(todo: Sequence[Work], *, overwrite: bool) -> None:
                 raise OutputError(f"{place} exists already.", code="result.exists")
 
 
-def _try(work: Work, finder: "FaceFinder", *, quiet: bool, as_json: bool) -> InputError | None:
+def _try(work: FacesRequest, finder: "FaceFinder", *, quiet: bool, as_json: bool) -> InputError | None:
     """Do one piece of work and print the result; gives the error of what cannot be read."""
     from closeup.core.whole import write_whole
     from closeup.features.faces.found import encode_faces
@@ -127,7 +127,7 @@ def _try(work: Work, finder: "FaceFinder", *, quiet: bool, as_json: bool) -> Inp
     return None
 
 
-def _find(work: Work, finder: "FaceFinder", *, quiet: bool) -> "FoundFaces":
+def _find(work: FacesRequest, finder: "FaceFinder", *, quiet: bool) -> "FoundFaces":
     """Find the faces and draw the annotated picture."""
     from closeup.core.whole import write_whole
     from closeup.features.faces.annotate import annotate_video, annotated_photo
@@ -144,7 +144,7 @@ def _find(work: Work, finder: "FaceFinder", *, quiet: bool) -> "FoundFaces":
     return found
 
 
-def _tell(work: Work, found: "FoundFaces") -> None:
+def _tell(work: FacesRequest, found: "FoundFaces") -> None:
     if found.video is None:
         _tell_photo(found)
     else:

@@ -92,7 +92,7 @@ def _bar(title: str) -> Iterator[ProgressCallback]:
     from rich import progress as rich
     from rich.console import Console
 
-    class Speed(rich.ProgressColumn):
+    class SpeedColumn(rich.ProgressColumn):
         def render(self, task: "Task") -> str:
             return speed_text(task.completed, task.finished_time or task.elapsed or 0, task.fields["unit"])
 
@@ -100,7 +100,7 @@ def _bar(title: str) -> Iterator[ProgressCallback]:
         rich.TextColumn("{task.description}", markup=False),
         rich.BarColumn(bar_width=16),
         rich.TaskProgressColumn(),
-        Speed(),
+        SpeedColumn(),
         rich.TimeRemainingColumn(elapsed_when_finished=True),
     )
     with rich.Progress(*columns, console=Console(stderr=True), expand=False) as bar:

@@ -265,7 +265,7 @@ def _frames(packets: PacketReader) -> Iterator[av.AudioFrame]:
         yield from (frame for frame in frames if frame.samples)
 
 
-class _Run:
+class _FrameRun:
     """Frames of one format that follow each other without a hole, brought to the rate and channels of a clip."""
 
     def __init__(self, frame: av.AudioFrame, start: Fraction, clip: _Clip) -> None:
@@ -332,7 +332,7 @@ def _placed(frames: Iterable[av.AudioFrame], clip: _Clip) -> Iterator[tuple[int,
         if run and (run.format != _format(frame) or abs(time - due) > _SLIP_S):
             yield from run.feed(None)
             run = None
-        run = run or _Run(frame, time, clip)
+        run = run or _FrameRun(frame, time, clip)
         yield from run.feed(frame)
     if run:
         yield from run.feed(None)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from closeup.media.line_breaks import Piece, break_into_pages
+from closeup.media.line_breaks import WordPiece, break_into_pages
 from closeup.media.typeface import typeface
 
 
@@ -157,15 +157,15 @@ class CaptionArtist:
     def _width(self, text: str) -> float:
         return self._font.getlength(text)
 
-    def _pieces(self, text: str, block: tuple[int, int], width: float) -> list[Piece]:
+    def _pieces(self, text: str, block: tuple[int, int], width: float) -> list[WordPiece]:
         """The words between two places of a text; words wider than a line in parts that fit."""
-        pieces: list[Piece] = []
+        pieces: list[WordPiece] = []
         for match in re.finditer(r"\S+", text[block[0] : block[1]]):
             start = block[0] + match.start()
             shown = "".join(letter for letter in _UNSEEN.sub("", match.group()) if _has_glyph(letter))
             parts = self._parts(shown, width) if shown else []
             for number, part in enumerate(parts):
-                pieces.append(Piece(part, start, start + len(match.group()), spaced=number == 0))
+                pieces.append(WordPiece(part, start, start + len(match.group()), spaced=number == 0))
         return pieces
 
     def _parts(self, word: str, width: float) -> list[str]:
@@ -185,7 +185,7 @@ def _blocks(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in re.finditer(r"[^\n]+", text)]
 
 
-def _joined(line: Sequence[Piece]) -> str:
+def _joined(line: Sequence[WordPiece]) -> str:
     return "".join((" " if piece.spaced and number else "") + piece.text for number, piece in enumerate(line))
 
 

@@ -24,7 +24,7 @@ _SHORT = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class WordPiece:
     """A word, or a part of one that is too wide for a line.
 
     Attributes:
@@ -39,7 +39,7 @@ class Piece:
     spaced: bool = True
 
 
-Line = Sequence[Piece]
+Line = Sequence[WordPiece]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class _Lines:
 
 
 def break_into_pages(
-    pieces: Sequence[Piece], width_of: Callable[[str], float], width: float, most_lines: int
+    pieces: Sequence[WordPiece], width_of: Callable[[str], float], width: float, most_lines: int
 ) -> list[list[Line]]:
     """Part pieces into pages of up to `most_lines` lines, 1 or 2, none wider than `width`.
 
@@ -78,7 +78,7 @@ def break_into_pages(
 
 
 def _line_widths(
-    pieces: Sequence[Piece], start: int, width_of: Callable[[str], float], width: float
+    pieces: Sequence[WordPiece], start: int, width_of: Callable[[str], float], width: float
 ) -> dict[int, float]:
     """Ends of lines that begin at a piece to the lines' widths; the first is there whatever its width."""
     text, widths = "", {}
@@ -93,7 +93,7 @@ def _line_widths(
 
 
 def _pages_from(
-    pieces: Sequence[Piece], spans: Sequence[dict[int, float]], start: int, width: float, most_lines: int
+    pieces: Sequence[WordPiece], spans: Sequence[dict[int, float]], start: int, width: float, most_lines: int
 ) -> list[tuple[tuple[int, ...], int, float]]:
     """The pages that can begin at a piece: starts of their lines, end, cost."""
     pages: list[tuple[tuple[int, ...], int, float]] = []
@@ -109,7 +109,7 @@ def _pages_from(
     return pages
 
 
-def _break_cost(pieces: Sequence[Piece], end: int) -> float:
+def _break_cost(pieces: Sequence[WordPiece], end: int) -> float:
     """What it costs to break before the piece of this index; nothing at the end of all."""
     if end == len(pieces):
         return 0.0
@@ -118,7 +118,7 @@ def _break_cost(pieces: Sequence[Piece], end: int) -> float:
     return next((cost for marks, cost in _BREAK_COSTS if pieces[end - 1].text[-1] in marks), _PLAIN_BREAK)
 
 
-def _cut(pieces: Sequence[Piece], pages: Sequence[tuple[int, ...]]) -> list[list[Line]]:
+def _cut(pieces: Sequence[WordPiece], pages: Sequence[tuple[int, ...]]) -> list[list[Line]]:
     edges = [start for page in pages for start in page] + [len(pieces)]
     lines = iter([pieces[low:high] for low, high in pairwise(edges)])
     return [[next(lines) for _ in page] for page in pages]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closeup.media.planes import LEFT_SITING, Colour, Plane, Planes, frame_planes
-from closeup.media.resample import Axis, resample
+from closeup.media.resample import AxisMap, resample
 
 _BLACK_Y, _GREY_UV = 16, 128
 """Black in limited range; no colour."""
@@ -129,13 +129,13 @@ class _Span:
         last = self.count if end >= self.count - _HIDDEN_PX else max(round(end / 2) * 2, first + 2)
         return first, last
 
-    def axis(self, begin: int, end: int, size: int, siting: tuple[float, float] | None) -> Axis:
+    def axis(self, begin: int, end: int, size: int, siting: tuple[float, float] | None) -> AxisMap:
         """The scaling of pixels [begin, end) of the panel; of colour, with its siting in source and output."""
         offset = self.start + (begin + 0.5) * self.scale - 0.5
         if siting is None:
-            return Axis(self.scale, offset, end - begin, size)
+            return AxisMap(self.scale, offset, end - begin, size)
         source, output = siting
-        return Axis(self.scale, (offset + output * self.scale - source) / 2, (end - begin) // 2, size)
+        return AxisMap(self.scale, (offset + output * self.scale - source) / 2, (end - begin) // 2, size)
 
 
 def _fill_around(picture: Planes, across: _Span, down: _Span, panel: Panel, outs: Sequence[Plane]) -> None:

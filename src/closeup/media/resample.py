@@ -26,7 +26,7 @@ _NEAR_ENOUGH = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Axis:
+class AxisMap:
     """One direction of a scaling: pixel i of the output shows the source at `scale` * i + `offset`.
 
     Both count from the centre of the first pixel.
@@ -72,7 +72,7 @@ class _Region:
     rest: float
 
 
-def resample(plane: Plane, x: Axis, y: Axis, out: Plane) -> None:
+def resample(plane: Plane, x: AxisMap, y: AxisMap, out: Plane) -> None:
     """Fill `out`, uint8 (H, W), with the part of `plane`, uint8 (h, w), that the axes say.
 
     Growing is cubic; shrinking averages areas.

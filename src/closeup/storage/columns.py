@@ -47,7 +47,7 @@ class Vector(TypeDecorator[FloatArray]):
         return np.frombuffer(value, dtype="<f4").astype(np.float32)
 
 
-class Moment(TypeDecorator[datetime]):
+class UtcDateTime(TypeDecorator[datetime]):
     """Moments in UTC; SQLite, which knows no time zones, gets them without one."""
 
     impl = DateTime(timezone=True)

@@ -15,7 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from closeup.storage.columns import BigId, Moment, Vector
+from closeup.storage.columns import BigId, UtcDateTime, Vector
 
 metadata = MetaData(
     naming_convention={
@@ -55,7 +55,7 @@ identities = Table(
     Column("id", String(32), primary_key=True),
     Column("name", Text, nullable=False),
     Column("name_key", Text, nullable=False, unique=True),
-    Column("created_at", Moment, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
     Column("consent", Text),
     Column("retain_until", Date),
 )
@@ -73,7 +73,7 @@ templates = Table(
     Column("roll_deg", Float, nullable=False),
     Column("quality", Float, nullable=False),
     Column("source", Text),
-    Column("created_at", Moment, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("identity_id", "model", "source"),
     sqlite_autoincrement=True,
 )

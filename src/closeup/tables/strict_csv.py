@@ -80,7 +80,7 @@ def parse_table(content: bytes, name: str, *, comments: bool = False) -> Table:
     return Table(name, columns, tuple(_values(row, columns, name) for row in rows))
 
 
-class _Lines:
+class _CsvLines:
     """Lines for a csv.reader; a remark is passed on as an empty line, which says nothing but still counts."""
 
     def __init__(self, lines: Iterable[str], comments: bool) -> None:
@@ -88,7 +88,7 @@ class _Lines:
         self._comments = comments
         self.at_start = True
 
-    def __iter__(self) -> "_Lines":
+    def __iter__(self) -> "_CsvLines":
         return self
 
     def __next__(self) -> str:
@@ -103,7 +103,7 @@ def _rows(text: str, name: str, comments: bool) -> Iterator[tuple[int, list[str]
     lines = text.splitlines(keepends=True)
     header = next((line for line in lines if line.strip() and not (comments and line.startswith("#"))), "")
     delimiter = next((mark for mark in _DELIMITERS if mark in header), ",")
-    source = _Lines(io.StringIO(text, newline=""), comments)
+    source = _CsvLines(io.StringIO(text, newline=""), comments)
     reader = csv.reader(source, delimiter=delimiter, strict=True)
     while True:
         source.at_start = True

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from closeup.algorithms.reframing.composition import Frame, Subject, follow
+from closeup.algorithms.reframing.composition import CropArea, Subject, follow
 
 FPS = 25
 ASPECTS = st.sampled_from([9 / 16, 1.0, 4 / 5, 9 / 8])
@@ -25,8 +25,8 @@ def still(x: float, y: float, wh: tuple[float, float], facing: float = 0.0, n: i
     return subject(np.tile([float(x), float(y)], (n, 1)), wh, facing)
 
 
-def picture(width: float, height: float, aspect: float, min_width: float = 1000.0) -> Frame:
-    return Frame((0.0, 0.0, width, height), aspect, min_width)
+def picture(width: float, height: float, aspect: float, min_width: float = 1000.0) -> CropArea:
+    return CropArea((0.0, 0.0, width, height), aspect, min_width)
 
 
 def times(n: int) -> np.ndarray:
@@ -34,7 +34,7 @@ def times(n: int) -> np.ndarray:
 
 
 @st.composite
-def _scenes(draw: st.DrawFn) -> tuple[Subject, Frame]:
+def _scenes(draw: st.DrawFn) -> tuple[Subject, CropArea]:
     """A face that strolls from one place to another, in a picture of any shape; it may reach beyond its edges."""
     width, height = draw(st.integers(64, 1920)), draw(st.integers(64, 1920))
     n = draw(st.integers(1, 60))
@@ -187,7 +187,7 @@ def test_an_upright_picture_is_taken_whole():
 
 def test_what_lies_outside_of_the_area_is_not_shown():
     """Bars of a letterbox, 60 pixels above and below."""
-    crops = follow(times(50), still(300, 150, (60, 80)), Frame((0.0, 60.0, 640.0, 300.0), 9 / 16, 1000.0))
+    crops = follow(times(50), still(300, 150, (60, 80)), CropArea((0.0, 60.0, 640.0, 300.0), 9 / 16, 1000.0))
     np.testing.assert_allclose(crops[0, [1, 3]], [60, 300])
     assert crops[0, 2] - crops[0, 0] == pytest.approx(135)
 
@@ -210,7 +210,7 @@ def test_nobody_at_all_shows_the_middle():
 
 
 @pytest.mark.parametrize(
-    "frame", [Frame((0.0, 0.0, 0.0, 360.0), 1.0, 10.0), Frame((0.0, 0.0, 640.0, 360.0), 0.0, 10.0)]
+    "frame", [CropArea((0.0, 0.0, 0.0, 360.0), 1.0, 10.0), CropArea((0.0, 0.0, 640.0, 360.0), 0.0, 10.0)]
 )
 def test_nothing_can_be_cut_out_of_nothing(frame):
     with pytest.raises(ValueError):

@@ -27,7 +27,7 @@ from closeup.features.gallery.answers import (
 )
 from closeup.features.gallery.cast_people import CastAnswer
 from closeup.features.gallery.enrol import AlreadyKnown, EnrolReport
-from closeup.features.gallery.identify import Identification, Sighting, VideoIdentification
+from closeup.features.gallery.identify import PersonInView, Identification, VideoIdentification
 from closeup.features.gallery.photos import Refused
 from closeup.features.gallery.recognise import Answer
 from closeup.features.gallery.similar import Alike, LookAlikes
@@ -56,7 +56,7 @@ def test_a_photo() -> None:
 
 
 def test_a_video() -> None:
-    found = VideoIdentification((Sighting(1.0, 2.5, 4, ANN),), 9, 3.0, 3.00049, ("odd",))
+    found = VideoIdentification((PersonInView(1.0, 2.5, 4, ANN),), 9, 3.0, 3.00049, ("odd",))
     assert VIDEO.to_data(video_answer(Path("a.mp4"), found)) == {
         "video": "a.mp4",
         "duration_s": 3.0,

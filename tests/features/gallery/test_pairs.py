@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from closeup.core.errors import InputError
-from closeup.features.gallery.pairs import Pair, Photo, find_photos, photos_of, read_pairs
+from closeup.features.gallery.pairs import Photo, PhotoPair, find_photos, photos_of, read_pairs
 
 LIST = "2\t1\nAda\t1\t4\nAda\t2\tBo Li\t1\nBo Li\t1\t2\nÉva\t3\tAda\t1\n"
 
@@ -28,10 +28,10 @@ def with_photos(folder: Path, *photos: Photo, suffix: str = ".jpg") -> Path:
 def test_a_list_is_read_fold_by_fold(tmp_path: Path) -> None:
     pairs = read_pairs(written(tmp_path, LIST))
     assert pairs == (
-        Pair(Photo("Ada", 1), Photo("Ada", 4), 0),
-        Pair(Photo("Ada", 2), Photo("Bo Li", 1), 0),
-        Pair(Photo("Bo Li", 1), Photo("Bo Li", 2), 1),
-        Pair(Photo("Éva", 3), Photo("Ada", 1), 1),
+        PhotoPair(Photo("Ada", 1), Photo("Ada", 4), 0),
+        PhotoPair(Photo("Ada", 2), Photo("Bo Li", 1), 0),
+        PhotoPair(Photo("Bo Li", 1), Photo("Bo Li", 2), 1),
+        PhotoPair(Photo("Éva", 3), Photo("Ada", 1), 1),
     )
     assert [pair.same for pair in pairs] == [True, False, True, False]
     assert photos_of(pairs)[:2] == (Photo("Ada", 1), Photo("Ada", 2))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from closeup.algorithms.reframing.composition import Frame
+from closeup.algorithms.reframing.composition import CropArea
 from closeup.core.errors import InputError
 from closeup.core.types import Cast
 from closeup.features.shorts.framing import FramingOptions, Pair, follow_both, frame_piece, pair_of, pieces_by_layout
@@ -216,7 +216,7 @@ def test_times_must_be_one_for_each_frame_and_ascend(wrong):
         frame_piece(cast, "p1", piece(0, 50), wrong, UPRIGHT)
 
 
-UPRIGHT = Frame((0.0, 0.0, 640.0, 360.0), 9 / 16, 432.0)
+UPRIGHT = CropArea((0.0, 0.0, 640.0, 360.0), 9 / 16, 432.0)
 CHOSEN = Seen("p1", 0, 100, at(120))
 
 

@@ -11,7 +11,7 @@ from closeup.features.shorts.choice import Window
 from closeup.features.shorts.evidence import Evidence
 from closeup.features.shorts.options import ShortsOptions
 from closeup.features.shorts.planning import MOST_FRAMES, make_plan, rough_clock, without_blends
-from closeup.features.shorts.source import Source
+from closeup.features.shorts.source import ShortsSource
 from closeup.features.shorts.watching import grid
 from closeup.media.frame_times import FrameTimes, read_frame_times
 from features.shorts.planned_cast import FPS, frame_times, planned_cast
@@ -37,18 +37,18 @@ def evidence(cast: Cast, speech: list[tuple[float, float]] | None = None) -> Evi
 
 
 @pytest.fixture
-def source(monkeypatch: pytest.MonkeyPatch) -> Source:
+def source(monkeypatch: pytest.MonkeyPatch) -> ShortsSource:
     cast = planned_cast(SHOTS, SEEN, {"p1": "Ann"})
     monkeypatch.setattr(planning, "gather", lambda video, cast, person, progress: evidence(cast))
     monkeypatch.setattr(planning, "without_blends", lambda video, times, cuts, windows, min_length_s: windows)
-    return Source(Path("film.cast"), cast, cast.people[0], Path("film.mp4"))
+    return ShortsSource(Path("film.cast"), cast, cast.people[0], Path("film.mp4"))
 
 
 def speaking(monkeypatch: pytest.MonkeyPatch, *speech: tuple[float, float]) -> None:
     monkeypatch.setattr(planning, "gather", lambda video, cast, person, progress: evidence(cast, list(speech)))
 
 
-def test_a_plan_says_what_and_why(source: Source) -> None:
+def test_a_plan_says_what_and_why(source: ShortsSource) -> None:
     plan = make_plan(source, SHORT).plan
     assert (plan.person, plan.person_name, plan.video) == ("p1", "Ann", source.cast.video)
     assert [short.id for short in plan.shorts] == ["s1", "s2"]
@@ -66,18 +66,18 @@ def test_a_plan_says_what_and_why(source: Source) -> None:
     assert make_plan(source, SHORT).plan == plan
 
 
-def test_the_interest_reaches_the_choice(source: Source) -> None:
+def test_the_interest_reaches_the_choice(source: ShortsSource) -> None:
     plan = make_plan(source, replace(SHORT, count=1, max_length_s=4)).plan
     assert 100 <= plan.shorts[0].pieces[0].start_frame < 180  # the middle of the video
 
 
-def test_without_sound_it_says_so(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_sound_it_says_so(source: ShortsSource, monkeypatch: pytest.MonkeyPatch) -> None:
     assert any("no sound" in note for note in make_plan(source, SHORT).plan.notes)
     speaking(monkeypatch, (11.0, 13.0))
     assert make_plan(source, SHORT).plan.notes == ()
 
 
-def test_speech_is_not_cut(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_speech_is_not_cut(source: ShortsSource, monkeypatch: pytest.MonkeyPatch) -> None:
     speaking(monkeypatch, (10.5, 15.2), (15.8, 19.0))
     plan = make_plan(source, replace(SHORT, count=1, max_length_s=5.5)).plan
     assert [(p.start_frame, p.end_frame) for p in plan.shorts[0].pieces] == [(100, 153)]  # from the cut to a breath
@@ -89,7 +89,7 @@ def srt(*spans: tuple[float, float]) -> str:
     return "".join(f"{number}\n{time}\nWords\n\n" for number, time in enumerate(times, start=1))
 
 
-def test_captions_are_not_cut(source: Source, tmp_path: Path) -> None:
+def test_captions_are_not_cut(source: ShortsSource, tmp_path: Path) -> None:
     file = tmp_path / "film.srt"
     file.write_text(srt((10.5, 15.2), (15.2, 18.9)))
     planned = make_plan(source, replace(SHORT, count=1, captions=file))
@@ -98,7 +98,9 @@ def test_captions_are_not_cut(source: Source, tmp_path: Path) -> None:
     assert not [edge for edge in edges if 10.5 < edge < 15.2 or 15.2 < edge < 18.9]
 
 
-def test_captions_that_leave_too_little_are_cut_at_jumps_only_and_it_is_said(source: Source, tmp_path: Path) -> None:
+def test_captions_that_leave_too_little_are_cut_at_jumps_only_and_it_is_said(
+    source: ShortsSource, tmp_path: Path
+) -> None:
     file = tmp_path / "film.srt"
     file.write_text(srt((2.5, 10.4), (10.4, 17.9), (17.9, 25.2)))
     plan = make_plan(source, replace(SHORT, count=1)).plan
@@ -111,7 +113,7 @@ def test_captions_that_leave_too_little_are_cut_at_jumps_only_and_it_is_said(sou
     assert last.end_s >= 25.2
 
 
-def test_captions_that_leave_no_start_or_end_are_said(source: Source, tmp_path: Path) -> None:
+def test_captions_that_leave_no_start_or_end_are_said(source: ShortsSource, tmp_path: Path) -> None:
     file = tmp_path / "film.srt"
     file.write_text(srt((0, 7), (7, 14), (14.5, 21.5), (21.5, 28)))
     asked = replace(SHORT, captions=file, min_length_s=12, max_length_s=15)
@@ -125,7 +127,7 @@ def test_captions_that_leave_no_start_or_end_are_said(source: Source, tmp_path: 
 
 
 def test_captions_that_cannot_be_read_are_said_before_the_work(
-    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    source: ShortsSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(planning, "gather", lambda *_: pytest.fail("the video was read"))
     file = tmp_path / "film.srt"
@@ -140,7 +142,7 @@ def test_captions_that_cannot_be_read_are_said_before_the_work(
 
 
 def test_too_little_of_a_person_says_how_much_and_what_would_work(
-    source: Source, monkeypatch: pytest.MonkeyPatch
+    source: ShortsSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(planning, "gather", lambda *_: pytest.fail("the video was read"))
     with pytest.raises(InputError, match=r"p1 \(Ann\) is on screen for 20\.0 s in all, .* 20\.0 s at most") as caught:
@@ -151,12 +153,14 @@ def test_too_little_of_a_person_says_how_much_and_what_would_work(
     assert caught.value.hint == "Choose somebody who is seen longer, such as p1 (Ann)."
 
 
-def test_what_is_said_to_work_works(source: Source) -> None:
+def test_what_is_said_to_work_works(source: ShortsSource) -> None:
     shortest = ShortsOptions(min_length_s=20, max_length_s=20)
     assert len(make_plan(source, shortest).plan.shorts) == 1
 
 
-def test_lengths_that_no_boundaries_have_say_what_would_work(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lengths_that_no_boundaries_have_say_what_would_work(
+    source: ShortsSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
     speaking(monkeypatch, (0.0, 5.9), (10.05, 15.0), (15.5, 17.9), (22.0, 28.0))
     exact = replace(SHORT, count=1, min_length_s=5.7, max_length_s=5.8)
     with pytest.raises(
@@ -167,7 +171,7 @@ def test_lengths_that_no_boundaries_have_say_what_would_work(source: Source, mon
     assert len(make_plan(source, replace(exact, max_length_s=6)).plan.shorts) == 1
 
 
-def test_fewer_than_were_asked_for_are_noted(source: Source) -> None:
+def test_fewer_than_were_asked_for_are_noted(source: ShortsSource) -> None:
     plan = make_plan(source, replace(SHORT, count=9)).plan
     assert 1 <= len(plan.shorts) < 9
     assert any(f"Only {len(plan.shorts)} of 9 shorts can be made" in note for note in plan.notes)

@@ -17,7 +17,7 @@ from closeup.features.shorts import render
 from closeup.features.shorts.finished import FramedPiece, RenderedInfo
 from closeup.features.shorts.framing import Framing
 from closeup.features.shorts.plan import Piece
-from closeup.features.shorts.render import Look, render_short, short_times
+from closeup.features.shorts.render import ShortStyle, render_short, short_times
 from closeup.media.audio import has_sound, read_sound
 from closeup.media.frame_times import FrameTimes, read_frame_times
 from closeup.media.video import open_video
@@ -55,7 +55,7 @@ def rendered(
     path = numbered_video.write(folder / name, video)
     times = read_frame_times(path)
     pieces = following(times, ranges, numbered_video.upright_crop(video.size_wh))
-    return path, times, render_short(path, pieces, times, folder / "short.mp4", Look(SIZE))
+    return path, times, render_short(path, pieces, times, folder / "short.mp4", ShortStyle(SIZE))
 
 
 def shown(path: Path) -> tuple[list[int], list[Fraction], list[Fraction]]:
@@ -172,7 +172,7 @@ def test_two_panels(tmp_path: Path):
     x0, y0, x1, y1 = numbered_video.upright_crop((256, 144))
     bottom, top = [x0, y0 + 0.5 * y1, x1, y1], [x0, y0, x1, y0 + 0.5 * y1]
     panels = tuple(np.tile(np.array(box), (10, 1)) for box in (top, bottom))
-    render_short(path, [cropped(piece(times, 50, 60), panels)], times, tmp_path / "short.mp4", Look(SIZE))
+    render_short(path, [cropped(piece(times, 50, 60), panels)], times, tmp_path / "short.mp4", ShortStyle(SIZE))
     assert shown(tmp_path / "short.mp4")[0] == list(range(50, 60))  # both halves, put together again
 
 
@@ -182,7 +182,7 @@ def test_the_camera_moves_with_its_frames(tmp_path: Path):
     times = read_frame_times(path)
     box = np.array(numbered_video.upright_crop((256, 144)))
     crops = np.stack([box + np.array([1, 0, 1, 0]) * 40 * (frame != 77) for frame in range(70, 85)])
-    render_short(path, [cropped(piece(times, 70, 85), (crops,))], times, tmp_path / "short.mp4", Look(SIZE))
+    render_short(path, [cropped(piece(times, 70, 85), (crops,))], times, tmp_path / "short.mp4", ShortStyle(SIZE))
     with open_video(tmp_path / "short.mp4") as reader:
         pictures = [frame.rgb() for frame in reader]
     assert numbered_video.read(pictures[7]) == 77
@@ -212,7 +212,7 @@ def test_an_overlay_is_drawn_on_the_shorts_clock(tmp_path: Path, monkeypatch: py
     times = read_frame_times(path)
     pieces = following(times, [(30, 40), (90, 100)], numbered_video.upright_crop((256, 144)))
     banner = Banner(float(12 / NTSC))
-    render_short(path, pieces, times, tmp_path / "short.mp4", Look(SIZE, banner))
+    render_short(path, pieces, times, tmp_path / "short.mp4", ShortStyle(SIZE, banner))
     assert banner.asked == [float(i / NTSC) for i in range(20)]
     assert len(prepared) == 1
     with open_video(tmp_path / "short.mp4") as reader:
@@ -224,7 +224,7 @@ def test_colours_are_those_of_the_source(tmp_path: Path):
     path = numbered_video.write(tmp_path / "a.mp4", VIDEOS["25"])
     times = read_frame_times(path)
     whole = following(times, [(60, 64)], (0, 0, 256, 144))
-    render_short(path, whole, times, tmp_path / "short.mp4", Look((360, 202)))
+    render_short(path, whole, times, tmp_path / "short.mp4", ShortStyle((360, 202)))
     with open_video(path) as source, open_video(tmp_path / "short.mp4") as short:
         before = [frame.rgb().mean(axis=(0, 1)) for frame in source][60:64]
         after = [frame.rgb().mean(axis=(0, 1)) for frame in short]
@@ -235,7 +235,7 @@ def test_progress_is_told_to_the_end(tmp_path: Path):
     path = numbered_video.write(tmp_path / "a.mp4", VIDEOS["25"])
     times, told = read_frame_times(path), list[Progress]()
     pieces = following(times, [(0, 25)], numbered_video.upright_crop((256, 144)))
-    render_short(path, pieces, times, tmp_path / "short.mp4", Look(SIZE), told.append)
+    render_short(path, pieces, times, tmp_path / "short.mp4", ShortStyle(SIZE), told.append)
     assert [each.done for each in told] == pytest.approx([(i + 1) / 25 for i in range(25)])
     assert {(each.total, each.unit) for each in told} == {(1.0, "s")}
 
@@ -254,7 +254,7 @@ def test_stopping_leaves_nothing(tmp_path: Path, at: int, error: type[BaseExcept
     before = threading.active_count()
     pieces = following(times, PIECES, numbered_video.upright_crop((256, 144)))
     with pytest.raises(error):
-        render_short(path, pieces, times, tmp_path / "short.mp4", Look(SIZE), stop)
+        render_short(path, pieces, times, tmp_path / "short.mp4", ShortStyle(SIZE), stop)
     assert [each.name for each in tmp_path.iterdir()] == ["a.mp4"]
     assert threading.active_count() == before
 
@@ -286,14 +286,14 @@ def test_no_folder(tmp_path: Path):
     times = read_frame_times(path)
     pieces = following(times, [(0, 5)], numbered_video.upright_crop((256, 144)))
     with pytest.raises(OutputError, match="No such file"):
-        render_short(path, pieces, times, tmp_path / "none" / "short.mp4", Look(SIZE))
+        render_short(path, pieces, times, tmp_path / "none" / "short.mp4", ShortStyle(SIZE))
 
 
 def test_another_video_than_the_plan_is_of(tmp_path: Path):
     path = numbered_video.write(tmp_path / "a.mp4", VIDEOS["25"])
     times = FrameTimes.of(constant(300, Fraction(25)), Fraction(12))
     with pytest.raises(InputError, match="ends before frame"):
-        render_short(path, following(times, [(100, 150)], (0, 0, 81, 144)), times, tmp_path / "s.mp4", Look(SIZE))
+        render_short(path, following(times, [(100, 150)], (0, 0, 81, 144)), times, tmp_path / "s.mp4", ShortStyle(SIZE))
     assert [each.name for each in tmp_path.iterdir()] == ["a.mp4"]
 
 
@@ -310,4 +310,4 @@ def test_nonsense_is_refused(tmp_path: Path):
         [cropped(Piece(5, 5, 0, 0), (crops[:0],))],
     ):
         with pytest.raises(ValueError, match=r"pieces|panels"):
-            render_short(tmp_path / "none.mp4", pieces, times, tmp_path / "s.mp4", Look(SIZE))
+            render_short(tmp_path / "none.mp4", pieces, times, tmp_path / "s.mp4", ShortStyle(SIZE))

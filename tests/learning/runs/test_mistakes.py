@@ -5,7 +5,7 @@ import pytest
 
 from closeup.core.errors import InputError
 from closeup.core.types import Image
-from closeup.learning.runs.metrics import Measured, measure
+from closeup.learning.runs.metrics import HeadMetrics, measure
 from closeup.learning.runs.mistakes import mistakes, mistakes_page, worst_indices
 from closeup.learning.runs.reading import Run, read_run
 from html_page import HOSTILE, Page
@@ -13,7 +13,7 @@ from learning.runs.made_runs import MOODS, begun, picture
 
 
 @pytest.fixture
-def judged(tmp_path: Path) -> tuple[Run, Measured, Measured]:
+def judged(tmp_path: Path) -> tuple[Run, HeadMetrics, HeadMetrics]:
     writer = begun(tmp_path)
     probabilities = [[0.9, 0.1, 0], [0.3, 0.6, 0.1], [0.1, 0.8, 0.1], [0, 1, 0], [0.4, 0.35, 0.25]]
     keys = ["right", "unsure", "sure", HOSTILE[0], "near"]
@@ -24,14 +24,14 @@ def judged(tmp_path: Path) -> tuple[Run, Measured, Measured]:
     return run, mood, age
 
 
-def test_the_surest_come_first_and_what_is_right_is_none(judged: tuple[Run, Measured, Measured]) -> None:
+def test_the_surest_come_first_and_what_is_right_is_none(judged: tuple[Run, HeadMetrics, HeadMetrics]) -> None:
     _, mood, age = judged
     assert worst_indices(mood) == [3, 2, 1, 4]
     assert worst_indices(mood, most=2) == [3, 2]
     assert worst_indices(age) == [1, 2]
 
 
-def test_what_is_said_of_them(judged: tuple[Run, Measured, Measured]) -> None:
+def test_what_is_said_of_them(judged: tuple[Run, HeadMetrics, HeadMetrics]) -> None:
     _, mood, age = judged
     first = mistakes(mood, picture)[0]
     assert (first.key, first.label, first.answer, first.sure) == (HOSTILE[0], "happy", "sad", "100%")
@@ -41,7 +41,7 @@ def test_what_is_said_of_them(judged: tuple[Run, Measured, Measured]) -> None:
     assert told == [("40", "61", "+21"), ("50", "47.5", "-2.5")]
 
 
-def test_pictures_that_cannot_be_read_are_said_to_be_missing(judged: tuple[Run, Measured, Measured]) -> None:
+def test_pictures_that_cannot_be_read_are_said_to_be_missing(judged: tuple[Run, HeadMetrics, HeadMetrics]) -> None:
     run, mood, _ = judged
 
     def read(key: str) -> Image:
@@ -55,7 +55,7 @@ def test_pictures_that_cannot_be_read_are_said_to_be_missing(judged: tuple[Run, 
     assert "no picture" in Page(mistakes_page(run, [(mood, found)])).text
 
 
-def test_the_page_is_whole_and_safe(judged: tuple[Run, Measured, Measured]) -> None:
+def test_the_page_is_whole_and_safe(judged: tuple[Run, HeadMetrics, HeadMetrics]) -> None:
     run, mood, age = judged
     page = Page(mistakes_page(run, [(mood, mistakes(mood, picture)), (age, mistakes(age, picture))]))
     assert page.scripts == []

@@ -82,7 +82,7 @@ def test_the_fingerprint_notices(tmp_path: Path, change: str) -> None:
 def test_hashes_are_remembered_until_a_file_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     dataset = opened(tmp_path, "folder")
     first = dataset.hashes()
-    monkeypatch.setattr(items.Source, "read_bytes", lambda *_: pytest.fail("it was read again"))
+    monkeypatch.setattr(items.DatasetSource, "read_bytes", lambda *_: pytest.fail("it was read again"))
     assert dataset.hashes() == first
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from closeup.core.errors import InputError
 from closeup.core.types import Image
-from closeup.workbench.datasets.items import Dataset, Field, Item, Source
+from closeup.workbench.datasets.items import Dataset, DatasetSource, Field, Item
 from closeup.workbench.recipes.recipe import DataSource
 
 
@@ -65,7 +65,7 @@ def made_up(rows: Sequence[Mapping[str, str | float]], name: str = "made up") ->
     sources = []
     for source in dict.fromkeys(item.source for item in items):
         columns = {field.name: field.name for field in fields}
-        sources.append(Source(source, DataSource(path=source), Path(), columns=columns))
+        sources.append(DatasetSource(source, DataSource(path=source), Path(), columns=columns))
     return Dataset(name, tuple(items), tuple(sources), tuple(fields))
 
 

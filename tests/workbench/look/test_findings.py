@@ -5,16 +5,16 @@ import pytest
 
 from closeup.workbench.look.findings import MOST_NAMED, counted, findings
 from closeup.workbench.look.giveaways import Giveaway
-from closeup.workbench.look.look import Look, look_at
+from closeup.workbench.look.look import DatasetProfile, look_at
 from workbench.look.looked import pets
 
 
 @pytest.fixture(scope="module")
-def look(tmp_path_factory: pytest.TempPathFactory) -> Look:
+def look(tmp_path_factory: pytest.TempPathFactory) -> DatasetProfile:
     return look_at(pets(Path(tmp_path_factory.mktemp("data"))))
 
 
-def test_what_is_wrong_is_said(look: Look) -> None:
+def test_what_is_wrong_is_said(look: DatasetProfile) -> None:
     said = "\n".join(findings(look))
     for sentence in (
         "1 picture cannot be read",
@@ -28,21 +28,21 @@ def test_what_is_wrong_is_said(look: Look) -> None:
         assert sentence in said, sentence
 
 
-def test_of_a_clean_set_nothing_is_said(look: Look) -> None:
+def test_of_a_clean_set_nothing_is_said(look: DatasetProfile) -> None:
     (field,) = look.fields
     classes = tuple(each for each in field.classes if each.name != "bird")
     clean = replace(look, unreadable=(), copies=(), giveaways=(), fields=(replace(field, classes=classes),))
     assert findings(clean) == []
 
 
-def test_one_class_is_nothing_to_learn(look: Look) -> None:
+def test_one_class_is_nothing_to_learn(look: DatasetProfile) -> None:
     (field,) = look.fields
     said = findings(replace(look, fields=(replace(field, classes=field.classes[1:2], unlabelled=2),)))
     assert "class: every picture is cat; there is nothing to learn." in said
     assert "class: 2 pictures have no label." in said
 
 
-def test_each_class_is_named_once_by_what_tells_it_best(look: Look) -> None:
+def test_each_class_is_named_once_by_what_tells_it_best(look: DatasetProfile) -> None:
     told = tuple(
         Giveaway("a", f"c{n}", measure, 0.99 - n / 100 - shy, larger=True)
         for n in range(MOST_NAMED + 2)
@@ -54,7 +54,7 @@ def test_each_class_is_named_once_by_what_tells_it_best(look: Look) -> None:
     assert said[-1].startswith("So can 2 other classes")
 
 
-def test_copies_across_groups_are_said(look: Look) -> None:
+def test_copies_across_groups_are_said(look: DatasetProfile) -> None:
     copies = (replace(look.copies[0], groups=2),)
     assert any("in more than one group" in each for each in findings(replace(look, copies=copies)))
 

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 from closeup.core.types import Image
 from closeup.media.image import decode_image, encode_jpeg
 from closeup.workbench.look.duplicates import NEAR
-from closeup.workbench.look.measure import MEAN_PX, MEASURES, Measured, blur_effect, measure, outline
+from closeup.workbench.look.measure import MEAN_PX, MEASURES, PictureMeasures, blur_effect, measure, outline
 from stills import at_scale, mirrored, still
 
 
@@ -91,7 +91,7 @@ def test_blank_pictures_have_none() -> None:
     assert not outline(np.full((50, 50), 9, np.uint8)).any()
 
 
-def hashes(image: Image, content: bytes) -> Measured:
+def hashes(image: Image, content: bytes) -> PictureMeasures:
     return measure(image, content)
 
 

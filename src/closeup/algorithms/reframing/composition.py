@@ -61,7 +61,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class CropArea:
     """What is cut from, and what is cut out.
 
     Attributes:
@@ -87,7 +87,7 @@ class Frame:
         return min(width, height * self.aspect)
 
 
-def follow(times_s: ArrayLike, subject: Subject, frame: Frame, options: CameraOptions | None = None) -> FloatArray:
+def follow(times_s: ArrayLike, subject: Subject, frame: CropArea, options: CameraOptions | None = None) -> FloatArray:
     """The crop of each frame of one shot: one width, exact aspect, the subject in a good place, the camera at peace.
 
     The crop lies in the area, unless no crop of this aspect in it holds the subject's face: then it is as much longer
@@ -146,14 +146,14 @@ def _counting(weight: FloatArray) -> NDArray[np.bool_]:
     return np.ones(len(weight), dtype=bool)
 
 
-def width_needed(sides: FloatArray, frame: Frame) -> float:
+def width_needed(sides: FloatArray, frame: CropArea) -> float:
     """Width of the narrowest crop that holds faces of sizes (N, 2), pixels, with their margin; at most the area's."""
     room = np.minimum(sides * (1 + 2 * MARGIN), frame.area_wh)
     # The largest faces in a hundred are mistakes of the detector as often as not.
     return float(np.percentile(np.maximum(room[:, 0], frame.aspect * room[:, 1]), 99))
 
 
-def _widths(sides: FloatArray, frame: Frame) -> Span:
+def _widths(sides: FloatArray, frame: CropArea) -> Span:
     """How wide the crop may be for faces of sizes (N, 2)."""
     width, need = frame.area_wh[0], width_needed(sides, frame)
     if need > width:  # a face higher than any crop in the area
@@ -194,12 +194,12 @@ def _edges(others: list[FloatArray], boxes: FloatArray, crop_width: float) -> Ed
     return edges
 
 
-def _in_heights(options: CameraOptions, frame: Frame) -> CameraOptions:
+def _in_heights(options: CameraOptions, frame: CropArea) -> CameraOptions:
     """The same bound on acceleration in widths of the crop, for a programme whose unit is the crop's height."""
     return replace(options, max_acceleration=options.max_acceleration * frame.aspect)
 
 
-def _boxes(middle_x: FloatArray, middle_y: FloatArray, crop_width: float, frame: Frame) -> FloatArray:
+def _boxes(middle_x: FloatArray, middle_y: FloatArray, crop_width: float, frame: CropArea) -> FloatArray:
     """Crops (N, 4) around middles (N,), in the area where they fit into it."""
     corners = []
     lengths = (crop_width, crop_width / frame.aspect)

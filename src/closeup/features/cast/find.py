@@ -49,7 +49,7 @@ def find_cast(video: Path | str, options: CastOptions | None = None, *, progress
         ModelError: If a model is not on this machine; says what to type.
     """
     options = options or CastOptions()
-    clock = _Clock()
+    clock = _StageTimer()
     scan, (detector, embedder) = _scan(Path(video), options, clock, progress)
     return _result(scan, detector, embedder, options, CarriedOver(Edits(), None), clock).cast
 
@@ -74,7 +74,7 @@ def make_cast_folder(
     """
     options = options or CastOptions()
     check_place(folder, video, overwrite=overwrite)
-    clock = _Clock()
+    clock = _StageTimer()
     scan, (detector, embedder) = _scan(video, options, clock, progress)
     carried = carry_over(folder, scan.tracks, scan.video.sha256)
     result = _result(scan, detector, embedder, options, carried, clock)
@@ -96,7 +96,7 @@ def recluster(folder: Path, changes: Mapping[str, Any] | None = None, *, progres
         FormatError: If it is damaged.
         OutputError: If it cannot be written.
     """
-    clock = _Clock()
+    clock = _StageTimer()
     kept = CastFolder(folder)
     old = kept.cast()
     if needing := sorted(set(changes or {}) - {"clothing", "min_face_px"}):
@@ -125,7 +125,7 @@ def recluster(folder: Path, changes: Mapping[str, Any] | None = None, *, progres
     return result.cast
 
 
-class _Clock:
+class _StageTimer:
     """Measures the stages of one analysis."""
 
     def __init__(self) -> None:
@@ -139,7 +139,7 @@ class _Clock:
 
 
 def _scan(
-    video: Path, options: CastOptions, clock: _Clock, progress: ProgressCallback
+    video: Path, options: CastOptions, clock: _StageTimer, progress: ProgressCallback
 ) -> tuple[Scan, tuple[ModelCard, ModelCard]]:
     """Load the models and read the video."""
     with clock.stage("models"):
@@ -155,7 +155,7 @@ def _result(
     embedder: ModelCard,
     options: CastOptions,
     carried: CarriedOver,
-    clock: _Clock,
+    clock: _StageTimer,
 ) -> CastResult:
     """Group the tracks, replay the edits, and put the result together."""
     rule = person_rule(detector, options)

@@ -58,7 +58,7 @@ class _Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class _Card:
+class _PersonCard:
     """What the page says of one person."""
 
     id: str
@@ -82,7 +82,7 @@ class _ShotRow:
     start: str
     end: str
     length: str
-    people: tuple[_Card, ...]
+    people: tuple[_PersonCard, ...]
     passers_by: int
 
 
@@ -141,12 +141,12 @@ def render_report(cast: Cast, folder: Path, *, folder_name: str | None = None) -
     )
 
 
-def _card(cast: Cast, person: Person, number: int, folder: Path, sizes: _Sizes) -> _Card:
+def _card(cast: Cast, person: Person, number: int, folder: Path, sizes: _Sizes) -> _PersonCard:
     """All that the page says of a member of the cast."""
     tracks = person_tracks(cast, person)
     chosen = spread_tracks(tracks, sizes.pictures)
     portrait = folder / person.portrait
-    return _Card(
+    return _PersonCard(
         id=person.id,
         name=_name(person),
         colour=number % COLOURS,
@@ -257,7 +257,7 @@ def _ticks(length_s: float) -> list[_Tick]:
     return [_Tick(f"{100 * time / length_s:.3f}%", clock(time), n % 2 == 1) for n, time in enumerate(times)]
 
 
-def _shot_rows(cast: Cast, cards: Sequence[_Card]) -> list[_ShotRow]:
+def _shot_rows(cast: Cast, cards: Sequence[_PersonCard]) -> list[_ShotRow]:
     """The table of shots, with who is in each."""
     return [
         _ShotRow(

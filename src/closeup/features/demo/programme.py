@@ -60,7 +60,7 @@ class Light:
 
 
 @dataclass(frozen=True, slots=True)
-class Panel:
+class PersonPanel:
     """One person's part of the picture, moving from one view to another through the shot."""
 
     person: str
@@ -76,7 +76,7 @@ class PlannedShot:
 
     start_frame: int
     end_frame: int
-    panels: tuple[Panel, ...]
+    panels: tuple[PersonPanel, ...]
 
     @property
     def people(self) -> tuple[str, ...]:
@@ -86,29 +86,29 @@ class PlannedShot:
 
 # Hopper's still is 512 x 600 with the face in (161, 137, 376, 352), Collins's 512 x 512 with (179, 83, 266, 170).
 # Neighbouring shots of one still differ in scale, side, mirror and light, so that a cut between them is a cut.
-_SHOTS: tuple[tuple[float, tuple[Panel, ...]], ...] = (
-    (3.0, (Panel(HOPPER, View(262, 212, 512), View(266, 232, 440)),)),
-    (3.0, (Panel(COLLINS, View(256, 168, 512), View(236, 150, 420)),)),
-    (2.6, (Panel(HOPPER, View(420, 300, 1040), View(370, 290, 960), Light(0.86, 0, 0.10), mirror=True),)),
+_SHOTS: tuple[tuple[float, tuple[PersonPanel, ...]], ...] = (
+    (3.0, (PersonPanel(HOPPER, View(262, 212, 512), View(266, 232, 440)),)),
+    (3.0, (PersonPanel(COLLINS, View(256, 168, 512), View(236, 150, 420)),)),
+    (2.6, (PersonPanel(HOPPER, View(420, 300, 1040), View(370, 290, 960), Light(0.86, 0, 0.10), mirror=True),)),
     (
         3.4,
         (
-            Panel(HOPPER, View(262, 270, 470), View(262, 262, 430)),
-            Panel(COLLINS, View(226, 170, 290), View(224, 164, 270), Light(1.05, 4, -0.04)),
+            PersonPanel(HOPPER, View(262, 270, 470), View(262, 262, 430)),
+            PersonPanel(COLLINS, View(226, 170, 290), View(224, 164, 270), Light(1.05, 4, -0.04)),
         ),
     ),
-    (2.8, (Panel(COLLINS, View(232, 142, 330), View(226, 138, 300), Light(0.80, -4, -0.10), mirror=True),)),
-    (2.8, (Panel(COLLINS, View(150, 196, 660), View(186, 190, 620), Light(1.10, 8, 0.08)),)),
-    (2.6, (Panel(HOPPER, View(280, 237, 420), View(264, 228, 460), Light(0.78, -2, -0.12), mirror=True),)),
-    (2.6, (Panel(HOPPER, View(130, 300, 1020), View(180, 300, 1060), Light(1.08, 10, 0.06)),)),
+    (2.8, (PersonPanel(COLLINS, View(232, 142, 330), View(226, 138, 300), Light(0.80, -4, -0.10), mirror=True),)),
+    (2.8, (PersonPanel(COLLINS, View(150, 196, 660), View(186, 190, 620), Light(1.10, 8, 0.08)),)),
+    (2.6, (PersonPanel(HOPPER, View(280, 237, 420), View(264, 228, 460), Light(0.78, -2, -0.12), mirror=True),)),
+    (2.6, (PersonPanel(HOPPER, View(130, 300, 1020), View(180, 300, 1060), Light(1.08, 10, 0.06)),)),
     (
         3.2,
         (
-            Panel(COLLINS, View(232, 182, 330), View(228, 172, 300), Light(0.92, 0, 0.08), mirror=True),
-            Panel(HOPPER, View(266, 250, 420), View(262, 262, 470), Light(0.90, 0, -0.06), mirror=True),
+            PersonPanel(COLLINS, View(232, 182, 330), View(228, 172, 300), Light(0.92, 0, 0.08), mirror=True),
+            PersonPanel(HOPPER, View(266, 250, 420), View(262, 262, 470), Light(0.90, 0, -0.06), mirror=True),
         ),
     ),
-    (2.4, (Panel(COLLINS, View(272, 176, 480), View(240, 160, 440), Light(1.0, 0, -0.05)),)),
+    (2.4, (PersonPanel(COLLINS, View(272, 176, 480), View(240, 160, 440), Light(1.0, 0, -0.05)),)),
 )
 
 
@@ -191,7 +191,7 @@ def _shot_frames(shot: PlannedShot, stills: dict[str, Image]) -> list[Image]:
     return frames
 
 
-def _panel_frames(panel: Panel, still: Image, size_wh: tuple[int, int], count: int) -> list[Image]:
+def _panel_frames(panel: PersonPanel, still: Image, size_wh: tuple[int, int], count: int) -> list[Image]:
     lit = _relit(still, panel.light)
     factor = _SMOOTHING if max(panel.start.width, panel.end.width) > size_wh[0] else 1
     backdrop = _backdrop(lit, (size_wh[0] * factor, size_wh[1] * factor))

@@ -21,7 +21,7 @@ Glance = Callable[[Frame], tuple[FoundFace, ...]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Watched:
+class WatchedFaces:
     """What one pass gives; the fields are those of `FoundFaces`, `span` is its `video`."""
 
     size_wh: tuple[int, int]
@@ -30,7 +30,7 @@ class Watched:
     notes: tuple[str, ...]
 
 
-def watch(path: Path, glance: Glance, looks_per_s: float, progress: ProgressCallback) -> Watched:
+def watch(path: Path, glance: Glance, looks_per_s: float, progress: ProgressCallback) -> WatchedFaces:
     """Look at the video at `path`, by a glance at each frame that is sampled.
 
     Raises:
@@ -49,4 +49,4 @@ def watch(path: Path, glance: Glance, looks_per_s: float, progress: ProgressCall
         cuts_s = tuple(float(cut.time) for cut in sampling.cuts)
         span = VideoSpan(float(reader.end_time), rate_hz, cuts_s)
         followed = follow(looks, span)
-        return Watched(reader.size_wh, steadied(followed), span, reader.notes)
+        return WatchedFaces(reader.size_wh, steadied(followed), span, reader.notes)

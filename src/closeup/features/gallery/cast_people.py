@@ -16,7 +16,7 @@ from closeup.core.errors import InputError
 from closeup.core.types import Cast, Face, FloatArray, Image, Person, Track
 from closeup.documents.cast import CAST_JSON
 from closeup.documents.vectors import TrackVectors, load_vectors
-from closeup.features.gallery.enrol import Sample, enrol_samples, templates_of
+from closeup.features.gallery.enrol import EnrolSample, enrol_samples, templates_of
 from closeup.features.gallery.importing import Imported, ImportReport
 from closeup.features.gallery.options import FAR, EnrolOptions
 from closeup.features.gallery.photos import BY_EVERY_MODEL
@@ -212,9 +212,9 @@ def _import_one(
     return Imported(person.name, report)
 
 
-def _samples(faces: CastFaces, person: Person, options: EnrolOptions) -> list[Sample]:
+def _samples(faces: CastFaces, person: Person, options: EnrolOptions) -> list[EnrolSample]:
     """The best faces of each pose, by the model that the cast was made with."""
-    by_pose: dict[str, list[tuple[float, Sample]]] = {}
+    by_pose: dict[str, list[tuple[float, EnrolSample]]] = {}
     for row in faces.of(person):
         track = faces.cast.tracks[int(faces.vectors.face_track[row])]
         frame = int(faces.vectors.face_frame[row])
@@ -231,7 +231,7 @@ def _samples(faces: CastFaces, person: Person, options: EnrolOptions) -> list[Sa
     return chosen
 
 
-def _picture_samples(faces: CastFaces, person: Person, analyzer: Analyzer) -> list[Sample]:
+def _picture_samples(faces: CastFaces, person: Person, analyzer: Analyzer) -> list[EnrolSample]:
     """The best face of each pose in the pictures of the tracks, by the analyzer's other models."""
     taken: Counter[str] = Counter()
     samples = []
@@ -241,11 +241,13 @@ def _picture_samples(faces: CastFaces, person: Person, analyzer: Analyzer) -> li
             continue
         templates = templates_of(image, face, f"{faces.cast.video.sha256}:{track.id}", keep=False)
         others = tuple(template for template in templates if template.model != faces.vectors.embedder)
-        samples.append(Sample(others, f"{faces.folder}, track {track.id}"))
+        samples.append(EnrolSample(others, f"{faces.folder}, track {track.id}"))
     return samples
 
 
-def _sample(faces: CastFaces, track: Track, face: Face, vector: FloatArray, quality: float, *, keep: bool) -> Sample:
+def _sample(
+    faces: CastFaces, track: Track, face: Face, vector: FloatArray, quality: float, *, keep: bool
+) -> EnrolSample:
     pose = head_pose(face.landmarks_xy)
     template = NewTemplate(
         model=faces.vectors.embedder,
@@ -258,7 +260,7 @@ def _sample(faces: CastFaces, track: Track, face: Face, vector: FloatArray, qual
         picture_jpeg=_picture(faces.folder, track) if keep else None,
         source=f"{faces.cast.video.sha256}:{track.id}:{face.frame}",
     )
-    return Sample((template,), f"{faces.folder}, track {track.id}")
+    return EnrolSample((template,), f"{faces.folder}, track {track.id}")
 
 
 def _picture(folder: Path, track: Track) -> bytes:

@@ -23,7 +23,7 @@ KNN_NEIGHBOURS = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Prediction:
+class LabelPrediction:
     """Answers for some faces.
 
     Attributes:
@@ -38,7 +38,7 @@ class Prediction:
 class Classifier(Protocol):
     """Something that has learned labels."""
 
-    def predict(self, vectors: FloatArray) -> Prediction:
+    def predict(self, vectors: FloatArray) -> LabelPrediction:
         """Say whose the faces with the embeddings (Q, D) are."""
         ...
 
@@ -55,7 +55,7 @@ class SimilarityClassifier:
         self._names, place = _grouped(vectors, labels)
         self._templates = [vectors[place == index] for index in range(len(self._names))]
 
-    def predict(self, vectors: FloatArray) -> Prediction:
+    def predict(self, vectors: FloatArray) -> LabelPrediction:
         """Answer for vectors (Q, D); the score is the cosine of `identity_similarity`."""
         scores = np.empty((len(vectors), len(self._names)))
         for column, templates in enumerate(self._templates):
@@ -76,7 +76,7 @@ class NearestClassifier:
         self._vectors = vectors
         self._neighbours = min(neighbours, len(vectors))
 
-    def predict(self, vectors: FloatArray) -> Prediction:
+    def predict(self, vectors: FloatArray) -> LabelPrediction:
         """Answer for vectors (Q, D); the score is the winner's votes over k: its similarities' sum, none for others."""
         similarities = cosines(vectors, self._vectors)
         nearest = np.argsort(-similarities, axis=1, kind="stable")[:, : self._neighbours]
@@ -106,7 +106,7 @@ class SvmClassifier:
         self._scale = float(np.sqrt((spread**2).sum(axis=1).mean())) or 1.0
         self._machine: Any = LinearSVC(C=c, random_state=0, max_iter=5000).fit(spread / self._scale, place)
 
-    def predict(self, vectors: FloatArray) -> Prediction:
+    def predict(self, vectors: FloatArray) -> LabelPrediction:
         """Answer for vectors (Q, D); the score is the signed distance from the winner's plane, in margins."""
         decided = np.asarray(self._machine.decision_function((vectors - self._centre) / self._scale), np.float64)
         if decided.ndim == 1:  # two labels: one plane
@@ -127,7 +127,7 @@ def _grouped(vectors: FloatArray, labels: Sequence[str]) -> tuple[list[str], NDA
     return names, np.array([places[label] for label in labels], dtype=np.intp)
 
 
-def _best(names: Sequence[str], scores: NDArray[np.float64]) -> Prediction:
+def _best(names: Sequence[str], scores: NDArray[np.float64]) -> LabelPrediction:
     winners = scores.argmax(axis=1)
     labels = np.array(names, dtype=object)[winners]
-    return Prediction(labels, scores[np.arange(len(scores)), winners])
+    return LabelPrediction(labels, scores[np.arange(len(scores)), winners])

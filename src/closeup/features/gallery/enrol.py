@@ -30,7 +30,7 @@ from closeup.weights.far import threshold_for
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sample:
+class EnrolSample:
     """A face to be enrolled.
 
     Attributes:
@@ -130,7 +130,7 @@ def enrol(
     """
     options = options or EnrolOptions()
     clean_name(name)
-    samples: list[Sample] = []
+    samples: list[EnrolSample] = []
     refused: list[Refused] = []
     last: InputError | None = None
     for number, photo in enumerate(photos):
@@ -150,7 +150,7 @@ def enrol(
     return enrol_samples(store, name, samples, options, refused=tuple(refused), poses=analyzer.poses)
 
 
-def sample_photo(analyzer: Analyzer, photo: Path, options: EnrolOptions) -> Sample:
+def sample_photo(analyzer: Analyzer, photo: Path, options: EnrolOptions) -> EnrolSample:
     """Make a sample of the one face in a photo.
 
     Raises:
@@ -160,7 +160,7 @@ def sample_photo(analyzer: Analyzer, photo: Path, options: EnrolOptions) -> Samp
     if face.faults:
         reasons = " ".join(fault.reason for fault in face.faults)
         raise InputError(f"{photo} is of no use. {reasons}", "Take a sharp, well lit one of the bare face.")
-    return Sample(templates_of(image, face, hash_file(photo), keep=options.keep_pictures), str(photo))
+    return EnrolSample(templates_of(image, face, hash_file(photo), keep=options.keep_pictures), str(photo))
 
 
 def templates_of(image: Image, face: AnalysedFace, source: str | None, *, keep: bool) -> tuple[NewTemplate, ...]:
@@ -196,7 +196,7 @@ def templates_of(image: Image, face: AnalysedFace, source: str | None, *, keep: 
 def enrol_samples(
     store: GalleryStore,
     name: str,
-    samples: Sequence[Sample],
+    samples: Sequence[EnrolSample],
     options: EnrolOptions,
     *,
     refused: tuple[Refused, ...] = (),
@@ -236,7 +236,9 @@ def enrol_samples(
     )
 
 
-def already_known(store: GalleryStore, name: str, samples: Sequence[Sample], far: float = FAR) -> AlreadyKnown | None:
+def already_known(
+    store: GalleryStore, name: str, samples: Sequence[EnrolSample], far: float = FAR
+) -> AlreadyKnown | None:
     """Find the sample that is most like somebody of another name, if one is enough so by any model.
 
     The more people there are, the likelier one of them is like a stranger by chance. So the rate is parted among
@@ -248,7 +250,7 @@ def already_known(store: GalleryStore, name: str, samples: Sequence[Sample], far
 
 
 def _known_by(
-    store: GalleryStore, name: str, samples: Sequence[Sample], model: str, far: float
+    store: GalleryStore, name: str, samples: Sequence[EnrolSample], model: str, far: float
 ) -> Iterator[AlreadyKnown]:
     """The samples that are like somebody of another name by one model."""
     embedder = card(model)
@@ -264,7 +266,7 @@ def _known_by(
             yield AlreadyKnown(match.name, sample.origin, match.similarity, point.threshold, point.far)
 
 
-def _flagged(before: Sequence[NewTemplate], new: Sequence[Sample]) -> tuple[str, ...]:
+def _flagged(before: Sequence[NewTemplate], new: Sequence[EnrolSample]) -> tuple[str, ...]:
     """Where those samples are from that are not like the rest of their person, each by its own first model."""
     found = []
     for model in dict.fromkeys(sample.templates[0].model for sample in new):

@@ -27,7 +27,7 @@ from closeup.algorithms.metrics.verification import (
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import FloatArray
-from closeup.features.gallery.pairs import Pair, Photo, find_photos, photos_of, read_pairs
+from closeup.features.gallery.pairs import Photo, PhotoPair, find_photos, photos_of, read_pairs
 from closeup.media.image import read_image
 from closeup.perception.analyzer import Analyzer
 
@@ -158,7 +158,7 @@ def evaluate_pairs(
 
 
 def judge(
-    pairs: tuple[Pair, ...], similarities: NDArray[np.float64], missing: Sequence[Photo], reading: Reading
+    pairs: tuple[PhotoPair, ...], similarities: NDArray[np.float64], missing: Sequence[Photo], reading: Reading
 ) -> PairsEvaluation:
     """Say how often similarities are right.
 

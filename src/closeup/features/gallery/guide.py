@@ -14,7 +14,7 @@ from closeup.algorithms.clustering.similarity import cosines
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import FloatArray, Image
-from closeup.features.gallery.enrol import Sample, templates_of
+from closeup.features.gallery.enrol import EnrolSample, templates_of
 from closeup.features.gallery.liveness import HeadView, LivenessCheck, LivenessReport
 from closeup.features.gallery.options import REQUIRED_POSES
 from closeup.features.gallery.photos import BY_EVERY_MODEL, DESCRIBED
@@ -120,7 +120,7 @@ class PoseCollector:
         """In how many good looks a pose was seen."""
         return self._best[pose].looks if pose in self._best else 0
 
-    def samples(self, origin: str, source: str | None, *, keep: bool) -> list[Sample]:
+    def samples(self, origin: str, source: str | None, *, keep: bool) -> list[EnrolSample]:
         """The best look at each pose, to be enrolled.
 
         Args:
@@ -129,7 +129,7 @@ class PoseCollector:
             keep: Whether to store pictures too.
         """
         return [
-            Sample(
+            EnrolSample(
                 templates_of(
                     best.image,
                     self._by_every_model(best),
@@ -168,7 +168,7 @@ class Guided:
         liveness: What the check for a living head has found; None where it was not asked for.
     """
 
-    samples: tuple[Sample, ...]
+    samples: tuple[EnrolSample, ...]
     looks: int
     reasons: tuple[tuple[str, int], ...]
     liveness: LivenessReport | None = None

@@ -45,7 +45,7 @@ class Identification:
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class PersonInView:
     """One person for as long as they stay in view of a video.
 
     Attributes:
@@ -72,15 +72,15 @@ class VideoIdentification:
         notes: What is odd about the file, a sentence each.
     """
 
-    sightings: tuple[Sighting, ...]
+    sightings: tuple[PersonInView, ...]
     looks: int
     looks_per_s: float
     duration_s: float
     notes: tuple[str, ...]
 
-    def people(self) -> dict[str, tuple[Sighting, ...]]:
+    def people(self) -> dict[str, tuple[PersonInView, ...]]:
         """Name to sightings, who is seen longest first; strangers are left out."""
-        found: dict[str, list[Sighting]] = {}
+        found: dict[str, list[PersonInView]] = {}
         for sighting in self.sightings:
             if sighting.answer.name is not None:
                 found.setdefault(sighting.answer.name, []).append(sighting)
@@ -203,9 +203,9 @@ class Trails:
             yield self._open[int(row)], int(column)
 
 
-def _sighting(recogniser: Recogniser, trail: Trail) -> Sighting:
+def _sighting(recogniser: Recogniser, trail: Trail) -> PersonInView:
     answer = recogniser.answer_together(np.stack([face.embeddings[recogniser.model] for face in trail.faces]))
-    return Sighting(trail.times_s[0], trail.times_s[-1], len(trail.faces), answer)
+    return PersonInView(trail.times_s[0], trail.times_s[-1], len(trail.faces), answer)
 
 
 def _identify(recogniser: Recogniser, faces: Sequence[AnalysedFace]) -> tuple[Identification, ...]:

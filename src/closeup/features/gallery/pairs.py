@@ -26,7 +26,7 @@ class Photo:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class PhotoPair:
     """Two photos, the fold that they are in, counted from 0, and whether they are of one person."""
 
     first: Photo
@@ -39,7 +39,7 @@ class Pair:
         return self.first.person == self.second.person
 
 
-def read_pairs(path: Path) -> tuple[Pair, ...]:
+def read_pairs(path: Path) -> tuple[PhotoPair, ...]:
     """Read a list of pairs.
 
     Raises:
@@ -66,7 +66,7 @@ def read_pairs(path: Path) -> tuple[Pair, ...]:
     return tuple(pairs)
 
 
-def photos_of(pairs: tuple[Pair, ...]) -> tuple[Photo, ...]:
+def photos_of(pairs: tuple[PhotoPair, ...]) -> tuple[Photo, ...]:
     """Every photo of the pairs once, by name and number."""
     return tuple(sorted({photo for pair in pairs for photo in (pair.first, pair.second)}))
 
@@ -114,7 +114,7 @@ def _header(path: Path, rows: list[tuple[int, list[str]]]) -> tuple[int, int]:
     return (numbers[0], numbers[1]) if len(numbers) == 2 else (1, numbers[0])
 
 
-def _pair(path: Path, number: int, fields: list[str], *, fold: int, same: bool) -> Pair:
+def _pair(path: Path, number: int, fields: list[str], *, fold: int, same: bool) -> PhotoPair:
     wanted = "a name and two numbers" if same else "a name and a number, twice"
     numbers = fields[1:] if same else fields[1::2]
     if len(fields) != (3 if same else 4) or not all(_is_count(field) for field in numbers):
@@ -125,7 +125,7 @@ def _pair(path: Path, number: int, fields: list[str], *, fold: int, same: bool) 
             raise InputError(f"Line {number} of {path} has {name!r} for a name, and that is no folder's.", _FORMAT_HINT)
     if not same and second == fields[0]:
         raise InputError(f"Line {number} of {path} is a pair of two people, and names {second!r} twice.", _FORMAT_HINT)
-    return Pair(Photo(fields[0], int(numbers[0])), Photo(second, int(numbers[1])), fold)
+    return PhotoPair(Photo(fields[0], int(numbers[0])), Photo(second, int(numbers[1])), fold)
 
 
 def _is_count(field: str) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from closeup.algorithms.frames.letterbox import picture_area
-from closeup.algorithms.reframing.composition import MARGIN, Frame, Subject, follow, width_needed
+from closeup.algorithms.reframing.composition import MARGIN, CropArea, Subject, follow, width_needed
 from closeup.core.errors import InputError
 from closeup.core.types import Cast, Track
 from closeup.features.shorts.plan import Piece
@@ -131,11 +131,11 @@ def _half(size_wh: tuple[int, int]) -> tuple[int, int]:
     return size_wh[0], size_wh[1] // 2
 
 
-def _frame(cast: Cast, options: FramingOptions) -> Frame:
+def _frame(cast: Cast, options: FramingOptions) -> CropArea:
     """The one upright picture."""
     width, height = options.size_wh
     area = options.area_xyxy or (0.0, 0.0, float(cast.video.width), float(cast.video.height))
-    return Frame(area, width / height, width / MAX_UPSCALE)
+    return CropArea(area, width / height, width / MAX_UPSCALE)
 
 
 def _shots_of(cast: Cast, piece: Piece) -> Iterator[tuple[int, slice]]:
@@ -176,7 +176,7 @@ class Pair:
     other: Subject
 
 
-def pair_of(cast: Cast, person: str, shot: int, stretch: tuple[Frames, Times], frame: Frame) -> Pair | None:
+def pair_of(cast: Cast, person: str, shot: int, stretch: tuple[Frames, Times], frame: CropArea) -> Pair | None:
     """The two to be shown split in a stretch of a shot, or None where one picture does.
 
     Args:
@@ -208,7 +208,7 @@ def _companions(here: list[Track], person: str) -> list[list[Track]]:
     return list(groups.values())
 
 
-def _pair(chosen: Subject, other: Subject, frame: Frame) -> Pair | None:
+def _pair(chosen: Subject, other: Subject, frame: CropArea) -> Pair | None:
     both = (chosen.weight > 0) & (other.weight > 0)
     if both.mean() < MIN_SHARE:
         return None
@@ -227,7 +227,7 @@ def _areas(subject: Subject) -> NDArray[np.float64]:
 
 
 def follow_both(
-    times_s: Times, pair: Pair, frame: Frame, panel_wh: tuple[int, int]
+    times_s: Times, pair: Pair, frame: CropArea, panel_wh: tuple[int, int]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The crops of the upper panel (the chosen person) and of the lower one: two arrays (N, 4), xyxy, pixels.
 
@@ -240,12 +240,12 @@ def follow_both(
     chosen_left = float(np.median(a[:, 0] + a[:, 2])) < float(np.median(b[:, 0] + b[:, 2]))
     left, right = (a, b) if chosen_left else (b, a)
     middle = float(np.median(left[:, 2] + right[:, 0])) / 2
-    whole = Frame(frame.area_xyxy, panel_wh[0] / panel_wh[1], min(frame.min_width, frame.widest))
+    whole = CropArea(frame.area_xyxy, panel_wh[0] / panel_wh[1], min(frame.min_width, frame.widest))
     upper = follow(times_s, pair.chosen, _side(pair.chosen, whole, middle, chosen_left))
     return upper, follow(times_s, pair.other, _side(pair.other, whole, middle, not chosen_left))
 
 
-def _side(subject: Subject, frame: Frame, middle: float, left: bool) -> Frame:
+def _side(subject: Subject, frame: CropArea, middle: float, left: bool) -> CropArea:
     """The part of the picture on one side of the middle, and beyond it as far as the face asks: better seen twice."""
     x0, y0, x1, y1 = frame.area_xyxy
     boxes = subject.boxes_xyxy[subject.weight > 0]

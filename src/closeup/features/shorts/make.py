@@ -15,8 +15,8 @@ from closeup.features.shorts.interest import CURVES, Interest, read_curves, reas
 from closeup.features.shorts.options import ASPECTS, ShortsOptions
 from closeup.features.shorts.plan import Plan, PlanFile, Short, read_plan
 from closeup.features.shorts.planning import Planned, make_plan, mean_interest, read_captions
-from closeup.features.shorts.render import Look, render_short
-from closeup.features.shorts.source import Source, find_person, find_video, open_cast, open_source
+from closeup.features.shorts.render import ShortStyle, render_short
+from closeup.features.shorts.source import ShortsSource, find_person, find_video, open_cast, open_source
 from closeup.media.frame_times import read_frame_times
 from closeup.media.subtitles import Subtitles
 
@@ -128,7 +128,7 @@ def make_folder(
     whom = find_person(cast, person, cast_folder)
     folder = output or default_folder(cast_folder, cast, whom)
     folder_at(folder).check(overwrite=overwrite)
-    source = Source(cast_folder, cast, whom, find_video(cast, cast_folder, video, progress))
+    source = ShortsSource(cast_folder, cast, whom, find_video(cast, cast_folder, video, progress))
     if not plan_only:
         check_space(options.min_length_s, source, options, folder)
     job = _Job(source, options, make_plan(source, options, progress))
@@ -180,7 +180,7 @@ def render_plan(
     return job.write(output, progress, overwrite=overwrite, rendered=True)
 
 
-def check_space(length_s: float, source: Source, options: ShortsOptions, folder: Path) -> None:
+def check_space(length_s: float, source: ShortsSource, options: ShortsOptions, folder: Path) -> None:
     """Make sure that rendered shorts of `length_s` seconds in all will find space, as far as that can be told before.
 
     Raises:
@@ -204,7 +204,7 @@ def finished_size(options: ShortsOptions) -> tuple[int, int]:
     return 2 * round(options.height * width / height / 2), options.height
 
 
-def _planned(file: PlanFile, plan_file: Path, source: Source) -> Planned:
+def _planned(file: PlanFile, plan_file: Path, source: ShortsSource) -> Planned:
     """What an edited plan says, with the figures of its moments as they are now."""
     times = read_frame_times(source.video, source.cast.video)
     captions, notes = read_captions(file.options, source.cast.video.duration_s)
@@ -229,7 +229,7 @@ def _judged(short: Short, curves: Interest) -> Short:
 class _Job:
     """The shorts of one plan on their way into a folder."""
 
-    def __init__(self, source: Source, options: ShortsOptions, planned: Planned) -> None:
+    def __init__(self, source: ShortsSource, options: ShortsOptions, planned: Planned) -> None:
         self._source, self._options, self._planned = source, options, planned
         self._shorts = planned.plan.shorts
         self._size_wh = finished_size(options)
@@ -297,7 +297,7 @@ class _Job:
 
             burned = each.captions if self._options.burn_captions else None
             overlay = None if burned is None else CaptionOverlay(burned, self._size_wh)
-            output, look = part / movie_name(each.short.id), Look(self._size_wh, overlay)
+            output, look = part / movie_name(each.short.id), ShortStyle(self._size_wh, overlay)
             info = render_short(self._source.video, each.framed, self._planned.frame_times, output, look, report)
             yield replace(each, rendered=info)
             before_s += each.short.length_s

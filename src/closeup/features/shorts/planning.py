@@ -21,7 +21,7 @@ from closeup.features.shorts.interest import Interest, interest, reason
 from closeup.features.shorts.options import ShortsOptions
 from closeup.features.shorts.plan import Piece, Plan, Short
 from closeup.features.shorts.reel import FrameClock, seen_frames, stretches_of
-from closeup.features.shorts.source import Source, label
+from closeup.features.shorts.source import ShortsSource, label
 from closeup.media.excerpt import excerpt_frames
 from closeup.media.frame_times import FrameTimes
 from closeup.media.subtitles import Subtitles, read_subtitles
@@ -63,7 +63,7 @@ def read_captions(options: ShortsOptions, duration_s: float) -> tuple[Subtitles 
     return captions, (*odd, *(check_letters(captions) if options.burn_captions else ()))
 
 
-def make_plan(source: Source, options: ShortsOptions, progress: ProgressCallback = ignore) -> Planned:
+def make_plan(source: ShortsSource, options: ShortsOptions, progress: ProgressCallback = ignore) -> Planned:
     """Watch and hear the video, and choose the moments.
 
     Raises:
@@ -111,7 +111,7 @@ def mean_interest(curves: Interest, spans_s: Sequence[tuple[float, float]]) -> f
 
 
 def _chosen(
-    source: Source, options: ShortsOptions, evidence: Evidence, curves: Interest, captions: Subtitles | None
+    source: ShortsSource, options: ShortsOptions, evidence: Evidence, curves: Interest, captions: Subtitles | None
 ) -> tuple[tuple[Window, ...], tuple[str, ...]]:
     """The windows, and a sentence for what could not be as it was asked."""
     clock = FrameClock.of(evidence.frame_times)
@@ -136,14 +136,14 @@ def _chosen(
 
 
 def _cuttables(
-    source: Source, clock: FrameClock, speech: Spans | None, captions: Spans, *, polish: bool = True
+    source: ShortsSource, clock: FrameClock, speech: Spans | None, captions: Spans, *, polish: bool = True
 ) -> tuple[Cuttable, ...]:
     setting = make_setting(clock, [shot.start_frame for shot in source.cast.shots], speech, captions)
     found = (cuttable(each, setting, polish=polish) for each in stretches_of(source.cast, source.person, clock))
     return tuple(part for part in found if part is not None)
 
 
-def _fewer(source: Source, options: ShortsOptions, count: int) -> str:
+def _fewer(source: ShortsSource, options: ShortsOptions, count: int) -> str:
     person, seen_s = label(source.person), source.person.screen_time_s
     return (
         f"Only {count} of {options.count} shorts can be made: {person} is on screen for {seen_s:.0f} s in all, "
@@ -151,7 +151,7 @@ def _fewer(source: Source, options: ShortsOptions, count: int) -> str:
     )
 
 
-def _check_enough(source: Source, options: ShortsOptions) -> None:
+def _check_enough(source: ShortsSource, options: ShortsOptions) -> None:
     """Say before the work, and not after it, that the person is on screen too little."""
     cast = source.cast
     clock = rough_clock(cast)
@@ -171,7 +171,7 @@ def rough_clock(cast: Cast) -> FrameClock:
     return FrameClock(starts_s, float(np.median(np.diff(starts_s))) if cast.video.frames else 0.0)
 
 
-def _no_window(source: Source, options: ShortsOptions, footage: Footage, *, captioned: bool) -> InputError:
+def _no_window(source: ShortsSource, options: ShortsOptions, footage: Footage, *, captioned: bool) -> InputError:
     """Say why nothing of the reel is as long as was asked for."""
     fits_s, most_s = next_length_s(footage, options.min_length_s), longest_s(footage)
     if fits_s is None and not captioned:
@@ -189,7 +189,7 @@ def _no_window(source: Source, options: ShortsOptions, footage: Footage, *, capt
     return InputError(message, hint, code="shorts.shorter-or-bare", length=least)
 
 
-def too_little(source: Source, options: ShortsOptions, longest: float) -> InputError:
+def too_little(source: ShortsSource, options: ShortsOptions, longest: float) -> InputError:
     """Say how much of the person there is, and what would work."""
     seen_s = source.person.screen_time_s
     message = f"{label(source.person)} is on screen for {seen_s:.1f} s in all"

@@ -49,7 +49,7 @@ class _PartRow:
 
 
 @dataclass(frozen=True, slots=True)
-class _Card:
+class _ShortCard:
     """What the page says of one short."""
 
     id: str
@@ -149,12 +149,12 @@ def _facts(handover: Handover) -> list[tuple[str, str]]:
     return facts
 
 
-def _card(handover: Handover, finished: FinishedShort) -> _Card:
+def _card(handover: Handover, finished: FinishedShort) -> _ShortCard:
     """All that the page says of a short."""
     short = finished.short
     length_s = max(handover.plan.video.duration_s, 0.001)
     video = f"{short.id}.mp4" if finished.rendered is not None else ""
-    return _Card(
+    return _ShortCard(
         id=short.id,
         name=short.title or f"Short {short.id.removeprefix('s')}",
         layout=_layout(finished),

@@ -107,7 +107,7 @@ def stretches_of(cast: Cast, person: Person, clock: FrameClock) -> tuple[Stretch
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Run:
+class _TrackedRun:
     """Frames [start, end) in which a person is tracked without a break; `first` and `last` are faces that were seen."""
 
     start: int
@@ -136,11 +136,11 @@ def _in_shot(shot: Shot, tracks: Sequence[Track], times: NDArray[np.float64]) ->
         yield Stretch(start, shot.end_frame if at_end else run.last.frame + 1)
 
 
-def _runs(tracks: Sequence[Track]) -> list[_Run]:
+def _runs(tracks: Sequence[Track]) -> list[_TrackedRun]:
     """Tracks of one shot, those that overlap or touch made one."""
-    runs: list[_Run] = []
+    runs: list[_TrackedRun] = []
     for track in sorted(tracks, key=lambda track: track.start_frame):
-        run = _Run(track.start_frame, track.end_frame, track.faces[0], track.faces[-1])
+        run = _TrackedRun(track.start_frame, track.end_frame, track.faces[0], track.faces[-1])
         if runs and run.start <= runs[-1].end:
             last = max(runs[-1].last, run.last, key=lambda face: face.frame)
             runs[-1] = replace(runs[-1], end=max(runs[-1].end, run.end), last=last)

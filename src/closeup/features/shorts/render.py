@@ -34,7 +34,7 @@ _FADE_S = 0.005
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ShortStyle:
     """What a short looks like beside its crops.
 
     Attributes:
@@ -51,7 +51,7 @@ def render_short(
     pieces: Sequence[FramedPiece],
     frame_times: FrameTimes,
     output: Path,
-    look: Look,
+    look: ShortStyle,
     progress: ProgressCallback = ignore,
 ) -> RenderedInfo:
     """Render pieces of a video, one after the other, as an MP4 (H.264, yuv420p, AAC).
@@ -118,7 +118,7 @@ def _require_crops(pieces: Sequence[FramedPiece], frame_times: FrameTimes) -> No
 
 
 def _reframed(
-    shown: Iterable[tuple[DecodedFrame, tuple[NDArray[np.float64], ...], Fraction]], look: Look, colour: Colour
+    shown: Iterable[tuple[DecodedFrame, tuple[NDArray[np.float64], ...], Fraction]], look: ShortStyle, colour: Colour
 ) -> Generator[Picture, None, None]:
     drawing: Drawing | None = None
     for frame, crops, start in shown:

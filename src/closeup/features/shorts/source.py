@@ -18,7 +18,7 @@ _SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Source:
+class ShortsSource:
     """What shorts are made from.
 
     Attributes:
@@ -34,7 +34,7 @@ class Source:
     video: Path
 
 
-def open_source(folder: Path, who: str, video: Path | None = None, progress: ProgressCallback = ignore) -> Source:
+def open_source(folder: Path, who: str, video: Path | None = None, progress: ProgressCallback = ignore) -> ShortsSource:
     """Find the person in the cast, and the video that it was made from.
 
     Args:
@@ -49,7 +49,7 @@ def open_source(folder: Path, who: str, video: Path | None = None, progress: Pro
     """
     cast = open_cast(folder)
     person = find_person(cast, who, folder)
-    return Source(folder, cast, person, find_video(cast, folder, video, progress))
+    return ShortsSource(folder, cast, person, find_video(cast, folder, video, progress))
 
 
 def open_cast(folder: Path) -> Cast:

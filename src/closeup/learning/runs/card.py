@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from closeup.learning.runs.metrics import Measured, reported
+from closeup.learning.runs.metrics import HeadMetrics, reported
 from closeup.learning.runs.reading import Run
 from closeup.learning.runs.words import is_error, option_words, share_words
 
@@ -14,7 +14,7 @@ WEAK_RECALL = 0.5
 _UNREADABLE_SHOWN = 10
 
 
-def card_markdown(run: Run, measured: Sequence[Measured]) -> str:
+def card_markdown(run: Run, measured: Sequence[HeadMetrics]) -> str:
     """The model card of a run as Markdown.
 
     Args:
@@ -46,7 +46,7 @@ def card_markdown(run: Run, measured: Sequence[Measured]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def limits(run: Run, measured: Sequence[Measured]) -> list[str]:
+def limits(run: Run, measured: Sequence[HeadMetrics]) -> list[str]:
     """What a reader must know before relying on the figures, a sentence each."""
     lines = []
     if measured and not any(one.side == "test" for one in measured):
@@ -68,7 +68,7 @@ def limits(run: Run, measured: Sequence[Measured]) -> list[str]:
     return lines
 
 
-def _weak(one: Measured) -> list[str]:
+def _weak(one: HeadMetrics) -> list[str]:
     few = [figure.name for figure in one.per_class if figure.count < FEW]
     weak = [
         f"{figure.name} ({figure.recall:.2f})"
@@ -103,7 +103,7 @@ def _heads(run: Run) -> str:
     return "\n".join(lines)
 
 
-def _figures(run: Run, measured: Sequence[Measured]) -> list[str]:
+def _figures(run: Run, measured: Sequence[HeadMetrics]) -> list[str]:
     if not measured:
         return ["It has not been measured: the run is not finished."]
     units = run.units
@@ -126,7 +126,7 @@ def _figures(run: Run, measured: Sequence[Measured]) -> list[str]:
     return [*parts, f"Lower is better for: {', '.join(dict.fromkeys(lower))}; higher for the others." if lower else ""]
 
 
-def _over_groups(measured: Sequence[Measured]) -> str:
+def _over_groups(measured: Sequence[HeadMetrics]) -> str:
     return ", whole groups (people, photos) at a time" if any(one.groups is not None for one in measured) else ""
 
 

@@ -49,7 +49,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Measured:
+class HeadMetrics:
     """One head on one side of the split.
 
     Attributes:
@@ -86,7 +86,7 @@ class Measured:
         return int(self.confusion.sum() - self.confusion.trace())
 
 
-def measure(run: Run, resamples: int = RESAMPLES) -> tuple[Measured, ...]:
+def measure(run: Run, resamples: int = RESAMPLES) -> tuple[HeadMetrics, ...]:
     """Measure every head of a run on every side that it answered; heads as in the recipe, test before val.
 
     Args:
@@ -107,26 +107,26 @@ def measure(run: Run, resamples: int = RESAMPLES) -> tuple[Measured, ...]:
     return tuple(sorted(measured, key=lambda one: order.get(one.head, len(order))))  # stable: test before val
 
 
-def reported(measured: Sequence[Measured]) -> tuple[Measured, ...]:
+def reported(measured: Sequence[HeadMetrics]) -> tuple[HeadMetrics, ...]:
     """Each head on the side that tells most: test where there is one, else val."""
-    best: dict[str, Measured] = {}
+    best: dict[str, HeadMetrics] = {}
     for one in measured:
         best.setdefault(one.head, one)
     return tuple(best.values())
 
 
-def _measured(side: str, head: str, answers: Answers, groups: list[str] | None, resamples: int) -> Measured:
+def _measured(side: str, head: str, answers: Answers, groups: list[str] | None, resamples: int) -> HeadMetrics:
     many = None if groups is None else len(set(groups))
     if answers.classes:
         labels = answers.label_indices()
         found = figures(answers.probabilities, labels, answers.classes)
         spans = class_intervals(answers.probabilities, labels, groups=groups, resamples=resamples)
         table = _table(CLASS_FIGURES, found, spans)
-        return Measured(side, head, answers, table, found.per_class, found.confusion, many)
+        return HeadMetrics(side, head, answers, table, found.per_class, found.confusion, many)
     numbers = answers.label_numbers()
     errors = value_figures(answers.values, numbers)
     spans = value_intervals(answers.values, numbers, groups=groups, resamples=resamples)
-    return Measured(side, head, answers, _table(VALUE_FIGURES, errors, spans), (), np.zeros((0, 0), np.int64), many)
+    return HeadMetrics(side, head, answers, _table(VALUE_FIGURES, errors, spans), (), np.zeros((0, 0), np.int64), many)
 
 
 def _table(

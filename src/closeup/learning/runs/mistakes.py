@@ -9,7 +9,7 @@ import numpy as np
 
 from closeup.core.errors import CloseupError
 from closeup.core.types import Image
-from closeup.learning.runs.metrics import Measured
+from closeup.learning.runs.metrics import HeadMetrics
 from closeup.learning.runs.reading import Run
 from closeup.media.image import encode_jpeg
 from closeup.pages.page import render_page
@@ -39,7 +39,7 @@ class Mistake:
     picture: str | None
 
 
-def worst_indices(measured: Measured, most: int = MOST) -> list[int]:
+def worst_indices(measured: HeadMetrics, most: int = MOST) -> list[int]:
     """Which answers are furthest from their labels, worst first, the right ones left out.
 
     For classes: by how much likelier the answer seemed than the label. For numbers: by the error.
@@ -58,7 +58,7 @@ def worst_indices(measured: Measured, most: int = MOST) -> list[int]:
     return [int(index) for index in order if wrong[index]][:most]
 
 
-def mistakes(measured: Measured, pixels_of: Callable[[str], Image] | None, most: int = MOST) -> tuple[Mistake, ...]:
+def mistakes(measured: HeadMetrics, pixels_of: Callable[[str], Image] | None, most: int = MOST) -> tuple[Mistake, ...]:
     """The worst mistakes of a head with their pictures.
 
     Args:
@@ -69,7 +69,7 @@ def mistakes(measured: Measured, pixels_of: Callable[[str], Image] | None, most:
     return tuple(_mistake(measured, index, pixels_of) for index in worst_indices(measured, most))
 
 
-def mistakes_page(run: Run, heads: Sequence[tuple[Measured, Sequence[Mistake]]]) -> str:
+def mistakes_page(run: Run, heads: Sequence[tuple[HeadMetrics, Sequence[Mistake]]]) -> str:
     """mistakes.html: HTML with all pictures inside.
 
     Args:
@@ -87,7 +87,7 @@ def mistakes_page(run: Run, heads: Sequence[tuple[Measured, Sequence[Mistake]]])
     )
 
 
-def _mistake(measured: Measured, index: int, pixels_of: Callable[[str], Image] | None) -> Mistake:
+def _mistake(measured: HeadMetrics, index: int, pixels_of: Callable[[str], Image] | None) -> Mistake:
     answers = measured.answers
     key, label = answers.keys[index], answers.labels[index]
     picture = None if pixels_of is None else _picture(key, pixels_of)

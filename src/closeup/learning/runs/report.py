@@ -13,7 +13,7 @@ from closeup.core.types import Image
 from closeup.core.whole import write_whole
 from closeup.learning.runs.card import card_markdown, limits
 from closeup.learning.runs.folder import RECIPE_FILE
-from closeup.learning.runs.metrics import Figure, Measured, measure, reported
+from closeup.learning.runs.metrics import Figure, HeadMetrics, measure, reported
 from closeup.learning.runs.mistakes import Mistake, mistakes, mistakes_page
 from closeup.learning.runs.plots import confusion_svg, curves_svg, estimates_svg, for_page
 from closeup.learning.runs.reading import Run, read_run
@@ -115,13 +115,13 @@ def write_report(
     return report
 
 
-def plot_name(one: Measured) -> str:
+def plot_name(one: HeadMetrics) -> str:
     """File name of a head's plot."""
     word = re.sub(r"[^\w.-]+", "-", one.head)
     return f"confusion-{word}.svg" if one.kind == "classes" else f"estimates-{word}.svg"
 
 
-def _draw_plots(run: Run, measured: tuple[Measured, ...]) -> Drawn:
+def _draw_plots(run: Run, measured: tuple[HeadMetrics, ...]) -> Drawn:
     """Draw and keep the plots."""
     steps = run.steps()
     curves = curves_svg(steps, run.epochs()) if len(steps) else None
@@ -140,7 +140,7 @@ def _draw_plots(run: Run, measured: tuple[Measured, ...]) -> Drawn:
 
 
 def run_page(
-    run: Run, measured: Sequence[Measured], drawn: Drawn, mistakes: Sequence[tuple[Measured, Sequence[Mistake]]]
+    run: Run, measured: Sequence[HeadMetrics], drawn: Drawn, mistakes: Sequence[tuple[HeadMetrics, Sequence[Mistake]]]
 ) -> str:
     """Write the page: HTML with all plots and pictures inside.
 
@@ -178,7 +178,7 @@ def run_page(
     )
 
 
-def _head(one: Measured, measured: Sequence[Measured], run: Run, drawn: Drawn) -> _Head:
+def _head(one: HeadMetrics, measured: Sequence[HeadMetrics], run: Run, drawn: Drawn) -> _Head:
     unit = run.units.get(one.head, "")
     return _Head(
         one.head,
@@ -204,7 +204,7 @@ def _row(figure: Figure, unit: str) -> _Row:
     return _Row(figure.words, value, span, None)
 
 
-def _others(one: Measured, measured: Sequence[Measured], unit: str) -> str:
+def _others(one: HeadMetrics, measured: Sequence[HeadMetrics], unit: str) -> str:
     """The first figures on the other sides, in a sentence."""
     parts = []
     for other in measured:

@@ -28,7 +28,7 @@ MOST_CLASSES = 24
 
 
 @dataclass(frozen=True, slots=True)
-class _Card:
+class _FindingCard:
     """A finding on the page."""
 
     finding: Finding
@@ -92,9 +92,9 @@ def _facts(audit: Audit) -> list[tuple[str, str]]:
     ]
 
 
-def _card(finding: Finding, dataset: Dataset, item: Item) -> _Card:
+def _card(finding: Finding, dataset: Dataset, item: Item) -> _FindingCard:
     why = f"closeup's audit: {finding.label} {finding.p_label:.3f}, {finding.suggestion} {finding.p_suggestion:.3f}"
-    return _Card(
+    return _FindingCard(
         finding, _picture(dataset, item, PICTURE_PX), _percent(finding.p_label), _percent(finding.p_suggestion), why
     )
 

@@ -13,7 +13,7 @@ from closeup.core.file_lock import one_at_a_time
 from closeup.core.whole import write_whole
 from closeup.media.files import unreadable
 from closeup.tables.strict_csv import parse_table, table_bytes
-from closeup.workbench.datasets.items import AppliedCorrection, Correction, Dataset, Field, Item, Label, Source
+from closeup.workbench.datasets.items import AppliedCorrection, Correction, Dataset, DatasetSource, Field, Item, Label
 from closeup.workbench.datasets.labels import composed, label_of, number_of
 
 COLUMNS = ("kind", "which", "field", "old", "new", "who", "when", "why")
@@ -347,7 +347,7 @@ class _Slot:
 
     column: str | None
     fields: tuple[Field, ...]
-    source: Source
+    source: DatasetSource
 
     def text(self, item: Item) -> str:
         if self.column is not None:

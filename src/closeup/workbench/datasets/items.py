@@ -66,7 +66,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class DatasetSource:
     """Where pictures come from.
 
     Attributes:
@@ -188,7 +188,7 @@ class Dataset:
 
     name: str
     items: tuple[Item, ...]
-    sources: tuple[Source, ...]
+    sources: tuple[DatasetSource, ...]
     fields: tuple[Field, ...] = ()
     notes: tuple[str, ...] = ()
     corrections: tuple[AppliedCorrection, ...] = ()
@@ -197,7 +197,7 @@ class Dataset:
         """How many pictures there are."""
         return len(self.items)
 
-    def source(self, name: str) -> Source:
+    def source(self, name: str) -> DatasetSource:
         """The source of that name."""
         return next(source for source in self.sources if source.name == name)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from closeup.core.errors import InputError
 from closeup.workbench.datasets.corrections import apply_corrections, read_corrections
-from closeup.workbench.datasets.items import SIDES, Dataset, Field, Item, Label, Source
+from closeup.workbench.datasets.items import SIDES, Dataset, DatasetSource, Field, Item, Label
 from closeup.workbench.datasets.labels import composed, label_of, number_of
 from closeup.workbench.datasets.layout import CLASS_COLUMN
 from closeup.workbench.datasets.places import TABLE_NAME, Place, Row, read_place
@@ -134,7 +134,7 @@ class _Fields:
 def _open_source(recipe: DataSource, name: str, base: Path, wanted: Mapping[str, Field]) -> Dataset:
     place = read_place(base / Path(recipe.path).expanduser(), recipe)
     fields = _fields(place, recipe, wanted)
-    source = Source(name, recipe, place.folder, place.archive, place.inside, fields.columns)
+    source = DatasetSource(name, recipe, place.folder, place.archive, place.inside, fields.columns)
     items = tuple(_item(row, source, fields.known, place.name) for row in place.rows)
     dataset = _with_classes(Dataset(name, items, (source,), fields.known, (*place.notes, *fields.notes)))
     if recipe.corrections:
@@ -145,7 +145,7 @@ def _open_source(recipe: DataSource, name: str, base: Path, wanted: Mapping[str,
     return _with_classes(dataset)
 
 
-def _item(row: Row, source: Source, known: Sequence[Field], where: str) -> Item:
+def _item(row: Row, source: DatasetSource, known: Sequence[Field], where: str) -> Item:
     recipe = source.recipe
     labels: dict[str, Label] = {}
     for field in known:

@@ -24,7 +24,7 @@ from closeup.weights.fp16 import fp16_bytes
 from closeup.weights.half_size import half_size
 from closeup.weights.int8 import int8_bytes
 from closeup.weights.network_card import NetworkCard, embed, read_card
-from closeup.workbench.export.forms import FULL, Budget, Form, loss_words, why_not
+from closeup.workbench.export.forms import FULL, Budget, NetworkForm, loss_words, why_not
 from closeup.workbench.export.latency import measure_speeds
 from closeup.workbench.export.material import Material, calibration_pictures, judged_pictures
 from closeup.workbench.export.scoring import Answers, score_heads
@@ -94,7 +94,7 @@ class Export:
     pictures: int
     unreadable: int
     parities: tuple[Parity, ...]
-    forms: tuple[Form, ...]
+    forms: tuple[NetworkForm, ...]
     files: Mapping[str, str]
 
 
@@ -140,7 +140,7 @@ def file_name(name: str, form: str) -> str:
     return f"{word}.onnx" if form == FULL else f"{word}.{form}.onnx"
 
 
-def noted(card: NetworkCard, form: Form) -> NetworkCard:
+def noted(card: NetworkCard, form: NetworkForm) -> NetworkCard:
     """The card of a form: the full network's, and as a limit what the form lost, which its metrics do not know."""
     if form.name == FULL:
         return card
@@ -184,7 +184,7 @@ def _judge(
     material: Material,
     options: ExportOptions,
     progress: ProgressCallback,
-) -> tuple[Form, ...]:
+) -> tuple[NetworkForm, ...]:
     """Answers, speed and worth of each form, the full network first."""
     with TemporaryDirectory() as scratch:
         paths = {form: Path(scratch) / file_name("judged", form) for form in contents}
@@ -199,7 +199,7 @@ def _judge(
         scores = score_heads(card.heads, answers[form], answers[FULL], material.targets, material.groups)
         size_ratio = len(content) / len(contents[FULL])
         why = "" if form == FULL else why_not(scores, size_ratio, speeds[form], options.budget)
-        forms.append(Form(form, len(content), scores, speeds[form], not why, why))
+        forms.append(NetworkForm(form, len(content), scores, speeds[form], not why, why))
     return tuple(forms)
 
 

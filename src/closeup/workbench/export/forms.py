@@ -46,7 +46,7 @@ class Speed:
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class NetworkForm:
     """One form of the network.
 
     Attributes:

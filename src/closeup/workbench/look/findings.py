@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from closeup.workbench.look.duplicates import Copies
 from closeup.workbench.look.giveaways import TELLING, Giveaway
-from closeup.workbench.look.look import Look
+from closeup.workbench.look.look import DatasetProfile
 
 FEW = 10
 """Classes with fewer pictures are named."""
@@ -16,7 +16,7 @@ MOST_NAMED = 4
 """Giveaways that are spelt out."""
 
 
-def findings(look: Look) -> list[str]:
+def findings(look: DatasetProfile) -> list[str]:
     """Sentences for people; none where nothing stands out."""
     return [*_reading(look), *_copies(look.copies), *_labels(look), *_told(look.giveaways)]
 
@@ -26,7 +26,7 @@ def counted(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
 
 
-def _reading(look: Look) -> Iterator[str]:
+def _reading(look: DatasetProfile) -> Iterator[str]:
     if look.unreadable:
         yield f"{counted(len(look.unreadable), 'picture', 'pictures')} cannot be read; they are listed below."
 
@@ -64,7 +64,7 @@ def _copies(copies: Sequence[Copies]) -> Iterator[str]:
         )
 
 
-def _labels(look: Look) -> Iterator[str]:
+def _labels(look: DatasetProfile) -> Iterator[str]:
     for each in look.fields:
         name = each.field.name
         if each.unlabelled:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from closeup.core.result_folder import ResultFolder
-from closeup.workbench.look.look import Look
+from closeup.workbench.look.look import DatasetProfile
 from closeup.workbench.look.page import report_page
 from closeup.workbench.look.tables import pictures_table, report_json
 
@@ -19,7 +19,7 @@ def check_place(out: Path, *, overwrite: bool = False) -> None:
     ResultFolder(out, _MARKS).check(overwrite=overwrite)
 
 
-def write_look(look: Look, out: Path, *, overwrite: bool = False) -> Path:
+def write_look(look: DatasetProfile, out: Path, *, overwrite: bool = False) -> Path:
     """Write what was seen: report.html, report.json, and pictures.csv with a line for each picture.
 
     Args:

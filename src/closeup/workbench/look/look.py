@@ -18,7 +18,7 @@ from closeup.workbench.datasets.items import Dataset, Item
 from closeup.workbench.look.classes import LabelField, label_fields
 from closeup.workbench.look.duplicates import Copies, find_copies
 from closeup.workbench.look.giveaways import Giveaway, giveaways
-from closeup.workbench.look.measure import MEAN_PX, MEASURES, Measured, measure
+from closeup.workbench.look.measure import MEAN_PX, MEASURES, PictureMeasures, measure
 
 MOST_MEANS = 60
 """Mean pictures of so many classes of a field are made, of the largest."""
@@ -28,7 +28,7 @@ EVERYTHING = ("", "")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
+class DatasetProfile:
     """All that is known of a dataset by looking at it.
 
     Attributes:
@@ -71,7 +71,7 @@ class _Gathered:
     hashes: list[str] = field(default_factory=list)
     outlines: list[FloatArray] = field(default_factory=list)
 
-    def take(self, index: int, measured: Measured) -> None:
+    def take(self, index: int, measured: PictureMeasures) -> None:
         """Keep what is needed of the picture at `index`."""
         self.kept.append(index)
         self.values.append(measured.values)
@@ -85,7 +85,7 @@ def look_at(
     *,
     threads: int = 0,
     progress: ProgressCallback = ignore,
-) -> Look:
+) -> DatasetProfile:
     """Look at a dataset: read every picture once, measure it, and compare all with each other.
 
     Args:
@@ -114,7 +114,7 @@ def look_at(
     values = np.stack(gathered.values)
     fields = tuple(each.among(gathered.kept, len(dataset), lies_on) for each in fields)
     told = giveaways(fields, values)
-    return Look(readable, tuple(gathered.unreadable), lies_on, values, fields, copies, told, means.pictures())
+    return DatasetProfile(readable, tuple(gathered.unreadable), lies_on, values, fields, copies, told, means.pictures())
 
 
 class _Means:
@@ -146,7 +146,7 @@ class _Means:
 def _read_all(dataset: Dataset, means: _Means, threads: int, progress: ProgressCallback) -> _Gathered:
     gathered, total = _Gathered(), len(dataset)
 
-    def read(item: Item) -> Measured | str:
+    def read(item: Item) -> PictureMeasures | str:
         try:
             content = dataset.read_bytes(item)
             return measure(decode_image(content, item.path), content)

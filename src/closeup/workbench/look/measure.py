@@ -56,7 +56,7 @@ MEASURES = (
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Measured:
+class PictureMeasures:
     """One picture, measured.
 
     Attributes:
@@ -74,7 +74,7 @@ class Measured:
     small: Image
 
 
-def measure(image: Image, content: bytes) -> Measured:
+def measure(image: Image, content: bytes) -> PictureMeasures:
     """Measure an RGB picture (H, W, 3) that was decoded from `content`.
 
     Brightness and contrast are mean and standard deviation of the grey levels, as shares of the range; colour is the
@@ -91,7 +91,7 @@ def measure(image: Image, content: bytes) -> Measured:
     brightness, contrast = grey.mean() / 255, grey.std() / 127.5
     values = (width, height, len(content), brightness, contrast, colour, blur_effect(grey))
     shape = f"{height}x{width}:".encode()
-    return Measured(
+    return PictureMeasures(
         np.array(values, np.float64),
         hashlib.sha256(content).hexdigest(),
         hashlib.sha256(shape + np.ascontiguousarray(image).tobytes()).hexdigest(),

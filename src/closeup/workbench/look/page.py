@@ -19,7 +19,7 @@ from closeup.workbench.look.classes import LabelClass, LabelField, label_text
 from closeup.workbench.look.duplicates import Copies
 from closeup.workbench.look.findings import findings
 from closeup.workbench.look.giveaways import Giveaway
-from closeup.workbench.look.look import EVERYTHING, Look
+from closeup.workbench.look.look import EVERYTHING, DatasetProfile
 from closeup.workbench.look.measure import MEASURES, Measure
 
 THUMBNAIL_PX = 88
@@ -50,7 +50,7 @@ HEIGHT = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownPicture:
     """A picture on the page: its data: URI (None where it cannot be read), and what is said of it."""
 
     picture: str | None
@@ -68,7 +68,7 @@ class ClassRow:
     share: float
     sides: tuple[int, ...]
     mean: str | None
-    samples: tuple[Shown, ...]
+    samples: tuple[ShownPicture, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class MeasurePart:
     low: str
     high: str
     bars: tuple[tuple[int, float], ...]
-    ends: tuple[tuple[str, tuple[Shown, ...]], ...]
+    ends: tuple[tuple[str, tuple[ShownPicture, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +100,10 @@ class CopiesPart:
     title: str
     told: str
     total: int
-    groups: tuple[tuple[str, tuple[Shown, ...], int], ...]
+    groups: tuple[tuple[str, tuple[ShownPicture, ...], int], ...]
 
 
-def report_page(look: Look) -> str:
+def report_page(look: DatasetProfile) -> str:
     """The page, as HTML."""
     pictures = _Pictures(look)
     sides = [side for side in SIDES if side in look.side_counts]
@@ -126,15 +126,15 @@ def report_page(look: Look) -> str:
 class _Pictures:
     """Reads the pictures that the page shows, each once."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: DatasetProfile) -> None:
         self._look = look
         self._read: dict[int, str | None] = {}
 
-    def show(self, index: int, caption: str = "") -> Shown:
+    def show(self, index: int, caption: str = "") -> ShownPicture:
         """The picture at an index."""
         if index not in self._read:
             self._read[index] = self._picture(self._look.dataset.items[index])
-        return Shown(self._read[index], caption, self._look.dataset.items[index].key)
+        return ShownPicture(self._read[index], caption, self._look.dataset.items[index].key)
 
     def _picture(self, item: Item) -> str | None:
         try:
@@ -149,7 +149,7 @@ def _uri(image: Image) -> str:
     return jpeg_uri(encode_jpeg(image, 80))
 
 
-def _field(look: Look, field: LabelField, sides: Sequence[str], pictures: _Pictures) -> FieldPart:
+def _field(look: DatasetProfile, field: LabelField, sides: Sequence[str], pictures: _Pictures) -> FieldPart:
     name = field.field.name
     shown = sorted(field.classes, key=lambda each: -each.count)[:CLASSES_SHOWN]
     if field.field.kind == "value" or len(shown) == len(field.classes):
@@ -189,7 +189,7 @@ def _sample(indices: NDArray[np.int64], seed: str) -> list[int]:
     return random.Random(seed).sample(indices.tolist(), min(SAMPLES, len(indices)))
 
 
-def _copies_parts(look: Look, pictures: _Pictures) -> Iterable[CopiesPart]:
+def _copies_parts(look: DatasetProfile, pictures: _Pictures) -> Iterable[CopiesPart]:
     """Sorts of copies, the gravest first; a group is shown once, in the first sort that it belongs to."""
     sorts: list[tuple[str, str, Callable[[Copies], bool]]] = [
         (
@@ -219,7 +219,7 @@ def _copies_parts(look: Look, pictures: _Pictures) -> Iterable[CopiesPart]:
             yield CopiesPart(title, told, len(chosen), groups)
 
 
-def _group(look: Look, copies: Copies, pictures: _Pictures) -> tuple[str, tuple[Shown, ...], int]:
+def _group(look: DatasetProfile, copies: Copies, pictures: _Pictures) -> tuple[str, tuple[ShownPicture, ...], int]:
     """What is said of a group of copies, its pictures, and how many more there are."""
     told = "equal" if copies.kind == "same" else f"similarity {copies.similarity:.3f}"
     names = copies.conflicts or tuple(each.field.name for each in look.fields[:1])
@@ -233,7 +233,7 @@ def _group(look: Look, copies: Copies, pictures: _Pictures) -> tuple[str, tuple[
     return told, shown, len(copies.indices) - len(shown)
 
 
-def _measure(look: Look, measure: Measure, pictures: _Pictures) -> MeasurePart:
+def _measure(look: DatasetProfile, measure: Measure, pictures: _Pictures) -> MeasurePart:
     values = look.column(measure.name)
     order = np.argsort(values, kind="stable")
     ends = []

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from closeup.tables.strict_csv import table_bytes
 from closeup.workbench.look.classes import LabelField, label_text
 from closeup.workbench.look.findings import findings
-from closeup.workbench.look.look import Look
+from closeup.workbench.look.look import DatasetProfile
 from closeup.workbench.look.measure import MEASURES
 
 QUANTILES = {"min": 0.0, "p5": 0.05, "median": 0.5, "p95": 0.95, "max": 1.0}
 
 
-def report_json(look: Look) -> bytes:
+def report_json(look: DatasetProfile) -> bytes:
     """Everything but the pictures, as JSON."""
     keys = [item.key for item in look.dataset.items]
     copies = [
@@ -67,7 +67,7 @@ def _field(each: LabelField) -> dict[str, Any]:
     return found | {"values": dict(each.values), "classes": classes}
 
 
-def pictures_table(look: Look) -> bytes:
+def pictures_table(look: DatasetProfile) -> bytes:
     """A line for each picture: key, split, labels, measures, and the copies that it is among."""
     fields = [each.field.name for each in look.fields]
     names = [each.name for each in MEASURES]
@@ -75,7 +75,7 @@ def pictures_table(look: Look) -> bytes:
     return table_bytes(columns, _lines(look, fields, names))
 
 
-def _lines(look: Look, fields: list[str], names: list[str]) -> Iterator[Mapping[str, str]]:
+def _lines(look: DatasetProfile, fields: list[str], names: list[str]) -> Iterator[Mapping[str, str]]:
     among: dict[str, dict[int, int]] = {"same": {}, "near": {}}
     for number, each in enumerate(look.copies, start=1):
         among[each.kind] |= dict.fromkeys(each.indices, number)

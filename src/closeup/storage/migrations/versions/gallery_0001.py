@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from closeup.storage.columns import BigId, Moment, Vector
+from closeup.storage.columns import BigId, UtcDateTime, Vector
 
 revision = "0001"
 down_revision = None
@@ -34,7 +34,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(32), nullable=False),
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("name_key", sa.Text, nullable=False),
-        sa.Column("created_at", Moment, nullable=False),
+        sa.Column("created_at", UtcDateTime, nullable=False),
         sa.Column("consent", sa.Text),
         sa.Column("retain_until", sa.Date),
         sa.PrimaryKeyConstraint("id", name="pk_gallery_identities"),
@@ -58,7 +58,7 @@ def _make_templates() -> None:
         sa.Column("roll_deg", sa.Float, nullable=False),
         sa.Column("quality", sa.Float, nullable=False),
         sa.Column("source", sa.Text),
-        sa.Column("created_at", Moment, nullable=False),
+        sa.Column("created_at", UtcDateTime, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_gallery_templates"),
         sa.ForeignKeyConstraint(
             ["identity_id"], ["gallery_identities.id"], name="fk_gallery_templates_identity_id", ondelete="CASCADE"
