@@ -27,7 +27,7 @@ from closeup.features.gallery.answers import (
 )
 from closeup.features.gallery.cast_people import CastAnswer
 from closeup.features.gallery.enrol import AlreadyKnown, EnrolReport
-from closeup.features.gallery.identify import PersonInView, Identification, VideoIdentification
+from closeup.features.gallery.identify import Identification, PersonInView, VideoIdentification
 from closeup.features.gallery.photos import Refused
 from closeup.features.gallery.recognise import Answer
 from closeup.features.gallery.similar import Alike, LookAlikes
