@@ -162,7 +162,8 @@ def signature_text(signature: inspect.Signature) -> str:
     text += f" -> {inspect.formatannotation(result)}" if result else ""
     text = text.replace("numpy.ndarray[tuple[typing.Any, ...], numpy.dtype[numpy.float32]]", "FloatArray")
     text = re.sub(r"<function (\w+) at 0x\w+>", r"\1", text).replace("<factory>", "{}")
-    return re.sub(r"\b(?:[a-z_]+\.)+(?=[A-Z])", "", text)
+    text = re.sub(r"\b(?:[a-z_]+\.)+(?=[A-Z])", "", text)
+    return re.sub(r"Optional\[([^][]+)\]", r"\1 | None", text)
 
 
 def markdown(text: str) -> str:

@@ -6,15 +6,15 @@ A photo is one JSON document. A video is JSON Lines: a first line about the vide
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from closeup.core.fields import Within
+from closeup.core.fields import OneOf, Within
 from closeup.core.types import TIME, Box, Count, FileName, Landmarks, Quality, Score, Seconds, Size
 from closeup.documents.form import Form
 from closeup.perception.classifier import Answer
 
-ModelRole = Literal["detector", "expression", "attributes"]
-AnswerName = Literal["expression", "age", "gender", "mask"]
+ModelRole = Annotated[str, OneOf(("detector", "expression", "attributes"))]
+AnswerName = Annotated[str, OneOf(("expression", "age", "gender", "mask"))]
 
 LOOKS_PER_S = 5.0
 """How often a video is looked at."""
