@@ -49,6 +49,7 @@ def test_list_shows_what_is_here_and_how_to_get_the_rest(mirror: Path) -> None:
     assert result.exit_code == 0
     lines = {line.split()[0]: line for line in result.stdout.splitlines() if line.strip()}
     assert "ready" in lines["yunet-2023mar"]
+    assert "cast" in lines["yunet-2023mar"]
     assert "not pulled" in lines["one"]
     assert "Apache-2.0" in lines["one"]
     assert "closeup models pull" in result.stderr
@@ -78,6 +79,7 @@ def test_list_as_json_has_all_that_people_and_programs_need(mirror: Path) -> Non
         "licence_note": "",
         "commercial_use": True,
         "training_data": "",
+        "used_by": list(card("face-reid-0095").used_by),
     }
 
 

@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from closeup.core.settings import SWITCHES, Settings, default_gallery_path, read_settings, switch_telemetry_off
+from closeup.core.settings import (
+    SWITCHES,
+    Settings,
+    default_gallery_path,
+    read_settings,
+    refuse_noncommercial,
+    switch_telemetry_off,
+)
 
 
 def test_the_environment_is_read_anew_each_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -15,6 +22,16 @@ def test_the_environment_is_read_anew_each_time(monkeypatch: pytest.MonkeyPatch,
     assert read_settings() == Settings(tmp_path, None, "sqlite:///here.db")
     monkeypatch.delenv("CLOSEUP_DATABASE_URL")
     assert read_settings().database_url is None
+
+
+@pytest.mark.parametrize(("given", "refuses"), [("1", True), ("yes", True), ("0", False), ("", False), ("No", False)])
+def test_models_that_bar_commercial_use_are_refused_where_that_is_asked(
+    monkeypatch: pytest.MonkeyPatch, given: str, refuses: bool
+) -> None:
+    monkeypatch.setenv("CLOSEUP_COMMERCIAL_ONLY", given)
+    assert read_settings().commercial_only is refuses
+    refuse_noncommercial()
+    assert read_settings().commercial_only
 
 
 def test_a_password_does_not_show() -> None:

@@ -288,3 +288,12 @@ def test_a_pulled_file_that_needs_conversion_is_converted(
     assert locate(small, settings) == pulled
     assert require(small, settings).read_bytes() == CONVERTED
     assert locate(small, settings) == require(small, settings) != pulled
+
+
+def test_a_model_that_bars_commercial_use_is_refused_where_that_is_asked(tmp_path: Path) -> None:
+    assert require(card("attributes"), Settings(tmp_path, None)).is_file()
+    strict = Settings(tmp_path, None, commercial_only=True)
+    with pytest.raises(ModelError, match="attributes is not for commercial use") as caught:
+        require(card("attributes"), strict)
+    assert caught.value.code == "model.noncommercial"
+    assert require(card("expression"), strict).is_file()

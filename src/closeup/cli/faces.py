@@ -63,8 +63,11 @@ def faces(
     todo = [_work(source, output) for source in sources]
     _check(todo, overwrite=overwrite)
     finder = FaceFinder(models)
+    notes: dict[str, None] = {}
     with made_folder(output):
-        problems = [problem for work in todo if (problem := _try(work, finder, quiet=quiet, as_json=as_json))]
+        problems = [problem for work in todo if (problem := _try(work, finder, notes, quiet=quiet, as_json=as_json))]
+    for note in notes:
+        show_note(note)
     for name, reason in finder.absent.items():
         show_note(f"{reason} {_LEFT_OUT[name]}")
     if len(problems) == len(todo):
@@ -107,8 +110,10 @@ def _check(todo: Sequence[FacesRequest], *, overwrite: bool) -> None:
                 raise OutputError(f"{place} exists already.", code="result.exists")
 
 
-def _try(work: FacesRequest, finder: "FaceFinder", *, quiet: bool, as_json: bool) -> InputError | None:
-    """Do one piece of work and print the result; gives the error of what cannot be read."""
+def _try(
+    work: FacesRequest, finder: "FaceFinder", notes: dict[str, None], *, quiet: bool, as_json: bool
+) -> InputError | None:
+    """Do one piece of work and print the result, and add to the notes; gives the error of what cannot be read."""
     from closeup.core.whole import write_whole
     from closeup.features.faces.found import encode_faces
 
@@ -122,8 +127,7 @@ def _try(work: FacesRequest, finder: "FaceFinder", *, quiet: bool, as_json: bool
         typer.echo(content.decode(), nl=False)
     elif not quiet:
         _tell(work, found)
-    for note in found.notes:
-        show_note(note)
+    notes |= dict.fromkeys(found.notes)
     return None
 
 

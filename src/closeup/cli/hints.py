@@ -67,6 +67,10 @@ HINTS: dict[str, Words] = {
     "model.absent": "See which models are here: closeup models list",
     "model.far": "Use another set of models: --models auto",
     "model.mirror": lambda facts: f"{facts['hint']} Then: {pull_command(facts)}",
+    "model.noncommercial": (
+        "Train one on pictures that allow it (recipes/{name}.toml), or allow it: leave out --commercial-only and unset "
+        "CLOSEUP_COMMERCIAL_ONLY."
+    ),
     "model.pull": lambda facts: f"Pull it with: {pull_command(facts)}",
     "model.pull-again": lambda facts: f"Pull it again with: {pull_command(facts)}",
     "model.reinstall": "Reinstall it with: pip install --force-reinstall {requirement}",

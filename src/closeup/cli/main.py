@@ -19,6 +19,7 @@ from closeup.cli import cast, demo, evaluate, export, faces, predict, shorts, tr
 from closeup.cli.output import show_error
 from closeup.core.errors import EXIT_BAD_INPUT, CloseupError
 from closeup.core.interrupts import REQUESTS
+from closeup.core.settings import refuse_noncommercial
 
 EXIT_UNEXPECTED = 1
 EXIT_INTERRUPTED = 130
@@ -198,8 +199,13 @@ def closeup(
         bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version and stop.")
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    commercial_only: Annotated[
+        bool, typer.Option("--commercial-only", help="Refuse models whose terms bar commercial use.")
+    ] = False,
 ) -> None:
     """Find, follow and film the people in your pictures and video, on your own machine."""
+    if commercial_only:
+        refuse_noncommercial()
 
 
 def run() -> None:

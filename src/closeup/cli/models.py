@@ -35,8 +35,9 @@ def list_models(
     cells = []
     for each, row in zip(all_cards().values(), rows, strict=True):
         state = _MIRROR_ONLY if _is_out_of_reach(each, row.state, settings) else row.state
-        cells.append((each.name, each.task, each.pack, size_text(each.bytes), state, licence_text(each)))
-    show_table(*cells, head=("model", "task", "pack", "size", "state", "licence"), unbroken=(0,))
+        uses = "; ".join(each.used_by)
+        cells.append((each.name, each.pack, size_text(each.bytes), state, licence_text(each), uses))
+    show_table(*cells, head=("model", "pack", "size", "state", "licence", "used by"), unbroken=(0,))
     _show_how_to_get(rows, settings)
 
 

@@ -68,6 +68,8 @@ def _tell(prediction: "Prediction") -> None:
             show_note(photo.problem)
         elif not photo.shown:
             show_note(f"No face was found in {photo.path}.")
+    for note in prediction.notes:
+        show_note(note)
     if not rows:
         show_hint("If the pictures show faces that are cut out closely, take them whole: --whole")
 

@@ -1,7 +1,8 @@
 """What the environment says, and what is said in it to others; the only place that touches os.environ.
 
 Variables: CLOSEUP_MODELS_DIR (where pulled and converted models are kept), CLOSEUP_MODELS_MIRROR (a folder or
-http(s) URL to pull models from instead of their official source), CLOSEUP_DATABASE_URL (where the gallery is kept).
+http(s) URL to pull models from instead of their official source), CLOSEUP_DATABASE_URL (where the gallery is kept),
+CLOSEUP_COMMERCIAL_ONLY (1: refuse models whose terms bar commercial use).
 """
 
 import os
@@ -27,11 +28,21 @@ class Settings:
         models_mirror: Folder or http(s) URL with the models' files, or None for their official sources.
         database_url: The gallery's database, sqlite:///FILE or postgresql://...; None for `default_gallery_path()`.
             It may hold a password, so that it does not show when the settings are printed.
+        commercial_only: Whether models are refused whose terms bar commercial use.
     """
 
     models_dir: Path
     models_mirror: str | None
     database_url: str | None = field(default=None, repr=False)
+    commercial_only: bool = False
+
+
+_COMMERCIAL_ONLY = "CLOSEUP_COMMERCIAL_ONLY"
+
+
+def refuse_noncommercial() -> None:
+    """Let this process, and those that it starts, use no model whose terms bar commercial use."""
+    os.environ[_COMMERCIAL_ONLY] = "1"
 
 
 def read_settings() -> Settings:
@@ -44,6 +55,7 @@ def read_settings() -> Settings:
         models_dir=Path(given).expanduser() if given else default,
         models_mirror=os.environ.get("CLOSEUP_MODELS_MIRROR") or None,
         database_url=os.environ.get("CLOSEUP_DATABASE_URL") or None,
+        commercial_only=os.environ.get(_COMMERCIAL_ONLY, "").strip().casefold() not in ("", "0", "no", "false"),
     )
 
 

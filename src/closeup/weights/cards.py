@@ -75,6 +75,7 @@ class ModelCard(NetworkCard):
         source: Web page of the people who made it; for our own the recipe that it was trained by.
         commercial_use: Whether the makers' terms let the weights work in a commercial product.
         output: What the model answers: shape, order, range.
+        used_by: What uses it, a few words each: "cast", "gallery, first where it was pulled".
         licence_note: What else has to be known about the licence, in sentences.
         file: File name (zoo) or path within `package` (builtin); empty where the model is part of the package's
             own code.
@@ -103,6 +104,7 @@ class ModelCard(NetworkCard):
     source: str
     commercial_use: bool
     output: str
+    used_by: tuple[str, ...] = ()
     licence_note: str = ""
     file: str = ""
     bytes: Annotated[int, Within(1)] | None = None

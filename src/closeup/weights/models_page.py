@@ -63,6 +63,7 @@ def _model(card: ModelCard) -> Iterator[str]:
 def _facts(card: ModelCard) -> Iterator[tuple[str, str]]:
     """Name and text of each fact; an empty text is none."""
     use = "allowed by the makers' terms" if card.commercial_use else "**not allowed** without asking: see the licence"
+    yield "Used by", "; ".join(card.used_by)
     yield "Made by", f"<{card.source}>" if card.source.startswith("https://") else f"closeup, by `{card.source}`"
     yield "Licence of the weights", f"{card.licence}. {card.licence_note}".strip()
     yield "Commercial use", use

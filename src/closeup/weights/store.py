@@ -63,6 +63,7 @@ class StoredModel:
     licence_note: str
     commercial_use: bool
     training_data: str
+    used_by: tuple[str, ...] = ()
 
 
 STORED_MODEL = Form(StoredModel, "closeup model")
@@ -102,12 +103,25 @@ def locate(card: ModelCard, settings: Settings) -> Path | None:
     return path
 
 
+def refusal(card: ModelCard, settings: Settings) -> str:
+    """Why the settings keep a model from being used, a sentence; empty where they do not."""
+    return noncommercial_note(card) if settings.commercial_only else ""
+
+
+def noncommercial_note(card: ModelCard) -> str:
+    """A sentence that its terms bar commercial use; empty where they do not."""
+    return "" if card.commercial_use else f"The model {card.name} is not for commercial use: see MODELS.md."
+
+
 def require(card: ModelCard, settings: Settings) -> Path:
     """The model's file, ready to be opened; converts it first, once, if that is what it needs.
 
     Raises:
-        ModelError: If it is not on this machine, damaged, or the converted file cannot be kept.
+        ModelError: If it is not on this machine, damaged, or the converted file cannot be kept; or its terms bar
+            commercial use, and the settings ask for models that may be used so.
     """
+    if reason := refusal(card, settings):
+        raise ModelError(reason, code="model.noncommercial", name=card.name)
     path = locate(card, settings)
     if path is None:
         raise _absent(card)

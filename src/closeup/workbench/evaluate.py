@@ -183,7 +183,7 @@ def evaluate(
         asked.unreadable,
         asked.faceless,
         sum(len(done.keys) for done in data.dataset.corrections),
-        (*data.notes, *_frame_notes(model, path, faces=options.faces)),
+        (*data.notes, *model.notes, *_frame_notes(model, path, faces=options.faces)),
     )
 
 

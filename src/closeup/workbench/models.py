@@ -8,7 +8,9 @@ from closeup.core.settings import Settings
 from closeup.learning.runs.folder import SPLIT_FILE
 from closeup.learning.runs.reading import find_run
 from closeup.perception.classifier import PictureClassifier, shipped, shipped_names
+from closeup.weights.cards import card
 from closeup.weights.network_card import NetworkCard
+from closeup.weights.store import noncommercial_note
 
 MODEL_FILE = "model.onnx"
 """Of a finished run."""
@@ -40,6 +42,13 @@ class ResolvedModel:
     def card(self) -> NetworkCard:
         """What the file says of itself."""
         return self.classifier.card
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What its terms bar, a sentence, where they bar commercial use; known of what comes with closeup."""
+        if self.run is not None or self.name not in shipped_names():
+            return ()
+        return tuple(filter(None, (noncommercial_note(card(self.name)),)))
 
     @property
     def split_file(self) -> Path | None:

@@ -57,11 +57,13 @@ class Prediction:
         model: What it is called.
         detector: Name of the detector that found the faces; "" where photos were taken whole.
         photos: In the order in which they were given.
+        notes: What the model's terms bar, a sentence each.
     """
 
     model: str
     detector: str
     photos: tuple[PhotoPrediction, ...]
+    notes: tuple[str, ...] = ()
 
 
 def predict(
@@ -99,7 +101,7 @@ def predict(
     if all(photo.problem for photo in found):
         more = f" So it is with all {len(found)} photos." if len(found) > 1 else ""
         raise InputError(f"{found[0].problem}{more}")
-    return Prediction(model.name, analyzer.detector_card.name if analyzer else "", tuple(found))
+    return Prediction(model.name, analyzer.detector_card.name if analyzer else "", tuple(found), model.notes)
 
 
 def _files(photos: Sequence[Path]) -> Iterator[Path]:
@@ -145,6 +147,7 @@ def prediction_table(prediction: Prediction) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "model": prediction.model,
         "detector": prediction.detector or None,
+        "notes": list(prediction.notes),
         "photos": [
             {
                 "path": str(photo.path),

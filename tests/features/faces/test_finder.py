@@ -177,6 +177,16 @@ def test_models_that_do_not_come_with_it(monkeypatch: pytest.MonkeyPatch) -> Non
         module.load_model("expression", read_settings())
 
 
+def test_what_bars_commercial_use_is_said_or_left_out(tmp_path: Path) -> None:
+    image = astronaut()
+    (note,) = find_faces(image).notes
+    assert "attributes is not for commercial use" in note
+    found = find_faces(image, settings=Settings(tmp_path, None, commercial_only=True))
+    assert found.notes == ()
+    assert list(found.absent) == ["attributes"]
+    assert "not for commercial use" in found.absent["attributes"]
+
+
 def test_a_real_face(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(module, "load_model", lambda name, _: f"There is no {name}.")
     (tmp_path / "a.jpg").write_bytes(encode_jpeg(astronaut()))

@@ -20,6 +20,8 @@ from closeup.perception.analyzer import AnalysedFace, Analyzer
 from closeup.perception.attributes import attributes_model
 from closeup.perception.classifier import PictureClassifier, is_shipped, shipped
 from closeup.perception.expression import SMALLEST_PX, expression_model
+from closeup.weights.cards import card
+from closeup.weights.store import noncommercial_note, refusal
 
 SMALLEST_FACE_PX = 10
 """Detections with a shorter side than this are left out."""
@@ -59,6 +61,7 @@ class FaceFinder:
         self._analyzer = Analyzer(
             models, settings, classifiers=tuple(classifiers.values()), smallest_classified_px=SMALLEST_PX
         )
+        self._notes = tuple(note for name in classifiers if (note := noncommercial_note(card(name))))
         self.models = {"detector": self._analyzer.detector_card.name} | {name: name for name in classifiers}
 
     def photo(self, path: Path) -> FoundFaces:
@@ -73,7 +76,8 @@ class FaceFinder:
         """Find the faces of an RGB picture (H, W, 3), by a thorough look; none is an answer too."""
         size_wh = image.shape[1], image.shape[0]
         faces = self._analyzer.faces(image, ("answers",), smallest_px=SMALLEST_FACE_PX)
-        return FoundFaces(source, size_wh, self.models, self.absent, (Look(0, 0.0, _from_left(faces, size_wh)),))
+        look = Look(0, 0.0, _from_left(faces, size_wh))
+        return FoundFaces(source, size_wh, self.models, self.absent, (look,), notes=self._notes)
 
     def video(self, path: Path, *, looks_per_s: float = LOOKS_PER_S, progress: ProgressCallback = ignore) -> FoundFaces:
         """Find the faces of a video: it is looked at some times a second, and faces are followed from look to look.
@@ -83,9 +87,8 @@ class FaceFinder:
             ValueError: If `looks_per_s` is not positive.
         """
         watched = watch(path, self._glance, looks_per_s, progress)
-        return FoundFaces(
-            str(path), watched.size_wh, self.models, self.absent, watched.looks, watched.span, watched.notes
-        )
+        notes = (*watched.notes, *self._notes)
+        return FoundFaces(str(path), watched.size_wh, self.models, self.absent, watched.looks, watched.span, notes)
 
     def _glance(self, frame: Frame) -> tuple[FoundFace, ...]:
         faces, picture, scale = self._analyzer.look(frame, ("answers",), smallest_px=SMALLEST_FACE_PX)
@@ -105,12 +108,12 @@ def _from_left(faces: Sequence[AnalysedFace], size_wh: tuple[int, int]) -> tuple
 
 
 def load_model(name: str, settings: Settings) -> PictureClassifier | str:
-    """Load a model of our own by its name in `MODELS`; where it is not there, say why.
+    """Load a model of our own by its name in `MODELS`; where it is not there, or the settings refuse it, say why.
 
     Raises:
         ModelError: If it is damaged, or answers something else.
     """
-    if is_shipped(name, settings):
+    if is_shipped(name, settings) and not refusal(card(name), settings):
         return _LOADERS[name](settings)
     try:
         return shipped(name, settings)

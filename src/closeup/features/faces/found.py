@@ -86,7 +86,7 @@ class FoundFaces:
         absent: "expression" and "attributes" where they are not, to the reason, a sentence.
         looks: One for a photo; by time for a video, at least one.
         video: None for a photo.
-        notes: What is odd about the file, a sentence each.
+        notes: What is odd about the file, or barred by a model's terms, a sentence each.
     """
 
     source: str
