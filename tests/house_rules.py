@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from itertools import takewhile
 from pathlib import Path
 
-from house_plan import BOUNDARIES, BY_NAME, CLI_WORDS, FLOORS, HOMES
+from house_plan import BOUNDARIES, BY_NAME, FLOORS, HOMES
 
 MAX_LINES, MAX_FUNCTION_LINES, MAX_PARAMETERS, MAX_BY_PLACE, MAX_BYTES = 400, 60, 6, 3, 1_000_000
 VAGUE = {"util", "utils", "common", "helper", "helpers", "misc"}
@@ -110,6 +111,30 @@ def check_cycles(modules: list[Module]) -> list[str]:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         return [f"modules import each other: {' > '.join(error.args[1])}"]
+    return []
+
+
+def check_folders(modules: list[Module]) -> list[str]:
+    """No two folders, nor a folder and the files beside it, need each other, by way of others or not, at any depth."""
+    packages = {m.name for m in modules if m.package == m.name}
+    names, graph = {m.name for m in modules}, dict[str, set[str]]()
+    for module in (m for m in modules if m.name):
+        here = module.name.split(".")[:-1] if module.package != module.name else module.name.split(".")
+        for _, target in imported(module):
+            below = target.removeprefix("closeup.")
+            found = below if below in names - packages else below.rpartition(".")[0]
+            there = found.split(".")[:-1]
+            if not target.startswith("closeup.") or found not in names - packages or here == there:
+                continue
+            shared = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(here, there, strict=False))))
+            sides = [
+                ".".join(side[: shared + 1]) if len(side) > shared else f"{'.'.join(side)}.*" for side in (here, there)
+            ]
+            graph.setdefault(sides[0], set()).add(sides[1])
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return [f"folders need each other: {' > '.join(error.args[1])}"]
     return []
 
 
@@ -251,53 +276,14 @@ def public_functions(tree: ast.Module | ast.ClassDef) -> Iterator[Function]:
                 yield node
 
 
-SOURCES, LOOPS = {"open_video", "open_camera"}, ("media.", "features.faces.annotate")
-"""What opens a source of frames, and where one may loop over it: annotated videos show every frame again."""
-
-
-def check_loops(modules: list[Module]) -> list[str]:
-    """A loop over decoded frames is in its home only: all else takes samples from `media.sampling`."""
-    faults = []
+def check_classes(modules: list[Module]) -> list[str]:
+    """One class name, one class: the same word does not name two things in two files."""
+    first, faults = dict[str, str](), []
     for module in modules:
-        names = {source for node in ast.walk(module.tree) for source in sources(node)}
-        loops = [node.iter for node in ast.walk(module.tree) if isinstance(node, ast.For | ast.comprehension)]
-        for loop in () if module.name.startswith(LOOPS) else loops:
-            if any(isinstance(n, ast.Name) and n.id in names for n in looped(loop)):
-                faults.append(f"{module.at(loop)} loops over the frames of {ast.unparse(loop)}")
-    return faults
-
-
-def sources(node: ast.AST) -> Iterator[str]:
-    """The names that a node binds to a source of frames: a `with`, or a parameter."""
-    if isinstance(node, ast.With):
-        for item in node.items:
-            call = item.context_expr
-            opens = isinstance(call, ast.Call) and ast.unparse(call.func).rpartition(".")[2] in SOURCES
-            if opens and isinstance(item.optional_vars, ast.Name):
-                yield item.optional_vars.id
-    if isinstance(node, ast.arg) and node.annotation and {"VideoReader", "FrameSource"} & mentions(node.annotation):
-        yield node.arg
-
-
-def looped(loop: ast.expr) -> list[ast.expr]:
-    """What a loop runs over: the name itself, or what `enumerate` and its kin are given."""
-    kin = isinstance(loop, ast.Call) and ast.unparse(loop.func) in ("enumerate", "zip", "iter", "islice")
-    return loop.args if isinstance(loop, ast.Call) and kin else [loop]
-
-
-def check_cli_words(modules: list[Module]) -> list[str]:
-    """No text below `cli` names a flag or a command of the command line: other surfaces show the same texts."""
-    commands = sorted({m.path.stem.split("_")[0] for m in modules if unit(m.name) == "cli"} - {"", "output", "main"})
-    spelt = re.compile(rf"(?<![\w-])(--[a-z]{{2,}}|-o\b)|\bcloseup ({'|'.join(commands or ['cast'])})\b(?!:)")
-    faults = []
-    for module in modules:
-        if floor(module.name) in (None, FLOORS["cli"], FLOORS[""]) or module.name in CLI_WORDS:
-            continue
-        docstrings = {node.value for node in ast.walk(module.tree) if isinstance(node, ast.Expr)}
-        for node in ast.walk(module.tree):
-            is_text = isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in docstrings
-            if is_text and (found := spelt.search(node.value)):
-                faults.append(f"{module.at(node)} spells {found[0]!r}, which is for the command line to say")
+        for node in (n for n in ast.walk(module.tree) if isinstance(n, ast.ClassDef)):
+            if node.name in first:
+                faults.append(f"{module.at(node)} has a class {node.name}, as {first[node.name]} has")
+            first.setdefault(node.name, module.name)
     return faults
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 from pathlib import Path
+from typing import Any
 
 import av
 import av.error
@@ -211,7 +212,7 @@ def _decoded(path: Path, clip: _Clip, stamp: Fraction | None, sure: bool) -> Gen
                 raise InputError(f"{path} has no sound.", "Give a video that has sound.")
             if at is not None and not _sought(container, stream, at):
                 continue
-            alone = sure and not container.format.flags & Flags.ts_discont.value
+            alone = sure and not container.format.flags & Flags.ts_discont.value  # type: ignore[operator]  # the value is an int
             pictures = [] if alone else [choose_stream(container, path)]
             others = [each for each in container.streams.audio if pictures and each is not stream]
             for each in container.streams:
@@ -258,7 +259,7 @@ def _frames(packets: PacketReader) -> Iterator[av.AudioFrame]:
                 return
             continue
         try:
-            frames = packet.decode()
+            frames: list[Any] = packet.decode()
         except av.error.FFmpegError:
             continue
         bad_in_a_row = 0

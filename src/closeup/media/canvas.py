@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import av.error
@@ -42,9 +43,8 @@ def _shapes(container: InputContainer, stream: VideoStream) -> Iterator[tuple[in
     """The shapes of key frames at some places of the file, as far as it can be sought in."""
     aspect = pixel_aspect(stream)
     stream.codec_context.thread_count = 1
-    by_bytes = (
-        bool(container.format.flags & Flags.ts_discont.value) and not container.format.flags & Flags.no_byte_seek.value
-    )
+    flags: Any = container.format.flags
+    by_bytes = bool(flags & Flags.ts_discont.value) and not flags & Flags.no_byte_seek.value
     whole = container.size if by_bytes else _length(container, stream)
     for place in range(_PLACES if whole and whole > 0 else 0):
         at = int(whole * Fraction(2 * place + 1, 2 * _PLACES))

@@ -72,7 +72,7 @@ class PacketReader:
         self.failure = ""
         self._container, self._wanted = container, wanted
         self._streams = {stream.index: stream for stream in (wanted, *beside)}
-        self._means_its_stamps = not container.format.flags & Flags.ts_discont.value
+        self._means_its_stamps = not container.format.flags & Flags.ts_discont.value  # type: ignore[operator]  # the value is an int
         self._ahead: deque[Packet[Any] | None] = deque()
         self._clocks: dict[int, _Clock] = {}
         self._raw = self._demuxed()

@@ -109,7 +109,9 @@ def group_tracks(tracks: Sequence[Track], vectors: TrackVectors, options: Groupi
         grouping = Grouping(labels, int(before.max()) + 1, merged.steps)
         others = np.flatnonzero((worths < options.sure) & faces.any(axis=1))
         _attach(labels, faces, weights, others, together, options)
-    alone = np.array([i for i in np.flatnonzero(labels == NOBODY) if _lasts(tracks[i], worths[i], options)], np.int64)
+    alone = np.array(
+        [i for i in np.flatnonzero(labels == NOBODY).tolist() if _lasts(tracks[i], worths[i], options)], np.int64
+    )
     labels[alone] = labels.max(initial=NOBODY) + 1 + np.arange(len(alone))
     return grouping
 
