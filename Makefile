@@ -1,9 +1,10 @@
 # Every word sets up what it needs; a clean machine needs Python 3.11 or newer, make, and pip's registry.
-#   make demo    cast of a short programme that closeup makes itself
+#   make demo    cast of a short programme that closeup makes itself; sets up only what that needs
 #   make test    all tests
 #   make check   format, lint, types, architecture
 #   make bench   speed and quality against a peer
-#   make docs    generated pages and the site, in site/
+#   make docs    generated pages, the README's pictures (with Chromium), and the site, in site/
+#   make dist    wheel and source package, in dist/
 #   make clean   remove what the words above made
 # Another Python: make PYTHON=python3.12 test; a part of the tests: make test PYTEST="-m numeric"
 
@@ -16,24 +17,31 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
+WHOLE := $(VENV)/.whole
+INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench docs clean
+.PHONY: help setup demo test check bench docs dist clean
 
 help:
 	@sed -n '/^#   make/s/^#   //p' Makefile
 
-setup: $(READY)
+setup: $(WHOLE)
 
 # The stamp is older than the two files after a change in either, and is not there after a set-up that was cut short.
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "closeup needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	$(INSTALL) ".[demo]"
 	@touch $@
 
-demo: setup
+# The rest: training, documentation, and what tests need.
+$(WHOLE): $(READY)
+	$(INSTALL) ".[dev]"
+	@touch $@
+
+demo: $(READY)
 	$(VENV)/bin/closeup demo
 
 test: setup
@@ -50,7 +58,13 @@ bench: setup
 
 docs: setup
 	$(PY) docs/generate.py
+	$(PY) docs/pictures.py
 	$(PY) -m mkdocs build --quiet --strict
+
+dist: setup
+	rm -rf build dist
+	$(PY) -c "from setuptools import build_meta; build_meta.build_sdist('dist'); build_meta.build_wheel('dist')" >/dev/null
+	rm -rf build
 
 clean:
 	rm -rf $(VENV) site demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info

@@ -64,6 +64,7 @@ def index_page() -> str:
             "",
             "- [Command line](cli.md): every command and option.",
             "- [Python](api.md): the public names, and the types of results.",
+            "- [How it is built](how-it-is-built.md): the folders, and what they may import.",
             "- [Benchmarks](benchmarks.md): how right, how fast, how much memory, and how that was measured.",
             "",
             "## Concepts",

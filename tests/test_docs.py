@@ -97,8 +97,8 @@ def test_every_make_word_in_the_pages_exists_and_is_explained() -> None:
     assert {"demo", "test"} <= named
 
 
-def test_readme_tree_is_the_tree() -> None:
-    tree = (ROOT / "README.md").read_text(encoding="utf-8").split("```text\n")[1].split("```")[0]
+def test_the_tree_is_the_tree() -> None:
+    tree = (ROOT / "docs" / "how-it-is-built.md").read_text(encoding="utf-8").split("```text\n")[1].split("```")[0]
     package = ROOT / "src" / "closeup"
     parents = {0: ROOT}
     listed = set()
