@@ -61,7 +61,11 @@ def write_part(path: Path, part: Part, kind: str = "mpegts", codec: str = "libx2
             video.options = {"preset": "ultrafast", "crf": "20", "g": "25"}
         video.width, video.height = part.size_wh
         video.pix_fmt = "yuv420p"
-        audio = container.add_stream("aac", rate=SOUND_HZ, layout="mono") if part.sound else None
+        audio = (
+            container.add_stream("mp2" if kind == "mpeg" else "aac", rate=SOUND_HZ, layout="mono")
+            if part.sound
+            else None
+        )
         sound, heard = beeps(part), 0
         for number, image in enumerate(flashing(part)):
             frame = av.VideoFrame.from_ndarray(image, format="rgb24")

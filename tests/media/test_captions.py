@@ -1,11 +1,16 @@
 """Captions as pictures, judged by their pixels."""
 
+from importlib import resources
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from closeup.media.captions import FULL_SCREEN, IN_FEED, CaptionArtist, safe_box, undrawable
+from closeup.core.errors import InputError
+from closeup.media.captions import FULL_SCREEN, IN_FEED, CaptionArtist, font_for, left_out_signs, safe_box
+from closeup.media.typeface import missing_letters
 
 UPRIGHT = (1080, 1920)
 LETTERS = st.text(
@@ -120,7 +125,7 @@ def test_captions_stay_in_the_safe_box(text, size_wh):
 @settings(deadline=None)
 @given(LETTERS)
 def test_pages_hold_all_that_can_be_drawn(text):
-    missing = set(undrawable(text)) | {"\u200d"}
+    missing = set(missing_letters(text)) | {"\u200d"}
     shown = "".join("".join(page.lines) for page in CaptionArtist(UPRIGHT).pages(text))
     kept = "".join(letter for letter in text if letter not in missing and not letter.isspace())
     assert shown.replace(" ", "") == kept
@@ -155,8 +160,8 @@ def test_two_speakers_are_kept_apart():
 
 
 def test_what_the_font_cannot_draw_is_named_and_left_out():
-    assert undrawable("Hi 😀, 漢字 and 😀 안녕 é ♪ 👩\u200d👧\ufe0f") == "😀漢字👩👧"
-    assert undrawable("plain") == ""
+    assert missing_letters("Hi 😀, 漢字 and 😀 안녕 é ♪ 👩\u200d👧\ufe0f") == "😀漢字👩👧"
+    assert missing_letters("plain") == ""
     assert CaptionArtist(UPRIGHT).pages("Hi 😀 漢 all")[0].lines == ("Hi all",)
     assert CaptionArtist(UPRIGHT).pages("😀 😀") == ()
 
@@ -164,3 +169,28 @@ def test_what_the_font_cannot_draw_is_named_and_left_out():
 def test_too_small_a_picture():
     with pytest.raises(ValueError, match="too small"):
         CaptionArtist((31, 100))
+
+
+ARABIC = "\u0645\u0631\u062d\u0628\u0627"
+
+
+def test_other_scripts_are_drawn_in_a_font_of_the_system(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("closeup.media.captions.system_font", lambda letters: tmp_path if letters == ARABIC else None)
+    assert font_for(f"{ARABIC} \U0001f600") == (tmp_path, "")
+    assert font_for("Hello \U0001f600") == (None, "")
+    assert font_for("Hello, \u6f22\u5b57") == (None, "\u6f22\u5b57")
+
+
+def test_signs_are_left_out_and_letters_are_not() -> None:
+    assert left_out_signs("Hi \U0001f600") == "\U0001f600"
+    assert font_for("\U0001f600") == (None, "")
+
+
+def test_a_font_of_the_users_is_the_only_one_asked(tmp_path: Path) -> None:
+    own = tmp_path / "own.woff2"
+    own.write_bytes(resources.files("closeup.media").joinpath("fonts", "Pretendard-Bold.woff2").read_bytes())
+    assert font_for("Hello", own) == (own, "")
+    assert font_for(ARABIC[:2], own) == (own, ARABIC[:2])
+    (tmp_path / "none.ttf").write_bytes(b"no font")
+    with pytest.raises(InputError, match=r"none\.ttf cannot be read as a font"):
+        font_for("Hello", tmp_path / "none.ttf")

@@ -1,20 +1,22 @@
 """Captions as pictures: text wrapped at words, white with a dark outline, clear of what phones draw over a video.
 
-The font is Pretendard Bold (SIL Open Font License 1.1), which ships with closeup and draws Latin and Hangul. Pillow
-lays the letters out with Raqm where it has it, which adds kerning, else without.
+The font is Pretendard Bold (SIL Open Font License 1.1), which ships with closeup and draws Latin and Hangul; other
+scripts are drawn in a font of the system, or of the user. Pillow lays the letters out with Raqm where it has it, which
+adds kerning and joins the letters of scripts that need it.
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageDraw, ImageFilter
 
 from closeup.media.line_breaks import WordPiece, break_into_pages
-from closeup.media.typeface import typeface
+from closeup.media.typeface import missing_letters, seen, system_font, typeface
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,6 @@ _FONT_PER_WIDTH = 0.06
 _LINE_HEIGHT, _OUTLINE, _SHADOW = 1.24, 0.085, 0.1
 """Line distance, width of the outline, and blur and drop of the shadow, in letters' sizes."""
 
-_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f]")
-"""Characters that join, part or turn others and have no picture of their own."""
-
 RgbaImage = NDArray[np.uint8]
 
 
@@ -75,12 +74,36 @@ def safe_box(size_wh: tuple[int, int]) -> tuple[int, int, int, int]:
     return side, round(margins.top * height), width - side, height - round(margins.bottom * height)
 
 
-def undrawable(text: str) -> str:
-    """The characters of a text that the font has no picture of, each once, in their order; most are emoji.
+def font_for(text: str, wanted: Path | None = None) -> tuple[Path | None, str]:
+    """The font that a caption is drawn in, and the letters for which there is none.
 
-    Characters without a picture of their own (joiners, marks of direction) are not counted.
+    It is the one that is wanted, else closeup's own (None), else the first of the system's that has all of the letters.
+    Signs such as emoji, which a text can do without, are left out of it where the font lacks them.
+
+    Raises:
+        InputError: If the font that is wanted cannot be read.
     """
-    return "".join(dict.fromkeys(letter for letter in _UNSEEN.sub("", text) if not _has_glyph(letter)))
+    lacking = _needed(missing_letters(text, wanted))
+    if not lacking or wanted is not None:
+        return wanted, lacking
+    letters = "".join(letter for letter in seen(text) if not letter.isspace() and not _is_sign(letter))
+    font = system_font(letters)
+    return font, "" if font is not None else lacking
+
+
+def left_out_signs(text: str, wanted: Path | None = None) -> str:
+    """The signs of a text, most of them emoji, that its font has no picture of."""
+    font, lacking = font_for(text, wanted)
+    return "" if lacking else "".join(filter(_is_sign, missing_letters(text, font)))
+
+
+def _needed(letters: str) -> str:
+    return "".join(letter for letter in letters if not _is_sign(letter))
+
+
+def _is_sign(letter: str) -> bool:
+    """Whether a character is a picture or a sign, and no letter, digit or mark of a script."""
+    return unicodedata.category(letter) in ("So", "Sk", "Co", "Cn", "Cf")
 
 
 class CaptionArtist:
@@ -91,8 +114,8 @@ class CaptionArtist:
         box_xyxy: Where captions may stand, as `safe_box` has it.
     """
 
-    def __init__(self, size_wh: tuple[int, int]) -> None:
-        """Choose letters for a picture.
+    def __init__(self, size_wh: tuple[int, int], font: Path | None = None) -> None:
+        """Choose letters for a picture, of a font file or closeup's own.
 
         Raises:
             ValueError: If the picture has less than 32 pixels a side.
@@ -102,7 +125,7 @@ class CaptionArtist:
         self.size_wh = size_wh
         self.box_xyxy = safe_box(size_wh)
         self._points = max(6, round(_FONT_PER_WIDTH * size_wh[0]))
-        self._font = typeface(self._points)
+        self._file, self._font = font, typeface(self._points, font)
         self._outline = max(1, round(_OUTLINE * self._points))
         self._shadow = max(1, round(_SHADOW * self._points))
         self._pad = self._outline + 3 * self._shadow
@@ -127,21 +150,27 @@ class CaptionArtist:
             pages += new
         return tuple(pages)
 
-    def draw(self, lines: Sequence[str]) -> tuple[RgbaImage, tuple[int, int]]:
-        """Draw the lines of a page.
+    def place(self, lines: Sequence[str]) -> tuple[int, int, int, int]:
+        """Where the lines of a page stand where nothing is in the way: x0, y0, x1, y1, at the lower edge of its box."""
+        width = min(round(max(map(self._width, lines))) + 2 * self._pad, self.box_xyxy[2] - self.box_xyxy[0])
+        height = round(_LINE_HEIGHT * self._points) * len(lines) + 2 * self._pad
+        x, y = (self.size_wh[0] - width) // 2, max(self.box_xyxy[3] - height, self.box_xyxy[1])
+        return x, y, x + width, y + height
+
+    def draw(self, lines: Sequence[str], top: int | None = None) -> tuple[RgbaImage, tuple[int, int]]:
+        """Draw the lines of a page, from the row `top` on, or where `place` has them.
 
         Returns:
             The picture, RGBA uint8 (H, W, 4) with straight alpha, and the x and y of its upper left corner in the
-            whole picture. It lies within `box_xyxy`, its last line at the lower edge.
+            whole picture.
         """
         step = round(_LINE_HEIGHT * self._points)
-        width = min(round(max(map(self._width, lines))) + 2 * self._pad, self.box_xyxy[2] - self.box_xyxy[0])
-        height = step * len(lines) + 2 * self._pad
+        x, y, x1, y1 = self.place(lines)
+        width, height = x1 - x, y1 - y
         fill, edge = (self._mask(lines, (width, height), step, stroke) for stroke in (0, self._outline))
         shadow = edge.transform(edge.size, Image.Transform.AFFINE, (1, 0, 0, 0, 1, -self._shadow / 2))
         soft = shadow.filter(ImageFilter.GaussianBlur(self._shadow))
-        x = (self.size_wh[0] - width) // 2
-        return _composed(fill, edge, soft), (x, max(self.box_xyxy[3] - height, self.box_xyxy[1]))
+        return _composed(fill, edge, soft), (x, y if top is None else top)
 
     def _mask(self, lines: Sequence[str], size_wh: tuple[int, int], step: int, stroke: int) -> Image.Image:
         """The letters, with an outline of `stroke` pixels, as a picture of one channel."""
@@ -162,7 +191,8 @@ class CaptionArtist:
         pieces: list[WordPiece] = []
         for match in re.finditer(r"\S+", text[block[0] : block[1]]):
             start = block[0] + match.start()
-            shown = "".join(letter for letter in _UNSEEN.sub("", match.group()) if _has_glyph(letter))
+            lacking = missing_letters(match.group(), self._file)
+            shown = "".join(letter for letter in seen(match.group()) if letter not in lacking)
             parts = self._parts(shown, width) if shown else []
             for number, part in enumerate(parts):
                 pieces.append(WordPiece(part, start, start + len(match.group()), spaced=number == 0))
@@ -197,15 +227,3 @@ def _composed(fill: Image.Image, edge: Image.Image, soft: Image.Image) -> RgbaIm
     level = np.divide(white, alpha, out=np.zeros_like(white), where=alpha > 0)
     picture = np.dstack([level, level, level, alpha]) * 255
     return np.asarray(np.rint(picture), dtype=np.uint8)
-
-
-@lru_cache(maxsize=4096)
-def _has_glyph(letter: str) -> bool:
-    """Whether the font has a picture of a character: Pillow draws the same box for all that it has not."""
-    font = typeface(24)
-    return letter.isspace() or _drawn(font, letter) != _drawn(font, "\U0010ffff")
-
-
-def _drawn(font: ImageFont.FreeTypeFont, letter: str) -> tuple[tuple[int, int], bytes]:
-    mask = font.getmask(letter)
-    return mask.size, bytes(mask)

@@ -1,10 +1,15 @@
 """Picture files and JPEG bytes to RGB arrays, and back."""
 
+import re
 import struct
+import warnings
+from io import BytesIO
 from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image as Pillow
+from PIL import ImageOps
 
 from closeup.core.errors import InputError
 from closeup.core.types import Image
@@ -12,6 +17,12 @@ from closeup.media.files import require_file, unreadable
 
 MAX_PIXELS = 200_000_000
 """Largest picture that is decoded; 600 MB as RGB, twice what the largest cameras make."""
+
+_ORIENTATION = 0x0112
+"""Tag of EXIF."""
+
+_SOME_LIGHT = 256
+"""A picture of 16 bits whose brightest pixel is below this is black, whatever its bits."""
 
 _FORMAT_HINT = "Save it as JPEG or PNG and give that."
 
@@ -22,8 +33,9 @@ _JPEG_SIZE_MARKERS = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 def read_image(path: Path) -> Image:
     """Read a picture file as upright RGB uint8 (H, W, 3).
 
-    The camera's EXIF orientation is applied, grey becomes RGB, transparency is dropped, deeper colour is brought to
-    8 bits; a colour profile is not applied. Of an animation the first picture is taken.
+    The camera's EXIF orientation and AVIF's own turns are applied, grey becomes RGB, what can be seen through lies over
+    white, deeper colour is brought to 8 bits by the bits that it uses; a colour profile is not applied. Of an animation
+    the first picture is taken.
 
     Raises:
         InputError: If it is missing, a folder, empty, may not be read, is no picture, is damaged, or has more than
@@ -91,9 +103,13 @@ def decode_image(content: bytes, name: str) -> Image:
 
 
 def _decode(content: bytes, name: str) -> Image:
-    size_wh = _announced_size_wh(content)
+    header = None if content[:2] == b"\xff\xd8" else _opened(content, name)
+    size_wh = _announced_size_wh(content) if header is None else header.size
     if size_wh is not None:
         _check_size(size_wh, name)
+    image = None if header is None else _decode_special(content, header)
+    if image is not None:
+        return image
     try:
         bgr = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), cv2.IMREAD_COLOR) if content else None
     except cv2.error:
@@ -104,12 +120,56 @@ def _decode(content: bytes, name: str) -> Image:
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
 
+def _opened(content: bytes, name: str) -> Pillow.Image | None:
+    """The picture with its header read and nothing decoded, or None where Pillow does not know it."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what is too large is said below, and odd headers are no matter
+            return Pillow.open(BytesIO(content))
+    except Pillow.DecompressionBombError as error:
+        pixels = int(next(iter(re.findall(r"\d+", str(error))), 0))
+        if pixels > MAX_PIXELS:
+            raise _too_large(name, f"{pixels / 1e6:.0f} million pixels") from error
+        return None
+    except (OSError, ValueError, SyntaxError, struct.error):
+        return None
+
+
+def _decode_special(content: bytes, header: Pillow.Image) -> Image | None:
+    """What OpenCV would not show as it is meant: see-through pictures, AVIF with turns of its own, 12 bits in 16."""
+    try:
+        if header.has_transparency_data or header.format == "AVIF":
+            upright = ImageOps.exif_transpose(header).convert("RGBA")
+            ground = Pillow.new("RGBA", upright.size, "white")
+            return np.array(Pillow.alpha_composite(ground, upright).convert("RGB"), dtype=np.uint8)
+        if header.mode.startswith("I;16") or (header.format == "PNG" and content[24:25] == b"\x10"):
+            return _from_16_bits(content, header.getexif().get(_ORIENTATION, 1))
+    except (OSError, ValueError, SyntaxError, struct.error, cv2.error):
+        return None
+    return None
+
+
+def _from_16_bits(content: bytes, orientation: int) -> Image | None:
+    """A picture of 16 bits by the bits that it uses: cameras of 12 and 10 bits leave the upper ones empty."""
+    deep = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR)
+    if deep is None or deep.dtype != np.uint16 or orientation != 1:
+        return None
+    brightest = int(deep.max(initial=0))
+    bits = next((bits for bits in (10, 12) if brightest < 2**bits), 16) if brightest >= _SOME_LIGHT else 16
+    eight = np.clip((deep.astype(np.uint32) * 255 + 2 ** (bits - 1)) // (2**bits - 1), 0, 255).astype(np.uint8)
+    return np.asarray(cv2.cvtColor(eight, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
 def _check_size(size_wh: tuple[int, int], name: str) -> None:
     if size_wh[0] * size_wh[1] > MAX_PIXELS:
-        raise InputError(
-            f"{name} is too large: it has {size_wh[0]} x {size_wh[1]} pixels.",
-            f"Make it smaller; {MAX_PIXELS // 1_000_000} million pixels are the most.",
-        )
+        raise _too_large(name, f"{size_wh[0]} x {size_wh[1]} pixels")
+
+
+def _too_large(name: str, has: str) -> InputError:
+    return InputError(
+        f"{name} is too large: it has {has}.",
+        f"Make it smaller; {MAX_PIXELS // 1_000_000} million pixels are the most.",
+    )
 
 
 def _announced_size_wh(content: bytes) -> tuple[int, int] | None:

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from closeup.core.types import Cast, VideoInfo
-from closeup.features.shorts.finished import FinishedShort, FramedPiece, Handover, Poster, RenderedInfo
-from closeup.features.shorts.framing import Framing
+from closeup.features.shorts.finished import FinishedShort, Handover, Poster, RenderedInfo
+from closeup.features.shorts.framing import FramedPiece, Framing
 from closeup.features.shorts.interest import Interest
 from closeup.features.shorts.options import ShortsOptions
 from closeup.features.shorts.plan import Piece, Plan, Short

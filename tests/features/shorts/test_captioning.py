@@ -13,6 +13,8 @@ from closeup.features.shorts.captioning import (
     check_captions,
     check_letters,
     cut_captions,
+    free_top,
+    moved,
     unbreakable,
 )
 from closeup.features.shorts.plan import Piece
@@ -74,10 +76,72 @@ def test_captions_that_do_not_fit_the_video():
     assert "cover 0:10 to 1:00 of 5:00 only" in check_captions(captions, 300.0)[1]
 
 
-def test_letters_that_cannot_be_drawn_are_said():
+def test_letters_that_cannot_be_drawn_are_said(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("closeup.media.captions.system_font", lambda letters: None)
     assert check_letters(Subtitles((Cue(0, 1, "안녕 hi"),))) == ()
-    (note,) = check_letters(Subtitles((Cue(0, 1, "hi 😀"), Cue(1, 2, "漢 😀"))))
-    assert "cannot draw 😀 漢;" in note
+    whole, signs = check_letters(Subtitles((Cue(0, 1, "hi 😀"), Cue(1, 2, "漢, hello 😀"))))
+    assert whole.startswith("1 of 2 captions are not drawn into the picture")
+    assert "漢" in whole
+    assert "cannot draw 😀;" in signs
+
+
+def test_a_caption_that_cannot_be_drawn_whole_is_not_drawn(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("closeup.media.captions.system_font", lambda letters: None)
+    overlay = CaptionOverlay(Subtitles((Cue(0, 1, "漢字, hello"), Cue(1, 2, "hello 😀"))), (270, 480))
+    assert overlay.at(0.5) is None
+    assert overlay.at(1.5) is not None
+
+
+def test_captions_count_from_where_the_pictures_begin():
+    captions = Subtitles((Cue(0.5, 1.5, "gone"), Cue(1.0, 3.0, "a b"), Cue(3.0, 4.0, "c")), ("A note.",))
+    assert moved(captions, 2.0) == Subtitles((Cue(0.0, 1.0, "b"), Cue(1.0, 2.0, "c")), ("A note.",))
+    assert moved(captions, 0.0) is captions
+
+
+def hides(overlay: CaptionOverlay, time_s: float, box: tuple[float, ...]) -> bool:
+    drawn = overlay.at(time_s)
+    assert drawn is not None
+    picture, (x, y) = drawn
+    rows, columns = np.nonzero(picture[..., 3] > 40)
+    x0, y0, x1, y1 = box
+    inside = (columns + x >= x0) & (columns + x < x1) & (rows + y >= y0) & (rows + y < y1)
+    return bool(inside.any())
+
+
+@pytest.mark.parametrize(
+    "boxes",
+    [
+        [(100.0, 330.0, 170.0, 400.0)],  # where captions usually stand
+        [(80.0, 60.0, 190.0, 180.0), (80.0, 280.0, 190.0, 400.0)],  # two people, one above the other
+        [(20.0, 120.0, 250.0, 470.0)],  # one very near
+    ],
+)
+@pytest.mark.parametrize("text", ["one line", "a caption of two lines, as long as they come"])
+def test_captions_keep_off_all_faces(boxes: list[tuple[float, ...]], text: str):
+    rows = np.array([(time_s, *box) for time_s in np.arange(0, 3, 0.1) for box in boxes])
+    size_wh = (270, 480)
+    usual = CaptionOverlay(Subtitles((Cue(0.0, 3.0, text),)), size_wh)
+    overlay = CaptionOverlay(Subtitles((Cue(0.0, 3.0, text),)), size_wh, rows)
+    assert any(hides(usual, 0.5, box) for box in boxes)
+    assert not any(hides(overlay, 0.5, box) for box in boxes)
+    picture, (_, y) = overlay.at(0.5) or (np.zeros(0), (0, 0))
+    assert y >= 0
+    assert y + len(picture) <= 480
+
+
+def test_a_face_counts_while_it_is_there_only():
+    rows = np.array([(time_s, 100.0, 330.0, 170.0, 400.0) for time_s in np.arange(0, 1, 0.1)])
+    overlay = CaptionOverlay(Subtitles((Cue(0.0, 1.0, "one"), Cue(5.0, 6.0, "one"))), (270, 480), rows)
+    first, later = overlay.at(0.5), overlay.at(5.5)
+    assert first is not None
+    assert later is not None
+    assert first[1] != later[1]
+
+
+def test_where_faces_are_everywhere_least_of_them_is_hidden():
+    faces = np.array([(0.0, 0.0, 270.0, 440.0)])
+    top = free_top((50, 300, 220, 340), (270, 480), (40, 60, 230, 360), faces)
+    assert top == 440
 
 
 def shown(overlay: CaptionOverlay, time_s: float) -> int | None:

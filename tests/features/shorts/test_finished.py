@@ -6,15 +6,8 @@ import numpy as np
 import pytest
 
 from closeup.core.types import Cast, Face, Quality
-from closeup.features.shorts.finished import (
-    FramedPiece,
-    PosterSource,
-    make_posters,
-    poster_frame,
-    scaled,
-    time_in_short,
-)
-from closeup.features.shorts.framing import Framing
+from closeup.features.shorts.finished import PosterSource, make_posters, poster_frame, scaled, time_in_short
+from closeup.features.shorts.framing import FramedPiece, Framing
 from closeup.media.frame_times import read_frame_times
 from closeup.media.image import decode_jpeg
 from filmed import write_film

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from closeup.algorithms.reframing.key_frames import interpolate_keys
 from closeup.core.errors import OutputError
 from closeup.documents.shorts import SHORTS_JSON, KeyFrame
-from closeup.features.shorts.finished import FramedPiece, Handover
+from closeup.features.shorts.finished import Handover
 from closeup.features.shorts.folder import encode_shorts, folder_at, is_only_planned, is_ours, write_handover
-from closeup.features.shorts.framing import Framing
+from closeup.features.shorts.framing import FramedPiece, Framing
 from closeup.features.shorts.interest import read_curves
 from closeup.features.shorts.plan import read_plan
 from closeup.media.subtitles import read_subtitles

@@ -39,13 +39,14 @@ def evidence(cast: Cast, speech: list[tuple[float, float]] | None = None) -> Evi
 @pytest.fixture
 def source(monkeypatch: pytest.MonkeyPatch) -> ShortsSource:
     cast = planned_cast(SHOTS, SEEN, {"p1": "Ann"})
-    monkeypatch.setattr(planning, "gather", lambda video, cast, person, progress: evidence(cast))
+    monkeypatch.setattr(planning, "gather", lambda video, cast, person, progress, **how: evidence(cast))
     monkeypatch.setattr(planning, "without_blends", lambda video, times, cuts, windows, min_length_s: windows)
+    monkeypatch.setattr(planning, "lead_s", lambda source: 0.0)
     return ShortsSource(Path("film.cast"), cast, cast.people[0], Path("film.mp4"))
 
 
 def speaking(monkeypatch: pytest.MonkeyPatch, *speech: tuple[float, float]) -> None:
-    monkeypatch.setattr(planning, "gather", lambda video, cast, person, progress: evidence(cast, list(speech)))
+    monkeypatch.setattr(planning, "gather", lambda video, cast, person, progress, **how: evidence(cast, list(speech)))
 
 
 def test_a_plan_says_what_and_why(source: ShortsSource) -> None:
@@ -236,3 +237,20 @@ def test_a_window_does_not_become_too_short(video: Path, times: FrameTimes) -> N
 
 def test_no_windows_need_no_look(video: Path, times: FrameTimes) -> None:
     assert without_blends(video, times, CUTS, [], 5) == ()
+
+
+def test_captions_are_moved_by_where_the_pictures_begin(
+    source: ShortsSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "lead_s", lambda source: 2.0)
+    file = tmp_path / "film.srt"
+    file.write_text(srt((3, 4), (6, 7)))
+    captions, notes = planning.read_captions(replace(SHORT, captions=file), source)
+    assert captions is not None
+    assert [(cue.start_s, cue.end_s) for cue in captions.cues] == [(1.0, 2.0), (4.0, 5.0)]
+    assert any("begin 2.0 s after the file" in note for note in notes)
+
+
+def test_what_is_odd_about_the_video_is_said_with_its_shorts(source: ShortsSource) -> None:
+    odd = replace(source.cast, video=replace(source.cast.video, notes=("It is HDR video.",)))
+    assert "It is HDR video." in make_plan(replace(source, cast=odd), SHORT).plan.notes

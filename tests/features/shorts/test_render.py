@@ -14,10 +14,10 @@ import numbered_video
 from closeup.core.errors import InputError, OutputError
 from closeup.core.progress import Progress
 from closeup.features.shorts import render
-from closeup.features.shorts.finished import FramedPiece, RenderedInfo
-from closeup.features.shorts.framing import Framing
+from closeup.features.shorts.finished import RenderedInfo
+from closeup.features.shorts.framing import FramedPiece, Framing
 from closeup.features.shorts.plan import Piece
-from closeup.features.shorts.render import ShortStyle, render_short, short_times
+from closeup.features.shorts.render import ShortStyle, render_short, short_times, shown_frames
 from closeup.media.audio import has_sound, read_sound
 from closeup.media.frame_times import FrameTimes, read_frame_times
 from closeup.media.video import open_video
@@ -311,3 +311,11 @@ def test_nonsense_is_refused(tmp_path: Path):
     ):
         with pytest.raises(ValueError, match=r"pieces|panels"):
             render_short(tmp_path / "none.mp4", pieces, times, tmp_path / "s.mp4", ShortStyle(SIZE))
+
+
+@pytest.mark.parametrize(("fps", "step"), [(25, 1), (60, 1), (100, 2), (120, 2), (240, 4)])
+def test_of_a_fast_video_every_so_many_frames_are_shown(fps: int, step: int) -> None:
+    times = FrameTimes.of([Fraction(n, fps) for n in range(100)], Fraction(100, fps))
+    pieces = [Piece(10, 21, 10 / fps, 21 / fps), Piece(50, 60, 50 / fps, 60 / fps)]
+    assert shown_frames(pieces, times, 60) == [*range(0, 11, step), *range(11, 21, step)]
+    assert shown_frames(pieces, times, 1000) == list(range(21))

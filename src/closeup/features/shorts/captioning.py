@@ -1,18 +1,21 @@
 """Captions of a short: cut out of those of the whole video, and drawn into the picture."""
 
+import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from closeup.core.errors import FormatError
 from closeup.core.timebase import clock
+from closeup.core.types import FloatArray
 from closeup.features.shorts.plan import Piece
-from closeup.media.captions import CaptionArtist, undrawable
+from closeup.media.captions import CaptionArtist, font_for, left_out_signs
 from closeup.media.subtitles import Cue, Subtitles, Word, word_places
 
 _BEHIND_S = 2.0
@@ -23,6 +26,14 @@ _LITTLE = 0.5
 
 _SHORTEST_S = 0.1
 """What is left of a caption after cutting is dropped if it is shorter: nobody could read it."""
+
+_NEAR_S = 0.1
+"""Faces count this long before and after a caption: they are known some times a second only."""
+
+_AIR = 0.06
+"""Captions keep off faces by this share of a face's sides."""
+
+FaceRows = NDArray[np.float64]
 
 _KEPT_PAGES = 8
 """Drawn pages kept at hand; one is on screen at a time."""
@@ -62,13 +73,38 @@ def check_captions(subtitles: Subtitles, duration_s: float) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def check_letters(subtitles: Subtitles) -> tuple[str, ...]:
-    """Say which characters of captions cannot be drawn into a picture, and are left out there: a sentence, or none."""
-    missing = undrawable("".join(cue.text for cue in subtitles.cues))
-    if not missing:
-        return ()
-    listed = " ".join(missing[:12]) + (f" and {len(missing) - 12} more" if len(missing) > 12 else "")
-    return (f"The font of burned-in captions cannot draw {listed}; they are left out of the picture.",)
+def check_letters(subtitles: Subtitles, font: Path | None = None) -> tuple[str, ...]:
+    """Say, before anything is rendered, which captions no font can draw whole, and which signs are left out.
+
+    Raises:
+        InputError: If the font cannot be read.
+    """
+    lacking = {cue: letters for cue in subtitles.cues if (letters := font_for(cue.text, font)[1])}
+    signs = "".join(dict.fromkeys("".join(left_out_signs(cue.text, font) for cue in subtitles.cues)))
+    notes = []
+    if lacking:
+        letters = "".join(dict.fromkeys("".join(lacking.values())))
+        where = f"{font.name} has" if font else "no font that was found has"
+        notes.append(
+            f"{len(lacking)} of {len(subtitles.cues)} captions are not drawn into the picture, since {where} all of "
+            f"their letters: {_some(letters)}. Another font can be named."
+        )
+    if signs:
+        notes.append(f"The font of burned-in captions cannot draw {_some(signs)}; they are left out of the picture.")
+    return tuple(notes)
+
+
+def _some(letters: str) -> str:
+    return " ".join(letters[:12]) + (f" and {len(letters) - 12} more" if len(letters) > 12 else "")
+
+
+def moved(subtitles: Subtitles, lead_s: float) -> Subtitles:
+    """Captions that count from where the file begins, on the clock of its pictures, which begin `lead_s` later."""
+    if lead_s <= 0:
+        return subtitles
+    seen = Piece(0, 1, lead_s, math.inf)
+    cues = (part for cue in subtitles.cues if cue.end_s > lead_s for part in _cut(cue, seen, -lead_s))
+    return replace(subtitles, cues=tuple(cues))
 
 
 def unbreakable(subtitles: Subtitles) -> NDArray[np.float64]:
@@ -143,20 +179,39 @@ def _even_words(cue: Cue) -> tuple[Word, ...]:
 class CaptionOverlay:
     """Captions as pictures to lay over the frames of a short: an `Overlay` of its renderer."""
 
-    def __init__(self, subtitles: Subtitles, size_wh: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        subtitles: Subtitles,
+        size_wh: tuple[int, int],
+        faces: FaceRows | None = None,
+        font: Path | None = None,
+    ) -> None:
         """Lay out captions.
 
         Args:
             subtitles: On the short's own clock.
             size_wh: Width and height of the finished picture in pixels.
+            faces: What captions keep off: rows (K, 5) of a time in seconds on that clock and a box xyxy in pixels of
+                the finished picture.
+            font: Font file; None takes closeup's own, and the system's for other scripts.
 
         Raises:
             ValueError: If the picture has less than 32 pixels a side.
         """
-        artist = CaptionArtist(size_wh)
-        self._spans = _one_at_a_time([span for cue in subtitles.cues for span in _page_spans(cue, artist)])
-        self._starts = [start_s for start_s, _, _ in self._spans]
-        self._drawn = lru_cache(_KEPT_PAGES)(artist.draw)
+        self._artists: dict[Path | None, CaptionArtist] = {}
+        self._size_wh, self._font = size_wh, font
+        spans = _one_at_a_time([span for cue in subtitles.cues for span in self._page_spans(cue)])
+        self._spans: list[tuple[float, float, _Lines, int]] = []
+        rows = np.zeros((0, 5)) if faces is None else faces
+        last_top = None
+        for start_s, end_s, lines in spans:
+            near = (rows[:, 0] >= start_s - _NEAR_S) & (rows[:, 0] <= end_s + _NEAR_S)
+            artist = self._artists[lines[0][1]]
+            texts = [text for text, _ in lines]
+            last_top = free_top(artist.place(texts), size_wh, artist.box_xyxy, rows[near, 1:], last_top)
+            self._spans.append((start_s, end_s, lines, last_top))
+        self._starts = [start_s for start_s, *_ in self._spans]
+        self._drawn = lru_cache(_KEPT_PAGES)(self._draw)
 
     def at(self, time_s: float) -> tuple[NDArray[np.uint8], tuple[int, int]] | None:
         """The caption to be seen at a time of the short.
@@ -171,14 +226,66 @@ class CaptionOverlay:
         place = bisect_right(self._starts, time_s) - 1
         if place < 0 or time_s >= self._spans[place][1]:
             return None
-        return self._drawn(self._spans[place][2])
+        return self._drawn(*self._spans[place][2:])
+
+    def _draw(self, lines: "_Lines", top: int) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+        return self._artists[lines[0][1]].draw([text for text, _ in lines], top)
+
+    def _page_spans(self, cue: Cue) -> "list[_Span]":
+        """The pages of a caption, each from when its first word is spoken; none where no font draws it whole."""
+        font, lacking = font_for(cue.text, self._font)
+        if lacking:
+            return []
+        if font not in self._artists:
+            self._artists[font] = CaptionArtist(self._size_wh, font)
+        return _page_spans(cue, self._artists[font], font)
 
 
-_Span = tuple[float, float, tuple[str, ...]]
+def free_top(
+    place_xyxy: tuple[int, int, int, int],
+    size_wh: tuple[int, int],
+    safe_xyxy: tuple[int, int, int, int],
+    faces_xyxy: FloatArray | NDArray[np.float64],
+    last_top: int | None = None,
+) -> int:
+    """The row from which on a caption hides no face: as near as can be to its usual place.
+
+    Args:
+        place_xyxy: Where it usually stands, pixels.
+        size_wh: Width and height of the picture.
+        safe_xyxy: Where captions may stand; beyond it only where there is no room inside.
+        faces_xyxy: Boxes (K, 4) of all that the camera knows while it is shown.
+        last_top: Where the caption before stood; two in one place are calmer.
+
+    Returns:
+        Its upper row; where faces are everywhere, that at which it hides least of them.
+    """
+    x0, top, x1, bottom = place_xyxy
+    height = bottom - top
+    if not len(faces_xyxy):
+        return top
+    faces = np.asarray(faces_xyxy, np.float64)
+    grown = (faces[:, 2:] - faces[:, :2]) * _AIR
+    boxes = np.concatenate([faces[:, :2] - grown, faces[:, 2:] + grown], axis=1)
+    across = np.clip(np.minimum(boxes[:, 2], x1) - np.maximum(boxes[:, 0], x0), 0, None)
+    lowest = max(size_wh[1] - height, 0)
+    tops = np.unique([top, lowest, *range(0, lowest, max(2, size_wh[1] // 160))])
+    down = np.minimum(boxes[:, 3], tops[:, None] + height) - np.maximum(boxes[:, 1], tops[:, None])
+    hidden = (np.clip(down, 0, None) * across).sum(axis=1) / len(boxes)
+    outside = np.clip(safe_xyxy[1] - tops, 0, None) + np.clip(tops + height - safe_xyxy[3], 0, None)
+    away = np.abs(tops - top) + (0 if last_top is None else 0.5 * np.abs(tops - last_top))
+    order = np.lexsort((away, outside, np.round(hidden, 3)))
+    return int(tops[order[0]])
+
+
+_Lines = tuple[tuple[str, Path | None], ...]
+"""Lines, and the font that each is drawn in."""
+
+_Span = tuple[float, float, _Lines]
 """From when to when which lines are shown."""
 
 
-def _page_spans(cue: Cue, artist: CaptionArtist) -> list[_Span]:
+def _page_spans(cue: Cue, artist: CaptionArtist, font: Path | None) -> list[_Span]:
     """The pages of a caption, each from when its first word is spoken."""
     pages = artist.pages(cue.text)
     if not pages:
@@ -188,7 +295,7 @@ def _page_spans(cue: Cue, artist: CaptionArtist) -> list[_Span]:
     words = [min(bisect_right(ends, page.start), len(timed) - 1) for page in pages[1:]]
     starts = [cue.start_s, *(timed[word].start_s for word in words)]
     return [
-        (start_s, end_s, page.lines)
+        (start_s, end_s, tuple((line, font) for line in page.lines))
         for start_s, end_s, page in zip(starts, [*starts[1:], cue.end_s], pages, strict=True)
         if end_s > start_s
     ]
@@ -203,7 +310,8 @@ def _one_at_a_time(spans: Sequence[_Span]) -> list[_Span]:
         active = [lines for low, high, lines in ordered if low <= start_s < high][-2:]
         if not active:
             continue
-        lines = sum(active, ()) if all(len(each) == 1 for each in active) else active[-1]
+        together = all(len(each) == 1 for each in active) and len({each[0][1] for each in active}) == 1
+        lines = sum(active, ()) if together else active[-1]
         if shown and shown[-1][1] == start_s and shown[-1][2] == lines:
             shown[-1] = (shown[-1][0], end_s, lines)
         else:

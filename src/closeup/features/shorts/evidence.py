@@ -20,6 +20,7 @@ from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.settings import Settings, read_settings
 from closeup.core.types import Cast, FloatArray, Shot, Track
+from closeup.features.shorts.sound_track import choose_sound_track
 from closeup.features.shorts.watching import GRID_HZ as GRID_HZ
 from closeup.features.shorts.watching import grid as grid
 from closeup.features.shorts.watching import watch
@@ -48,6 +49,8 @@ class Evidence:
             the video has no sound.
         looks: Shape (T, D), float32: what the picture looks like at each moment, of length 1; the cosine of two says
             how alike they are (`perception.looks`).
+        sound_track: Which of several sound tracks was heard, counted from 1; 0 where there is no choice.
+        notes: What was chosen, a sentence each, for people.
     """
 
     times_s: NDArray[np.float64]
@@ -56,10 +59,18 @@ class Evidence:
     absent: Mapping[str, str]
     speech: NDArray[np.float64] | None
     looks: FloatArray
+    sound_track: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def gather(
-    video: Path, cast: Cast, person: str, progress: ProgressCallback = ignore, settings: Settings | None = None
+    video: Path,
+    cast: Cast,
+    person: str,
+    progress: ProgressCallback = ignore,
+    settings: Settings | None = None,
+    *,
+    sound_track: int = 0,
 ) -> Evidence:
     """Watch and hear all of a video for one person of its cast: its pictures once, then its sound once.
 
@@ -71,6 +82,7 @@ def gather(
         person: Id of somebody in it.
         progress: Told how far each pass is, in seconds of video.
         settings: Where models are; read anew where not given.
+        sound_track: Which of several sound tracks is heard, counted from 1; 0 takes the one in which people speak.
 
     Raises:
         InputError: If the person is not in the cast, or the file is not a video that can be read.
@@ -98,15 +110,16 @@ def gather(
         else:
             absent["expression"] = NEVER_LARGE
     speech_s: NDArray[np.float64] | None = None
-    if has_sound(video):
-        heard = listen(video, watched.frame_times.end_s, progress)
+    number, notes = choose_sound_track(video, watched.frame_times, sound_track)
+    if has_sound(video, number or None):
+        heard = listen(video, watched.frame_times.end_s, progress, watched.frame_times, number)
         speech_s = heard.speech_s
         curves["speech"] = speech(speech_s, times_s)
         curves["loudness"] = _as_long(loudness(heard.momentary_lufs, heard.usual_lufs), len(times_s))
         curves["bursts"] = _as_long(heard.bursts, len(times_s))
     else:
         absent |= dict.fromkeys(SOUND_PARTS, NO_SOUND)
-    return Evidence(times_s, watched.frame_times, curves, absent, speech_s, watched.looks)
+    return Evidence(times_s, watched.frame_times, curves, absent, speech_s, watched.looks, number, notes)
 
 
 def _as_long(curve: FloatArray, count: int) -> FloatArray:
@@ -138,8 +151,10 @@ class Heard:
     bursts: FloatArray
 
 
-def listen(path: Path, end_s: float, progress: ProgressCallback) -> Heard:
-    """Hear the sound of the video at `path`, which has some, from its first frame to `end_s` seconds.
+def listen(
+    path: Path, end_s: float, progress: ProgressCallback, times: FrameTimes | None = None, track: int = 0
+) -> Heard:
+    """Hear a sound track of the video at `path`, its default one for 0, from the first frame to `end_s` seconds.
 
     Raises:
         InputError: If it cannot be read, or has no sound.
@@ -149,7 +164,7 @@ def listen(path: Path, end_s: float, progress: ProgressCallback) -> Heard:
     probabilities: list[FloatArray] = []
     waiting: list[FloatArray] = []
     samples = 0
-    for block in sound_blocks(path, RATE_HZ, end_s):
+    for block in sound_blocks(path, RATE_HZ, end_s, times, track=track or None):
         waiting.append(block)
         if sum(map(len, waiting)) >= _BLOCK_S * RATE_HZ:
             samples += _hear(waiting, voice, level, bursts, probabilities)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from closeup.core.types import Cast, Face, Image
-from closeup.features.shorts.framing import Framing
+from closeup.features.shorts.framing import FramedPiece
 from closeup.features.shorts.interest import Interest
 from closeup.features.shorts.options import ShortsOptions
 from closeup.features.shorts.plan import Piece, Plan, Short
@@ -39,14 +39,6 @@ class RenderedInfo:
     has_sound: bool
     loudness_lufs_in: float | None
     gain_db: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FramedPiece:
-    """A piece with the camera's path through it. Two of a short may touch: the layout changes between them."""
-
-    piece: Piece
-    framing: Framing
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +88,7 @@ class Handover:
         size_wh: Width and height of the finished pictures.
         shorts: One for each of the plan, in its order: all rendered or none.
         interest: The curves that the shorts were chosen by; None where they are not at hand.
+        time_code: Of the video's first frame, where it carries one.
     """
 
     plan: Plan
@@ -106,6 +99,7 @@ class Handover:
     size_wh: tuple[int, int]
     shorts: tuple[FinishedShort, ...]
     interest: Interest | None = None
+    time_code: str | None = None
 
     def __post_init__(self) -> None:
         ids = [finished.short.id for finished in self.shorts]

@@ -22,13 +22,12 @@ from closeup.documents.shorts import (
     ShortsRecord,
     SoundRecord,
 )
-from closeup.features.shorts.finished import FinishedShort, FramedPiece, Handover
-from closeup.features.shorts.framing import Crops
+from closeup.features.shorts.finished import FinishedShort, Handover
+from closeup.features.shorts.framing import Crops, FramedPiece
 from closeup.features.shorts.interest import CURVES, curves_text
 from closeup.features.shorts.plan import encode_plan
 from closeup.features.shorts.preview import render_preview
 from closeup.features.shorts.timeline import write_timelines
-from closeup.media.container import time_code
 from closeup.media.subtitles import encode_srt, encode_vtt
 
 PLAN, SHORTS, OTIO, EDL, PREVIEW = "plan.json", "shorts.json", "timeline.otio", "timeline.edl", "preview.html"
@@ -95,8 +94,7 @@ def _write_rendered(part: Path, handover: Handover) -> tuple[str, ...]:
         if not (part / movie).is_file():
             raise OutputError(f"{movie} is missing among the rendered shorts.")
         _write_captions(part, finished)
-    start = time_code(handover.video, handover.plan.video.track)
-    timelines = write_timelines(handover.plan, handover.video, sound=handover.sound, start=start)
+    timelines = write_timelines(handover.plan, handover.video, sound=handover.sound, start=handover.time_code)
     (part / OTIO).write_bytes(timelines.otio)
     (part / EDL).write_bytes(timelines.edl)
     (part / SHORTS).write_bytes(encode_shorts(handover, timelines.notes))

@@ -16,11 +16,15 @@ from closeup.features.shorts.plan import Piece
 from closeup.features.shorts.subjects import Frames, Times, along, subject_of
 from closeup.media.excerpt import excerpt_frames
 from closeup.media.frame_times import FrameTimes
+from closeup.media.reframe import Panel, split_panels
 
 MAX_UPSCALE = 2.5
 """Crops are not made smaller than this enlargement of their pixels allows: beyond it the picture is visibly soft."""
 
 Crops = NDArray[np.float64]
+
+_KNOWN_S = 0.1
+"""Captions are told of faces once in so many seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,14 @@ class Framing:
 
     panels: tuple[Crops, ...]
     layout: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FramedPiece:
+    """A piece with the camera's path through it. Two of a short may touch: the layout changes between them."""
+
+    piece: Piece
+    framing: Framing
 
 
 def frame_piece(cast: Cast, person: str, piece: Piece, times_s: ArrayLike, options: FramingOptions) -> Framing:
@@ -261,6 +273,46 @@ LOOKS = 12
 """So many frames are looked at, spread evenly over what is shown."""
 
 Area = tuple[float, float, float, float]
+
+
+def shown_faces(
+    cast: Cast, pieces: Sequence[FramedPiece], times: FrameTimes, size_wh: tuple[int, int]
+) -> NDArray[np.float64]:
+    """Where the faces that a cast knows of are in a short, about ten times a second.
+
+    Args:
+        cast: Everybody's tracks count, whoever they are.
+        pieces: The short, in order.
+        times: When the video's frames are shown.
+        size_wh: Width and height of the finished picture.
+
+    Returns:
+        Rows (K, 5) of a time in seconds on the short's clock, and a box xyxy in pixels of the finished picture.
+    """
+    rows, offset_s = [np.zeros((0, 5))], 0.0
+    for each in pieces:
+        start, end = each.piece.start_frame, each.piece.end_frame
+        step = max(1, round(_KNOWN_S * (end - start) / max(each.piece.length_s, 1e-6)))
+        frames = np.unique([*range(start, end, step), end - 1])
+        panels = split_panels(size_wh, len(each.framing.panels))
+        for track in (track for track in cast.tracks if track.start_frame < end and track.end_frame > start):
+            here = frames[(frames >= track.start_frame) & (frames < track.end_frame)]
+            if len(here):
+                faces = along([track], here, times.starts_s[here], 1.0).boxes_xyxy
+                at_s = times.starts_s[here] - times.starts_s[start] + offset_s
+                for panel, crops in zip(panels, each.framing.panels, strict=True):
+                    rows.append(_in_panel(faces, crops[here - start], panel, at_s))
+        offset_s += each.piece.length_s
+    return np.concatenate(rows)
+
+
+def _in_panel(faces: Crops, crops: Crops, panel: Panel, at_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Faces (N, 4) as a panel shows them by its crops (N, 4): rows (M, 5) of those that are seen."""
+    scale = np.array([panel.width, panel.height]) / (crops[:, 2:] - crops[:, :2])
+    corners = (faces - np.tile(crops[:, :2], 2)) * np.tile(scale, 2)
+    corners = np.clip(corners, 0, [panel.width, panel.height] * 2) + [panel.x, panel.y] * 2
+    seen = (corners[:, 2] - corners[:, 0] > 1) & (corners[:, 3] - corners[:, 1] > 1)
+    return np.column_stack([at_s, corners])[seen]
 
 
 def find_area(video: Path, times: FrameTimes, pieces: Sequence[Piece]) -> Area | None:

@@ -8,15 +8,24 @@ from closeup.core.errors import InputError, OutputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import Cast, Person
 from closeup.features.shorts.captioning import CaptionOverlay, cut_captions
-from closeup.features.shorts.finished import FinishedShort, FramedPiece, Handover, PosterSource, make_posters
+from closeup.features.shorts.finished import FinishedShort, Handover, PosterSource, make_posters
 from closeup.features.shorts.folder import folder_at, is_only_planned, is_ours, movie_name, write_handover
-from closeup.features.shorts.framing import Area, FramingOptions, find_area, frame_piece, pieces_by_layout
+from closeup.features.shorts.framing import (
+    Area,
+    FramedPiece,
+    FramingOptions,
+    find_area,
+    frame_piece,
+    pieces_by_layout,
+    shown_faces,
+)
 from closeup.features.shorts.interest import CURVES, Interest, read_curves, reason
 from closeup.features.shorts.options import ASPECTS, ShortsOptions
 from closeup.features.shorts.plan import Plan, PlanFile, Short, read_plan
 from closeup.features.shorts.planning import Planned, make_plan, mean_interest, read_captions
 from closeup.features.shorts.render import ShortStyle, render_short
 from closeup.features.shorts.source import ShortsSource, find_person, find_video, open_cast, open_source
+from closeup.media.container import time_code
 from closeup.media.frame_times import read_frame_times
 from closeup.media.subtitles import Subtitles
 
@@ -131,7 +140,8 @@ def make_folder(
     source = ShortsSource(cast_folder, cast, whom, find_video(cast, cast_folder, video, progress))
     if not plan_only:
         check_space(options.min_length_s, source, options, folder)
-    job = _Job(source, options, make_plan(source, options, progress))
+    planned = make_plan(source, options, progress)
+    job = _Job(source, replace(options, audio_track=planned.sound_track), planned)
     return folder, job.write(folder, progress, overwrite=overwrite, rendered=not plan_only)
 
 
@@ -207,14 +217,14 @@ def finished_size(options: ShortsOptions) -> tuple[int, int]:
 def _planned(file: PlanFile, plan_file: Path, source: ShortsSource) -> Planned:
     """What an edited plan says, with the figures of its moments as they are now."""
     times = read_frame_times(source.video, source.cast.video)
-    captions, notes = read_captions(file.options, source.cast.video.duration_s)
+    captions, notes = read_captions(file.options, source)
     plan = file.placed(times)
     plan = replace(plan, person_name=source.person.name, notes=tuple(dict.fromkeys((*plan.notes, *notes))))
     curves = None
     if (path := plan_file.parent / CURVES).is_file():
         curves = read_curves(path, plan.weights)
         plan = replace(plan, shorts=tuple(_judged(short, curves) for short in plan.shorts))
-    return Planned(plan, curves, times, captions)
+    return Planned(plan, curves, times, captions, file.options.audio_track)
 
 
 def _judged(short: Short, curves: Interest) -> Short:
@@ -262,6 +272,7 @@ class _Job:
                 size_wh=self._size_wh,
                 shorts=finished,
                 interest=planned.interest,
+                time_code=time_code(source.video, source.cast.video.track),
             )
             write_handover(part, handover, folder)
         return plan
@@ -296,11 +307,18 @@ class _Job:
                 progress(replace(told, done=before_s + told.done, total=total_s))
 
             burned = each.captions if self._options.burn_captions else None
-            overlay = None if burned is None else CaptionOverlay(burned, self._size_wh)
-            output, look = part / movie_name(each.short.id), ShortStyle(self._size_wh, overlay)
+            overlay = None if burned is None else self._overlay(burned, each)
+            output = part / movie_name(each.short.id)
+            options = self._options
+            look = ShortStyle(self._size_wh, overlay, options.audio_track or None, options.most_fps)
             info = render_short(self._source.video, each.framed, self._planned.frame_times, output, look, report)
             yield replace(each, rendered=info)
             before_s += each.short.length_s
+
+    def _overlay(self, burned: Subtitles, short: FinishedShort) -> CaptionOverlay:
+        """The captions, off all faces that the cast knows of."""
+        faces = shown_faces(self._source.cast, short.framed, self._planned.frame_times, self._size_wh)
+        return CaptionOverlay(burned, self._size_wh, faces, self._options.font)
 
 
 def _noted(plan: Plan, framed: Sequence[Sequence[FramedPiece]]) -> Plan:

@@ -13,7 +13,9 @@ from closeup.documents.shorts import LAYOUTS, Layout
 ASPECTS = {"9:16": (9, 16), "1:1": (1, 1), "4:5": (4, 5)}
 """Width to height of the finished picture, by what is typed."""
 
-CaptionsFile = Annotated[Path, Text(r"[^\x00]{1,4096}", "null or a path", Path, Path.as_posix)]
+GivenFile = Annotated[Path, Text(r"[^\x00]{1,4096}", "null or a path", Path, Path.as_posix)]
+
+MOST_TRACKS = 1000
 
 MIN_HEIGHT, MAX_HEIGHT = 128, 7680
 MOST_SHORTS = 50
@@ -47,6 +49,9 @@ class ShortsOptions:
         captions: Captions of the whole video, SRT or WebVTT: cut alongside, never cut into.
         burn_captions: Draw the captions into the picture.
         weights: What a part of the interest weighs, 0 and up; may be given again for others.
+        most_fps: Frames a second at most; of a faster video every second, third or fourth frame is shown.
+        font: Font file that captions are drawn in; without it closeup's own, and the system's for other scripts.
+        audio_track: Which of several sound tracks is heard, counted from 1; 0 takes the one in which people speak.
     """
 
     count: int = 3
@@ -55,9 +60,12 @@ class ShortsOptions:
     aspect: Annotated[str, OneOf(tuple(ASPECTS))] = "9:16"
     height: int = 1920
     layout: Layout = "follow"
-    captions: CaptionsFile | None = None
+    captions: GivenFile | None = None
     burn_captions: bool = False
     weights: Mapping[str, float] = field(default_factory=dict)
+    most_fps: float = 60.0
+    font: GivenFile | None = None
+    audio_track: int = 0
 
     def __post_init__(self) -> None:
         if not 1 <= self.count <= MOST_SHORTS:
@@ -86,6 +94,10 @@ class ShortsOptions:
                 option="captions",
                 example="FILE.srt",
             )
+        if not 0 <= self.audio_track <= MOST_TRACKS:
+            raise InputError(f"There is no sound track {self.audio_track}.", "Tracks are counted from 1.")
+        if not 1 <= self.most_fps <= 1000:
+            raise InputError(f"{self.most_fps:g} frames a second make no sense.", "Use 1 to 1000.")
         for name, weight in self.weights.items():
             if name not in WEIGHTS:
                 raise InputError(f"The interest has no part called {name!r}.", f"Its parts: {', '.join(WEIGHTS)}.")

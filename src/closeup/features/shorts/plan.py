@@ -210,12 +210,12 @@ def encode_plan(plan: Plan, options: ShortsOptions, cast: Path, folder: Path) ->
         )
         for short in plan.shorts
     )
-    captions = options.captions and _relative(options.captions, folder)
+    captions, font = (given and _relative(given, folder) for given in (options.captions, options.font))
     file = PlanFile(
         cast=_relative(cast, folder),
         video=plan.video,
         person=PersonRef(plan.person, plan.person_name),
-        options=replace(options, captions=captions),
+        options=replace(options, captions=captions, font=font),
         shorts=shorts,
         weights=plan.weights,
         absent=plan.absent,
@@ -236,8 +236,8 @@ def read_plan(path: Path) -> PlanFile:
     except InputError as error:
         raise error.reworded(error.message, "Make a plan first.", code="shorts.plan") from error
     file, here = PLAN_JSON.decode(content, str(path)), path.parent
-    captions = file.options.captions and here / file.options.captions
-    return replace(file, cast=here / file.cast, options=replace(file.options, captions=captions))
+    captions, font = (given and here / given for given in (file.options.captions, file.options.font))
+    return replace(file, cast=here / file.cast, options=replace(file.options, captions=captions, font=font))
 
 
 def _relative(path: Path, folder: Path) -> Path:

@@ -14,7 +14,7 @@ from closeup.core.errors import InputError
 from closeup.core.progress import ProgressCallback, ignore
 from closeup.core.types import Cast, Image
 from closeup.features.shorts.boundaries import Cuttable, Spans, cuttable, make_setting
-from closeup.features.shorts.captioning import check_captions, check_letters, unbreakable
+from closeup.features.shorts.captioning import check_captions, check_letters, moved, unbreakable
 from closeup.features.shorts.choice import Footage, Window, choose, longest_s, next_length_s
 from closeup.features.shorts.evidence import Evidence, gather
 from closeup.features.shorts.interest import Interest, interest, reason
@@ -25,9 +25,13 @@ from closeup.features.shorts.source import ShortsSource, label
 from closeup.media.excerpt import excerpt_frames
 from closeup.media.frame_times import FrameTimes
 from closeup.media.subtitles import Subtitles, read_subtitles
+from closeup.media.video import open_video
 
 _ROUNDING_S = 0.5
 """Before the video is read its frame times are known roughly; what is too little by less than this is left to then."""
+
+_LEAD_S = 0.1
+"""Pictures that begin later than this after their file are worth a word."""
 
 _NO_CAPTIONS: Spans = np.zeros((0, 2))
 
@@ -41,15 +45,17 @@ class Planned:
         interest: The curves that they were chosen by; None where a plan comes without them.
         frame_times: Of the video.
         captions: Of the whole video, or None.
+        sound_track: Which of its sound tracks is heard, counted from 1; 0 where there is no choice.
     """
 
     plan: Plan
     interest: Interest | None
     frame_times: FrameTimes
     captions: Subtitles | None
+    sound_track: int = 0
 
 
-def read_captions(options: ShortsOptions, duration_s: float) -> tuple[Subtitles | None, tuple[str, ...]]:
+def read_captions(options: ShortsOptions, source: ShortsSource) -> tuple[Subtitles | None, tuple[str, ...]]:
     """The captions of the whole video, or None, and a sentence for each oddity.
 
     Raises:
@@ -58,9 +64,21 @@ def read_captions(options: ShortsOptions, duration_s: float) -> tuple[Subtitles 
     """
     if options.captions is None:
         return None, ()
-    captions = read_subtitles(options.captions)
-    odd = check_captions(captions, duration_s)
-    return captions, (*odd, *(check_letters(captions) if options.burn_captions else ()))
+    captions, later_s = read_subtitles(options.captions), lead_s(source)
+    captions = moved(captions, later_s)
+    notes = check_captions(captions, source.cast.video.duration_s)
+    if later_s >= _LEAD_S:
+        notes += (
+            f"The pictures begin {later_s:.1f} s after the file does; the times of the captions were moved by it.",
+        )
+    return captions, (*notes, *(check_letters(captions, options.font) if options.burn_captions else ()))
+
+
+def lead_s(source: ShortsSource) -> float:
+    """How many seconds after its file the source's pictures begin."""
+    info = source.cast.video
+    with open_video(source.video, track=info.track, canvas_wh=(info.width, info.height)) as reader:
+        return float(reader.lead)
 
 
 def make_plan(source: ShortsSource, options: ShortsOptions, progress: ProgressCallback = ignore) -> Planned:
@@ -70,9 +88,9 @@ def make_plan(source: ShortsSource, options: ShortsOptions, progress: ProgressCa
         InputError: If the captions cannot be used, or the person is on screen too little.
     """
     cast, person = source.cast, source.person
-    captions, notes = read_captions(options, cast.video.duration_s)
+    captions, notes = read_captions(options, source)
     _check_enough(source, options)
-    evidence = gather(source.video, cast, person.id, progress)
+    evidence = gather(source.video, cast, person.id, progress, sound_track=options.audio_track)
     curves = interest(evidence, options.weights)
     windows, more_notes = _chosen(source, options, evidence, curves, captions)
     times = evidence.frame_times
@@ -83,9 +101,9 @@ def make_plan(source: ShortsSource, options: ShortsOptions, progress: ProgressCa
         shorts=_shorts(windows, times, curves, options),
         weights=curves.weights,
         absent=evidence.absent,
-        notes=(*notes, *more_notes),
+        notes=(*cast.video.notes, *notes, *evidence.notes, *more_notes),
     )
-    return Planned(plan, curves, times, captions)
+    return Planned(plan, curves, times, captions, evidence.sound_track)
 
 
 def _shorts(

@@ -3,6 +3,7 @@
 Three threads work at once: one decodes, one reframes, one encodes (and libx264 has threads of its own).
 """
 
+import math
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,7 +15,8 @@ from numpy.typing import NDArray
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.read_ahead import read_ahead
 from closeup.core.types import FloatArray
-from closeup.features.shorts.finished import FramedPiece, RenderedInfo
+from closeup.features.shorts.finished import RenderedInfo
+from closeup.features.shorts.framing import FramedPiece
 from closeup.features.shorts.plan import Piece
 from closeup.media.audio import has_sound, read_sound
 from closeup.media.excerpt import excerpt_frames
@@ -29,6 +31,9 @@ from closeup.media.video import DecodedFrame, open_video
 _AHEAD = 4
 """Pictures that wait between two threads: enough that none stands still, and 50 MB of 4K at most."""
 
+_SAME_RATE = 0.02
+"""Part of a rate by which it may be above the most that is asked for."""
+
 _FADE_S = 0.005
 """Sound fades out and in where two pieces that are apart meet: at full level, a jump of the wave would click."""
 
@@ -40,10 +45,14 @@ class ShortStyle:
     Attributes:
         size_wh: Width and height in pixels, even.
         overlay: What is drawn over the picture, or None.
+        sound_track: Which of the video's sound tracks is heard, counted from 1; None hears its default one.
+        most_fps: Frames a second that are shown at most.
     """
 
     size_wh: tuple[int, int]
     overlay: Overlay | None = None
+    sound_track: int | None = None
+    most_fps: float = math.inf
 
 
 def render_short(
@@ -73,16 +82,21 @@ def render_short(
         ValueError: If pieces, crops or size make no sense.
     """
     _require_crops(pieces, frame_times)
-    starts = short_times([each.piece for each in pieces], frame_times)
-    sound = _levelled_sound(video, [each.piece for each in pieces], frame_times)
+    shown = shown_frames([each.piece for each in pieces], frame_times, look.most_fps)
+    times = short_times([each.piece for each in pieces], frame_times)
+    starts = [*(times[place] for place in shown), times[-1]]
+    sound = _levelled_sound(video, [each.piece for each in pieces], frame_times, look.sound_track)
     with open_video(video, track=frame_times.track, canvas_wh=frame_times.canvas_wh) as reader:
         colour = next(iter(reader)).colour
     ranges = [(each.piece.start_frame, each.piece.end_frame) for each in pieces]
     heard = sound.sound if sound else None
     movie = MovieFormat(look.size_wh, starts, colour)
-    crops = [crop for each in pieces for crop in zip(*each.framing.panels, strict=True)]
+    every = [crop for each in pieces for crop in zip(*each.framing.panels, strict=True)]
+    crops = [every[place] for place in shown]
     with read_ahead(excerpt_frames(video, frame_times, ranges), _AHEAD) as frames:
-        reframed = _reframed(zip(frames, crops, starts, strict=False), look, colour)
+        wanted = set(shown)
+        chosen = (frame for place, frame in enumerate(frames) if place in wanted)
+        reframed = _reframed(zip(chosen, crops, starts, strict=False), look, colour)
         with read_ahead(reframed, _AHEAD) as pictures, MovieWriter(output, movie, heard) as writer:
             for picture, end in zip(pictures, starts[1:], strict=True):
                 writer.write(picture)
@@ -94,6 +108,18 @@ def render_short(
         loudness_lufs_in=sound.loudness_in_lufs if sound else None,
         gain_db=sound.gain_db if sound else 0.0,
     )
+
+
+def shown_frames(pieces: Sequence[Piece], frame_times: FrameTimes, most_fps: float) -> list[int]:
+    """Which frames of a short are shown, counted through its pieces: all, or every second or fourth of a fast video."""
+    steps_s = np.diff(frame_times.starts_s)
+    rate = 1 / float(np.median(steps_s)) if len(steps_s) else most_fps
+    step, shown, before = max(1, math.ceil(rate / most_fps - _SAME_RATE)), list[int](), 0
+    for piece in pieces:
+        count = piece.end_frame - piece.start_frame
+        shown += range(before, before + count, step)
+        before += count
+    return shown
 
 
 def short_times(pieces: Sequence[Piece], frame_times: FrameTimes) -> list[Fraction]:
@@ -131,14 +157,16 @@ def _reframed(
         yield picture
 
 
-def _levelled_sound(video: Path, pieces: Sequence[Piece], frame_times: FrameTimes) -> Levelled | None:
+def _levelled_sound(
+    video: Path, pieces: Sequence[Piece], frame_times: FrameTimes, track: int | None
+) -> Levelled | None:
     """The pieces' sound, one after the other, at its level; None where the video has none."""
-    if not has_sound(video):
+    if not has_sound(video, track):
         return None
     parts, written = [], 0
     for piece, (length, apart) in zip(pieces, _lengths(pieces, frame_times), strict=True):
         start, end = frame_times.start(piece.start_frame), frame_times.start(piece.end_frame)
-        part = read_sound(video, start, end, rate_hz=SOUND_RATE_HZ, channels=2, frame_times=frame_times)
+        part = read_sound(video, start, end, rate_hz=SOUND_RATE_HZ, channels=2, frame_times=frame_times, track=track)
         # Lengths are rounded on the short's clock, so that sound does not drift against pictures from join to join.
         part = np.pad(part[:length], ((0, max(length - len(part), 0)), (0, 0)), mode="edge")
         parts.append(_faded(part, fade_in=apart[0], fade_out=apart[1]))

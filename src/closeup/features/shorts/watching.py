@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closeup.core.boxes import fitted
+from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback
 from closeup.core.types import Cast, Face, FloatArray, Image, Track
 from closeup.media.frame_times import FrameTimes
@@ -83,7 +84,13 @@ def watch(path: Path, cast: Cast, person: str, judge: ExpressionJudge | None, pr
         InputError: If it is not a video that can be read.
     """
     video = cast.video
-    with open_video(path, track=video.track, canvas_wh=(video.width, video.height)) as reader:
+    with open_video(path, track=video.track) as reader:
+        if reader.size_wh != (video.width, video.height):
+            measured, now = (f"{width}x{height}" for width, height in ((video.width, video.height), reader.size_wh))
+            raise InputError(
+                f"The cast measured its video as {measured}, which an older closeup did; it is shown as {now}.",
+                "Make the cast again.",
+            )
         watcher = _Watcher(cast, person, reader.size_wh, judge)
         for sample in Sampling(reader, GRID_HZ, on_frame=watcher.pass_by):
             watcher.look(sample.frame)
