@@ -80,6 +80,7 @@ HINTS: dict[str, Words] = {
     "gallery.other-model": (
         "Fetch the other model (closeup models pull {name}), choose it with --models, or enrol everybody again."
     ),
+    "gallery.old-model": "{hint} For each of them: closeup gallery enrol NAME PHOTO...",
     "gallery.already-enrolled": (
         "If it is the same person, enrol it as {known}; if these are two people who look alike, add --force."
     ),

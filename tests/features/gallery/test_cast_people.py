@@ -148,3 +148,20 @@ def test_an_empty_gallery_and_one_that_cannot_be_compared(store: GalleryStore, r
     assert gone.embedder_card.name == "gone"
     with pytest.raises(ModelError, match="of gone"):
         name_cast(store, folder, lambda: reader)
+
+
+def test_a_cast_of_a_model_that_is_gone_is_read_from_its_pictures(
+    store: GalleryStore, reader: Any, tmp_path: Path
+) -> None:
+    enrolled(store, reader, tmp_path, 0, 1)
+    folder = folder_of(tmp_path, model="dlib-resnet-128")
+    fake = FakeAnalyzer()
+    order = iter([0, 0, 0, 1, 1, 2, 3])
+
+    def faces(image: Image, *_: Any) -> Any:
+        return (replace(FakeAnalyzer.faces(fake, _coded(next(order)))[0], landmarks_xy=_landmarks(image)),)
+
+    fake.faces = faces  # type: ignore[method-assign]
+    answers = name_cast(store, folder, lambda: fake)  # type: ignore[arg-type, return-value]
+    assert {a.answer.model for a in answers} == {"made-up"}
+    assert [a.answer.name for a in answers] == ["person 0", "person 1", None, None]

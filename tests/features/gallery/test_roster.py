@@ -91,14 +91,22 @@ def test_an_unchanged_gallery_is_grouped_once(store: GalleryStore, monkeypatch: 
     assert read_roster(store, "some-model", 0.5).ranked(faces_of(1, 1))[0][0].name == "Ann"
 
 
+def test_templates_of_a_model_that_is_gone_say_how_to_renew_them(store: GalleryStore) -> None:
+    store.enrol("Ann", [NewTemplate("dlib-resnet-128", faces_of(1, 1)[0], "front", 0, 0, 0, 0.5)])
+    with pytest.raises(ModelError, match="dlib-resnet-128, which this closeup no longer has") as caught:
+        read_roster(store, "some-model", 0.5)
+    assert caught.value.code == "gallery.old-model"
+    assert "Enrol everybody again" in (caught.value.hint or "")
+
+
 def test_an_empty_gallery_and_one_of_another_model_are_told_apart(store: GalleryStore) -> None:
     with pytest.raises(InputError, match="Nobody is enrolled"):
         read_roster(store, "some-model", 0.5)
     vector = faces_of(1, 1)[0]
-    store.enrol("Ann", [NewTemplate("other-model", vector, "front", 0, 0, 0, 0.5)])
-    with pytest.raises(ModelError, match="of other-model, and faces are read with some-model") as caught:
+    store.enrol("Ann", [NewTemplate("face-reid-0095", vector, "front", 0, 0, 0, 0.5)])
+    with pytest.raises(ModelError, match="of face-reid-0095, and faces are read with some-model") as caught:
         read_roster(store, "some-model", 0.5)
-    assert (caught.value.code, caught.value.facts) == ("gallery.other-model", {"name": "other-model"})
-    assert len(read_roster(store, "other-model", 0.5)) == 1
+    assert (caught.value.code, caught.value.facts) == ("gallery.other-model", {"name": "face-reid-0095"})
+    assert len(read_roster(store, "face-reid-0095", 0.5)) == 1
     assert "no templates" in other_models("some-model", []).message
     assert vector.shape == (DIM,)

@@ -185,7 +185,7 @@ def _in_order(face: dict[str, Any]) -> dict[str, Any]:
     return {"track": face["track"], **face, "answers": {name: face["answers"][name] for name in names}}
 
 
-PHOTO_JSON = Form(PhotoFaces, "faces.json", version=1, layout=_line, hint="Make it anew.")
-VIDEO_JSON = Form(VideoHead, "faces-video.json", version=1, layout=_line, hint="Make it anew.")
-LOOK_JSON = Form(Look, "faces-look.json", layout=_line, hint="Make it anew.")
+PHOTO_JSON = Form(PhotoFaces, "faces.json", version=1, layout=_line, code="faces.damaged", hint="Make it anew.")
+VIDEO_JSON = Form(VideoHead, "faces-video.json", version=1, layout=_line, code="faces.damaged", hint="Make it anew.")
+LOOK_JSON = Form(Look, "faces-look.json", layout=_line, code="faces.damaged", hint="Make it anew.")
 """The forms of a photo's document, of the first line about a video, and of every further one."""

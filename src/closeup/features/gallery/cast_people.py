@@ -27,6 +27,7 @@ from closeup.perception.analyzer import AnalysedFace, Analyzer
 from closeup.perception.pose import head_pose
 from closeup.storage.gallery import GalleryStore
 from closeup.storage.records import NewTemplate
+from closeup.weights.cards import all_cards
 
 PER_POSE = 2
 """Faces of each pose that are taken from a cast, the best ones."""
@@ -89,8 +90,8 @@ def import_cast(
 ) -> ImportReport:
     """Enrol the people of a cast who have names; the others stay out.
 
-    By the model that the cast was made with, from its embeddings; by the analyzer's other models from the pictures of
-    the tracks.
+    By the model that the cast was made with, from its embeddings, unless closeup no longer has it; by the analyzer's
+    other models from the pictures of the tracks.
 
     Raises:
         InputError: If the folder is no cast folder, or nobody in it has a name.
@@ -118,7 +119,8 @@ def name_cast(
         store: The gallery.
         folder: A result folder of closeup cast.
         new_analyzer: Makes an analyzer; called only if more people have templates of one of its models than of
-            the model that the cast was made with, whose embeddings lie in the folder.
+            the model that the cast was made with, whose embeddings lie in the folder; or if closeup no longer has that
+            model.
         far: False-accept rate to answer at.
 
     Raises:
@@ -129,10 +131,11 @@ def name_cast(
     if not store.models():
         raise nobody_enrolled()
     model, analyzer = faces.vectors.embedder, None
-    if any(coverage(store, other) > coverage(store, model) for other in store.models()):
+    gone = model not in all_cards()
+    if gone or any(coverage(store, other) > coverage(store, model) for other in store.models()):
         analyzer = new_analyzer()
         best = model_for(store, analyzer)
-        if coverage(store, best) > coverage(store, model):
+        if gone or coverage(store, best) > coverage(store, model):
             model = best
     recogniser = Recogniser(store, model, far)
     answers: list[CastAnswer] = []
@@ -201,7 +204,8 @@ def _import_one(
 ) -> Imported:
     assert person.name is not None
     try:
-        samples = _samples(faces, person, options)
+        # Vectors of a model that closeup no longer has compare with nothing that is enrolled from now on.
+        samples = _samples(faces, person, options) if faces.vectors.embedder in all_cards() else []
         if any(each.name != faces.vectors.embedder for each in analyzer.embedder_cards):
             samples += _picture_samples(faces, person, analyzer)
         if not samples:

@@ -13,6 +13,7 @@ from closeup.core.types import FloatArray
 from closeup.features.gallery.scoring import fellows, identity_similarity
 from closeup.storage.gallery import GalleryStore
 from closeup.storage.records import TemplateMatrix
+from closeup.weights.cards import all_cards
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +184,13 @@ def other_models(model: str, others: Sequence[str]) -> ModelError:
     if not others:
         return ModelError("The gallery has names and no templates.", "Enrol someone first.", code="gallery.empty")
     named = " and ".join(others)
+    if not any(other in all_cards() for other in others):
+        return ModelError(
+            f"The templates in the gallery are of {named}, which this closeup no longer has: they do not compare with "
+            f"what {model} reads.",
+            "Enrol everybody again from their photos; names, notes and dates stay.",
+            code="gallery.old-model",
+        )
     return ModelError(
         f"The templates in the gallery are of {named}, and faces are read with {model} here: they do not compare.",
         "Take the model that they were made with, or enrol everybody again.",
