@@ -211,7 +211,7 @@ def _vectors(folder: Path, paths: list[str]) -> FloatArray:
         image = read_image(folder / path)
         found = detector.detect(np.pad(image, ((40, 40), (40, 40), (0, 0)), mode="edge"))
         if len(found):
-            crop = embedder.crop(image, found.crop_xy[0] - np.float32(40))
+            crop = embedder.crop(image, found.landmarks_xy[0] - np.float32(40))
             vectors[index] = embedder.embed(crop[None])[0]
     return vectors
 

@@ -126,7 +126,7 @@ def before(actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(webcam, "open_camera", opened)
     monkeypatch.setattr(gallery_enrol, "say", actor.say)
     monkeypatch.setattr(analyzer, "Analyzer", lambda models="auto": actor.reader)
-    monkeypatch.setattr(liveness, "random_turns", lambda poses: ("left", "down", "left", "up"))
+    monkeypatch.setattr(liveness, "random_turns", lambda: ("left", "down", "left", "up"))
 
 
 def test_a_camera_enrols_and_identifies_a_living_head(monkeypatch: pytest.MonkeyPatch) -> None:

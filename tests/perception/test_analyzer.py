@@ -11,7 +11,6 @@ from closeup.core.errors import InputError
 from closeup.core.settings import Settings, read_settings
 from closeup.core.types import Image
 from closeup.perception.analyzer import AnalysedFace, Analyzer, Part
-from closeup.perception.pose import POSES
 from closeup.perception.protocols import Detections, FaceDetector
 from closeup.perception.registry import RECOGNISERS, FaceModels, choose, choose_recognisers, load_embedder
 from closeup.weights.cards import card
@@ -84,7 +83,6 @@ def test_with_everything_pulled_auto_takes_the_best_and_keeps_the_others(pulled:
     assert names("auto", pulled) == names("zoo", pulled) == ("yunet-2023mar", list(RECOGNISERS))
     assert names("builtin", pulled) == ("yunet-2023mar", ["sface-2021dec"])
     reader = Analyzer("auto", pulled)
-    assert reader.poses == POSES
     one = reader.faces(hopper(), DESCRIBED)[0]
     assert set(one.embeddings) == {"face-reid-0095"}
     every = reader.faces(hopper(), ("embeddings",))[0]

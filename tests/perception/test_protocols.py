@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import cv2
 import numpy as np
 import pytest
@@ -66,18 +64,6 @@ def test_taking_keeps_the_order_asked_for(count: int, data: st.DataObject) -> No
         np.testing.assert_array_equal(taken.boxes_xyxy[row], faces.boxes_xyxy[index])
         np.testing.assert_array_equal(taken.landmarks_xy[row], faces.landmarks_xy[index])
         assert taken.scores[row] == faces.scores[index]
-
-
-@given(st.integers(1, 9), st.sampled_from([0.5, 2.0]))
-def test_crops_are_aligned_by_the_average_face_where_there_is_one(count: int, factor: float) -> None:
-    plain = some(count)
-    assert plain.crop_xy is plain.landmarks_xy
-    steadier = replace(plain, average_xy=plain.landmarks_xy + np.float32(1))
-    np.testing.assert_array_equal(steadier.crop_xy, plain.landmarks_xy + np.float32(1))
-    np.testing.assert_array_equal(steadier.scaled(factor).crop_xy, steadier.crop_xy * np.float32(factor))
-    np.testing.assert_array_equal(steadier.take([count - 1]).crop_xy, steadier.crop_xy[count - 1 :])
-    with pytest.raises(ValueError, match="shapes"):
-        replace(plain, average_xy=np.zeros((count + 1, 5, 2), np.float32))
 
 
 # Which detections later steps can work with
@@ -162,10 +148,9 @@ def test_what_is_found_in_a_turned_picture_is_turned_back(angle: float) -> None:
     there = cv2.getRotationMatrix2D((150, 100), angle, 1.0)
     middle = there[:, :2] @ [165, 95] + there[:, 2]
     moved = (points @ there[:, :2].T + there[:, 2]).astype(np.float32)
-    seen = Detections(np.array([[*(middle - 30), *(middle + 30)]], np.float32), moved, np.ones(1, np.float32), moved)
+    seen = Detections(np.array([[*(middle - 30), *(middle + 30)]], np.float32), moved, np.ones(1, np.float32))
     found = seen.turned(np.asarray(cv2.invertAffineTransform(there), np.float64))
     np.testing.assert_allclose(found.landmarks_xy, points, atol=1e-3)
-    np.testing.assert_allclose(found.crop_xy, points, atol=1e-3)
     np.testing.assert_allclose(found.boxes_xyxy, box, atol=1e-3)
 
 

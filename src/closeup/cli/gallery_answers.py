@@ -196,7 +196,7 @@ def _identify_camera(
 
     analyzer = Analyzer(models)
     recogniser = Recogniser(store, model_for(store, analyzer), far)
-    check = LivenessCheck(random_turns(analyzer.poses)) if liveness else None
+    check = LivenessCheck(random_turns()) if liveness else None
     with open_camera(index) as camera:
         face, report = watch_until_alive(analyzer, camera, say, check)
     (answer,) = recogniser.answer(face.embeddings[recogniser.model][None])

@@ -127,7 +127,7 @@ def _enrol_from(
             )
     else:
         found = _before_camera(analyzer, source, options)
-    return feature.enrol_samples(store, name, found.samples, options, poses=analyzer.poses)
+    return feature.enrol_samples(store, name, found.samples, options)
 
 
 def _before_camera(analyzer: "Analyzer", source: Source, options: EnrolOptions) -> Any:
@@ -136,7 +136,7 @@ def _before_camera(analyzer: "Analyzer", source: Source, options: EnrolOptions) 
     from closeup.media.webcam import open_camera
 
     assert source.camera is not None
-    check = LivenessCheck(random_turns(analyzer.poses)) if source.liveness else None
+    check = LivenessCheck(random_turns()) if source.liveness else None
     with open_camera(source.camera) as camera:
         found = collect_poses(analyzer, camera, "the camera", say=say, check=check, keep_pictures=options.keep_pictures)
     if found.liveness is not None:

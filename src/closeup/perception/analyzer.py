@@ -15,7 +15,7 @@ from closeup.media.sources import Frame
 from closeup.perception.central_face import central_first
 from closeup.perception.classifier import Answer, PictureClassifier
 from closeup.perception.gates import Fault, faults_of, generic_fault
-from closeup.perception.pose import POSES, HeadPose, head_pose
+from closeup.perception.pose import HeadPose, head_pose
 from closeup.perception.protocols import Detections, FaceDetector, FaceEmbedder
 from closeup.perception.quality import brightness, face_chip, judge
 from closeup.perception.registry import FaceModels, face_models
@@ -123,11 +123,6 @@ class Analyzer:
     def embedder(self) -> FaceEmbedder:
         """The embedder that answers."""
         return self._embedder(self.embedder_card)
-
-    @property
-    def poses(self) -> tuple[str, ...]:
-        """The poses that can be told apart."""
-        return POSES
 
     def faces(
         self,
@@ -241,7 +236,7 @@ class Analyzer:
             quality=judge(chip, box, landmarks, score),
             detector=self.detector_card.name,
             augmented=one.augmented,
-            embeddings={each.name: self.embed(image, one.crop_xy[0], each) for each in cards},
+            embeddings={each.name: self.embed(image, landmarks, each) for each in cards},
             model=cards[0].name if cards else "",
             answers=answers,
         )
@@ -259,7 +254,7 @@ class Analyzer:
         sides = (found.boxes_xyxy[:, 2:] - found.boxes_xyxy[:, :2]).min(axis=1, initial=np.inf)
         large = np.flatnonzero(sides >= self._smallest_classified_px).tolist()
         for classifier in self._classifiers if large else ():
-            crops = np.stack([classifier.crop(image, found.crop_xy[row], found.boxes_xyxy[row]) for row in large])
+            crops = np.stack([classifier.crop(image, found.landmarks_xy[row], found.boxes_xyxy[row]) for row in large])
             for row, said in zip(large, classifier.named(classifier.answers(crops)), strict=True):
                 answers[row] |= said
         return answers

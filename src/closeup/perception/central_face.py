@@ -52,10 +52,8 @@ def central_first(detector: FaceDetector, image: Image) -> Detections:
     first = _central(found, (scaled.shape[1], scaled.shape[0]))
     found = found.take([first, *(row for row in range(len(found)) if row != first)])
     boxes = found.boxes_xyxy / np.tile(factor_xy, 2)
-    landmarks, crop = (points / factor_xy for points in (found.landmarks_xy, found.crop_xy))
-    return Detections(
-        boxes.astype(np.float32), landmarks.astype(np.float32), found.scores, crop.astype(np.float32), found.augmented
-    )
+    landmarks = found.landmarks_xy / factor_xy
+    return Detections(boxes.astype(np.float32), landmarks.astype(np.float32), found.scores, found.augmented)
 
 
 def _working_size(image: Image) -> tuple[Image, FloatArray]:
@@ -86,7 +84,6 @@ def _both_ways(detector: FaceDetector, image: Image) -> Detections:
         found.boxes_xyxy * first[:, None] + other.boxes_xyxy * second[:, None],
         found.landmarks_xy * first[:, None, None] + other.landmarks_xy * second[:, None, None],
         np.where(same > 0, np.maximum(found.scores, other.scores), found.scores),
-        found.crop_xy * first[:, None, None] + other.crop_xy * second[:, None, None],
     )
 
 
@@ -94,8 +91,7 @@ def _mirrored(found: Detections, width: int) -> Detections:
     """Faces of a mirror image as they lie in the picture; landmarks change sides."""
     flip, shift = np.array([-1, 1], np.float32), np.array([width, 0], np.float32)
     boxes = found.boxes_xyxy[:, [2, 1, 0, 3]] * np.tile(flip, 2) + np.tile(shift, 2)
-    landmarks, crop = (points[:, _OTHER_SIDE] * flip + shift for points in (found.landmarks_xy, found.crop_xy))
-    return Detections(boxes, landmarks, found.scores, crop)
+    return Detections(boxes, found.landmarks_xy[:, _OTHER_SIDE] * flip + shift, found.scores)
 
 
 def _with_border(detector: FaceDetector, image: Image) -> Detections:
@@ -107,7 +103,7 @@ def _with_border(detector: FaceDetector, image: Image) -> Detections:
         looks.append(_both_ways(detector, padded))
     best = max(looks, key=lambda found: float(found.scores.max(initial=-1.0)))
     by = np.float32(pad)
-    return Detections(best.boxes_xyxy - by, best.landmarks_xy - by, best.scores, best.crop_xy - by)
+    return Detections(best.boxes_xyxy - by, best.landmarks_xy - by, best.scores)
 
 
 def _central(found: Detections, size_wh: tuple[int, int]) -> int:

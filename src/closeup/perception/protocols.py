@@ -21,22 +21,19 @@ class Detections:
         landmarks_xy: Shape (N, 5, 2), float32, pixels: eye, eye, nose tip, mouth corner, mouth corner, each pair in
             picture order (the one further left in an upright face first).
         scores: Shape (N,), float32, 0 to 1.
-        average_xy: Shape (N, 5, 2), float32, pixels, or None: where an average face would have its landmarks if it lay
-            as this one does, by points of the detector's own that are steadier than the five.
         augmented: Whether they were found only when the picture was looked at again, by test-time augmentation.
     """
 
     boxes_xyxy: FloatArray
     landmarks_xy: FloatArray
     scores: FloatArray
-    average_xy: FloatArray | None = None
     augmented: bool = False
 
     def __post_init__(self) -> None:
         n = len(self.boxes_xyxy)
-        shapes = (self.boxes_xyxy.shape, self.landmarks_xy.shape, self.scores.shape, self.crop_xy.shape)
-        if shapes != ((n, 4), (n, 5, 2), (n,), (n, 5, 2)):
-            raise ValueError(f"Detections wants shapes (N, 4), (N, 5, 2), (N,) and (N, 5, 2), but got {shapes}")
+        shapes = (self.boxes_xyxy.shape, self.landmarks_xy.shape, self.scores.shape)
+        if shapes != ((n, 4), (n, 5, 2), (n,)):
+            raise ValueError(f"Detections wants shapes (N, 4), (N, 5, 2) and (N,), but got {shapes}")
 
     def __len__(self) -> int:
         return len(self.boxes_xyxy)
@@ -44,8 +41,7 @@ class Detections:
     def scaled(self, factor: float) -> "Detections":
         """Give the same faces in the same picture at `factor` times its size."""
         by = np.float32(factor)
-        average = None if self.average_xy is None else self.average_xy * by
-        return Detections(self.boxes_xyxy * by, self.landmarks_xy * by, self.scores, average, self.augmented)
+        return Detections(self.boxes_xyxy * by, self.landmarks_xy * by, self.scores, self.augmented)
 
     def turned(self, matrix: NDArray[np.floating]) -> "Detections":
         """Carry the faces by a turn (2, 3); a box stays upright and keeps its size, sides exchanged at a quarter."""
@@ -57,16 +53,14 @@ class Detections:
         if abs(turn[0, 1]) > abs(turn[0, 0]):
             sizes = sizes[:, ::-1]
         boxes = np.concatenate([middles - sizes / 2, middles + sizes / 2], axis=1).astype(np.float32)
-        average = None if self.average_xy is None else (self.average_xy @ turn.T + move).astype(np.float32)
         landmarks = (self.landmarks_xy @ turn.T + move).astype(np.float32)
-        return Detections(boxes, landmarks, self.scores, average, self.augmented)
+        return Detections(boxes, landmarks, self.scores, self.augmented)
 
     def take(self, indices: Sequence[int]) -> "Detections":
         """Give the faces at `indices`, in that order."""
         rows = np.asarray(indices, np.intp)
-        average = None if self.average_xy is None else self.average_xy[rows]
         boxes, landmarks = self.boxes_xyxy[rows], self.landmarks_xy[rows]
-        return Detections(boxes, landmarks, self.scores[rows], average, self.augmented)
+        return Detections(boxes, landmarks, self.scores[rows], self.augmented)
 
     def usable(self, size_wh: tuple[int, int], smallest_px: float = 0) -> "Detections":
         """The faces of a picture of `size_wh` (width, height) that later steps can work with.
@@ -82,11 +76,6 @@ class Detections:
         kept &= ((middle > 0) & (middle < np.array(size_wh))).all(axis=1)
         kept &= np.ptp(found.landmarks_xy, axis=1).max(axis=1, initial=0) >= 1
         return found.take(np.flatnonzero(kept).tolist())
-
-    @property
-    def crop_xy(self) -> FloatArray:
-        """The five points of each face by which a crop is best aligned: (N, 5, 2)."""
-        return self.landmarks_xy if self.average_xy is None else self.average_xy
 
     @property
     def top_score(self) -> float:

@@ -217,7 +217,7 @@ class _Cutter:
 
     def _crop(self, image: Image, found: Detections) -> Image | None:
         if len(found):
-            return crop_face(image, found.crop_xy[0], self._frame, self._options.size_px)
+            return crop_face(image, found.landmarks_xy[0], self._frame, self._options.size_px)
         return square(image, self._options.size_px, "cover") if self._options.keep_missed else None
 
 

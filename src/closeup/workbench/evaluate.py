@@ -231,7 +231,7 @@ def ask_faces(
                 faceless.append(item.key)
                 continue
             kept.append(index)
-            waiting.append(classifier.crop(image, found.crop_xy[0], found.boxes_xyxy[0]))
+            waiting.append(classifier.crop(image, found.landmarks_xy[0], found.boxes_xyxy[0]))
             if len(waiting) == _BATCH:
                 yield np.stack(waiting)
                 waiting.clear()

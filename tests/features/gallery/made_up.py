@@ -64,12 +64,10 @@ class FakeAnalyzer:
 
     Attributes:
         embedder_cards: Cards; each describes a face by a vector of its own.
-        poses: That it can tell.
         reads: How many pictures it was given.
     """
 
     embedder_cards: tuple[ModelCard, ...] = field(default_factory=lambda: (made_up_card(),))
-    poses: tuple[str, ...] = POSES
     reads: int = 0
 
     @property

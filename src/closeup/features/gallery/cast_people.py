@@ -210,7 +210,7 @@ def _import_one(
             samples += _picture_samples(faces, person, analyzer)
         if not samples:
             raise InputError(f"There is no good face of {person.id} in {faces.folder}.")
-        report = enrol_samples(store, person.name, samples, options, poses=analyzer.poses)
+        report = enrol_samples(store, person.name, samples, options)
     except InputError as error:
         return Imported(person.name, None, error)
     return Imported(person.name, report)

@@ -14,7 +14,7 @@ import numpy as np
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import Image
-from closeup.features.gallery.options import FAR, REQUIRED_POSES, EnrolOptions
+from closeup.features.gallery.options import FAR, EnrolOptions
 from closeup.features.gallery.photos import Refused, only_face
 from closeup.features.gallery.pictures import kept_picture
 from closeup.features.gallery.roster import read_roster
@@ -147,7 +147,7 @@ def enrol(
         reasons = " ".join(item.reason for item in refused[:3]) or "There is none."
         message = f"None of {len(photos)} photos of {name} can be used. {reasons}"
         raise InputError(message) if last is None else last.reworded(message)
-    return enrol_samples(store, name, samples, options, refused=tuple(refused), poses=analyzer.poses)
+    return enrol_samples(store, name, samples, options, refused=tuple(refused))
 
 
 def sample_photo(analyzer: Analyzer, photo: Path, options: EnrolOptions) -> EnrolSample:
@@ -200,7 +200,6 @@ def enrol_samples(
     options: EnrolOptions,
     *,
     refused: tuple[Refused, ...] = (),
-    poses: Sequence[str] = REQUIRED_POSES,
 ) -> EnrolReport:
     """Store samples, at least one, under a name.
 
@@ -210,7 +209,6 @@ def enrol_samples(
         samples: Of one person.
         options: What to note, and when to go on all the same.
         refused: For the report.
-        poses: Which poses can be told apart.
 
     Raises:
         AlreadyEnrolledError: If one is enrolled under another name and `options.force` is off; nothing is stored.
@@ -229,7 +227,7 @@ def enrol_samples(
     return EnrolReport(
         identity=identity,
         added=tuple(sample.pose for sample in new),
-        missing=tuple(pose for pose in standing.missing if pose in poses),
+        missing=standing.missing,
         refused=refused,
         flagged=_flagged(before, new),
         already_known=known,

@@ -110,7 +110,7 @@ class PoseCollector:
 
     def missing(self, looks: int = 1) -> tuple[str, ...]:
         """Poses that were not seen, or in fewer good looks than that; of those that can be told apart."""
-        return tuple(pose for pose in REQUIRED_POSES if pose in self.analyzer.poses and self.looks(pose) < looks)
+        return tuple(pose for pose in REQUIRED_POSES if self.looks(pose) < looks)
 
     def described(self, pose: str) -> AnalysedFace:
         """The best look at a pose that was seen, described by every model."""

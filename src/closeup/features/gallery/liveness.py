@@ -104,17 +104,15 @@ class LivenessReport:
     parallax: tuple[float, ...] = ()
 
 
-def random_turns(poses: Sequence[str] = TURNS, count: int = COUNT, rng: random.Random | None = None) -> tuple[str, ...]:
+def random_turns(count: int = COUNT, rng: random.Random | None = None) -> tuple[str, ...]:
     """Draw the turns to ask for.
 
     Args:
-        poses: Which poses can be told apart; "front" is none to ask for.
         count: How many turns.
         rng: By default the system's own randomness, which nobody can foresee.
     """
     source = rng or random.SystemRandom()
-    choices = [pose for pose in TURNS if pose in poses]
-    return tuple(source.choice(choices) for _ in range(count))
+    return tuple(source.choice(TURNS) for _ in range(count))
 
 
 def nose_parallax(front_xy: FloatArray, turned_xy: FloatArray) -> float:
