@@ -3,11 +3,11 @@ import base64
 from hypothesis import given
 from hypothesis import strategies as st
 
-from closeup.pages.data_uri import jpeg_uri
+from closeup.pages.data_uri import data_uri
 
 
 @given(st.binary())
 def test_the_bytes_are_in_the_address(content: bytes) -> None:
-    kind, _, encoded = jpeg_uri(content).partition(",")
+    kind, _, encoded = data_uri(content).partition(",")
     assert kind == "data:image/jpeg;base64"
     assert base64.b64decode(encoded, validate=True) == content

@@ -1,8 +1,8 @@
-"""Pictures inside a page, which loads nothing from elsewhere."""
+"""Files inside a page, which loads nothing from elsewhere."""
 
 import base64
 
 
-def jpeg_uri(jpeg: bytes) -> str:
-    """JPEG bytes as the address that a page can hold in itself."""
-    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
+def data_uri(data: bytes, media_type: str = "image/jpeg") -> str:
+    """A file's bytes as the address that a page can hold in itself."""
+    return f"data:{media_type};base64,{base64.b64encode(data).decode()}"

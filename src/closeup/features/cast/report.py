@@ -1,6 +1,5 @@
 """report.html: the cast of a video as one page that needs nothing beside itself."""
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -16,6 +15,7 @@ from closeup.features.cast.portraits import (
 )
 from closeup.media.image import decode_jpeg, encode_jpeg
 from closeup.pages.commands import for_cast
+from closeup.pages.data_uri import data_uri
 from closeup.pages.page import render_page
 
 COLOURS = 12
@@ -177,7 +177,7 @@ def _embed(path: Path, most_height: int, quality: int) -> str:
     """A picture of the folder as a data: URI, at most this many pixels high."""
     image = decode_jpeg(read_picture(path))
     small = resize_to_height(image, min(most_height, image.shape[0]))
-    return "data:image/jpeg;base64," + base64.b64encode(encode_jpeg(small, quality)).decode()
+    return data_uri(encode_jpeg(small, quality))
 
 
 def _name(person: Person) -> str:

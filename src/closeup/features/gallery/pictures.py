@@ -1,13 +1,12 @@
 """Pictures of faces: to keep with a template where that was asked for, and small ones for pages."""
 
-import base64
-
 import cv2
 import numpy as np
 
 from closeup.algorithms.reframing.headshot import EYE_LINE, HEAD_SHARE, portrait_box
 from closeup.core.types import FloatArray, Image
 from closeup.media.image import decode_jpeg, encode_jpeg
+from closeup.pages.data_uri import data_uri
 
 KEPT_HEIGHT = 320
 """Height in pixels of a picture that is kept: head and shoulders, nothing else of the photo."""
@@ -68,11 +67,6 @@ def thumbnail_of_jpeg(picture_jpeg: bytes, side_px: int = THUMBNAIL_PX, *, head_
     half = HEAD_SHARE * height / 2
     middle = np.array([width / 2, (EYE_LINE + 0.04) * height])
     return thumbnail(image, np.concatenate([middle - half, middle + half]).astype(np.float32), side_px)
-
-
-def data_uri(jpeg: bytes) -> str:
-    """JPEG bytes as the address that a page can hold in itself."""
-    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
 
 
 def _shrunk(image: Image, factor: float) -> Image:

@@ -1,6 +1,5 @@
 """preview.html: the shorts with their reasons, as one page that needs nothing but the videos beside it."""
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -13,6 +12,7 @@ from closeup.features.shorts.plan import Piece, Short
 from closeup.media.image import decode_jpeg, encode_jpeg
 from closeup.media.subtitles import encode_vtt
 from closeup.pages.commands import for_shorts
+from closeup.pages.data_uri import data_uri
 from closeup.pages.page import render_page
 
 COLOURS = 12
@@ -186,14 +186,14 @@ def _still(jpeg: bytes) -> str:
     image = decode_jpeg(jpeg)
     height = min(STILL_HEIGHT, image.shape[0])
     small = scaled(image, (max(1, round(image.shape[1] * height / image.shape[0])), height))
-    return "data:image/jpeg;base64," + base64.b64encode(encode_jpeg(small, 82)).decode()
+    return data_uri(encode_jpeg(small, 82))
 
 
 def _track(handover: Handover, finished: FinishedShort) -> str:
     """Captions as a data: URI where the picture has none; a page on disk may not read the file beside it."""
     if finished.captions is None or handover.options.burn_captions or not finished.captions.cues:
         return ""
-    return "data:text/vtt;base64," + base64.b64encode(encode_vtt(finished.captions)).decode()
+    return data_uri(encode_vtt(finished.captions), "text/vtt")
 
 
 def _part_rows(handover: Handover, short: Short) -> list[_PartRow]:

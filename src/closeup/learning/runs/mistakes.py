@@ -1,6 +1,5 @@
 """The worst mistakes of a run, as pictures: where the model is wrong, or the label."""
 
-import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from closeup.core.types import Image
 from closeup.learning.runs.metrics import HeadMetrics
 from closeup.learning.runs.reading import Run
 from closeup.media.image import encode_jpeg
+from closeup.pages.data_uri import data_uri
 from closeup.pages.page import render_page
 
 MOST = 60
@@ -115,4 +115,4 @@ def _picture(key: str, pixels_of: Callable[[str], Image]) -> str | None:
     if factor < 1:
         size_wh = max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor))
         image = np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
-    return "data:image/jpeg;base64," + base64.b64encode(encode_jpeg(np.ascontiguousarray(image), 82)).decode()
+    return data_uri(encode_jpeg(np.ascontiguousarray(image), 82))

@@ -1,6 +1,5 @@
 """What people look at of a run: report.html, its plots, its worst mistakes and its card."""
 
-import base64
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from closeup.learning.runs.plots import confusion_svg, curves_svg, estimates_svg
 from closeup.learning.runs.reading import Run, read_run
 from closeup.learning.runs.words import CLASS_FIGURES, number_words, option_words, share_words
 from closeup.pages.commands import for_run
+from closeup.pages.data_uri import data_uri
 from closeup.pages.page import render_page
 
 REPORT_FILE = "report.html"
@@ -254,4 +254,4 @@ def _recipe_text(run: Run) -> str:
 
 
 def _image(svg: bytes) -> str:
-    return "data:image/svg+xml;base64," + base64.b64encode(for_page(svg)).decode()
+    return data_uri(for_page(svg), "image/svg+xml")

@@ -1,6 +1,5 @@
 """report.html of an audit: each finding as a picture with its evidence, to be ticked and taken as corrections."""
 
-import base64
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import Image
 from closeup.media.image import decode_image, encode_jpeg
 from closeup.pages.commands import for_audit
+from closeup.pages.data_uri import data_uri
 from closeup.pages.page import render_page
 from closeup.workbench.audit.find import Audit, Finding
 from closeup.workbench.datasets.items import Dataset, Item
@@ -109,7 +109,7 @@ def _picture(dataset: Dataset, item: Item, most_px: int) -> str:
         image = decode_image(dataset.read_bytes(item), item.path)
     except InputError:
         return ""
-    return "data:image/jpeg;base64," + base64.b64encode(encode_jpeg(_shrunk(image, most_px), 82)).decode()
+    return data_uri(encode_jpeg(_shrunk(image, most_px), 82))
 
 
 def _shrunk(image: Image, most_px: int) -> Image:

@@ -12,7 +12,7 @@ from closeup.core.boxes import fitted
 from closeup.core.errors import InputError
 from closeup.core.types import Image
 from closeup.media.image import decode_image, encode_jpeg
-from closeup.pages.data_uri import jpeg_uri
+from closeup.pages.data_uri import data_uri
 from closeup.pages.page import render_page
 from closeup.workbench.datasets.items import SIDES, Item
 from closeup.workbench.look.classes import LabelClass, LabelField, label_text
@@ -146,7 +146,7 @@ class _Pictures:
 
 
 def _uri(image: Image) -> str:
-    return jpeg_uri(encode_jpeg(image, 80))
+    return data_uri(encode_jpeg(image, 80))
 
 
 def _field(look: DatasetProfile, field: LabelField, sides: Sequence[str], pictures: _Pictures) -> FieldPart:
