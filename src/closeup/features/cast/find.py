@@ -180,7 +180,11 @@ def _result(
 
 def person_rule(detector: ModelCard, options: CastOptions) -> PersonRule:
     """What makes a person, for faces found by `detector`."""
-    return PersonRule(founding_size_px=float(options.min_face_px), founding_score=detector.thresholds["founding"].value)
+    return PersonRule(
+        founding_size_px=float(options.min_face_px),
+        founding_score=detector.thresholds["founding"].value,
+        min_screen_time_s=0.5,  # a trailer shows people for less than a second
+    )
 
 
 def group(scan: Scan, embedder: ModelCard, rule: PersonRule, options: CastOptions) -> Grouping:

@@ -119,8 +119,8 @@ def group_tracks(tracks: Sequence[Track], vectors: TrackVectors, options: Groupi
 BRIEFEST_WORTH = 4.0
 """A vector of this worth or less counts next to nothing in a mean; those of backs of heads lie there."""
 
-LASTING_FACES, LASTING_WORTH = 15, 7.0
-"""A track of so many faces of at least this worth founds a person where a brief one would not: three seconds show who
+LASTING_FACES, LASTING_WORTH = 12, 7.0
+"""A track of so many faces of at least this worth founds a person where a brief one would not: 2.4 seconds show who
 is meant, in half profile or poor light too."""
 
 
