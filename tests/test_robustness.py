@@ -217,7 +217,7 @@ def test_a_name_that_leaves_no_room_for_the_folder_is_said(here: Path) -> None:
     (here / name).touch()
     result = run(name)
     assert result.exit_code == 2
-    assert "Choose another place with -o." in result.stderr
+    assert "The place is chosen with -o." in result.stderr
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system does not bind processes to cores")

@@ -9,7 +9,6 @@ from closeup.cli.cast import result_folders
 from closeup.cli.main import app
 from closeup.core.errors import InputError
 from closeup.core.types import Person
-from closeup.weights.cards import card
 
 
 def names(folder: str = ".") -> list[str]:
@@ -145,13 +144,6 @@ def test_quiet_says_nothing(find: Any, films: list[str]) -> None:
 def test_notes_of_the_video_are_said(find: Any, films: list[str]) -> None:
     find.finds(notes=("The video ends early.",))
     assert "note: The video ends early.\n" in run("a.mp4").stderr
-
-
-def test_a_better_model_is_offered_in_one_line(find: Any, films: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("closeup.perception.registry.better_detector", lambda _: card("yunet-2023mar"))
-    said = run(*films).stderr
-    assert said.count("`closeup models pull yunet-2023mar` fetches it once (0.2 MB, licence MIT)") == 1
-    assert run(*films, "--quiet", "--overwrite").stderr == ""
 
 
 def test_no_video_is_a_usage_error(find: Any) -> None:

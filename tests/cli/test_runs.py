@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from closeup.cli import runs
+from closeup.cli.hints import hint
 from closeup.core.errors import InputError
 from closeup.learning.runs import report
 from learning.runs.made_runs import begun, finished
@@ -111,7 +112,7 @@ def test_what_is_not_there_is_said(tmp_path: Path, words: tuple[str, ...], messa
     error = run(tmp_path, *words).exception
     assert isinstance(error, InputError)
     assert message in error.message
-    assert error.hint
+    assert hint(error)
 
 
 def test_report_is_written_anew_also_without_the_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

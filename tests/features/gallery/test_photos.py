@@ -47,7 +47,7 @@ def test_a_decompression_bomb_is_refused_before_it_is_decoded(reader: Any, tmp_p
     bomb = tmp_path / "bomb.png"
     content = chunk(b"IHDR", header) + chunk(b"IDAT", compress(bytes(1000))) + chunk(b"IEND", b"")
     bomb.write_bytes(b"\x89PNG\r\n\x1a\n" + content)
-    with pytest.raises(InputError, match="is too large: it has 60000 x 60000 pixels"):
+    with pytest.raises(InputError, match="is too large: it has 3600 million pixels"):
         only_face(reader, bomb)
     assert reader.reads == 0
 

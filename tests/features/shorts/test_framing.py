@@ -216,12 +216,12 @@ def test_times_must_be_one_for_each_frame_and_ascend(wrong):
         frame_piece(cast, "p1", piece(0, 50), wrong, UPRIGHT)
 
 
-UPRIGHT = CropArea((0.0, 0.0, 640.0, 360.0), 9 / 16, 432.0)
+FRAME = CropArea((0.0, 0.0, 640.0, 360.0), 9 / 16, 432.0)
 CHOSEN = Seen("p1", 0, 100, at(120))
 
 
 def _pair(*seen: Seen, end: int = 100) -> Pair | None:
-    return pair_of(framed_cast([100], seen), "p1", 0, (np.arange(end), times(0, end)), UPRIGHT)
+    return pair_of(framed_cast([100], seen), "p1", 0, (np.arange(end), times(0, end)), FRAME)
 
 
 def _middle(subject) -> float:
@@ -265,7 +265,7 @@ def test_a_flicker_is_not_split():
 def test_a_face_that_crosses_the_middle_is_not_cut():
     pair = _pair(Seen("p1", 0, 100, walk(120, 330, 3)), Seen("p2", 0, 100, at(560)))
     assert pair is not None
-    upper, lower = follow_both(times(0, 100), pair, UPRIGHT, (1080, 960))
+    upper, lower = follow_both(times(0, 100), pair, FRAME, (1080, 960))
     faces = pair.chosen.boxes_xyxy
     assert (upper[:, 0] <= faces[:, 0] + 2).all()
     assert (faces[:, 2] <= upper[:, 2] + 2).all()
@@ -276,6 +276,6 @@ def test_close_ups_fill_their_panels_without_leaving_the_picture():
     big = (190.0, 300.0)
     pair = _pair(Seen("p1", 0, 100, at(480, 200), big), Seen("p2", 0, 100, at(150, 200), big))
     assert pair is not None
-    for crops in follow_both(times(0, 100), pair, UPRIGHT, (1080, 960)):
+    for crops in follow_both(times(0, 100), pair, FRAME, (1080, 960)):
         assert crops[:, :2].min() >= -1e-6
         assert (crops[:, 2:] <= np.array([640, 360]) + 1e-6).all()

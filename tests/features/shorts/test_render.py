@@ -271,7 +271,7 @@ def test_a_full_disk(tmp_path: Path):
         "video = Path(sys.argv[1]); times = read_frame_times(video)\n"
         "crops = np.tile(np.array([80.0, 0, 161, 144]), (100, 1))\n"
         "pieces = [FramedPiece(Piece(0, 100, 0, 4), Framing((crops,), 'follow'))]\n"
-        "try: render_short(video, pieces, times, Path(sys.argv[2]), Look((360, 640)))\n"
+        "try: render_short(video, pieces, times, Path(sys.argv[2]), ShortStyle((360, 640)))\n"
         "except OutputError as error: print(error)"
     )
     command = [sys.executable, "-c", code, str(path), str(tmp_path / "short.mp4")]

@@ -24,7 +24,7 @@ from closeup.workbench.recipes.recipe_file import (
 )
 from workbench.recipe_strategies import recipes
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 SMALL = """\
 name = "masks"
