@@ -1,8 +1,8 @@
 """What is said of a face, which models are used, and when a picture is looked at again."""
 
-from dataclasses import replace
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -53,12 +53,14 @@ def test_one_person_is_above_the_threshold_and_two_are_below(builtin: Analyzer) 
     assert max(float(a @ b) for a in people[0] for b in people[1]) < limit
 
 
-def test_a_vector_is_the_sum_over_the_cards_zooms(builtin: Analyzer) -> None:
+def test_a_smear_says_nothing_and_a_face_does(builtin: Analyzer) -> None:
     points = builtin.faces(hopper())[0].landmarks_xy
-    model = replace(builtin.embedder_card, zooms=(0.94, 1.06))
-    crops = np.stack([builtin.embedder.crop(hopper(), points, zoom) for zoom in model.zooms])
-    total = builtin.embedder.embed(crops).sum(axis=0)
-    np.testing.assert_allclose(builtin.embed(hopper(), points, model), total / np.linalg.norm(total), atol=1e-6)
+    found = builtin.faces(hopper(), DESCRIBED)[0]
+    assert "says-nothing" not in [fault.kind for fault in found.faults]
+    smeared = np.asarray(cv2.GaussianBlur(hopper(), (0, 0), 25), np.uint8)
+    one = Detections(found.box_xyxy[None], points[None], np.array([found.score], np.float32))
+    (smear,) = builtin.analyse(smeared, one, DESCRIBED)
+    assert "says-nothing" in [fault.kind for fault in smear.faults]
 
 
 def test_no_face_is_no_face(builtin: Analyzer) -> None:

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import cv2
 import numpy as np
 import pytest
 
@@ -98,18 +97,6 @@ def test_landmarks_on_the_template_are_cut_out_pixel_for_pixel() -> None:
     points = np.array(CARD.alignment, np.float32) * CARD.input_px + np.array([40, 20], np.float32)
     crop = OnnxEmbedder(CARD, CornerNetwork()).crop(image, points)
     assert np.abs(crop.astype(int) - image[20:170, 40:190].astype(int)).max() <= 1
-
-
-def test_zoom_makes_the_face_larger_around_the_crops_middle() -> None:
-    image = np.asarray(
-        cv2.GaussianBlur(np.random.default_rng(0).integers(0, 256, (200, 300, 3), dtype=np.uint8), (0, 0), 4)
-    )
-    points = np.array(CARD.alignment, np.float32) * CARD.input_px + np.array([60, 20], np.float32)
-    network = OnnxEmbedder(SHORT, CornerNetwork())
-    plain, zoomed = network.crop(image, points), network.crop(image, points, zoom=1.25)
-    inner = cv2.resize(plain[15:135, 15:135], (150, 150), interpolation=cv2.INTER_LINEAR)
-    assert np.abs(inner.astype(int) - zoomed.astype(int)).mean() < 1
-    assert np.abs(plain.astype(int) - zoomed.astype(int)).mean() > 5
 
 
 def test_beyond_the_edge_the_outermost_pixels_go_on() -> None:

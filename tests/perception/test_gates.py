@@ -1,14 +1,13 @@
 """Gates: a good portrait passes all, and each way to spoil it is named."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 
 from closeup.core.types import FloatArray, Image, Quality
-from closeup.perception.gates import FAULTS, Fault, faults_of, generic_fault, several_faces
+from closeup.perception.gates import FAULTS, Fault, faults_of, illegible, several_faces
 from closeup.perception.pose import HeadPose, head_pose
 from closeup.perception.protocols import Detections
 from closeup.perception.quality import brightness, face_chip, judge
@@ -107,14 +106,14 @@ def test_several_faces_of_one_size_are_in_doubt_and_those_behind_are_not() -> No
     assert (fault.kind, "3 faces" in fault.reason) == ("several-faces", True)
 
 
-def test_a_vector_at_the_centre_says_nothing() -> None:
-    centre = np.array([0.6, 0.8, 0.0])
-    limit = replace(card("sface-2021dec").thresholds["sure"], value=0.9)
-    known = replace(card("sface-2021dec"), centre=tuple(centre), thresholds={"generic": limit})
-    aside = np.roll(centre, 1) - (np.roll(centre, 1) @ centre) * centre
-    assert generic_fault(known, centre.astype(np.float32)) is not None
-    assert generic_fault(known, (aside / np.linalg.norm(aside)).astype(np.float32)) is None
-    assert generic_fault(card("face-reid-0095"), centre.astype(np.float32)) is None  # its centre is not known
+def test_a_vector_that_is_worth_little_says_nothing() -> None:
+    sface = card("sface-2021dec")
+    least = sface.thresholds["legible"].value
+    fault = illegible(sface, least - 0.1)
+    assert fault is not None
+    assert fault.kind == "says-nothing"
+    assert illegible(sface, least) is None
+    assert illegible(card("face-reid-0095"), 0.0) is None  # what its vectors are worth was not measured
 
 
 def test_quality_and_brightness_move_with_the_light() -> None:

@@ -94,9 +94,8 @@ def far_table(**changes: Any) -> dict[str, Any]:
 
 
 def test_an_embedders_card_has_false_accept_rates() -> None:
-    made = make_card(task="embedder", dim=3, far=far_table(), zooms=[1, 1.5])
+    made = make_card(task="embedder", dim=3, far=far_table())
     assert made.far == FarTable((0.1, 0.01), (0.2, 0.4), 1000, "r")
-    assert made.zooms == (1.0, 1.5)
 
 
 @pytest.mark.parametrize(
@@ -130,8 +129,6 @@ def test_an_embedders_card_has_false_accept_rates() -> None:
         ({"alignment": [[0.5, 0.5]] * 5}, "alignment_source must be given"),
         ({"alignment": [[0.5, 0.5]] * 4, "alignment_source": "s"}, "five points"),
         ({"thresholds": {"same": {"value": 1}}}, "thresholds.same lacks the field 'meaning'"),
-        ({"zooms": []}, "zooms must be a list of at least one"),
-        ({"zooms": [0]}, r"zooms\[0\] must be a number above 0"),
         ({"far": far_table(rates=[0.1])}, "far.rates must be two rates or more"),
         ({"far": far_table(rates=[0.01, 0.1])}, "falling"),
         ({"far": far_table(rates=[1, 0.1])}, "below 1"),

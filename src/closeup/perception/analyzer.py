@@ -14,7 +14,7 @@ from closeup.core.types import FloatArray, Image, Quality
 from closeup.media.sources import Frame
 from closeup.perception.central_face import central_first
 from closeup.perception.classifier import Answer, PictureClassifier
-from closeup.perception.gates import Fault, faults_of, generic_fault
+from closeup.perception.gates import Fault, faults_of, illegible
 from closeup.perception.pose import HeadPose, head_pose
 from closeup.perception.protocols import Detections, FaceDetector, FaceEmbedder
 from closeup.perception.quality import brightness, face_chip, judge
@@ -217,11 +217,13 @@ class Analyzer:
             points_xy: The points by which it is cut out, in pixels.
             model: One of `embedder_cards`; None for the one that answers.
         """
-        model = model or self.embedder_card
+        return self._embed(image, points_xy, model or self.embedder_card)[0]
+
+    def _embed(self, image: Image, points_xy: FloatArray, model: ModelCard) -> tuple[FloatArray, float]:
+        """The vector (D,) of one face, and what it is worth."""
         embedder = self._embedder(model)
-        crops = np.stack([embedder.crop(image, points_xy, zoom) for zoom in model.zooms])
-        total = embedder.embed(crops).sum(axis=0)
-        return np.asarray(total / np.linalg.norm(total), dtype=np.float32)
+        vectors, worths = embedder.embed_with_worth(embedder.crop(image, points_xy)[None])
+        return vectors[0], float(worths[0])
 
     def _face(
         self, image: Image, one: Detections, answers: Mapping[str, Answer], want: tuple[Part, ...]
@@ -229,6 +231,7 @@ class Analyzer:
         box, landmarks, score = one.boxes_xyxy[0], one.landmarks_xy[0], float(one.scores[0])
         chip = face_chip(image, landmarks)
         cards = self.embedder_cards if "embeddings" in want else self.embedder_cards[: "embedding" in want]
+        embedded = {each.name: self._embed(image, landmarks, each) for each in cards}
         face = AnalysedFace(
             box_xyxy=box,
             landmarks_xy=landmarks,
@@ -236,7 +239,7 @@ class Analyzer:
             quality=judge(chip, box, landmarks, score),
             detector=self.detector_card.name,
             augmented=one.augmented,
-            embeddings={each.name: self.embed(image, landmarks, each) for each in cards},
+            embeddings={name: vector for name, (vector, _) in embedded.items()},
             model=cards[0].name if cards else "",
             answers=answers,
         )
@@ -245,7 +248,7 @@ class Analyzer:
         size_wh = image.shape[1], image.shape[0]
         light, detector = brightness(chip), self.detector_card
         faults = faults_of(one, face.quality, face.pose, size_wh=size_wh, light=light, detector=detector)
-        nothing = generic_fault(self.embedder_card, face.embedding) if cards else None
+        nothing = illegible(cards[0], embedded[cards[0].name][1]) if cards else None
         return replace(face, faults=(*faults, nothing) if nothing else faults)
 
     def _answers(self, image: Image, found: Detections) -> list[dict[str, Answer]]:

@@ -33,9 +33,9 @@ class OnnxEmbedder:
         self._shares = np.array(card.alignment, dtype=np.float64)  # (5, 2)
         self._card = card
 
-    def crop(self, image: Image, landmarks_xy: FloatArray, zoom: float = 1.0) -> Image:
+    def crop(self, image: Image, landmarks_xy: FloatArray) -> Image:
         """Cut one face out of a picture, aligned; see `FaceEmbedder.crop` for (5, 2) and (S, S, 3)."""
-        template = ((self._shares - 0.5) * zoom + 0.5) * self._side
+        template = self._shares * self._side
         to_crop = similarity_transform(np.asarray(landmarks_xy, dtype=np.float64), template)
         return cut_out(image, to_crop, (self._side, self._side))
 

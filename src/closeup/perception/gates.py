@@ -82,13 +82,13 @@ def faults_of(
     return tuple(fault for fault in found if fault)
 
 
-def generic_fault(embedder: ModelCard, vector: FloatArray) -> Fault | None:
-    """Say whether an embedding (D,) lies where those gather that tell nothing about who it is; needs a card with it."""
-    limit = embedder.thresholds.get("generic")
-    if limit is None or not embedder.centre:
-        return None
-    centre = np.array(embedder.centre)
-    if float(vector @ centre) / float(np.linalg.norm(centre)) <= limit.value:
+def illegible(embedder: ModelCard, worth: float) -> Fault | None:
+    """Say whether a vector of this worth (`FaceEmbedder.embed_with_worth`) tells nothing of who it is.
+
+    Needs a card with the threshold `legible`.
+    """
+    limit = embedder.thresholds.get("legible")
+    if limit is None or worth >= limit.value:
         return None
     return Fault("says-nothing", f"{embedder.name} cannot tell from it who it is: it is smeared, covered or no face.")
 

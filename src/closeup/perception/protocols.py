@@ -135,10 +135,8 @@ class FaceEmbedder(Protocol):
     card_name: str
     dim: int
 
-    def crop(self, image: Image, landmarks_xy: FloatArray, zoom: float = 1.0) -> Image:
+    def crop(self, image: Image, landmarks_xy: FloatArray) -> Image:
         """Cut the face with `landmarks_xy` (5, 2) out of an RGB picture (H, W, 3), aligned: uint8 (S, S, 3).
-
-        With a `zoom` other than 1 the face is so many times larger in the crop than the network was made for.
 
         Raises:
             ValueError: If the landmarks are not finite or all in one place.

@@ -91,10 +91,6 @@ class ModelCard(NetworkCard):
             of its task are read alike.
         alignment_source: Where those points come from; empty where there are none.
         dim: Length of an embedder's vectors; None for the other tasks.
-        centre: Where an embedder's unit vectors (dim,) gather when a picture says nothing about who it is; empty where
-            that is not known.
-        zooms: At which sizes an embedder looks at a face of a single photo, 1 being the crop that it was made for; the
-            vectors are added up. Video has many pictures of a face, and each is looked at once.
         far: Thresholds by false-accept rate, for pairs of photos; None where that was not measured.
         thresholds: By what they are for.
     """
@@ -117,8 +113,6 @@ class ModelCard(NetworkCard):
     architecture: str = ""
     alignment_source: str = ""
     dim: Annotated[int, Within(1)] | None = None
-    centre: tuple[float, ...] = ()
-    zooms: tuple[Annotated[float, Within(0, 10, above=True)], ...] = (1.0,)
     far: FarTable | None = None
     thresholds: Mapping[str, Threshold] = field(default_factory=dict)
 
@@ -193,7 +187,6 @@ def _check(card: ModelCard) -> None:
         ("url", "an https address, or absent where made_from says what the file is made from", builtin or sourced),
         ("dim", "given for an embedder, and only there", embedder == (card.dim is not None)),
         ("far", "absent where the model is no embedder", embedder or card.far is None),
-        ("zooms", "a list of at least one number", bool(card.zooms)),
         (
             "alignment_source",
             "given with an alignment, and only there",
