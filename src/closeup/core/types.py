@@ -201,7 +201,7 @@ class Cast:
         options: The options that it was made with, by name; plain JSON values.
         shots: In order; they cover the video without gaps.
         people: By screen time, longest first.
-        passers_by: People with few, small or blurred faces, likewise.
+        passers_by: People with few, small or blurred faces, or in the background of others' shots, likewise.
         hidden: People whom the user has hidden, likewise.
         tracks: All tracks by start; `person` names a person, a passer-by, a hidden person, or is None.
         timings_s: Stage of the analysis to the seconds that it took.

@@ -22,7 +22,7 @@ class Members:
 
     Attributes:
         people: The cast.
-        passers_by: People with few, small or blurred faces.
+        passers_by: People with few, small or blurred faces, or in the background of others' shots.
         hidden: People whom the user has hidden.
         tracks: All tracks, in the order they were given.
         warnings: A sentence for each edit that could not be replayed.
