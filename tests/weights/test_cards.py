@@ -54,7 +54,7 @@ def test_weights_that_may_not_be_sold_are_said_to_be() -> None:
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("name", ["yunet-2023mar", "face-reid-0095", "faceapi-expression"])
+@pytest.mark.parametrize("name", ["face-reid-0095", "faceapi-expression"])
 def test_what_the_mirror_has_is_what_the_card_describes(shared: Path, name: str) -> None:
     content = (shared / "models" / card(name).file).read_bytes()
     assert len(content) == card(name).bytes

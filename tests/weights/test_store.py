@@ -269,14 +269,14 @@ def test_pulls_at_once_do_no_harm(server: Server, settings: Settings) -> None:
 
 
 @pytest.mark.shared
-def test_the_published_detector_is_pulled_from_the_mirror(shared: Path, settings: Settings) -> None:
-    yunet = card("yunet-2023mar")
-    path = pull(yunet, with_mirror(settings, shared / "models"))
-    assert path.stat().st_size == yunet.bytes
-    assert verify(yunet, settings) == store.VerifyResult(yunet.name, store.FINE, path)
-    ready = require(yunet, settings)
-    assert verify(yunet, settings) == store.VerifyResult(yunet.name, store.FINE, ready)
-    pull(yunet, with_mirror(settings, "/nowhere"))  # it is there, so nobody is asked
+def test_a_published_model_is_pulled_from_the_mirror(shared: Path, settings: Settings) -> None:
+    reid = card("face-reid-0095")
+    path = pull(reid, with_mirror(settings, shared / "models"))
+    assert path.stat().st_size == reid.bytes
+    assert verify(reid, settings) == store.VerifyResult(reid.name, store.FINE, path)
+    ready = require(reid, settings)
+    assert verify(reid, settings) == store.VerifyResult(reid.name, store.FINE, ready)
+    pull(reid, with_mirror(settings, "/nowhere"))  # it is there, so nobody is asked
 
 
 def test_a_pulled_file_that_needs_conversion_is_converted(

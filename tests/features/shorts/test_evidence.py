@@ -138,7 +138,8 @@ def test_laughter_in_a_sitcom_is_heard_between_its_lines(shared: Path, tmp_path:
         track = cast.tracks[0]
         faces = tuple(replace(face, time_s=face.time_s * at_24) for face in track.faces)
         tracks = (replace(track, start_s=track.start_s * at_24, end_s=track.end_s * at_24, faces=faces),)
-        return replace(cast, shots=shots, tracks=tracks)
+        video = replace(cast.video, width=1280, height=720)
+        return replace(cast, video=video, shots=shots, tracks=tracks)
 
     found = gather(clip, timed(cast), "p1", settings=Settings(tmp_path, None))
     check(found, 285)

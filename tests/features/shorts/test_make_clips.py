@@ -39,8 +39,8 @@ def made(folder: Path, person: str, output: Path, options: ShortsOptions) -> tup
     """The shorts, and the evidence that they were chosen by."""
     kept: list[Evidence] = []
 
-    def keeping(*words: object) -> Evidence:
-        kept.append(gather(*words))  # type: ignore[arg-type]
+    def keeping(*words: object, **named: object) -> Evidence:
+        kept.append(gather(*words, **named))  # type: ignore[arg-type]
         return kept[0]
 
     with pytest.MonkeyPatch.context() as patch:
