@@ -8,6 +8,8 @@ from tempfile import TemporaryDirectory
 from typing import cast
 
 import numpy as np
+import onnx
+from onnx import TensorProto, numpy_helper
 
 from bench import Bench, BenchError
 from closeup.core.types import FloatArray, Image
@@ -15,7 +17,7 @@ from closeup.media.square import Fit
 from closeup.perception.classifier import PictureClassifier, is_shipped
 from closeup.perception.preprocessing import preprocess
 from closeup.weights.fp16 import fp16_bytes
-from closeup.weights.half_size import half_size, whole_size
+from closeup.weights.half_size import half_size
 from closeup.weights.int8 import int8_bytes
 from closeup.weights.network_card import NetworkCard
 from closeup.workbench.datasets.items import Dataset
@@ -153,3 +155,33 @@ def _note(card: NetworkCard) -> str:
         "growth of the mean absolute error, paired, with a 95 % interval. `kept`: what `closeup export` does with a "
         "budget of 0.005."
     )
+
+
+def whole_size(content: bytes) -> bytes:
+    """Undo `half_size` but for the rounding: the weights as float32 again, for what looks for them in the file.
+
+    A file that was not halved comes back with the same content.
+    """
+    model = onnx.load_from_string(content)
+    parts = {part.name: part for part in model.graph.initializer}
+    halved = {
+        name.removesuffix(".steps")
+        for name, part in parts.items()
+        if name.endswith(".steps") and part.data_type == TensorProto.INT16 and f"{name[:-6]}.scales" in parts
+    }
+    gone = {f"{name}{end}" for name in halved for end in (".steps", ".scales")}
+    weights = [
+        numpy_helper.from_array(
+            numpy_helper.to_array(parts[f"{name}.steps"]) * numpy_helper.to_array(parts[f"{name}.scales"]), name
+        )
+        for name in sorted(halved)
+    ]
+    kept = [part for part in model.graph.initializer if part.name not in gone]
+    made = {f"{name}.wide" for name in halved} | halved
+    nodes = [node for node in model.graph.node if not made.intersection(node.output)]
+    del model.graph.node[:], model.graph.initializer[:]
+    model.graph.initializer.extend([*weights, *kept])
+    model.graph.node.extend(nodes)
+    whole = model.SerializeToString(deterministic=True)
+    assert isinstance(whole, bytes)
+    return whole

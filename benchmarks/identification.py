@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import Bench
+from classifiers import CLASSIFIERS
 from closeup.core.settings import Settings
-from closeup.features.gallery.classifiers import CLASSIFIERS
 from closeup.media.image import read_image
 from closeup.perception.analyzer import Analyzer
 from lfw import pull_recogniser

@@ -134,8 +134,6 @@ def say(
     """Say who was found: as JSON, or as a table and the report's path; oddities on stderr.
 
     Args:
-        folder: The result folder.
-        cast: Who is in the video.
         elapsed_s: How long it took, in seconds.
         decoded: Whether the video was read; if not, its faces were only grouped anew.
         quiet: Print JSON only, where it is asked for.

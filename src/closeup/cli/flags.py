@@ -33,7 +33,6 @@ def with_flags(kind: type, *, leave_out: tuple[str, ...] = ()) -> Callable[[Call
     """Let a command take a flag for each field of an options dataclass.
 
     Args:
-        kind: The dataclass.
         leave_out: Fields that this command has no flag for.
 
     Returns:

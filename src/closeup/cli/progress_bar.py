@@ -27,7 +27,6 @@ def progress_bar(title: str, *, quiet: bool) -> Iterator[ProgressCallback]:
 
     Args:
         title: What is worked on, a file's name for instance.
-        quiet: Show nothing.
     """
     title = one_line(title)
     if quiet:

@@ -31,7 +31,6 @@ class ResultFolder:
         """Name a place; nothing is looked at yet.
 
         Args:
-            target: The folder.
             marks: Files by which a folder is known as such a result, one of them at least: a folder without them that
                 is not empty is never replaced. With none, every folder may be.
         """

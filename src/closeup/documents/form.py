@@ -93,7 +93,6 @@ class Form(Generic[T]):
         """Define a form.
 
         Args:
-            kind: The dataclass.
             title: What such a document is called: "cast.json".
             version: The `schema_version` that is written, and the latest that is read; None where there is no such
                 field.
@@ -129,7 +128,6 @@ class Form(Generic[T]):
         """Read parsed JSON or TOML.
 
         Args:
-            data: The document.
             name: What to call it in complaints.
             where: Names places within it, in the stead of `name`.
 

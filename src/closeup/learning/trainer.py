@@ -261,7 +261,6 @@ def learning_rate(stage: Stage, step: int, steps: int) -> float:
     """The learning rate of one step.
 
     Args:
-        stage: The stage.
         step: Counted from 0 in the stage.
         steps: Of the whole stage.
     """

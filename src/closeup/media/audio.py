@@ -116,7 +116,6 @@ def read_sound(
     Exact to the sample where the file's time stamps are; Matroska's are rounded to milliseconds.
 
     Args:
-        path: The video.
         start_s: Seconds from the first frame; what lies before and after the track is silence.
         end_s: Likewise, not before `start_s`.
         rate_hz: Samples a second to give.
@@ -148,7 +147,6 @@ def sound_blocks(
     """All of the sound from time 0 as mono blocks, float32 (n,), about a second each; memory does not grow.
 
     Args:
-        path: The video.
         rate_hz: Samples a second to give.
         end_s: Where to stop, padded with silence; None stops where the track does.
         frame_times: Those of the video, where they are known.

@@ -36,7 +36,6 @@ def excerpt_frames(
     """The frames [start, end) of each range, with the indices and times that a `VideoReader` gives them.
 
     Args:
-        path: The video.
         times: When its frames are shown.
         ranges: In the order of the video, not overlapping.
 

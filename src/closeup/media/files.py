@@ -9,7 +9,6 @@ def require_file(path: Path, kind: str) -> None:
     """Make sure that `path` is a file that can be read and is not empty.
 
     Args:
-        path: What was given.
         kind: What it should be, with its article, for the messages: "a video", "a picture".
 
     Raises:

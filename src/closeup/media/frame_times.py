@@ -151,7 +151,6 @@ def read_frame_times(path: Path, decoded: VideoInfo | None = None) -> FrameTimes
     without anything odd, and gives as many frames and the same end as then; else the video is decoded.
 
     Args:
-        path: The video.
         decoded: What is known of this very file since it was decoded before, as a cast holds it.
 
     Raises:

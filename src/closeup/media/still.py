@@ -16,7 +16,6 @@ def still(frame: DecodedFrame, crops_xyxy: Sequence[NDArray[np.float64]], size_w
     """A frame with its panels filled by crops, as `reframe` does it.
 
     Args:
-        frame: The decoded frame.
         crops_xyxy: One or two crops of shape (4,), pixels of the upright frame.
         size_wh: Width and height of the result, even.
 

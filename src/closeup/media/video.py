@@ -332,7 +332,6 @@ def open_video(path: Path, *, track: int | None = None, canvas_wh: tuple[int, in
     """Open a video file and decode its first frame.
 
     Args:
-        path: The video.
         track: Which of its video tracks, counted from 1; the default one where not given.
         canvas_wh: (width, height) that its frames are brought to; found out where not given.
 

@@ -94,7 +94,6 @@ class Analyzer:
 
         Args:
             models: "auto", "builtin" or "zoo", or models that were chosen before.
-            settings: Where models are.
             classifiers: What "answers" are asked of.
             smallest_classified_px: Faces whose shorter side is below this get no answers.
 
@@ -136,8 +135,6 @@ class Analyzer:
         """Find and analyse the faces of an RGB picture (H, W, 3), the largest and surest first; none is an answer too.
 
         Args:
-            image: The picture.
-            want: What to say of each face.
             thorough: Look again where no face is found for sure. Of a video the next picture comes soon, and one look
                 at each will do.
             smallest_px: Faces with a shorter side below this are left out.
@@ -182,7 +179,6 @@ class Analyzer:
 
         Args:
             frame: It is looked at in `DETECT_PX`, and its faces are judged and cut out in `DETAIL_PX`.
-            want: What to say of each face.
             smallest_px: Faces with a shorter side below this, in the frame's pixels, are left out.
 
         Returns:
@@ -213,7 +209,6 @@ class Analyzer:
         """Describe one face, by five points (5, 2), of an RGB picture (H, W, 3): a unit vector (D,), float32.
 
         Args:
-            image: The picture.
             points_xy: The points by which it is cut out, in pixels.
             model: One of `embedder_cards`; None for the one that answers.
         """

@@ -63,7 +63,6 @@ class ExpressionJudge:
         """Cut a face out of an RGB picture (H, W, 3) as the network wants it: (S, S, 3).
 
         Args:
-            image: The picture.
             box_xyxy: The face's box (4,), pixels.
             landmarks_xy: Its five landmarks (5, 2), pixels. With them our own network sees the face as it was trained
                 to; without, as if they lay where an average face has them. face-api's goes by the box alone.
@@ -111,7 +110,6 @@ def box_crop(image: Image, box_xyxy: FloatArray, size_px: int, scale: float) -> 
     """Cut the square around a face's box out of an RGB picture (H, W, 3).
 
     Args:
-        image: The picture.
         box_xyxy: The box (4,), pixels.
         size_px: Side S of the crop.
         scale: Side of the square in longer sides of the box.

@@ -108,7 +108,6 @@ def cut_out(image: Image, to_crop: NDArray[np.float64], size_wh: tuple[int, int]
     Beyond the picture's edge its outermost pixels go on: black would be taken for part of what is shown.
 
     Args:
-        image: The picture.
         to_crop: Shape (2, 3), from pixels of the picture to pixels of the crop.
         size_wh: The crop's (width, height).
 

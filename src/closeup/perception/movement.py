@@ -52,7 +52,6 @@ class MovementMeter:
         """Compare an RGB picture (H, W, 3) with the one before, which has to be of the same size.
 
         Args:
-            image: The picture.
             passed_s: Seconds since the one before, above 0.
             face_xyxy: The person's face in it, shape (4,), pixels of the picture; None where they are not seen.
 

@@ -56,7 +56,6 @@ def parse_table(content: bytes, name: str, *, comments: bool = False) -> Table:
     nothing; white space around a value is not part of it.
 
     Args:
-        content: The bytes of the file.
         name: What to call it in a complaint.
         comments: Whether lines that begin with "#" say nothing.
 

@@ -27,7 +27,6 @@ def read_ggml(path: Path, numbers: int) -> dict[str, FloatArray]:
     """Read every array of the file at `path`: name to values, float32, of any shape such as (N, ...).
 
     Args:
-        path: The file.
         numbers: How many whole numbers describe the network, between its name and its first array.
 
     Raises:

@@ -55,42 +55,6 @@ def half_size(content: bytes) -> bytes:
     return halved
 
 
-def whole_size(content: bytes) -> bytes:
-    """Undo `half_size` but for the rounding: the weights as float32 again, for what wants to find them in the file.
-
-    Args:
-        content: An ONNX file; one that was not halved comes back with the same content.
-
-    Raises:
-        ModelError: If `content` is no ONNX file.
-    """
-    from onnx import TensorProto, numpy_helper
-
-    model = _load(content)
-    parts = {part.name: part for part in model.graph.initializer}
-    halved = {
-        name.removesuffix(".steps")
-        for name, part in parts.items()
-        if name.endswith(".steps") and part.data_type == TensorProto.INT16 and f"{name[:-6]}.scales" in parts
-    }
-    gone = {f"{name}{end}" for name in halved for end in (".steps", ".scales")}
-    weights = [
-        numpy_helper.from_array(
-            numpy_helper.to_array(parts[f"{name}.steps"]) * numpy_helper.to_array(parts[f"{name}.scales"]), name
-        )
-        for name in sorted(halved)
-    ]
-    kept = [part for part in model.graph.initializer if part.name not in gone]
-    made = {f"{name}.wide" for name in halved} | halved
-    nodes = [node for node in model.graph.node if not made.intersection(node.output)]
-    del model.graph.node[:], model.graph.initializer[:]
-    model.graph.initializer.extend([*weights, *kept])
-    model.graph.node.extend(nodes)
-    whole = model.SerializeToString(deterministic=True)
-    assert isinstance(whole, bytes)
-    return whole
-
-
 def _load(content: bytes) -> Any:
     import onnx
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped]

@@ -156,7 +156,6 @@ def embed(content: bytes, card: NetworkCard) -> bytes:
     """Put a card into an ONNX file, in the place of one that is there; all else in the file stays.
 
     Args:
-        content: The file's bytes.
         card: Its heads are the file's outputs, in the same order.
 
     Raises:

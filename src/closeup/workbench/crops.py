@@ -108,11 +108,7 @@ def crop_faces(
     crops.json (how it was made).
 
     Args:
-        dataset: The pictures.
         out: The folder to make; it must not be there.
-        options: How.
-        settings: Where models are.
-        progress: Told after every few pictures.
 
     Raises:
         InputError: If there is no picture, or an option is out of range.

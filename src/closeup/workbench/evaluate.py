@@ -151,8 +151,6 @@ def evaluate(
         model: From `models.resolve_model`.
         path: Data: a folder with a folder for each class, a CSV file, or a zip file of either.
         options: Which labels and pictures, and how they are shown to the model.
-        settings: Where models are.
-        progress: Told how many pictures are done.
 
     Raises:
         InputError: If the data cannot be read, or has no labels that fit the model; or no picture can be used.

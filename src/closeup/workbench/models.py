@@ -67,7 +67,6 @@ def resolve_model(
             run, as `runs.reading.find_run` takes it: its folder, its id or the beginning of it, its recipe's name, or
             "last". Tried in this order.
         runs_dir: Where runs are kept.
-        settings: Where models are.
         threads: How many threads one call of the network may use.
 
     Raises:

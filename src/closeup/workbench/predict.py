@@ -83,8 +83,6 @@ def predict(
         faces: Whether faces are found first and the model is shown each of them, or every photo whole. None goes by
             the model's card: faces where it was trained on aligned ones.
         models: Which detector finds them: "auto", "builtin" or "zoo".
-        settings: Where models are.
-        progress: Told how many photos are done.
 
     Raises:
         InputError: If a photo or folder is not there, or none of the photos can be read.

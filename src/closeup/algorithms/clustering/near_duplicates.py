@@ -40,7 +40,6 @@ def near_pairs(vectors: FloatArray, threshold: float, progress: Callable[[int], 
     Args:
         vectors: Shape (N, D), float32, each of length 1, or of zeros, which is like nothing.
         threshold: Cosine, above 0.
-        progress: Told the number of rows that are done.
 
     Raises:
         ValueError: If the vectors have another shape, or the threshold is not above 0.

@@ -131,7 +131,6 @@ def out_of_fold(
         labels: (N,), ints, 0 to `classes` - 1; -1 for examples that are predicted only.
         folds: (N,), the fold of each example, two at least; examples that must not know each other share one.
         classes: K.
-        progress: Told how far it is, in folds.
 
     Raises:
         ValueError: As `fit_probe`, or if there is one fold only, or all labels lie in one fold.

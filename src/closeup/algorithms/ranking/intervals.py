@@ -79,7 +79,6 @@ def best_apart(
         ends: Shape (N,), exclusive, each above its start.
         scores: Shape (N,); an interval whose score is below 0 is never worth choosing.
         penalties: What pairs cost.
-        count: How many at most.
     """
     scores = np.asarray(scores, np.float64)
     search = _Search(np.searchsorted(starts, ends), penalties)
@@ -135,7 +134,6 @@ class _Search:
         Args:
             gains: Shape (N,): scores less the penalties beside the intervals of the path.
             start: The first interval that may be taken.
-            count: How many at most.
             value: Of the path.
         """
         self.nodes += 1

@@ -95,7 +95,6 @@ def follow(times_s: ArrayLike, subject: Subject, frame: CropArea, options: Camer
 
     Args:
         times_s: Shape (N,), start of each frame in seconds, ascending, at least one.
-        subject: Whom to look at, N frames.
         frame: What is cut from what.
         options: What movement costs; None for the defaults.
 

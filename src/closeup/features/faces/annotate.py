@@ -48,9 +48,7 @@ def annotate_video(found: FoundFaces, video: Path, target: Path, *, progress: Pr
 
     Args:
         found: What was found in it.
-        video: The video.
         target: Where the MP4 will be; replaced if it exists.
-        progress: Told how many seconds of it are done.
 
     Raises:
         InputError: If the video cannot be read.

@@ -135,8 +135,6 @@ def find_faces(
         source: A picture file or a video, or a picture as RGB uint8 (H, W, 3).
         models: Which detector: "auto", "builtin" or "zoo".
         looks_per_s: How often a video is looked at.
-        settings: Where models are.
-        progress: Told how many seconds of a video are done.
 
     Returns:
         Their boxes, and what our own models say; `absent` tells which of these are not there.

@@ -24,7 +24,6 @@ def label_levels(face: FoundFace, number: int | None) -> tuple[tuple[str, ...], 
     """What may stand beside a face in a picture, line by line: the fullest first, then shorter where room is scarce.
 
     Args:
-        face: The face.
         number: By which it is known elsewhere; None where it is the only one.
     """
     first = "" if number is None else f"{number}  "

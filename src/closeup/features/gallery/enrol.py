@@ -116,12 +116,9 @@ def enrol(
     """Enrol the face in some photos under a name; photos that are of no use are left out, and said.
 
     Args:
-        store: The gallery.
-        analyzer: Finds and describes faces.
         name: Theirs; templates are added where it is enrolled already.
         photos: Each with one face.
         options: What to keep beside the templates, and when to go on all the same.
-        progress: Told how far it is, in photos.
 
     Raises:
         InputError: If no photo is of use, or the name cannot be stored. Nothing is stored then.
@@ -171,7 +168,6 @@ def templates_of(image: Image, face: AnalysedFace, source: str | None, *, keep: 
 
     Args:
         image: Where it is, RGB (H, W, 3).
-        face: The face.
         source: Hash of the picture's file, or None.
         keep: Whether to store a small picture too.
     """
@@ -204,8 +200,6 @@ def enrol_samples(
     """Store samples, at least one, under a name.
 
     Args:
-        store: The gallery.
-        name: Theirs.
         samples: Of one person.
         options: What to note, and when to go on all the same.
         refused: For the report.

@@ -127,7 +127,6 @@ def evaluate_pairs(
         analyzer: Its first embedder is the one that is judged.
         folder: With a folder of photos for each person; see `pairs.find_photos`.
         pairs_path: The list; see `pairs.read_pairs`.
-        progress: Told in photos.
 
     Raises:
         InputError: If the list or a photo cannot be read, a photo is missing, or the list has one fold only.

@@ -188,7 +188,6 @@ def collect_poses(
     """Pick the best frame of each pose out of a video of one person, or of somebody whom a camera guides.
 
     Args:
-        analyzer: Finds and describes faces.
         source: With one person in view at a time, who turns their head.
         origin: What the source is called: "ann.mp4", "the camera".
         source_hash: Hash of the video's file; None for a camera.
@@ -196,7 +195,6 @@ def collect_poses(
             all poses are there or time is up; without it, to its end, some times a second.
         check: Asks for head turns first; what is collected before it has passed counts only if it passes.
         keep_pictures: Whether to store pictures too.
-        progress: Told how far it is, in seconds.
 
     Raises:
         InputError: If the check fails, or no frame is of use; says what was wrong with most.
@@ -240,8 +238,6 @@ def watch_until_alive(
     """Wait for one good look at a front; with a check, for a living head that has turned as asked.
 
     Args:
-        analyzer: Finds and describes faces.
-        source: The camera.
         say: Told what the person shall do.
         check: Asks for head turns; None does without.
 

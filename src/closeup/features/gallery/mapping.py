@@ -234,9 +234,7 @@ def map_gallery(store: GalleryStore, analyzer: Analyzer, *, progress: ProgressCa
     """Draw everybody's templates of one model; with pictures where some are kept, else as dots.
 
     Args:
-        store: The gallery.
         analyzer: Says which models are on this machine.
-        progress: Told how far it is.
 
     Raises:
         InputError: If there are too few templates for a map.

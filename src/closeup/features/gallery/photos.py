@@ -39,7 +39,6 @@ def only_face(
     """Read a photo and give it, RGB (H, W, 3), with the one face that it is about.
 
     Args:
-        analyzer: Finds and describes faces.
         photo: A picture file.
         largest: Of several faces of about one size take the largest.
         every_model: Describe it by every embedder on the machine.

@@ -93,7 +93,6 @@ class Recogniser:
         """Get ready.
 
         Args:
-            store: The gallery.
             model: Name of the card of the embedder that the faces are read with.
             far: False-accept rate of one comparison.
 

@@ -138,7 +138,6 @@ def read_roster(store: GalleryStore, model: str, fellow_threshold: float) -> Ros
     """Read who can be recognised by a model; what is in memory of an unchanged gallery is used again.
 
     Args:
-        store: The gallery.
         model: Name of the embedder's card.
         fellow_threshold: Similarity from which on two templates of one identity belong together.
 

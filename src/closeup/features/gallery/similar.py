@@ -87,8 +87,6 @@ def similar(
     """Find who in the gallery is most like the face in a photo.
 
     Args:
-        store: The gallery.
-        analyzer: Finds and describes faces.
         photo: With one face.
         top: How many to list, 1 and up.
         far: False-accept rate of the threshold that is told beside.

@@ -39,9 +39,7 @@ def verify(analyzer: Analyzer, a: Path, b: Path, far: float = FAR, *, largest: b
     """Say whether two photos show one person.
 
     Args:
-        analyzer: Finds and describes faces.
         a: A photo with one face; `b` likewise.
-        b: The other photo.
         far: False-accept rate to answer at.
         largest: Of several faces take the largest.
 

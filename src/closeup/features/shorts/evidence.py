@@ -80,7 +80,6 @@ def gather(
         video: The file that the cast was made from.
         cast: Where the cuts and the people are.
         person: Id of somebody in it.
-        progress: Told how far each pass is, in seconds of video.
         settings: Where models are; read anew where not given.
         sound_track: Which of several sound tracks is heard, counted from 1; 0 takes the one in which people speak.
 

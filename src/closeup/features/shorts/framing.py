@@ -192,7 +192,6 @@ def pair_of(cast: Cast, person: str, shot: int, stretch: tuple[Frames, Times], f
     """The two to be shown split in a stretch of a shot, or None where one picture does.
 
     Args:
-        cast: The cast.
         person: Id of the chosen person.
         shot: Index of the shot.
         stretch: Frames (N,) int64 and when they start (N,), seconds.

@@ -71,7 +71,6 @@ def interest(evidence: Evidence, weights: Mapping[str, float] | None = None) -> 
     video has no weight.
 
     Args:
-        evidence: The parts.
         weights: Parts that shall weigh otherwise than `WEIGHTS` says, as `ShortsOptions` checks them.
 
     Raises:

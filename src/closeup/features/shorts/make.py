@@ -55,7 +55,6 @@ def plan_shorts(
         person: The person's id or name in it.
         options: What the shorts shall be like.
         video: Where the video is now, if it has moved.
-        progress: Told how far the work is; called from this thread.
 
     Raises:
         InputError: If there is no cast or nobody of that name, the video has moved or changed, the captions cannot be
@@ -83,10 +82,8 @@ def make_shorts(
     Args:
         cast_folder: A result folder of `closeup cast`.
         person: The person's id or name in it.
-        output: The folder to write.
         options: What the shorts shall be like.
         overwrite: Replace a folder of shorts that is there.
-        progress: Told how far the work is; called from this thread.
 
     Raises:
         InputError: As in `plan_shorts`.
@@ -122,8 +119,6 @@ def make_folder(
         video: Where the video is now; None to look where it was.
         output: The folder to write; None for beside the cast folder.
         overwrite: Replace a folder of shorts that is there.
-        plan_only: Render nothing.
-        progress: Told how far the work is; called from this thread.
 
     Returns:
         The folder, and the plan.
@@ -166,7 +161,6 @@ def render_plan(
         output: The folder to write; the plan's own is replaced without `overwrite` if nothing was rendered there.
         video: Where the video is now, if it has moved.
         overwrite: Replace a folder of shorts that is there.
-        progress: Told how far the work is; called from this thread.
 
     Raises:
         FormatError: If the plan, or the cast that it names, is damaged; says what is wrong where.

@@ -74,7 +74,6 @@ def render_short(
         frame_times: Of the video.
         output: The MP4 to write; replaced if it exists.
         look: Size of the picture, and what is drawn over it.
-        progress: Told how many seconds are done.
 
     Raises:
         InputError: If the video cannot be read, or is another than the one that the times are of.

@@ -23,7 +23,6 @@ def choose_sound_track(video: Path, times: FrameTimes, wanted: int) -> tuple[int
     """The number of the sound track to hear, counted from 1, or 0 for the only one; a sentence where there are several.
 
     Args:
-        video: The video.
         times: When its frames are shown.
         wanted: What the user says; 0 leaves the choice: the default track, unless another has clearly more speech.
 

@@ -41,7 +41,6 @@ def open_source(folder: Path, who: str, video: Path | None = None, progress: Pro
         folder: A cast folder.
         who: The person's id or name.
         video: Where the video is now; None to look where it was.
-        progress: Told that the file is being read through.
 
     Raises:
         InputError: If there is no cast, nobody of that name, or the video has moved or changed.
@@ -127,7 +126,6 @@ def find_video(cast: Cast, folder: Path, given: Path | None = None, progress: Pr
         cast: Made from it.
         folder: Of the cast.
         given: Where the user says that it is now.
-        progress: Told that the file is being read through.
 
     Raises:
         InputError: If it is not there any more, or another file is in its place.

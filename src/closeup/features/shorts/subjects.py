@@ -40,7 +40,6 @@ def subject_of(cast: Cast, person: str, shot: int, frames: Frames, times_s: Time
     """Whom to look at in some frames of one shot.
 
     Args:
-        cast: The cast.
         person: Id of the chosen person.
         shot: Index of the shot.
         frames: Shape (N,), int64, indices of the frames, ascending; all in the shot.

@@ -71,7 +71,6 @@ def write_timelines(plan: Plan, video: Path, *, sound: bool, start: str | None =
     and a note says so: editing programmes count a video of varying rate in frames of one rate, too.
 
     Args:
-        plan: What is shown.
         video: The source; the timelines link to it by its absolute path.
         sound: Whether it has sound.
         start: Time code of its first frame, "01:00:00;00"; by the sign before the frames it drops some or does not.

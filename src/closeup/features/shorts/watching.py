@@ -78,7 +78,6 @@ def watch(path: Path, cast: Cast, person: str, judge: ExpressionJudge | None, pr
         cast: Where its cuts are, and where the person is.
         person: Their id.
         judge: Of expressions; None leaves them out.
-        progress: Told how many seconds of video are done.
 
     Raises:
         InputError: If it is not a video that can be read.

@@ -18,7 +18,6 @@ def card_markdown(run: Run, measured: Sequence[HeadMetrics]) -> str:
     """The model card of a run as Markdown.
 
     Args:
-        run: The run.
         measured: Its figures, of all sides.
 
     Raises:

@@ -95,7 +95,6 @@ def compare(a: Run, b: Run, *, side: str = "", resamples: int = RESAMPLES) -> Co
 
     Args:
         a: One run.
-        b: The other.
         side: "test" or "val"; "" for test where both have it, else val.
         resamples: Draws behind each interval.
 

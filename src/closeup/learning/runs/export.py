@@ -28,9 +28,7 @@ def export_runs(runs: Sequence[Run], target: Path, kind: Format, *, progress: Pr
 
     Args:
         runs: To write.
-        target: The folder.
         kind: "csv" for one table, history.csv, with a line for each number; "tensorboard" for a folder for each run.
-        progress: Called for each run.
 
     Raises:
         InputError: If a run's tables cannot be read.

@@ -40,7 +40,6 @@ def create_run(runs_dir: Path, name: str, recipe_toml: str, facts: Mapping[str, 
     Args:
         runs_dir: Where runs are kept; made if need be.
         name: Of the recipe.
-        recipe_toml: The resolved recipe.
         facts: What else the run should remember: code version, environment, seeds, the data's fingerprint.
 
     Raises:
@@ -148,7 +147,6 @@ class RunWriter:
 
         Args:
             side: "val" or "test".
-            head: The head's name.
             keys: Of the pictures, N.
             labels: (N,): places in `classes`, NaN or -1 where there is no label, or names; for values numbers.
             answers: Probabilities (N, K) of `classes`, or values (N,) or (N, 1) where there are no classes.

@@ -90,7 +90,6 @@ def measure(run: Run, resamples: int = RESAMPLES) -> tuple[HeadMetrics, ...]:
     """Measure every head of a run on every side that it answered; heads as in the recipe, test before val.
 
     Args:
-        run: The run.
         resamples: Draws behind each interval.
 
     Raises:

@@ -73,7 +73,6 @@ def mistakes_page(run: Run, heads: Sequence[tuple[HeadMetrics, Sequence[Mistake]
     """mistakes.html: HTML with all pictures inside.
 
     Args:
-        run: The run.
         heads: Each head with its mistakes, worst first.
     """
     return render_page(

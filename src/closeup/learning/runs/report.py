@@ -87,7 +87,6 @@ def write_report(
         path: The run's folder.
         image_of: The picture of a key, RGB uint8 (H, W, 3); None where pictures are not at hand. A mistakes.html that
             is there with its pictures stays then.
-        progress: Told what is being made.
 
     Returns:
         The report.

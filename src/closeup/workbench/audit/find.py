@@ -107,7 +107,6 @@ def find_label_errors(dataset: Dataset, predictions: Predictions, method: Method
 
     Args:
         dataset: The pictures that `predictions` is about.
-        predictions: Their probabilities.
         method: As `confident_learning.flag_errors` has it.
     """
     rows, labels = predictions.probabilities, predictions.labels

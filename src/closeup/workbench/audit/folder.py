@@ -145,12 +145,9 @@ def write_audit(
     """Write an audit, whole or not at all; corrections and other files of an older one in its place are kept.
 
     Args:
-        folder: To make.
-        audit: What was found.
         dataset: In what.
         base: What the paths of the dataset's sources are relative to.
         overwrite: Replace an older audit.
-        progress: Told how many pictures of the page are done.
 
     Raises:
         OutputError: If it is there and may not be replaced, or cannot be written.

@@ -42,10 +42,8 @@ def render_report(audit: Audit, dataset: Dataset, folder: Path, progress: Progre
     """Write the page of an audit: HTML with all pictures, style and script inside.
 
     Args:
-        audit: What was found.
         dataset: In what: its pictures are read.
         folder: What the command on the page calls the result.
-        progress: Told how many pictures are done.
     """
     items = {item.key: item for item in dataset.items}
     cards = []

@@ -54,11 +54,9 @@ def load_pictures(
     A picture that cannot be read is listed, with the reason, and left out; the others keep their order.
 
     Args:
-        dataset: The pictures.
         size_px: Side of the square S.
         grey: Take all colour away.
         fit: What becomes of pictures that are no squares (`media.square`).
-        progress: Told after every few pictures.
         budget_bytes: More than this lies in a file without a name instead of in memory.
 
     Raises:

@@ -95,7 +95,6 @@ def strata_codes(items: Sequence[Item], field: str) -> Codes:
     """(N,) number of each item's stratum: its source and its label, numbers by range; no label is one of its own.
 
     Args:
-        items: The items.
         field: The label field; "" for the source alone.
     """
     labels = _ranges([item.labels.get(field) if field else None for item in items])

@@ -64,8 +64,6 @@ def make_split(dataset: Dataset, recipe: SplitRecipe, field: str = "", *, base: 
     their group is, or to train.
 
     Args:
-        dataset: The pictures.
-        recipe: What is asked for.
         field: The label field to stratify by where the recipe names none; "" for the sources alone.
         base: What the recipe's `file` is relative to.
 
@@ -228,7 +226,6 @@ def parts(dataset: Dataset, indices: Sequence[int] | Indices, part: str, seed: i
     Parts of one number and seed are disjoint, and together they are everything.
 
     Args:
-        dataset: The pictures.
         indices: Which of them are cut into parts.
         part: "all", or "2/4" for the second of four.
         seed: Of the choice.

@@ -106,9 +106,7 @@ def export_run(
     Args:
         run: The run's folder.
         target: The folder to make.
-        options: What is asked for.
         overwrite: Replace a folder that is there.
-        progress: Told what is being done.
 
     Raises:
         InputError: If the run is not finished, or its data is no longer where it was.

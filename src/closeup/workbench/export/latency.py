@@ -48,7 +48,6 @@ def measure_speeds(
         paths: ONNX files by form; "fp32" is the one that the others are compared with.
         pictures: What they are run on, (N, 3, P, P) float32, the same for all.
         threads: CPU threads.
-        progress: Told how many rounds are done.
         clock: Seconds, rising.
 
     Raises:

@@ -63,10 +63,8 @@ def calibration_pictures(
 
     Args:
         run: Whose training pictures are taken, `CALIBRATION` of them by chance; never those it is judged by.
-        recipe: The run's.
         card: Says size and colour.
         data: Take them from this dataset instead; labels are not needed.
-        progress: Told how far the reading is.
 
     Raises:
         InputError: If there are none.

@@ -53,7 +53,6 @@ def find_copies(
         pixel_hashes: Of each; equal for equal pictures.
         outlines: Shape (N, D), of length 1 or zero; see `measure.outline`.
         sides: The side of the split that each lies on.
-        progress: Told how many pictures have been compared, and how many there are; exact copies count once.
     """
     same: dict[str, list[int]] = defaultdict(list)
     for index, digest in enumerate(pixel_hashes):

@@ -23,7 +23,6 @@ def write_look(look: DatasetProfile, out: Path, *, overwrite: bool = False) -> P
     """Write what was seen: report.html, report.json, and pictures.csv with a line for each picture.
 
     Args:
-        look: What was seen.
         out: Folder to make.
         overwrite: Replace a folder that is there.
 

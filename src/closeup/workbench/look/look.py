@@ -89,10 +89,8 @@ def look_at(
     """Look at a dataset: read every picture once, measure it, and compare all with each other.
 
     Args:
-        dataset: The pictures.
         sides: The side of a split by key; without it, what the data itself says.
         threads: How many pictures at a time; 0 for as many as there are cores.
-        progress: Told after every few pictures.
 
     Raises:
         InputError: If there is no picture that can be read.

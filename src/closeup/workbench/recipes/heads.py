@@ -62,7 +62,6 @@ def resolve_head(recipe: HeadRecipe, labels: Sequence[str | float | None]) -> Re
     """Settle one head.
 
     Args:
-        recipe: The head.
         labels: The field's label of every training picture, None where it has none.
 
     Raises:

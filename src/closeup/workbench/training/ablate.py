@@ -1,9 +1,8 @@
 """What each augmentation is worth: train with all of them, and without each one, and compare on the same pictures."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -87,10 +86,6 @@ class Ablation:
     runs: tuple[str, ...]
     notes: tuple[str, ...]
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
-        return asdict(self) | {"rows": [asdict(row) | {"verdict": row.verdict} for row in self.rows]}
-
 
 def ablate(
     recipe: Recipe,
@@ -114,7 +109,6 @@ def ablate(
         base: What the recipe's relative paths start from.
         runs_dir: Where the runs are made.
         seeds: How many, counted from the recipe's own.
-        progress: Told where the work is.
 
     Raises:
         InputError: If a name is none, the recipe does not use it, or augmentations do nothing in it; and as `train`.

@@ -31,7 +31,6 @@ def frozen_features(
     Args:
         pixels: (N, S, S, 3) uint8.
         input_px: Side at which the network looks at them.
-        progress: Told how far it is, in pictures.
         flip: Take the mean with the mirror image of each picture.
 
     Returns:
@@ -57,9 +56,7 @@ def through(
 
     Args:
         backbone: Put into evaluation mode here.
-        pixels: The pictures.
         prepare: From (B, S, S, 3) uint8 to the network's input (B, 3, P, P) on its device.
-        progress: Told how far it is, in pictures.
         flip: Take the mean with the mirror image of each picture.
 
     Raises:

@@ -120,7 +120,6 @@ def trainable_names(network: Network, train: str) -> set[str]:
     """Names of the parameters that move.
 
     Args:
-        network: The network.
         train: "all", "heads", or "last-N": the heads and the last N layers of the backbone as timm counts them.
     """
     names = {name for name, _ in network.named_parameters()}

@@ -50,9 +50,7 @@ def prepare(recipe: Recipe, base: Path, progress: ProgressCallback) -> Prepared:
     """Read the data of a recipe.
 
     Args:
-        recipe: The recipe.
         base: What its relative paths start from.
-        progress: Told how far the reading is.
 
     Raises:
         InputError: If data is missing or does not fit the heads, or a side of the split is empty.

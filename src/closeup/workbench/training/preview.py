@@ -56,7 +56,6 @@ def preview_of(recipe: Recipe, base: Path, progress: ProgressCallback = ignore) 
     Args:
         recipe: With its data.
         base: What its relative paths start from.
-        progress: Told how far the reading is.
 
     Returns:
         uint8 (H, W, 3).

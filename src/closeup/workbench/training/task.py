@@ -149,7 +149,6 @@ def head_metrics(head: ResolvedHead, given: FloatArray, targets: FloatArray) -> 
     """The few metrics of a head that every epoch shows; none where no picture has a label.
 
     Args:
-        head: The head.
         given: Its answers (N, K) or (N, 1).
         targets: (N,), NaN where there is no label.
     """

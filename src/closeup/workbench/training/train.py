@@ -31,10 +31,8 @@ def train(recipe: Recipe, *, base: Path, runs_dir: Path, progress: ProgressCallb
     """Train a recipe as a new run.
 
     Args:
-        recipe: What to do.
         base: What the recipe's relative paths start from.
         runs_dir: Where the run's folder is made.
-        progress: Told how far reading and training are.
 
     Returns:
         The run's folder.

@@ -1,8 +1,15 @@
+"""Three ways to say whose a face is: each learns, doubts strangers, and does not depend on order."""
+
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
+
+from classifiers import CLASSIFIERS, NearestClassifier, SvmClassifier
 from closeup.core.errors import InputError
-from closeup.features.gallery.classifiers import CLASSIFIERS, NearestClassifier, SvmClassifier
 from features.gallery.people import faces_of, labelled
 
 
