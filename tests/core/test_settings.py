@@ -10,8 +10,8 @@ from closeup.core.settings import (
     Settings,
     default_gallery_path,
     read_settings,
-    refuse_noncommercial,
     switch_telemetry_off,
+    use,
 )
 
 
@@ -30,7 +30,7 @@ def test_models_that_bar_commercial_use_are_refused_where_that_is_asked(
 ) -> None:
     monkeypatch.setenv("CLOSEUP_COMMERCIAL_ONLY", given)
     assert read_settings().commercial_only is refuses
-    refuse_noncommercial()
+    use("commercial_only", "1", "a flag")
     assert read_settings().commercial_only
 
 

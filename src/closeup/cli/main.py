@@ -15,11 +15,11 @@ import typer
 from typer.core import TyperGroup
 
 from closeup import __version__
-from closeup.cli import cast, demo, evaluate, export, faces, predict, shorts, train
+from closeup.cli import cast, demo, doctor, evaluate, export, faces, predict, shorts, train
 from closeup.cli.output import show_error
 from closeup.core.errors import EXIT_BAD_INPUT, CloseupError
 from closeup.core.interrupts import REQUESTS
-from closeup.core.settings import refuse_noncommercial
+from closeup.core.settings import use
 
 EXIT_UNEXPECTED = 1
 EXIT_INTERRUPTED = 130
@@ -172,7 +172,7 @@ app = typer.Typer(
 app.add_typer(cast.app)
 app.add_typer(shorts.app)
 app.add_typer(demo.app)
-for _commands in (faces, train, predict, evaluate, export):
+for _commands in (faces, train, predict, evaluate, export, doctor):
     app.add_typer(_commands.app)
 for _name, (_, _help) in LATE.items():
     app.add_typer(typer.Typer(), name=_name, help=_help)
@@ -205,7 +205,7 @@ def closeup(
 ) -> None:
     """Find, follow and film the people in your pictures and video, on your own machine."""
     if commercial_only:
-        refuse_noncommercial()
+        use("commercial_only", "1", "--commercial-only")
 
 
 def run() -> None:

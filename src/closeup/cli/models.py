@@ -38,7 +38,7 @@ def list_models(
         uses = "; ".join(each.used_by)
         cells.append((each.name, each.pack, size_text(each.bytes), state, licence_text(each), uses))
     show_table(*cells, head=("model", "pack", "size", "state", "licence", "used by"), unbroken=(0,))
-    _show_how_to_get(rows, settings)
+    show_how_to_get(rows, settings)
 
 
 @app.command()
@@ -80,7 +80,7 @@ def _is_out_of_reach(each: ModelCard, state: str, settings: Settings) -> bool:
     return state == _ABSENT["zoo"] and store.mirror_only(each) and settings.models_mirror is None
 
 
-def _show_how_to_get(rows: list[store.StoredModel], settings: Settings) -> None:
+def show_how_to_get(rows: list[store.StoredModel], settings: Settings) -> None:
     """Say what to type for the models that are not here."""
     absent = [all_cards()[row.name] for row in rows if row.state == _ABSENT["zoo"]]
     beyond = [each.name for each in absent if _is_out_of_reach(each, _ABSENT["zoo"], settings)]

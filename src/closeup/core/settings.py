@@ -37,25 +37,43 @@ class Settings:
     commercial_only: bool = False
 
 
-_COMMERCIAL_ONLY = "CLOSEUP_COMMERCIAL_ONLY"
+VARIABLES = {
+    "models_dir": "CLOSEUP_MODELS_DIR",
+    "models_mirror": "CLOSEUP_MODELS_MIRROR",
+    "database_url": "CLOSEUP_DATABASE_URL",
+    "commercial_only": "CLOSEUP_COMMERCIAL_ONLY",
+}
+"""Each setting's variable."""
+
+_ORIGINS: dict[str, str] = {}
+"""Where `use` took the settings from that it has set."""
 
 
-def refuse_noncommercial() -> None:
-    """Let this process, and those that it starts, use no model whose terms bar commercial use."""
-    os.environ[_COMMERCIAL_ONLY] = "1"
+def use(name: str, value: str, origin: str) -> None:
+    """Set a setting of `VARIABLES` for this process, and for those that it starts; `origin` says who wanted it."""
+    os.environ[VARIABLES[name]] = value
+    _ORIGINS[name] = origin
+
+
+def origin(name: str) -> str:
+    """Where a setting comes from: what `use` was told, "environment", or "default"."""
+    if not os.environ.get(VARIABLES[name]):
+        return "default"
+    return _ORIGINS.get(name, "environment")
 
 
 def read_settings() -> Settings:
     """Read the settings anew; nothing is cached, nothing is created."""
     import platformdirs
 
-    given = os.environ.get("CLOSEUP_MODELS_DIR")
+    said = {name: os.environ.get(variable) or None for name, variable in VARIABLES.items()}
+    given = said["models_dir"]
     default = Path(platformdirs.user_cache_dir("closeup", appauthor=False)) / "models"
     return Settings(
         models_dir=Path(given).expanduser() if given else default,
-        models_mirror=os.environ.get("CLOSEUP_MODELS_MIRROR") or None,
-        database_url=os.environ.get("CLOSEUP_DATABASE_URL") or None,
-        commercial_only=os.environ.get(_COMMERCIAL_ONLY, "").strip().casefold() not in ("", "0", "no", "false"),
+        models_mirror=said["models_mirror"],
+        database_url=said["database_url"],
+        commercial_only=(said["commercial_only"] or "").strip().casefold() not in ("", "0", "no", "false"),
     )
 
 

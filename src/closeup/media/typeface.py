@@ -53,9 +53,14 @@ def missing_letters(text: str, font: Path | None = None) -> str:
 
 def system_font(letters: str) -> Path | None:
     """A font of the system that has all these letters, preferably a bold one; None where none is known."""
-    if not letters or (_JOINED.search(letters) and not features.check_feature("raqm")):
+    if not letters or (_JOINED.search(letters) and not joins_letters()):
         return None
     return _asked("".join(sorted(set(letters))))
+
+
+def joins_letters() -> bool:
+    """Whether letters can be joined, stacked and turned around, as Arabic and Devanagari need: Raqm does that."""
+    return bool(features.check_feature("raqm"))
 
 
 @lru_cache(maxsize=256)

@@ -1,0 +1,55 @@
+"""`closeup doctor`: what is here, what is missing, and what each feature will use."""
+
+from itertools import groupby
+from operator import attrgetter
+
+import typer
+
+from closeup.cli.flags import AsJson
+from closeup.cli.models import show_how_to_get
+from closeup.cli.output import counted, one_line, show_json
+from closeup.core.errors import EXIT_BAD_INPUT
+from closeup.core.settings import read_settings
+from closeup.weights.cards import all_cards
+from closeup.weights.store import stored_model
+
+COLOURS = {
+    "fine": typer.colors.GREEN,
+    "missing": typer.colors.YELLOW,
+    "broken": typer.colors.RED,
+    "note": typer.colors.CYAN,
+}
+"""How each state of a finding is shown."""
+
+app = typer.Typer()
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Say what is on this machine, what is missing, and what each feature will use. Uses no network.
+
+    The exit code is 2 where something is broken that closeup needs or that was asked for; what is only missing, and
+    could be added, does no harm.
+    """
+    from closeup.features.doctor.examine import examine
+
+    findings = examine()
+    broken = [each for each in findings if each.state == "broken"]
+    if as_json:
+        keys = ("topic", "name", "state", "says", "hint")
+        show_json({"fine": not broken, "findings": [{key: getattr(each, key) for key in keys} for each in findings]})
+    else:
+        for topic, group in groupby(findings, key=attrgetter("topic")):
+            typer.secho(topic, bold=True)
+            for each in group:
+                typer.echo("  ", nl=False)
+                typer.secho(f"{each.state:8}", fg=COLOURS[each.state], nl=False)
+                typer.echo(one_line(f"{each.name}: {each.says}"))
+                if each.hint:
+                    typer.echo(f"{'':10}{one_line(each.hint)}")
+        settings = read_settings()
+        show_how_to_get([stored_model(each, settings) for each in all_cards().values()], settings)
+        missing = sum(each.state == "missing" for each in findings)
+        typer.echo(f"{counted(len(broken), 'thing')} broken, {missing} missing that could be added.")
+    if broken:
+        raise typer.Exit(EXIT_BAD_INPUT)
