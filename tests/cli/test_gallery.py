@@ -184,7 +184,7 @@ def test_a_cast_goes_into_the_gallery_and_gets_its_names_back(place: Path) -> No
     again = CliRunner().invoke(app, ["people", "talk.cast", "name", "--from-gallery"])
     assert "Nobody was named." in again.stdout
     undone = CliRunner().invoke(app, ["people", "talk.cast", "undo"])
-    assert undone.stdout.startswith("Undone: name p2.")
+    assert undone.stdout.startswith("Undone: name p1, name p2. No edit is left.")
 
 
 def test_one_person_of_a_cast_can_be_named_from_the_gallery(place: Path, people: None) -> None:

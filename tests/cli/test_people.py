@@ -81,6 +81,46 @@ def test_every_change_says_what_it_did_and_how_to_take_it_back(place: Path) -> N
     assert (result.stdout, result.stderr) == ("Undone: unhide p1. 6 edits left.\n", "")
 
 
+def test_several_names_in_one_change(place: Path) -> None:
+    result = type_in("talk.cast", "name", "p1=Ada Lovelace", "p2=Ben=Bo")
+    assert result.stdout == "p1 is now called Ada Lovelace.\np2 is now called Ben=Bo.\n"
+    assert [named for _, named, _ in people(place)] == ["Ada Lovelace", "Ben=Bo", None]
+    assert type_in("talk.cast", "name", "p1=", "p3", "Cleo").exit_code == 2
+    assert type_in("talk.cast", "name", "p3").exit_code == 2
+    assert type_in("talk.cast", "name", "p1", "a=b").stdout == "p1 is now called a=b.\n"
+    type_in("talk.cast", "undo")
+    assert type_in("talk.cast", "undo").stdout == "Undone: name p1, name p2. No edit is left.\n"
+    assert [named for _, named, _ in people(place)] == [None, None, None]
+
+
+def test_what_the_report_collects_is_one_change(place: Path) -> None:
+    changes = ["name p1='Ada L' p2=Ben", "same p1 p3", "different p1 p2", "portrait p1 t5", "hide p2 p4", "split p1 t6"]
+    result = type_in("talk.cast", "apply", *changes)
+    assert result.stdout.splitlines() == [
+        "p1 is now called Ada L.",
+        "p2 is now called Ben.",
+        "p3 is part of p1 (Ada L) now.",
+        "p1 (Ada L) and p2 (Ben) are different people.",
+        "The portrait of p1 (Ada L) is from t5 now.",
+        "p2 (Ben) is hidden now.",
+        "p4 is hidden now.",
+        "t6 of p1 (Ada L) is a person of their own now: p5.",
+    ]
+    assert people(place) == [("p1", "Ada L", ("t1", "t3", "t5"))]
+    type_in("talk.cast", "apply", "not p1 --tracks t1", "unhide p2", "merge p1 p5")
+    assert people(place)[0] == ("p1", "Ada L", ("t3", "t5", "t6"))
+    type_in("talk.cast", "undo")
+    assert "No edit is left" in type_in("talk.cast", "undo").stdout
+    for odd in ("rename p1", "hide", "name", "merge", "same p1 p2 p3", "portrait p1", "name p1='", ""):
+        assert type_in("talk.cast", "apply", "hide p1", odd).exit_code == 2
+    assert [each[0] for each in people(place)] == ["p1", "p2", "p3"]
+
+
+@pytest.mark.parametrize("words", [("same", "p3", "p4"), ("merge", "p3", "p4")])
+def test_same_is_merge(place: Path, words: tuple[str, ...]) -> None:
+    assert type_in("talk.cast", *words).stdout == "p4 is part of p3 now.\n"
+
+
 def test_many_tracks_are_cut_short(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("closeup.cli.people._IDS_SHOWN", 2)
     row = next(line for line in type_in("talk.cast").stdout.splitlines() if " p1 " in line)

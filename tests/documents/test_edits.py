@@ -20,6 +20,8 @@ OPERATIONS = (
     Operation("hide", AT, SHA, (P2,)),
     Operation("unhide", AT, SHA, (P2,)),
     Operation("not", AT, SHA, (P1,), tracks=("t1",)),
+    Operation("different", AT, SHA, (P1, P2)),
+    Operation("portrait", AT, SHA, (P2,), tracks=("t3",), joined=True),
 )
 EDITS = Edits(OPERATIONS, 4)
 CONTENT = EDITS_JSON.encode(EDITS)
@@ -42,7 +44,7 @@ def test_a_file_that_is_not_there_is_no_edits(tmp_path: Path) -> None:
     ("place", "value", "message"),
     [
         (("next_person",), 3, r"next_person must be above the number of every person"),
-        ((0, "op"), "rename", r"operations\[0\]\.op must be 'name', 'merge', 'split', 'hide', 'unhide' or 'not'"),
+        ((0, "op"), "rename", r"operations\[0\]\.op must be 'name', 'merge', 'different'"),
         ((0, "op"), "hide", r"operations\[0\]\.name must be left out of hide"),
         ((0, "at"), "yesterday", r"operations\[0\]\.at must be a time"),
         ((0, "people"), [], r"operations\[0\]\.people must be a list of one"),
@@ -51,6 +53,9 @@ def test_a_file_that_is_not_there_is_no_edits(tmp_path: Path) -> None:
         ((3, "tracks"), [], r"operations\[3\]\.tracks must be some of the tracks of p1"),
         ((3, "tracks"), ["t1", "t2"], r"operations\[3\]\.tracks must be some of the tracks of p1, and not all"),
         ((3, "tracks", 0), "t9", r"operations\[3\]\.tracks\[0\] must be the id of a track of p1"),
+        ((7, "people"), [], r"operations\[7\]\.people must be a list of two"),
+        ((8, "tracks"), [], r"operations\[8\]\.tracks must be a list of one"),
+        ((0, "joined"), True, r"operations\[0\]\.joined must be false"),
         ((3, "new_person"), None, r"operations\[3\]\.new_person must be a person's id"),
         ((0, "people", 0, "tracks"), [], r"people\[0\]\.tracks must be a list of at least 1"),
         ((0, "people", 0, "tracks", 0, "faces", 0), [0, 1, 2, 3], r"faces\[0\] must be a longer list"),
@@ -69,6 +74,12 @@ def test_what_is_wrong_is_said(place: tuple[str | int, ...], value: Any, message
         read_edits(path)
     assert str(path) in caught.value.message
     assert caught.value.hint
+
+
+def test_a_file_of_the_first_version_is_read() -> None:
+    data = json.loads(CONTENT)
+    old = {**data, "schema_version": 1, "operations": data["operations"][:7]}
+    assert EDITS_JSON.decode(json.dumps(old).encode()) == Edits(OPERATIONS[:7], 4)
 
 
 def test_edits_that_could_not_be_read_back_are_not_written() -> None:

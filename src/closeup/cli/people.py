@@ -1,10 +1,11 @@
 """`closeup people DIR ...`: see and correct who is in a result folder."""
 
+import re
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -20,8 +21,14 @@ from closeup.features.cast.folder import CastFolder
 from closeup.features.cast.operations import Change, Scene
 from closeup.features.gallery.options import FAR
 
+if TYPE_CHECKING:
+    from closeup.features.gallery.cast_people import CastAnswer
+
+Wish = Callable[[Scene], Change]
+
 _STANDINGS = {"people": "", "passers_by": "passes by", "hidden": "hidden"}
 _IDS_SHOWN = 6
+_NAMING = re.compile(r"(p[0-9]+)=(.*)", re.DOTALL)
 
 
 class FolderFirst(TyperGroup):
@@ -41,6 +48,8 @@ class FolderFirst(TyperGroup):
 app = typer.Typer(name="people", cls=FolderFirst, invoke_without_command=True, no_args_is_help=True)
 
 Identity = Annotated[str, typer.Argument(metavar="ID", help="A person's id, such as p1.", show_default=False)]
+Identities = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of people, such as p1.")]
+Two = Annotated[str, typer.Argument(metavar="ID", help="The id of another.", show_default=False)]
 Tracks = Annotated[str, typer.Option("--tracks", metavar="T1,T2", help="Ids of tracks, with commas between them.")]
 
 
@@ -71,7 +80,10 @@ def list_people(
 @app.command("name")
 def name(
     context: typer.Context,
-    identity: Annotated[str | None, typer.Argument(metavar="ID", help="A person's id.", show_default=False)] = None,
+    identity: Annotated[
+        str | None,
+        typer.Argument(metavar="ID", help="A person's id, or ID=NAME as often as you like.", show_default=False),
+    ] = None,
     words: Annotated[list[str] | None, typer.Argument(metavar="NAME", help='The name; "" takes it away.')] = None,
     from_gallery: Annotated[
         bool, typer.Option("--from-gallery", help="Name everybody who is known in the gallery and has no name yet.")
@@ -81,19 +93,32 @@ def name(
         typer.Option(metavar="RATE", help="With --from-gallery: the false-accept rate.", show_default=f"{FAR:g}"),
     ] = None,
 ) -> None:
-    """Give a person a name, or everybody the names that the gallery knows them by."""
+    """Name a person, several at once as p1=Ada p2=Ben, or everybody whom the gallery knows."""
     if from_gallery:
         if words:
             raise typer.BadParameter("takes the names from the gallery; leave NAME out.", param_hint="--from-gallery")
         _name_from_gallery(context.obj, identity, FAR if far is None else far)
         return
-    if identity is None or words is None or far is not None:
+    if identity is None or far is not None:
         raise typer.BadParameter("give an id and a name, or --from-gallery.", param_hint="ID NAME")
-    _edit(context.obj, lambda scene: operations.name_person(scene, identity, " ".join(words)))
+    _edit(context.obj, *_naming([identity, *(words or [])]))
+
+
+def _naming(words: Sequence[str]) -> list[Wish]:
+    """What `name` is asked for: "p1 Ada Lovelace" names one person, "p1=Ada p2=Ben" several."""
+    if not words or (len(words) < 2 and not _NAMING.fullmatch(words[0])):
+        raise typer.BadParameter("give an id and a name, or ID=NAME.", param_hint="ID NAME")
+    if not _NAMING.fullmatch(words[0]):
+        return [partial(operations.name_person, identity=words[0], name=" ".join(words[1:]))]
+    pairs = [_NAMING.fullmatch(word) for word in words]
+    if None in pairs:
+        odd = words[pairs.index(None)]
+        raise typer.BadParameter(f"{odd!r} is not ID=NAME; names of several words go into quotes.", param_hint="NAME")
+    return [partial(operations.name_person, identity=pair[1], name=pair[2]) for pair in pairs if pair]
 
 
 def _name_from_gallery(folder: Path, identity: str | None, far: float) -> None:
-    """Name those in the cast whom the gallery knows; one change in all that is undone name by name."""
+    """Name those in the cast whom the gallery knows, in one change."""
     from closeup.features.gallery.cast_people import name_cast
     from closeup.perception.analyzer import Analyzer
     from closeup.storage.gallery import open_gallery
@@ -104,7 +129,7 @@ def _name_from_gallery(folder: Path, identity: str | None, far: float) -> None:
     answers = [answer for answer in everybody if identity in (None, answer.person)]
     if identity is not None and not answers:
         raise InputError(f"There is no person {identity}.", "See who there is: closeup people DIR list")
-    chosen = []
+    chosen: list[Wish] = []
     for answer in answers:
         who = one_line(f"{answer.person} ({answer.called})" if answer.called else answer.person)
         if answer.answer.name is None:
@@ -114,24 +139,20 @@ def _name_from_gallery(folder: Path, identity: str | None, far: float) -> None:
         elif answer.conflict:
             show_note(f"{who} is not named {answer.answer.name}: {answer.conflict}")
         elif answer.called is None:
-            chosen.append((answer.person, answer.answer))
+            chosen.append(partial(_name_known, answer))
         elif answer.called != answer.answer.name:
             show_note(f"{who} keeps that name; the gallery knows them as {answer.answer.name}.")
     if not chosen:
         typer.echo("Nobody was named.")
         return
 
-    def wish(scene: Scene) -> Change:
-        sentences = []
-        for person, found in chosen:
-            change = operations.name_person(scene, person, found.name or "")
-            scene = replace(scene, edits=change.edits)
-            sentences.append(f"{change.sentence} ({similarity_words(found)})")
-        return Change(scene.edits, "\n".join(sentences))
+    _edit(folder, *chosen)
 
-    _edit(folder, wish)
-    if len(chosen) > 1:
-        show_hint("undo takes back one name at a time.")
+
+def _name_known(found: "CastAnswer", scene: Scene) -> Change:
+    """Name a person as the gallery knows them, and say how alike they are."""
+    change = operations.name_person(scene, found.person, found.answer.name or "")
+    return Change(change.edits, f"{change.sentence} ({similarity_words(found.answer)})")
 
 
 @app.command("merge")
@@ -140,44 +161,108 @@ def merge(
     identities: Annotated[list[str], typer.Argument(metavar="ID ID...", help="Two or more ids; all become the first.")],
 ) -> None:
     """Make several people one."""
-    _edit(context.obj, lambda scene: operations.merge_people(scene, identities))
+    _edit(context.obj, *_wishes("merge", identities))
+
+
+@app.command("same")
+def same(context: typer.Context, identity: Identity, other: Two) -> None:
+    """Answer that two are one person: both become the first, as by merge."""
+    _edit(context.obj, *_wishes("same", [identity, other]))
+
+
+@app.command("different")
+def different(context: typer.Context, identity: Identity, other: Two) -> None:
+    """Answer that two are different people; they are never asked about again."""
+    _edit(context.obj, *_wishes("different", [identity, other]))
 
 
 @app.command("split")
 def split(context: typer.Context, identity: Identity, tracks: Tracks) -> None:
     """Make some tracks of a person a new person."""
-    _edit(context.obj, lambda scene: operations.split_person(scene, identity, _listed(tracks)))
-
-
-@app.command("hide")
-def hide(context: typer.Context, identity: Identity) -> None:
-    """Leave a person out of the cast."""
-    _edit(context.obj, lambda scene: operations.hide_person(scene, identity))
-
-
-@app.command("unhide")
-def unhide(context: typer.Context, identity: Identity) -> None:
-    """Show a hidden person again."""
-    _edit(context.obj, lambda scene: operations.unhide_person(scene, identity))
+    _edit(context.obj, *_wishes("split", [identity, tracks]))
 
 
 @app.command("not")
 def reject(context: typer.Context, identity: Identity, tracks: Tracks) -> None:
     """Say that some tracks are not this person; they leave, and never come back."""
-    _edit(context.obj, lambda scene: operations.reject_tracks(scene, identity, _listed(tracks)))
+    _edit(context.obj, *_wishes("not", [identity, tracks]))
+
+
+@app.command("hide")
+def hide(context: typer.Context, identities: Identities) -> None:
+    """Leave people out of the cast."""
+    _edit(context.obj, *_wishes("hide", identities))
+
+
+@app.command("unhide")
+def unhide(context: typer.Context, identities: Identities) -> None:
+    """Show hidden people again."""
+    _edit(context.obj, *_wishes("unhide", identities))
+
+
+@app.command("portrait")
+def portrait(
+    context: typer.Context,
+    identity: Identity,
+    track: Annotated[str, typer.Argument(metavar="TRACK", help="The id of one of their tracks, such as t11.")],
+) -> None:
+    """Show a person by the picture of one of their tracks."""
+    _edit(context.obj, *_wishes("portrait", [identity, track]))
+
+
+@app.command("apply")
+def apply(
+    context: typer.Context,
+    changes: Annotated[
+        list[str], typer.Argument(metavar="CHANGE...", help='Such as "name p1=Ada p2=Ben" "merge p3 p4" "hide p5".')
+    ],
+) -> None:
+    """Make several changes in one, as report.html collects them; one undo takes all back."""
+    wishes: list[Wish] = []
+    for change in changes:
+        try:
+            kind, *words = shlex.split(change)
+        except ValueError as error:
+            raise typer.BadParameter(f"{change!r} is not a change: {error}.", param_hint="CHANGE") from error
+        wishes += _wishes(kind, [word for word in words if word != "--tracks"])
+    _edit(context.obj, *wishes)
 
 
 @app.command("undo")
 def undo(context: typer.Context) -> None:
-    """Take the last change back; again, the one before it."""
+    """Take the last change back, all that one command made; again, the one before it."""
     _edit(context.obj, operations.undo_last, undoable=False)
 
 
-def _edit(folder: Path, wish: Callable[[Scene], Change], *, undoable: bool = True) -> None:
+def _wishes(kind: str, words: Sequence[str]) -> list[Wish]:
+    """What a command of some words asks for: "merge", ["p1", "p4"]."""
+    match kind, words:
+        case "name", _:
+            return _naming(words)
+        case "merge", [_, *_]:
+            return [partial(operations.merge_people, identities=words)]
+        case "same", [one, other]:
+            return [partial(operations.merge_people, identities=[one, other])]
+        case "different", [one, other]:
+            return [partial(operations.tell_apart, one=one, other=other)]
+        case "portrait", [identity, track]:
+            return [partial(operations.choose_portrait, identity=identity, track=track)]
+        case "split", [identity, tracks]:
+            return [partial(operations.split_person, identity=identity, tracks=_listed(tracks))]
+        case "not", [identity, tracks]:
+            return [partial(operations.reject_tracks, identity=identity, tracks=_listed(tracks))]
+        case "hide", [_, *_]:
+            return [partial(operations.hide_person, identity=identity) for identity in words]
+        case "unhide", [_, *_]:
+            return [partial(operations.unhide_person, identity=identity) for identity in words]
+    raise typer.BadParameter(f"{' '.join([kind, *words])!r} is no change of people.", param_hint="CHANGE")
+
+
+def _edit(folder: Path, *wishes: Wish, undoable: bool = True) -> None:
     place = CastFolder(folder)
     inside = Path.cwd().resolve().is_relative_to(place.path)
     try:
-        change = place.edit(wish)
+        change = place.edit(*wishes)
     except InputError as error:
         error.facts["folder"] = folder
         raise

@@ -153,7 +153,8 @@ class Person:
         screen_time_s: Seconds in which at least one of the tracks runs.
         shots: Indices of the shots they are seen in, ascending.
         tracks: Ids of their tracks, by start.
-        quality: Quality of the portrait, 0 to 1.
+        quality: Quality of their best face, 0 to 1.
+        portrait_track: The track whose picture the user has chosen for the portrait; None where closeup chooses.
     """
 
     id: PersonId
@@ -163,6 +164,7 @@ class Person:
     shots: tuple[Count, ...]
     tracks: Annotated[tuple[str, ...], AtLeast(1)]
     quality: Score
+    portrait_track: TrackId | None = field(default=None, metadata={"exclude_if": lambda track: track is None})
 
 
 @dataclass(frozen=True, slots=True)

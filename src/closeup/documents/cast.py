@@ -111,6 +111,8 @@ def _check_person(person: Person, place: tuple[str, int], tracks: dict[str, Trac
         if track.person != person.id or name in owner:
             raise must_be((*place, "tracks", number), f"a track whose person is {person.id}, listed once", name)
         owner[name] = person.id
+    if person.portrait_track is not None and person.portrait_track not in person.tracks:
+        raise must_be((*place, "portrait_track"), "the id of one of this person's tracks", person.portrait_track)
     if list(person.shots) != sorted({tracks[name].shot for name in person.tracks}):
         raise must_be((*place, "shots"), "the shots of this person's tracks, ascending", person.shots)
 

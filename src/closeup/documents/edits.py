@@ -45,13 +45,15 @@ class Operation:
         kind: What.
         at: When, UTC, "2026-01-31T12:00:00Z".
         video_sha256: Of the video it was said about; it says nothing about another.
-        people: Whom it is about: two or more for "merge" (all become the first), else one.
-        tracks: For "split" and "not": the ids of those tracks of the person that it moves.
+        people: Whom it is about: two or more for "merge" (all become the first), two for "different", else one.
+        tracks: For "split" and "not": the ids of those tracks of the person that it moves; for "portrait": of the one
+            whose picture it chooses.
         name: For "name": the name, or None to take it away.
         new_person: For "split": the id of the person that it makes.
+        joined: It was said together with the operation before it, and is undone together with it.
     """
 
-    kind: Literal["name", "merge", "split", "hide", "unhide", "not"] = field(metadata={"alias": "op"})
+    kind: Literal["name", "merge", "different", "split", "hide", "unhide", "not", "portrait"] = field(metadata={"alias": "op"})
     at: Annotated[
         str, Text("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", 'a time such as "2026-01-31T12:00:00Z"')
     ]
@@ -60,6 +62,7 @@ class Operation:
     tracks: tuple[TrackId, ...] = ()
     name: Line | None = None
     new_person: PersonId | None = None
+    joined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +103,22 @@ def _layout(data: dict[str, Any]) -> str:
 
 
 def _operation(data: dict[str, Any]) -> dict[str, Any]:
-    keys = ["op", "at", "video_sha256", *_OWN.get(data["op"], ()), "people"]
+    keys = ["op", "at", "video_sha256", *_OWN.get(data["op"], ()), *(["joined"] if data["joined"] else []), "people"]
     return {key: data[key] for key in keys}
 
 
-_OWN = {"name": ("name",), "split": ("tracks", "new_person"), "not": ("tracks",)}
+_OWN = {"name": ("name",), "split": ("tracks", "new_person"), "not": ("tracks",), "portrait": ("tracks",)}
 """Which fields an operation has beside those that all have."""
+
+_PEOPLE = {"merge": (2, MAX_PERSON, "two or more"), "different": (2, 2, "two")}
+"""How many people an operation is about, at least and at most, and in words; one where it is not said."""
 
 
 def _check(edits: Edits) -> None:
     for number, operation in enumerate(edits.operations):
         _check_operation(operation, ("operations", number))
+    if edits.operations and edits.operations[0].joined:
+        raise must_be(("operations", 0, "joined"), "false: there is no operation before it", True)
     given = [person_number(op.new_person) for op in edits.operations if op.new_person]
     given += [person_number(person.id) for op in edits.operations for person in op.people]
     if max(given, default=0) >= edits.next_person:
@@ -125,9 +133,9 @@ def _check_operation(operation: Operation, place: Place) -> None:
             raise must_be((*place, name), f"left out of {operation.kind}", value)
     if "new_person" in own and operation.new_person is None:
         raise must_be((*place, "new_person"), "a person's id", None)
-    merges = operation.kind == "merge"
-    if len(operation.people) < 2 if merges else len(operation.people) != 1:
-        raise must_be((*place, "people"), "a list of two or more" if merges else "a list of one", operation.people)
+    least, most, words = _PEOPLE.get(operation.kind, (1, 1, "one"))
+    if not least <= len(operation.people) <= most:
+        raise must_be((*place, "people"), f"a list of {words}", operation.people)
     _check_different((*place, "people"), [person.id for person in operation.people])
     for number, person in enumerate(operation.people):
         _check_person(person, (*place, "people", number))
@@ -141,7 +149,10 @@ def _check_moved(operation: Operation, place: Place) -> None:
     for number, track in enumerate(operation.tracks):
         if track not in known:
             raise must_be((*place, number), f"the id of a track of {person.id}", track)
-    if not 0 < len(operation.tracks) < len(known):
+    if operation.kind == "portrait":
+        if len(operation.tracks) != 1:
+            raise must_be(place, "a list of one", operation.tracks)
+    elif not 0 < len(operation.tracks) < len(known):
         raise must_be(place, f"some of the tracks of {person.id}, and not all", operation.tracks)
     _check_different(place, operation.tracks)
 
@@ -164,9 +175,9 @@ def _check_different(place: Place, ids: Iterable[str]) -> None:
 EDITS_JSON = Form(
     Edits,
     "edits.json",
-    version=1,
+    version=2,
     check=_check,
     layout=_layout,
     hint="Mend it, or move it away to go on without the edits.",
 )
-"""The form of edits.json."""
+"""The form of edits.json. Version 1 knows neither "different" nor "portrait", and nothing that is undone together."""

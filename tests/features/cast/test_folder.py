@@ -101,6 +101,8 @@ def test_undo_gives_back_the_same_bytes(place: Path) -> None:
         lambda scene: say.merge_people(scene, ["p1", "p3"]),
         lambda scene: say.split_person(scene, "p1", ["t1", "t5"]),
         lambda scene: say.reject_tracks(scene, "p2", ["t2"]),
+        lambda scene: say.choose_portrait(scene, "p1", "t3"),
+        lambda scene: say.tell_apart(scene, "p1", "p2"),
         lambda scene: say.hide_person(scene, "p5"),
         lambda scene: say.unhide_person(scene, "p5"),
     ]
@@ -113,6 +115,32 @@ def test_undo_gives_back_the_same_bytes(place: Path) -> None:
     with pytest.raises(InputError, match="no edit to undo"):
         CastFolder(place).edit(say.undo_last)
     assert CastFolder(place).edits() == Edits(next_person=6)
+
+
+def test_wishes_together_are_said_of_what_those_before_them_leave_and_undone_together(place: Path) -> None:
+    name(place, "p2", "Ben")
+    before = contents(place)
+    change = CastFolder(place).edit(
+        lambda scene: say.merge_people(scene, ["p1", "p3"]),
+        lambda scene: say.choose_portrait(scene, "p1", "t5"),
+        lambda scene: say.name_person(scene, "p1", "Anna"),
+    )
+    assert change.sentence.splitlines() == [
+        "p3 is part of p1 now.",
+        "The portrait of p1 is from t5 now.",
+        "p1 is now called Anna.",
+    ]
+    anna = CastFolder(place).cast().people[0]
+    assert (anna.name, anna.tracks, anna.portrait_track) == ("Anna", ("t1", "t3", "t5", "t6"), "t5")
+    assert (place / "people" / "p1.jpg").read_bytes() == (place / "tracks" / "t5.jpg").read_bytes()
+    assert [operation.joined for operation in CastFolder(place).edits().operations] == [False, False, True, True]
+    CastFolder(place).edit(say.undo_last)
+    assert contents(place) == before
+    with pytest.raises(InputError, match="no person p3"):
+        CastFolder(place).edit(
+            lambda scene: say.merge_people(scene, ["p1", "p3"]), lambda scene: say.hide_person(scene, "p3")
+        )
+    assert contents(place) == before
 
 
 def test_a_split_after_undoing_one_gets_another_id(place: Path) -> None:

@@ -38,6 +38,8 @@ def named() -> Cast:
         (say.split_person, ("p1", ["t3"]), "t3 of p1 (Anna) is a person of their own now: p5."),
         (say.split_person, ("p1", ["t6", "t1"]), "t1 and t6 of p1 (Anna) are a person of their own now: p5."),
         (say.reject_tracks, ("p2", ["t4"]), "t4 is not p2, and will not be again."),
+        (say.tell_apart, ("p1", "p3"), "p1 (Anna) and p3 (Cleo) are different people."),
+        (say.choose_portrait, ("p1", "t6"), "The portrait of p1 (Anna) is from t6 now."),
         (say.hide_person, ("p1",), "p1 (Anna) is hidden now."),
         (say.unhide_person, ("p3",), "p3 (Cleo) is shown again."),
     ],
@@ -76,6 +78,9 @@ def test_an_operation_remembers_the_person_and_what_was_wanted() -> None:
         (say.reject_tracks, ("p4", ["t7"]), "all tracks of p4"),
         (say.hide_person, ("p3",), r"p3 \(Cleo\) is hidden already"),
         (say.unhide_person, ("p1",), r"p1 \(Anna\) is not hidden"),
+        (say.tell_apart, ("p1", "p1"), "p1 cannot differ from themselves"),
+        (say.tell_apart, ("p1", "p9"), "There is no person p9"),
+        (say.choose_portrait, ("p1", "t2"), r"p1 has no track t2\.\nThe tracks of p1 are t1, t3, t6\."),
         (say.undo_last, (), "There is no edit to undo"),
     ],
 )
@@ -92,4 +97,8 @@ def test_undo_says_what_it_took_back_and_what_is_left() -> None:
     change = say.undo_last(three)
     assert change.sentence == "Undone: hide p2. 1 edit left."
     assert change.edits == two.edits
+    joined = replace(three.edits.operations[1], joined=True)
+    both = replace(three, edits=replace(three.edits, operations=(three.edits.operations[0], joined)))
+    assert say.undo_last(both).sentence == "Undone: merge p1 and p3, hide p2. No edit is left."
+    assert say.undo_last(both).edits.operations == ()
     assert say.undo_last(two).sentence == "Undone: merge p1 and p3. No edit is left."

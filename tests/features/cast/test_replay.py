@@ -124,7 +124,44 @@ def test_names_merges_splits_and_hiding_survive_another_analysis() -> None:
     assert replayed.hidden == {"p14"}
     assert replayed.warnings == ()
     assert replayed.cannot_link.tolist() == [[0, 5], [1, 3], [2, 5], [4, 5]]
-    assert replayed.must_link.tolist() == [[0, 2], [0, 4]]
+
+
+def test_who_was_told_apart_is_apart_in_any_grouping() -> None:
+    session = after((say.tell_apart, "p1", "p3"))
+    together = on(["p11", "p12", "p11", "p12", "p11", "p11", "p14", None], session)
+    assert together.person == ("p11", "p12", "p11", "p12", "p3", "p11", "p14", None)
+    assert together.cannot_link.tolist() == [[0, 4], [2, 4], [4, 5]]
+    as_the_second = on(["p3", "p12", "p3", "p12", "p3", "p3", "p14", None], session)
+    assert as_the_second.person == ("p1", "p12", "p1", "p12", "p3", "p1", "p14", None)
+    assert as_the_second.cannot_link.tolist() == [[0, 4], [2, 4], [4, 5]]
+    session.do(say.merge_people, ["p1", "p3"])  # the later word counts
+    assert on(["p1", "p2", "p1", "p2", "p3", "p1", "p4", None], session).cannot_link.tolist() == []
+    gone = on(["p1", "p2", "p1", "p2", None, "p1", "p4", None], after((say.tell_apart, "p1", "p3")))
+    assert gone.warnings == (
+        "The edit 'different p1 and p3' of 2026-01-31 was skipped: one of them is not found any more.",
+    )
+
+
+def test_a_chosen_portrait_stays_with_its_track() -> None:
+    def portraits(session: Session) -> dict[str, str | None]:
+        members = session.members()
+        return {p.id: p.portrait_track for p in (*members.people, *members.passers_by)}
+
+    session = after((say.choose_portrait, "p1", "t1"))
+    assert portraits(session) == {"p1": "t1", "p2": None, "p3": None, "p4": None}
+    replayed = on(["p11", "p12", "p11", "p12", "p13", "p11", "p14", None], session)
+    assert replayed.portraits == {0}
+    session.do(say.choose_portrait, "p1", "t6")
+    assert portraits(session)["p1"] == "t6"
+    session.do(say.choose_portrait, "p3", "t5")
+    session.do(say.merge_people, ["p3", "p1"])
+    assert portraits(session)["p3"] == "t6"  # of two that were chosen the better one
+    session.do(say.split_person, "p3", ["t5"])
+    assert portraits(session) == {"p3": "t6", "p2": None, "p5": "t5", "p4": None}
+    session.do(say.reject_tracks, "p3", ["t6"])
+    assert portraits(session)["p3"] is None
+    lost = on(["p1", "p2", "p1", "p2", "p3", None, "p4", None], after((say.choose_portrait, "p1", "t6")))
+    assert "was skipped: the track is not theirs any more" in lost.warnings[0]
 
 
 def test_a_name_goes_to_whoever_holds_most_of_the_faces() -> None:
@@ -193,7 +230,6 @@ def test_a_merge_of_two_who_now_share_a_frame_is_skipped() -> None:
     assert replayed.warnings == (
         "The edit 'merge p1 and p3' of 2026-01-31 was skipped: both are in the picture at 0:08.",
     )
-    assert len(replayed.must_link) == 0
 
 
 def test_edits_of_another_video_stay_out_of_use() -> None:
@@ -210,7 +246,7 @@ def test_shared_frame() -> None:
 
 # Any sequence of wishes
 
-WISHES = st.tuples(st.sampled_from(["name", "merge", "split", "not", "hide", "unhide", "undo"]), st.randoms())
+WISHES = st.tuples(st.sampled_from(["name", "merge", "different", "split", "not", "hide", "unhide", "portrait", "undo"]), st.randoms())
 
 
 def attempt(session: Session, kind: str, random: Any) -> None:
@@ -227,6 +263,10 @@ def attempt(session: Session, kind: str, random: Any) -> None:
                 session.do(say.name_person, person.id, random.choice(["Anna", "Ben", ""]))
             case "merge":
                 session.do(say.merge_people, ids)
+            case "different":
+                session.do(say.tell_apart, *ids[:2])
+            case "portrait":
+                session.do(say.choose_portrait, person.id, some[0])
             case "split":
                 session.do(say.split_person, person.id, some)
             case "not":
@@ -303,13 +343,12 @@ def test_any_edits_on_any_grouping_of_another_analysis(wishes: Any, labels: list
     replayed = replay(tracks, persons, session.edits, SHA256)
     assert_nobody_is_twice_in_a_frame(tracks, replayed.person)
     assert replayed.names.keys() | replayed.hidden <= {p for p in replayed.person if p}
-    for pair in replayed.must_link:
-        assert replayed.person[pair[0]] == replayed.person[pair[1]] is not None
     for pair in replayed.cannot_link:
         assert replayed.person[pair[0]] is None or replayed.person[pair[0]] != replayed.person[pair[1]]
     again = replay(tracks, persons, session.edits, SHA256)
     assert (again.person, again.names, again.warnings) == (replayed.person, replayed.names, replayed.warnings)
-    np.testing.assert_array_equal(again.must_link, replayed.must_link)
+    assert again.portraits == replayed.portraits
+    np.testing.assert_array_equal(again.cannot_link, replayed.cannot_link)
 
 
 @given(st.lists(WISHES, max_size=6), st.integers(1, 9))
@@ -324,6 +363,8 @@ def test_any_edits_give_the_same_people_after_another_analysis_that_groups_alike
     listed = [*members.people, *members.passers_by, *members.hidden]
     assert replayed.names == {p.id: p.name for p in listed if p.name}
     assert replayed.hidden == {p.id for p in members.hidden}
+    shown = {p.portrait_track for p in listed} - {None}
+    assert shown <= {TRACKS[index].id for index in replayed.portraits}
 
 
 @given(st.randoms())

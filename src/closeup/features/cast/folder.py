@@ -127,11 +127,14 @@ class CastFolder:
                 raise InputError(f"Cannot read {path}: {error.strerror or error}.") from error
         return pictures
 
-    def edit(self, wish: Callable[[Scene], Change]) -> Change:
-        """Change the edits by `wish`, replay them, and put the changed folder in place of the old one as a whole.
+    def edit(self, *wishes: Callable[[Scene], Change]) -> Change:
+        """Change the edits by some wishes, each said of the cast as those before it leave it: all of them or none.
+
+        The edits are replayed, and the changed folder takes the place of the old one as a whole. What is wished
+        together is undone together.
 
         Raises:
-            InputError: If `wish` does.
+            InputError: If a wish does.
             FormatError: If the folder is damaged.
             OutputError: If it cannot be written, or another closeup is changing it.
         """
@@ -139,19 +142,19 @@ class CastFolder:
         with place.locked():
             cast = self.cast()
             baseline = self.baseline(cast)
-            change = wish(Scene(cast, _with_free_number(self.edits(), cast, baseline), _now()))
-            members = build_people(cast.tracks, baseline, change.edits, cast.video.sha256, cast.shots)
-            changed = replace(
-                cast,
-                people=members.people,
-                passers_by=members.passers_by,
-                hidden=members.hidden,
-                tracks=members.tracks,
-                notes=members.warnings,
-            )
+            edits, sentences, at = _with_free_number(self.edits(), cast, baseline), list[str](), _now()
+            before = len(edits.operations)
+            for wish in wishes:
+                change = wish(Scene(cast, edits, at))
+                edits = change.edits
+                sentences.append(change.sentence)
+                cast = _replayed(cast, baseline, edits)
+            said = edits.operations
+            joined = (replace(said[place], joined=place > before) for place in range(before, len(said)))
+            edits = replace(edits, operations=(*said[:before], *joined))
             with place.writing(overwrite=True, replaced=_CHANGED_BY_EDITS.__contains__) as part:
-                _write_readable(part, changed, change.edits, self.path.name)
-        return change
+                _write_readable(part, cast, edits, self.path.name)
+        return Change(edits, "\n".join(sentences))
 
 
 def write_cast_folder(target: Path, result: CastResult, *, overwrite: bool) -> None:
@@ -224,6 +227,19 @@ def _earlier(old: Cast, baseline: Baseline, edits: Edits, tracks: Sequence[Track
         for index in range(len(tracks))
     )
     return Earlier(before, _with_free_number(edits, old, baseline).next_person)
+
+
+def _replayed(cast: Cast, baseline: Baseline, edits: Edits) -> Cast:
+    """The cast with these edits instead of those that it has."""
+    members = build_people(cast.tracks, baseline, edits, cast.video.sha256, cast.shots)
+    return replace(
+        cast,
+        people=members.people,
+        passers_by=members.passers_by,
+        hidden=members.hidden,
+        tracks=members.tracks,
+        notes=members.warnings,
+    )
 
 
 def _with_free_number(edits: Edits, cast: Cast, baseline: Baseline) -> Edits:

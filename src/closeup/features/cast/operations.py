@@ -128,20 +128,51 @@ def unhide_person(scene: Scene, identity: str) -> Change:
     return _add(scene, operation, f"{_call(person)} is shown again.")
 
 
+def tell_apart(scene: Scene, one: str, other: str) -> Change:
+    """Say that two are different people: they are never asked about again, and kept apart in every new grouping.
+
+    Raises:
+        InputError: If one of them does not exist, or both are one.
+    """
+    if one == other:
+        raise InputError(f"{ascii(one)[1:-1]} cannot differ from themselves.", code="cast.person")
+    people = [_person(scene.cast, identity) for identity in (one, other)]
+    anchors = tuple(anchor_person(scene.cast, person) for person in people)
+    sentence = f"{_call(people[0])} and {_call(people[1])} are different people."
+    return _add(scene, Operation("different", scene.at, _sha(scene), anchors), sentence)
+
+
+def choose_portrait(scene: Scene, identity: str, track: str) -> Change:
+    """Show a person by the picture of one of their tracks.
+
+    Raises:
+        InputError: If there is no such person, it is not their track, or it is their chosen portrait already.
+    """
+    person = _person(scene.cast, identity)
+    _check_theirs(person, [track])
+    if person.portrait_track == track:
+        raise InputError(f"The portrait of {_call(person)} is from {track} already.")
+    anchors = (anchor_person(scene.cast, person),)
+    operation = Operation("portrait", scene.at, _sha(scene), anchors, tracks=(track,))
+    return _add(scene, operation, f"The portrait of {_call(person)} is from {track} now.")
+
+
 def undo_last(scene: Scene) -> Change:
-    """Take back the last edit.
+    """Take back the last edit, and with it those that it was said together with.
 
     Raises:
         InputError: If there is none.
     """
     if not scene.edits.operations:
         raise InputError("There is no edit to undo.")
-    *kept, gone = scene.edits.operations
-    edits = replace(scene.edits, operations=tuple(kept))
-    about = _join([person.id for person in gone.people])
-    left = len(edits.operations)
+    kept = list(scene.edits.operations)
+    undone = [kept.pop()]
+    while undone[0].joined:
+        undone.insert(0, kept.pop())
+    about = ", ".join(f"{gone.kind} {_join([person.id for person in gone.people])}" for gone in undone)
+    left = sum(not operation.joined for operation in kept)
     rest = f"{left} edit{'s' * (left != 1)} left." if left else "No edit is left."
-    return Change(edits, f"Undone: {gone.kind} {about}. {rest}")
+    return Change(replace(scene.edits, operations=tuple(kept)), f"Undone: {about}. {rest}")
 
 
 def _add(scene: Scene, operation: Operation, sentence: str) -> Change:
@@ -163,12 +194,7 @@ def _person(cast: Cast, identity: str) -> Person:
 
 
 def _moved(person: Person, tracks: Sequence[str], kind: str) -> tuple[str, ...]:
-    for track in tracks:
-        if track not in person.tracks:
-            shown = ", ".join(person.tracks[:12]) + (", ..." if len(person.tracks) > 12 else "")
-            raise InputError(
-                f"{person.id} has no track {ascii(track)[1:-1]}.", f"The tracks of {person.id} are {shown}."
-            )
+    _check_theirs(person, tracks)
     moved = tuple(track for track in person.tracks if track in tracks)
     if not moved:
         raise InputError(
@@ -177,6 +203,15 @@ def _moved(person: Person, tracks: Sequence[str], kind: str) -> tuple[str, ...]:
     if len(moved) == len(person.tracks):
         raise InputError(f"These are all tracks of {person.id}, so nothing of them would be left.")
     return moved
+
+
+def _check_theirs(person: Person, tracks: Sequence[str]) -> None:
+    for track in tracks:
+        if track not in person.tracks:
+            shown = ", ".join(person.tracks[:12]) + (", ..." if len(person.tracks) > 12 else "")
+            raise InputError(
+                f"{person.id} has no track {ascii(track)[1:-1]}.", f"The tracks of {person.id} are {shown}."
+            )
 
 
 def _check_apart(cast: Cast, one: Person, other: Person) -> None:

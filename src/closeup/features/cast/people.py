@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from closeup.core.types import Face, Person, Shot, Track
 from closeup.documents.baseline import Baseline, PersonRule
 from closeup.documents.edits import Edits, person_number
+from closeup.features.cast.portraits import portrait_track
 from closeup.features.cast.replay import replay
 
 Key = TypeVar("Key")
@@ -116,9 +117,12 @@ def build_people(
         if identity is not None:
             groups.setdefault(identity, []).append(track)
     behind = in_the_background(groups, tracks, shots)
+    chosen = {tracks[index].id for index in replayed.portraits}
     lists: dict[str, list[Person]] = {"people": [], "passers_by": [], "hidden": []}
     for identity, own in sorted(groups.items(), key=lambda item: _rank(item[1])):
-        person = replace(_person(identity, own), name=replayed.names.get(identity))
+        portraits = [track for track in own if track.id in chosen]
+        shown = portrait_track(portraits).id if portraits else None
+        person = replace(_person(identity, own), name=replayed.names.get(identity), portrait_track=shown)
         passes = person.name is None and (identity in behind or _passes_by(person, own, baseline.rule))
         lists["hidden" if identity in replayed.hidden else "passers_by" if passes else "people"].append(person)
     return Members(

@@ -46,8 +46,12 @@ def person_tracks(cast: Cast, person: Person) -> tuple[Track, ...]:
     return tuple(sorted((by_id[name] for name in person.tracks), key=lambda track: track.start_frame))
 
 
-def portrait_track(tracks: Sequence[Track]) -> Track:
-    """The track whose picture is the best one; of equals the earliest. There must be at least one."""
+def portrait_track(tracks: Sequence[Track], chosen: str | None = None) -> Track:
+    """The track whose picture shows a person: the `chosen` one of these, else the best, of equals the earliest.
+
+    There must be at least one track.
+    """
+    tracks = [track for track in tracks if track.id == chosen] or tracks
     return min(tracks, key=lambda track: (-_total(best_face(track.faces)), track.start_frame, track.id))
 
 
@@ -87,7 +91,7 @@ def resize_to_height(image: Image, height: int) -> Image:
 def person_pictures(cast: Cast, tracks_dir: Path, people_dir: Path) -> None:
     """Write ID.jpg and ID-strip.jpg for everyone: people, passers-by and hidden.
 
-    ID.jpg is the picture of their best track, byte for byte; ID-strip.jpg up to six pictures from different shots
+    ID.jpg is the picture of their best track, or of the one that was chosen, byte for byte; ID-strip.jpg up to six pictures from different shots
     side by side. Each file is replaced whole; the folder is made if need be.
 
     Args:
@@ -102,7 +106,8 @@ def person_pictures(cast: Cast, tracks_dir: Path, people_dir: Path) -> None:
     people_dir.mkdir(parents=True, exist_ok=True)
     for person in (*cast.people, *cast.passers_by, *cast.hidden):
         tracks = person_tracks(cast, person)
-        write_whole(people_dir / f"{person.id}.jpg", read_picture(_path(tracks_dir, portrait_track(tracks))))
+        shown = portrait_track(tracks, person.portrait_track)
+        write_whole(people_dir / f"{person.id}.jpg", read_picture(_path(tracks_dir, shown)))
         chosen = spread_tracks(tracks, STRIP_PICTURES)
         strip = _strip([decode_jpeg(read_picture(_path(tracks_dir, track))) for track in chosen])
         write_whole(people_dir / f"{person.id}-strip.jpg", encode_jpeg(strip))

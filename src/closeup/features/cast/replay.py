@@ -23,7 +23,7 @@ class Replayed:
         person: For each track the id of its person, or None.
         names: Person to name.
         hidden: Who is hidden.
-        must_link: Shape (K, 2), int64: pairs of track indices that the user has put together.
+        portraits: Indices of the tracks whose pictures the user has chosen.
         cannot_link: Shape (K, 2), int64: pairs that the user has taken apart.
         warnings: A sentence for each operation that could not be replayed, or only in part.
     """
@@ -31,7 +31,7 @@ class Replayed:
     person: tuple[str | None, ...]
     names: dict[str, str]
     hidden: frozenset[str]
-    must_link: Pairs
+    portraits: frozenset[int]
     cannot_link: Pairs
     warnings: tuple[str, ...]
 
@@ -79,7 +79,7 @@ class _State:
         self.names: dict[str, str] = {}
         self.hidden: set[str] = set()
         self.warnings: list[str] = []
-        self.merged: list[set[int]] = []
+        self.portraits: set[int] = set()
         self.apart: list[tuple[set[int], set[int]]] = []
         self._finder = TrackFinder(tracks)
         self._next = max([next_person, *(person_number(p) + 1 for p in person if p)])
@@ -173,13 +173,6 @@ class _State:
 
     def result(self) -> Replayed:
         there = {person for person in self.person if person is not None}
-        must = {
-            (min(group), index)
-            for members in self.merged
-            for group in self._by_person(members)
-            for index in group
-            if index != min(group)
-        }
         cannot = {
             (min(a, b), max(a, b))
             for moved, rest in self.apart
@@ -191,13 +184,10 @@ class _State:
             person=tuple(self.person),
             names={person: name for person, name in sorted(self.names.items()) if person in there},
             hidden=frozenset(self.hidden & there),
-            must_link=_pairs(must),
-            cannot_link=_pairs(cannot),
+            portraits=frozenset(self.portraits),
+            cannot_link=np.array(sorted(cannot), dtype=np.int64).reshape(-1, 2),
             warnings=tuple(self.warnings),
         )
-
-    def _by_person(self, members: set[int]) -> list[set[int]]:
-        return [members & self.members(person) for person in {self.person[i] for i in members} if person is not None]
 
 
 def _apply_name(state: _State, operation: Operation) -> None:
@@ -251,7 +241,6 @@ def _join(state: _State, into: str, joining: set[int]) -> float | None:
     name = next((state.names[person] for person in left if person in state.names), None)
     if into not in state.names and name is not None:
         state.names[into] = name
-    state.merged.append(state.members(into))
     state.forget(left)
     return None
 
@@ -286,18 +275,38 @@ def _apply_not(state: _State, operation: Operation) -> None:
     return None
 
 
+def _apply_different(state: _State, operation: Operation) -> None:
+    for anchor in operation.people:  # taking the second out of the first may give the first another id
+        state.locate(anchor)
+    one, other = (state.locate(anchor) for anchor in operation.people)
+    if one is None or other is None:
+        return state.skip(operation, "one of them is not found any more")
+    if one == other:
+        return state.skip(operation, "they are one person now")
+    return state.apart.append((state.members(one), state.members(other)))
+
+
+def _apply_portrait(state: _State, operation: Operation) -> None:
+    person = state.locate(operation.people[0])
+    found = state.find(track for track in operation.people[0].tracks if track.id in operation.tracks)
+    own = state.members(person) if person is not None else set()
+    theirs = [index for index in found if index in own]
+    if not theirs:
+        return state.skip(operation, "the track is not theirs any more")
+    state.portraits -= own
+    return state.portraits.add(min(theirs, key=lambda index: (-found[index], index)))
+
+
 _APPLY = {
     "name": _apply_name,
     "merge": _apply_merge,
+    "different": _apply_different,
     "split": _apply_split,
     "hide": _apply_hide,
     "unhide": _apply_hide,
     "not": _apply_not,
+    "portrait": _apply_portrait,
 }
-
-
-def _pairs(pairs: set[tuple[int, int]]) -> Pairs:
-    return np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
 
 
 def _count(number: int, noun: str) -> str:
