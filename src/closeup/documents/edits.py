@@ -53,7 +53,9 @@ class Operation:
         joined: It was said together with the operation before it, and is undone together with it.
     """
 
-    kind: Literal["name", "merge", "different", "split", "hide", "unhide", "not", "portrait"] = field(metadata={"alias": "op"})
+    kind: Literal["name", "merge", "different", "split", "hide", "unhide", "not", "portrait"] = field(
+        metadata={"alias": "op"}
+    )
     at: Annotated[
         str, Text("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", 'a time such as "2026-01-31T12:00:00Z"')
     ]

@@ -246,7 +246,9 @@ def test_shared_frame() -> None:
 
 # Any sequence of wishes
 
-WISHES = st.tuples(st.sampled_from(["name", "merge", "different", "split", "not", "hide", "unhide", "portrait", "undo"]), st.randoms())
+WISHES = st.tuples(
+    st.sampled_from(["name", "merge", "different", "split", "not", "hide", "unhide", "portrait", "undo"]), st.randoms()
+)
 
 
 def attempt(session: Session, kind: str, random: Any) -> None:

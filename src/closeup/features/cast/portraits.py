@@ -91,8 +91,8 @@ def resize_to_height(image: Image, height: int) -> Image:
 def person_pictures(cast: Cast, tracks_dir: Path, people_dir: Path) -> None:
     """Write ID.jpg and ID-strip.jpg for everyone: people, passers-by and hidden.
 
-    ID.jpg is the picture of their best track, or of the one that was chosen, byte for byte; ID-strip.jpg up to six pictures from different shots
-    side by side. Each file is replaced whole; the folder is made if need be.
+    ID.jpg is the picture of their best track, or of the one that was chosen, byte for byte; ID-strip.jpg up to six
+    pictures from different shots side by side. Each file is replaced whole; the folder is made if need be.
 
     Args:
         cast: Whose pictures.
