@@ -7,7 +7,7 @@ import pytest
 from closeup.core.errors import InputError
 from closeup.features.gallery.enrol import enrol
 from closeup.features.gallery.options import EnrolOptions
-from closeup.features.gallery.similar import Sheet, SheetEntry, sheet_page, similar, similar_in
+from closeup.features.gallery.similar import GALLERY, Alike, LookAlikes, similar, similar_in
 from closeup.storage.gallery import GalleryStore
 from features.gallery.made_up import Shown, photo
 
@@ -61,12 +61,12 @@ def test_what_cannot_be_answered(store: GalleryStore, reader: Any, tmp_path: Pat
 PICTURE = "data:image/jpeg;base64,AAAA"
 
 
-def sheet(*entries: SheetEntry) -> str:
-    return sheet_page(Sheet("<me>.jpg", PICTURE, "the gallery", "1,234 people", 0.9, 0.001, entries))
+def sheet(*found: Alike) -> str:
+    return LookAlikes("<me>.jpg", PICTURE, GALLERY, 1234, found, 0.9, 0.001).sheet()
 
 
 def test_the_sheet_tells_rank_name_similarity_and_distance() -> None:
-    text = sheet(SheetEntry("Ann <b>", "ann.jpg", 0.95, True, PICTURE), SheetEntry("Émile", "", 0.4, False, None))
+    text = sheet(Alike("Ann <b>", 0.95, True, PICTURE), Alike("Émile", 0.4, False))
     assert "The 2 most alike of 1,234 people in the gallery." in text
     assert "Ann &lt;b&gt;" in text
     assert "<b>" not in text
@@ -78,7 +78,7 @@ def test_the_sheet_tells_rank_name_similarity_and_distance() -> None:
 
 
 def test_bars_grow_with_similarity_and_stay_on_the_scale() -> None:
-    text = sheet(*(SheetEntry("x", "", value, False, None) for value in (1.0, 0.99, 0.85, 0.2, -0.3)))
+    text = sheet(*(Alike("x", value, False) for value in (1.0, 0.99, 0.85, 0.2, -0.3)))
     bars = [float(width) for width in re.findall(r'class="upto" width="([\d.]+)"', text)]
     assert bars == sorted(bars, reverse=True)
     assert bars[0] == 100
@@ -92,6 +92,6 @@ def test_nobody_is_an_answer() -> None:
 
 
 def test_the_page_needs_nothing() -> None:
-    text = sheet(SheetEntry("x", "", 0.5, False, PICTURE))
+    text = sheet(Alike("x", 0.5, False, PICTURE))
     assert not re.search(r"""(?:src|href)=["'](?!data:|#)""", text)
     assert "<script" not in text

@@ -1,14 +1,13 @@
-"""Curves and stretches as SVG."""
+"""Curves as SVG."""
 
 import re
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from closeup.features.shorts.curve_drawing import MOST_POINTS, bar, curve_area, cut_marks, ticks
+from closeup.features.shorts.curve_drawing import MOST_POINTS, curve_area
 
 
 def points(path: str) -> list[list[tuple[float, float]]]:
@@ -54,18 +53,3 @@ def test_areas_stay_in_their_frame(values):
         assert xs[-1] <= 1000
         assert min(ys) >= 0
         assert max(ys) <= 100
-
-
-def test_bars_and_cuts_lie_where_they_are():
-    one = bar(2.5, 5.0, 10.0)
-    assert (one.x, one.width, one.title) == ("25.000%", "25.000%", "0:02 – 0:05")
-    assert bar(-1, 99, 10.0).width == "100.000%"
-    assert cut_marks([1.0, 7.5], 10.0) == "M100.00 0v1M750.00 0v1"
-
-
-@pytest.mark.parametrize("length_s", [0.5, 7, 61, 3600, 200_000])
-def test_rulers_have_a_few_ticks_at_round_times(length_s):
-    made = ticks(length_s)
-    assert 1 <= len(made) <= 9
-    assert made[0].text == "0:00"
-    assert len({tick.text for tick in made}) == len(made)

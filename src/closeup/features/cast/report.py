@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
+from typing import Any
 
 from closeup.core.timebase import clock
-from closeup.core.types import Cast, Person, Shot, Track, VideoInfo
+from closeup.core.types import Cast, Person, Track, VideoInfo
 from closeup.features.cast.portraits import (
     best_face,
     person_tracks,
@@ -17,6 +18,7 @@ from closeup.media.image import decode_jpeg, encode_jpeg
 from closeup.pages.commands import for_cast
 from closeup.pages.data_uri import data_uri
 from closeup.pages.page import render_page
+from closeup.pages.timeline import bar, cut_marks, exact_time, label, number_word, percent, ticks
 
 COLOURS = 12
 """People beyond the twelfth take the colours anew; every bar stands beside a name, so colour is never alone."""
@@ -24,66 +26,6 @@ COLOURS = 12
 PASSERS_BY_SHOWN = 60
 SHOTS_SHOWN = 40
 """With more shots than this the table is folded away and the small timelines leave the cuts out."""
-
-_NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
-_TICK_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
-
-
-@dataclass(frozen=True, slots=True)
-class _Bar:
-    """A stretch of a timeline; `x` and `width` are percentages of the video, as text."""
-
-    x: str
-    width: str
-    title: str
-    track: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Tick:
-    """A time on the ruler: where, what it reads, and whether a narrow page leaves it out."""
-
-    x: str
-    text: str
-    minor: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Picture:
-    """A picture in a strip."""
-
-    source: str
-    time: str
-    track: str
-
-
-@dataclass(frozen=True, slots=True)
-class _PersonCard:
-    """What the page says of one person."""
-
-    id: str
-    name: str
-    colour: int
-    portrait: str
-    avatar: str
-    screen_time: str
-    share: str
-    shots: str
-    told: str
-    bars: tuple[_Bar, ...]
-    pictures: tuple[_Picture, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _ShotRow:
-    """One line of the table of shots."""
-
-    number: int
-    start: str
-    end: str
-    length: str
-    people: tuple[_PersonCard, ...]
-    passers_by: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +54,8 @@ def render_report(cast: Cast, folder: Path, *, folder_name: str | None = None) -
         FormatError: If a picture that the cast names is missing, or a person names a track that is not there.
     """
     sizes = _Sizes.of(len(cast.people))
-    cards = tuple(_card(cast, person, number, folder, sizes) for number, person in enumerate(cast.people))
-    apart = tuple(_passer_by(cast, person, folder) for person in cast.passers_by[:PASSERS_BY_SHOWN])
+    cards = [_card(cast, person, number, folder, sizes) for number, person in enumerate(cast.people)]
+    apart = [_passer_by(cast, person, folder) for person in cast.passers_by[:PASSERS_BY_SHOWN]]
     name = folder_name if folder_name is not None else f"{PurePath(cast.video.path).stem}.cast"
     return render_page(
         "closeup.features.cast",
@@ -131,46 +73,53 @@ def render_report(cast: Cast, folder: Path, *, folder_name: str | None = None) -
         hidden=len(cast.hidden),
         shots=_shot_rows(cast, cards),
         shots_shown=SHOTS_SHOWN,
-        shot_bars=tuple(_shot_bar(number, shot, cast) for number, shot in enumerate(cast.shots)),
-        cuts=_cuts(cast),
-        ticks=_ticks(_length_s(cast)),
+        shot_bars=[
+            bar(shot.start_s, shot.end_s, _length_s(cast), f"Shot {number}, ")
+            for number, shot in enumerate(cast.shots, start=1)
+        ],
+        cuts=cut_marks([shot.start_s for shot in cast.shots[1:]], _length_s(cast)),
+        ticks=ticks(_length_s(cast)),
         folder_name=name,
         commands=for_cast(name, [(p.id, p.name, p.tracks) for p in cast.people], hidden=bool(cast.hidden)),
-        models=[(_label(role), model) for role, model in sorted(cast.models.items())],
-        options=[(_label(key), _value(value)) for key, value in sorted(cast.options.items())],
+        models=[(label(role), model) for role, model in sorted(cast.models.items())],
+        options=[(label(key), _value(value)) for key, value in sorted(cast.options.items())],
     )
 
 
-def _card(cast: Cast, person: Person, number: int, folder: Path, sizes: _Sizes) -> _PersonCard:
+def _card(cast: Cast, person: Person, number: int, folder: Path, sizes: _Sizes) -> dict[str, Any]:
     """All that the page says of a member of the cast."""
     tracks = person_tracks(cast, person)
     chosen = spread_tracks(tracks, sizes.pictures)
     portrait = folder / person.portrait
-    return _PersonCard(
-        id=person.id,
-        name=_name(person),
-        colour=number % COLOURS,
-        portrait=_embed(portrait, sizes.portrait_height, 82),
-        avatar=_embed(portrait, 80, 75),
-        screen_time=clock(person.screen_time_s),
-        share=_percent(person.screen_time_s / _length_s(cast)),
-        shots=_count(len(person.shots), "shot"),
-        told=_told(tracks),
-        bars=tuple(_bar(track.start_s, track.end_s, _length_s(cast), "", track.id) for track in tracks),
-        pictures=tuple(_picture(track, folder) for track in chosen),
-    )
+    return {
+        "id": person.id,
+        "name": _name(person),
+        "colour": number % COLOURS,
+        "portrait": _embed(portrait, sizes.portrait_height, 82),
+        "avatar": _embed(portrait, 80, 75),
+        "screen_time": clock(person.screen_time_s),
+        "share": percent(person.screen_time_s / _length_s(cast)),
+        "shots": _count(len(person.shots), "shot"),
+        "told": _told(tracks),
+        "bars": [bar(track.start_s, track.end_s, _length_s(cast)) | {"track": track.id} for track in tracks],
+        "pictures": [_picture(track, folder) for track in chosen],
+    }
 
 
-def _passer_by(cast: Cast, person: Person, folder: Path) -> _Picture:
+def _passer_by(cast: Cast, person: Person, folder: Path) -> dict[str, str]:
     """A small picture of someone who is not of the cast: when they are first seen, and their id or name."""
     first = person_tracks(cast, person)[0]
-    return _Picture(_embed(folder / person.portrait, 112, 75), clock(first.start_s), person.name or person.id)
+    return {
+        "source": _embed(folder / person.portrait, 112, 75),
+        "time": clock(first.start_s),
+        "track": person.name or person.id,
+    }
 
 
-def _picture(track: Track, folder: Path) -> _Picture:
+def _picture(track: Track, folder: Path) -> dict[str, str]:
     """A track's picture for the strip, with the time of its best face."""
     source = _embed(folder / "tracks" / f"{track.id}.jpg", 160, 75)
-    return _Picture(source, clock(best_face(track.faces).time_s), track.id)
+    return {"source": source, "time": clock(best_face(track.faces).time_s), "track": track.id}
 
 
 def _embed(path: Path, most_height: int, quality: int) -> str:
@@ -191,10 +140,10 @@ def _headline(cast: Cast) -> str:
     if not cast.people:
         return ""
     many = len(cast.people)
-    who = f"{_NUMBERS[many] if many < len(_NUMBERS) else many} {'person' if many == 1 else 'people'}"
+    who = f"{number_word(many)} {'person' if many == 1 else 'people'}"
     by_id = {person.id for person in cast.people}
     seen_s = _union_s([(track.start_s, track.end_s) for track in cast.tracks if track.person in by_id])
-    return f"{who[0].upper()}{who[1:]}, in view for {clock(seen_s)} of {clock(cast.video.duration_s)}."
+    return f"{who}, in view for {clock(seen_s)} of {clock(cast.video.duration_s)}."
 
 
 def _facts(cast: Cast) -> list[tuple[str, str]]:
@@ -233,65 +182,24 @@ def _length_s(cast: Cast) -> float:
     return max(cast.video.duration_s, 0.001)
 
 
-def _bar(start_s: float, end_s: float, length_s: float, title: str = "", track: str = "") -> _Bar:
-    """A stretch as percentages of the video."""
-    x, end = (min(max(value / length_s, 0.0), 1.0) * 100 for value in (start_s, end_s))
-    when = f"{clock(start_s)} – {clock(end_s)}"  # noqa: RUF001
-    return _Bar(f"{x:.3f}%", f"{max(end - x, 0):.3f}%", f"{title}{when}", track)
-
-
-def _shot_bar(number: int, shot: Shot, cast: Cast) -> _Bar:
-    """A shot on the ruler."""
-    return _bar(shot.start_s, shot.end_s, _length_s(cast), f"Shot {number + 1}, ")
-
-
-def _cuts(cast: Cast) -> str:
-    """The cuts as one SVG path in a frame of 1000 by 1."""
-    return "".join(f"M{1000 * shot.start_s / _length_s(cast):.2f} 0v1" for shot in cast.shots[1:])
-
-
-def _ticks(length_s: float) -> list[_Tick]:
-    """Round times for the ruler, about eight; every other one is minor."""
-    step = next((step for step in _TICK_STEPS_S if length_s / step <= 8), max(1, round(length_s / 8)))
-    times = [n * step for n in range(int(length_s / step) + 1) if n * step <= 0.96 * length_s]
-    return [_Tick(f"{100 * time / length_s:.3f}%", clock(time), n % 2 == 1) for n, time in enumerate(times)]
-
-
-def _shot_rows(cast: Cast, cards: Sequence[_PersonCard]) -> list[_ShotRow]:
+def _shot_rows(cast: Cast, cards: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The table of shots, with who is in each."""
     return [
-        _ShotRow(
-            number=number + 1,
-            start=_exact(shot.start_s),
-            end=_exact(shot.end_s),
-            length=f"{shot.end_s - shot.start_s:.1f} s",
-            people=tuple(card for card, person in zip(cards, cast.people, strict=True) if number in person.shots),
-            passers_by=sum(number in person.shots for person in cast.passers_by),
-        )
+        {
+            "number": number + 1,
+            "start": exact_time(shot.start_s),
+            "end": exact_time(shot.end_s),
+            "length": f"{shot.end_s - shot.start_s:.1f} s",
+            "people": [card for card, person in zip(cards, cast.people, strict=True) if number in person.shots],
+            "passers_by": sum(number in person.shots for person in cast.passers_by),
+        }
         for number, shot in enumerate(cast.shots)
     ]
-
-
-def _exact(seconds: float) -> str:
-    """Seconds as a time code with tenths: 75.04 is "1:15.0"."""
-    tenths = max(0, round(seconds * 10))
-    return f"{clock(tenths // 10)}.{tenths % 10}"
-
-
-def _percent(share: float) -> str:
-    """A share as people read it: "38%", "<1%"."""
-    return "<1%" if 0 < share < 0.005 else f"{share:.0%}"
 
 
 def _count(number: int, one: str, many: str = "") -> str:
     """A number and its noun: "1 shot", "1,024 shots"."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
-def _label(key: str) -> str:
-    """A key of the JSON as a label: "detect_fps" is "Detect fps"."""
-    text = key.replace("_", " ")
-    return text[:1].upper() + text[1:]
 
 
 def _value(value: bool | int | float | str | None) -> str:

@@ -8,6 +8,7 @@ together and nothing else: distances and sizes of groups on it mean little. The 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,26 +75,6 @@ class Layout:
     xy: NDArray[np.float64]
     kept: float
     note: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Mark:
-    """A face where it is drawn."""
-
-    x: float
-    y: float
-    colour: int
-    face: MapFace
-
-
-@dataclass(frozen=True, slots=True)
-class _Drawing:
-    """One layout as the page shows it."""
-
-    id: str
-    method: str
-    told: str
-    marks: tuple[_Mark, ...]
 
 
 def lay_out_pca(vectors: FloatArray) -> Layout:
@@ -168,14 +149,20 @@ def map_page(title: str, faces: Sequence[MapFace], layouts: Sequence[Layout], no
     )
 
 
-def _drawing(layout: Layout, faces: Sequence[MapFace], colours: dict[str, int]) -> _Drawing:
+def _drawing(layout: Layout, faces: Sequence[MapFace], colours: dict[str, int]) -> dict[str, Any]:
+    """One layout as the page shows it."""
     xy = _placed(layout.xy)
-    marks = tuple(
-        _Mark(round(float(x), 1), round(float(y), 1), colours[face.name], face)
+    marks = [
+        {"x": round(float(x), 1), "y": round(float(y), 1), "colour": colours[face.name], "face": face}
         for (x, y), face in zip(xy, faces, strict=True)
-    )
+    ]
     kept = f"Of each face's {NEIGHBOURS} nearest, {layout.kept:.0%} are among its {NEIGHBOURS} nearest here."
-    return _Drawing(layout.method.lower().replace("-", ""), layout.method, f"{kept} {layout.note}", marks)
+    return {
+        "id": layout.method.lower().replace("-", ""),
+        "method": layout.method,
+        "told": f"{kept} {layout.note}",
+        "marks": marks,
+    }
 
 
 def _placed(xy: NDArray[np.float64], margin: float = 45.0) -> NDArray[np.float64]:

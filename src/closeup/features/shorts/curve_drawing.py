@@ -1,53 +1,10 @@
-"""Curves and stretches of a video as SVG, in a frame of 1000 by 100 that is as wide as the video is long."""
-
-from collections.abc import Sequence
-from dataclasses import dataclass
+"""Curves of a video as SVG, in a frame of 1000 by 100 that is as wide as the video is long."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from closeup.core.timebase import clock
-
 MOST_POINTS = 500
 """Points of a curve; more than that a page cannot show."""
-
-_TICK_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """A stretch of a timeline; `x` and `width` are percentages of the video, as text; `title` its times for people."""
-
-    x: str
-    width: str
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """A time on the ruler: where, what it reads, and whether a narrow page leaves it out."""
-
-    x: str
-    text: str
-    minor: bool
-
-
-def bar(start_s: float, end_s: float, length_s: float) -> Bar:
-    """A stretch of a video of `length_s` seconds."""
-    x, end = (min(max(value / length_s, 0.0), 1.0) * 100 for value in (start_s, end_s))
-    return Bar(f"{x:.3f}%", f"{max(end - x, 0):.3f}%", f"{clock(start_s)} – {clock(end_s)}")  # noqa: RUF001
-
-
-def ticks(length_s: float) -> list[Tick]:
-    """Round times for the ruler, about eight; every other one is minor."""
-    step = next((step for step in _TICK_STEPS_S if length_s / step <= 8), max(1, round(length_s / 8)))
-    times = [n * step for n in range(int(length_s / step) + 1) if n * step <= 0.96 * length_s]
-    return [Tick(f"{100 * time / length_s:.3f}%", clock(time), n % 2 == 1) for n, time in enumerate(times)]
-
-
-def cut_marks(times_s: Sequence[float], length_s: float) -> str:
-    """Cuts as one SVG path in a frame of 1000 by 1."""
-    return "".join(f"M{1000 * time_s / length_s:.2f} 0v1" for time_s in times_s)
 
 
 def curve_area(times_s: ArrayLike, values: ArrayLike, length_s: float) -> str:

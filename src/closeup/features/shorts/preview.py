@@ -1,12 +1,12 @@
 """preview.html: the shorts with their reasons, as one page that needs nothing but the videos beside it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Any
 
 from closeup.core.timebase import clock
 from closeup.core.types import Cast
-from closeup.features.shorts.curve_drawing import Bar, bar, curve_area, cut_marks, ticks
+from closeup.features.shorts.curve_drawing import curve_area
 from closeup.features.shorts.finished import FinishedShort, Handover, scaled
 from closeup.features.shorts.plan import Piece, Short
 from closeup.media.image import decode_jpeg, encode_jpeg
@@ -14,14 +14,13 @@ from closeup.media.subtitles import encode_vtt
 from closeup.pages.commands import for_shorts
 from closeup.pages.data_uri import data_uri
 from closeup.pages.page import render_page
+from closeup.pages.timeline import bar, cut_marks, exact_time, label, number_word, percent, ticks
 
 COLOURS = 12
 """Parts beyond the twelfth take the colours anew; every bar stands beside a name, so colour is never alone."""
 
 STILL_HEIGHT = 960
 """Pixels of the posters on the page."""
-
-_NUMBERS = ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve"]
 
 _MEANINGS = {
     "presence": "how large and clearly they are seen",
@@ -34,51 +33,6 @@ _MEANINGS = {
     "novelty": "a picture unlike the rest of the video",
     "rhythm": "how quickly shots follow each other",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _PartRow:
-    """A part of one short's interest: `value` and `share` (value times weight) in per cent of the bar, as text."""
-
-    name: str
-    colour: int
-    value: str
-    told: str
-    weight: str
-    share: str
-
-
-@dataclass(frozen=True, slots=True)
-class _ShortCard:
-    """What the page says of one short."""
-
-    id: str
-    name: str
-    layout: str
-    still: str
-    still_at: str
-    video: str
-    track: str
-    length: str
-    interest: str
-    reason: str
-    parts: tuple[_PartRow, ...]
-    bars: tuple[Bar, ...]
-    pieces: tuple[str, ...]
-    spans: str
-    sound: str
-    files: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _PartCurve:
-    """One part through the whole video."""
-
-    name: str
-    meaning: str
-    colour: int
-    weight: str
-    area: str
 
 
 def render_preview(handover: Handover, *, folder_name: str, notes: Sequence[str] = ()) -> str:
@@ -128,7 +82,7 @@ def _person(handover: Handover) -> str:
 def _headline(handover: Handover) -> str:
     """How many shorts, and how long they are together, as a sentence."""
     many = len(handover.shorts)
-    count = _NUMBERS[many] if many < len(_NUMBERS) else str(many)
+    count = number_word(many)
     total_s = sum(finished.short.length_s for finished in handover.shorts)
     noun = "short" if many == 1 else "shorts"
     long = "long" if many == 1 else "in all"
@@ -149,29 +103,29 @@ def _facts(handover: Handover) -> list[tuple[str, str]]:
     return facts
 
 
-def _card(handover: Handover, finished: FinishedShort) -> _ShortCard:
+def _card(handover: Handover, finished: FinishedShort) -> dict[str, Any]:
     """All that the page says of a short."""
     short = finished.short
     length_s = max(handover.plan.video.duration_s, 0.001)
     video = f"{short.id}.mp4" if finished.rendered is not None else ""
-    return _ShortCard(
-        id=short.id,
-        name=short.title or f"Short {short.id.removeprefix('s')}",
-        layout=_layout(finished),
-        still=_still(finished.poster.jpeg),
-        still_at=f"{finished.poster.time_s:.3f}",
-        video=video,
-        track=_track(handover, finished) if video else "",
-        length=clock(short.length_s),
-        interest=f"{short.interest:.2f}" if short.parts else "",
-        reason=short.reason,
-        parts=tuple(_part_rows(handover, short)),
-        bars=tuple(bar(piece.start_s, piece.end_s, length_s) for piece in short.pieces),
-        pieces=tuple(f"{_exact(piece.start_s)} – {_exact(piece.end_s)}" for piece in short.pieces),  # noqa: RUF001
-        spans=_spans(short.pieces),
-        sound=_sound(finished),
-        files=tuple(_short_files(finished)),
-    )
+    return {
+        "id": short.id,
+        "name": short.title or f"Short {short.id.removeprefix('s')}",
+        "layout": _layout(finished),
+        "still": _still(finished.poster.jpeg),
+        "still_at": f"{finished.poster.time_s:.3f}",
+        "video": video,
+        "track": _track(handover, finished) if video else "",
+        "length": clock(short.length_s),
+        "interest": f"{short.interest:.2f}" if short.parts else "",
+        "reason": short.reason,
+        "parts": _part_rows(handover, short),
+        "bars": [bar(piece.start_s, piece.end_s, length_s) for piece in short.pieces],
+        "pieces": [f"{exact_time(piece.start_s)} – {exact_time(piece.end_s)}" for piece in short.pieces],  # noqa: RUF001
+        "spans": _spans(short.pieces),
+        "sound": _sound(finished),
+        "files": _short_files(finished),
+    }
 
 
 def _layout(finished: FinishedShort) -> str:
@@ -196,20 +150,20 @@ def _track(handover: Handover, finished: FinishedShort) -> str:
     return data_uri(encode_vtt(finished.captions), "text/vtt")
 
 
-def _part_rows(handover: Handover, short: Short) -> list[_PartRow]:
+def _part_rows(handover: Handover, short: Short) -> list[dict[str, Any]]:
     """The parts that could be judged in this short, in the order of their weights; shares add up to the interest."""
     weights = handover.plan.weights
     known = sum(weights.get(name, 0.0) for name in short.parts) or 1.0
     order = _colours(handover)
     return [
-        _PartRow(
-            name=_label(name),
-            colour=order.index(name) % COLOURS,
-            value=f"{100 * short.parts[name]:.1f}%",
-            told=f"{short.parts[name]:.2f}",
-            weight=_percent(weights.get(name, 0.0)),
-            share=f"{100 * short.parts[name] * weights.get(name, 0.0) / known:.2f}",
-        )
+        {
+            "name": label(name),
+            "colour": order.index(name) % COLOURS,
+            "value": f"{100 * short.parts[name]:.1f}%",
+            "told": f"{short.parts[name]:.2f}",
+            "weight": percent(weights.get(name, 0.0)),
+            "share": f"{100 * short.parts[name] * weights.get(name, 0.0) / known:.2f}",
+        }
         for name in order
         if name in short.parts
     ]
@@ -248,7 +202,7 @@ def _short_files(finished: FinishedShort) -> list[tuple[str, str]]:
     return files
 
 
-def _seen(cast: Cast, person: str, length_s: float) -> list[Bar]:
+def _seen(cast: Cast, person: str, length_s: float) -> list[dict[str, Any]]:
     return [bar(track.start_s, track.end_s, length_s) for track in cast.tracks if track.person == person]
 
 
@@ -258,20 +212,20 @@ def _total_area(handover: Handover, length_s: float) -> str:
     return curve_area(handover.interest.times_s, handover.interest.total, length_s)
 
 
-def _curves(handover: Handover, length_s: float) -> list[_PartCurve]:
+def _curves(handover: Handover, length_s: float) -> list[dict[str, Any]]:
     """Each part through the video, heaviest first."""
     interest = handover.interest
     if interest is None:
         return []
     order = _colours(handover)
     return [
-        _PartCurve(
-            name=_label(name),
-            meaning=_MEANINGS.get(name, ""),
-            colour=order.index(name) % COLOURS,
-            weight=_percent(handover.plan.weights[name]),
-            area=curve_area(interest.times_s, interest.parts[name], length_s),
-        )
+        {
+            "name": label(name),
+            "meaning": _MEANINGS.get(name, ""),
+            "colour": order.index(name) % COLOURS,
+            "weight": percent(handover.plan.weights[name]),
+            "area": curve_area(interest.times_s, interest.parts[name], length_s),
+        }
         for name in order
         if name in interest.parts and name in handover.plan.weights
     ]
@@ -281,7 +235,7 @@ def _absent(handover: Handover) -> list[tuple[str, str]]:
     """The parts that could not be judged, those with one reason together, and the reason as a sentence."""
     by_reason: dict[str, list[str]] = {}
     for name, why in sorted(handover.plan.absent.items()):
-        by_reason.setdefault(why.rstrip("."), []).append(_label(name))
+        by_reason.setdefault(why.rstrip("."), []).append(label(name))
     return [(", ".join(names), f"{why[:1].upper()}{why[1:]}.") for why, names in by_reason.items()]
 
 
@@ -309,18 +263,3 @@ def _options(handover: Handover) -> list[tuple[str, str]]:
         ("Captions", "none" if options.captions is None else options.captions.name),
         ("Weights", ", ".join(f"{n} {w:g}" for n, w in sorted(options.weights.items())) or "as they come"),
     ]
-
-
-def _exact(seconds: float) -> str:
-    """Seconds as a time code with tenths: 75.04 is "1:15.0"."""
-    tenths = max(0, round(seconds * 10))
-    return f"{clock(tenths // 10)}.{tenths % 10}"
-
-
-def _percent(share: float) -> str:
-    """A share as people read it: "38%", "<1%"."""
-    return "<1%" if 0 < share < 0.005 else f"{share:.0%}"
-
-
-def _label(name: str) -> str:
-    return name[:1].upper() + name[1:].replace("_", " ")

@@ -43,39 +43,6 @@ class Drawn:
     by_head: Mapping[str, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """An interval on a line from 0 to 100."""
-
-    low: float
-    width: float
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One figure on the page."""
-
-    words: str
-    value: str
-    span: str
-    line: _Line | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Head:
-    """One head on the page."""
-
-    name: str
-    side: str
-    count: str
-    rows: tuple[_Row, ...]
-    others: str
-    per_class: tuple[tuple[str, ...], ...]
-    plot: str
-    plot_told: str
-
-
 def write_report(
     path: Path, image_of: Callable[[str], Image] | None = None, *, progress: ProgressCallback = ignore
 ) -> Path:
@@ -177,30 +144,34 @@ def run_page(
     )
 
 
-def _head(one: HeadMetrics, measured: Sequence[HeadMetrics], run: Run, drawn: Drawn) -> _Head:
+def _head(one: HeadMetrics, measured: Sequence[HeadMetrics], run: Run, drawn: Drawn) -> dict[str, Any]:
     unit = run.units.get(one.head, "")
-    return _Head(
-        one.head,
-        one.side,
-        f"{one.count:,}",
-        tuple(_row(figure, unit) for figure in one.figures),
-        _others(one, measured, unit),
-        tuple((c.name, f"{c.count:,}", *map(share_words, (c.precision, c.recall, c.f1))) for c in one.per_class),
-        _image(drawn.by_head[one.head]),
-        "Labels by row, answers by column."
-        if one.per_class
-        else "Estimates beside the labels; the stronger, the more.",
+    told = (
+        "Labels by row, answers by column." if one.per_class else "Estimates beside the labels; the stronger, the more."
     )
+    return {
+        "name": one.head,
+        "side": one.side,
+        "count": f"{one.count:,}",
+        "rows": [_row(figure, unit) for figure in one.figures],
+        "others": _others(one, measured, unit),
+        "per_class": [
+            (c.name, f"{c.count:,}", *map(share_words, (c.precision, c.recall, c.f1))) for c in one.per_class
+        ],
+        "plot": _image(drawn.by_head[one.head]),
+        "plot_told": told,
+    }
 
 
-def _row(figure: Figure, unit: str) -> _Row:
+def _row(figure: Figure, unit: str) -> dict[str, Any]:
+    """One figure on the page; its interval as a line from 0 to 100 where it is a share."""
     value = number_words(figure.name, figure.value, unit)
     span = f"{number_words(figure.name, figure.low)} to {number_words(figure.name, figure.high)}"
+    line = None
     if figure.name in CLASS_FIGURES:
         low, high, at = (round(100 * min(max(value, 0.0), 1.0), 2) for value in (figure.low, figure.high, figure.value))
-        line = _Line(low, round(high - low, 2), min(at, 99.3))
-        return _Row(figure.words, value, span, line)
-    return _Row(figure.words, value, span, None)
+        line = {"low": low, "width": round(high - low, 2), "value": min(at, 99.3)}
+    return {"words": figure.words, "value": value, "span": span, "line": line}
 
 
 def _others(one: HeadMetrics, measured: Sequence[HeadMetrics], unit: str) -> str:
@@ -208,7 +179,9 @@ def _others(one: HeadMetrics, measured: Sequence[HeadMetrics], unit: str) -> str
     parts = []
     for other in measured:
         if other.head == one.head and other.side != one.side:
-            figures = ", ".join(f"{row.words} {row.value}" for row in (_row(figure, unit) for figure in other.figures))
+            figures = ", ".join(
+                f"{row['words']} {row['value']}" for row in (_row(figure, unit) for figure in other.figures)
+            )
             parts.append(f"On {other.side}, {other.count:,} pictures: {figures}.")
     return " ".join(parts)
 

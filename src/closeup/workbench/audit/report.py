@@ -1,8 +1,8 @@
 """report.html of an audit: each finding as a picture with its evidence, to be ticked and taken as corrections."""
 
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,6 +14,7 @@ from closeup.media.image import decode_image, encode_jpeg
 from closeup.pages.commands import for_audit
 from closeup.pages.data_uri import data_uri
 from closeup.pages.page import render_page
+from closeup.pages.timeline import percent
 from closeup.workbench.audit.find import Audit, Finding
 from closeup.workbench.datasets.items import Dataset, Item
 
@@ -25,17 +26,6 @@ EXAMPLE_PX = 72
 
 MOST_CLASSES = 24
 """With more classes than this the page leaves out the table of what is taken for what."""
-
-
-@dataclass(frozen=True, slots=True)
-class _FindingCard:
-    """A finding on the page."""
-
-    finding: Finding
-    picture: str
-    p_label: str
-    p_suggestion: str
-    why: str
 
 
 def render_report(audit: Audit, dataset: Dataset, folder: Path, progress: ProgressCallback = ignore) -> str:
@@ -51,7 +41,7 @@ def render_report(audit: Audit, dataset: Dataset, folder: Path, progress: Progre
         cards.append(_card(finding, dataset, items[finding.key]))
         progress(Progress("Drawing the page", len(cards), min(len(audit.findings), SHOWN), "pictures"))
     predictions = audit.predictions
-    pairs = Counter((card.finding.label, card.finding.suggestion) for card in cards)
+    pairs = Counter((finding.label, finding.suggestion) for finding in audit.findings[:SHOWN])
     return render_page(
         "closeup.workbench.audit",
         "audit.html.j2",
@@ -90,15 +80,15 @@ def _facts(audit: Audit) -> list[tuple[str, str]]:
     ]
 
 
-def _card(finding: Finding, dataset: Dataset, item: Item) -> _FindingCard:
+def _card(finding: Finding, dataset: Dataset, item: Item) -> dict[str, Any]:
     why = f"closeup's audit: {finding.label} {finding.p_label:.3f}, {finding.suggestion} {finding.p_suggestion:.3f}"
-    return _FindingCard(
-        finding, _picture(dataset, item, PICTURE_PX), _percent(finding.p_label), _percent(finding.p_suggestion), why
-    )
-
-
-def _percent(share: float) -> str:
-    return "<1%" if share < 0.005 else f"{share:.0%}"
+    return {
+        "finding": finding,
+        "picture": _picture(dataset, item, PICTURE_PX),
+        "p_label": percent(finding.p_label),
+        "p_suggestion": percent(finding.p_suggestion),
+        "why": why,
+    }
 
 
 def _picture(dataset: Dataset, item: Item, most_px: int) -> str:

@@ -1,8 +1,8 @@
-"""What was seen of a dataset as one page that holds all it shows."""
+"""What was seen of a dataset as one page that holds all it shows; its rows are plain dicts for the template."""
 
 import random
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -49,60 +49,6 @@ HEIGHT = 100
 """Of a drawing, in its own units; each bar is one wide."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShownPicture:
-    """A picture on the page: its data: URI (None where it cannot be read), and what is said of it."""
-
-    picture: str | None
-    caption: str
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
-class ClassRow:
-    """One class on the page; `share` is its part of the largest class, in percent."""
-
-    name: str
-    count: int
-    percent: float
-    share: float
-    sides: tuple[int, ...]
-    mean: str | None
-    samples: tuple[ShownPicture, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class FieldPart:
-    """One label field on the page."""
-
-    name: str
-    told: str
-    rows: tuple[ClassRow, ...]
-    left_out: int
-
-
-@dataclass(frozen=True, slots=True)
-class MeasurePart:
-    """One measure on the page: bars (x, height), the ends of the axis, and the pictures at its ends."""
-
-    name: str
-    median: str
-    low: str
-    high: str
-    bars: tuple[tuple[int, float], ...]
-    ends: tuple[tuple[str, tuple[ShownPicture, ...]], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CopiesPart:
-    """One sort of copies on the page."""
-
-    title: str
-    told: str
-    total: int
-    groups: tuple[tuple[str, tuple[ShownPicture, ...], int], ...]
-
-
 def report_page(look: DatasetProfile) -> str:
     """The page, as HTML."""
     pictures = _Pictures(look)
@@ -130,11 +76,15 @@ class _Pictures:
         self._look = look
         self._read: dict[int, str | None] = {}
 
-    def show(self, index: int, caption: str = "") -> ShownPicture:
-        """The picture at an index."""
+    def show(self, index: int, caption: str = "") -> dict[str, str | None]:
+        """The picture at an index as a data: URI, None where it cannot be read, and what is said of it."""
         if index not in self._read:
             self._read[index] = self._picture(self._look.dataset.items[index])
-        return ShownPicture(self._read[index], caption, self._look.dataset.items[index].key)
+        return {
+            "picture": self._read[index],
+            "caption": caption,
+            "title": self._look.dataset.items[index].key,
+        }
 
     def _picture(self, item: Item) -> str | None:
         try:
@@ -149,7 +99,7 @@ def _uri(image: Image) -> str:
     return data_uri(encode_jpeg(image, 80))
 
 
-def _field(look: DatasetProfile, field: LabelField, sides: Sequence[str], pictures: _Pictures) -> FieldPart:
+def _field(look: DatasetProfile, field: LabelField, sides: Sequence[str], pictures: _Pictures) -> dict[str, Any]:
     name = field.field.name
     shown = sorted(field.classes, key=lambda each: -each.count)[:CLASSES_SHOWN]
     if field.field.kind == "value" or len(shown) == len(field.classes):
@@ -157,19 +107,20 @@ def _field(look: DatasetProfile, field: LabelField, sides: Sequence[str], pictur
     largest = max((each.count for each in field.classes), default=1)
     labelled = sum(each.count for each in field.classes)
 
-    def row(each: LabelClass) -> ClassRow:
+    def row(each: LabelClass) -> dict[str, Any]:
         mean = look.means.get((name, each.name))
-        return ClassRow(
-            each.name,
-            each.count,
-            100 * each.count / labelled,
-            100 * each.count / largest,
-            tuple(each.sides.get(side, 0) for side in sides),
-            None if mean is None else _uri(mean),
-            tuple(pictures.show(index) for index in _sample(each.indices, f"{name}/{each.name}")),
-        )
+        return {
+            "name": each.name,
+            "count": each.count,
+            "percent": 100 * each.count / labelled,
+            "share": 100 * each.count / largest,  # of the largest class
+            "sides": [each.sides.get(side, 0) for side in sides],
+            "mean": None if mean is None else _uri(mean),
+            "samples": [pictures.show(index) for index in _sample(each.indices, f"{name}/{each.name}")],
+        }
 
-    return FieldPart(name, _told(field), tuple(row(each) for each in shown), len(field.classes) - len(shown))
+    rows = [row(each) for each in shown]
+    return {"name": name, "told": _told(field), "rows": rows, "left_out": len(field.classes) - len(shown)}
 
 
 def _told(field: LabelField) -> str:
@@ -189,7 +140,7 @@ def _sample(indices: NDArray[np.int64], seed: str) -> list[int]:
     return random.Random(seed).sample(indices.tolist(), min(SAMPLES, len(indices)))
 
 
-def _copies_parts(look: DatasetProfile, pictures: _Pictures) -> Iterable[CopiesPart]:
+def _copies_parts(look: DatasetProfile, pictures: _Pictures) -> Iterable[dict[str, Any]]:
     """Sorts of copies, the gravest first; a group is shown once, in the first sort that it belongs to."""
     sorts: list[tuple[str, str, Callable[[Copies], bool]]] = [
         (
@@ -215,11 +166,11 @@ def _copies_parts(look: DatasetProfile, pictures: _Pictures) -> Iterable[CopiesP
         chosen = [each for each in left if belongs(each)]
         left = [each for each in left if not belongs(each)]
         if chosen:
-            groups = tuple(_group(look, each, pictures) for each in chosen[:COPIES_SHOWN])
-            yield CopiesPart(title, told, len(chosen), groups)
+            groups = [_group(look, each, pictures) for each in chosen[:COPIES_SHOWN]]
+            yield {"title": title, "told": told, "total": len(chosen), "groups": groups}
 
 
-def _group(look: DatasetProfile, copies: Copies, pictures: _Pictures) -> tuple[str, tuple[ShownPicture, ...], int]:
+def _group(look: DatasetProfile, copies: Copies, pictures: _Pictures) -> tuple[str, list[Any], int]:
     """What is said of a group of copies, its pictures, and how many more there are."""
     told = "equal" if copies.kind == "same" else f"similarity {copies.similarity:.3f}"
     names = copies.conflicts or tuple(each.field.name for each in look.fields[:1])
@@ -229,11 +180,11 @@ def _group(look: DatasetProfile, copies: Copies, pictures: _Pictures) -> tuple[s
         words = [label_text(item.labels.get(name)) or "no label" for name in names]
         return ", ".join([*words, *filter(None, [look.sides[index]])])
 
-    shown = tuple(pictures.show(index, caption(index)) for index in copies.indices[:COPIES_WIDE])
+    shown = [pictures.show(index, caption(index)) for index in copies.indices[:COPIES_WIDE]]
     return told, shown, len(copies.indices) - len(shown)
 
 
-def _measure(look: DatasetProfile, measure: Measure, pictures: _Pictures) -> MeasurePart:
+def _measure(look: DatasetProfile, measure: Measure, pictures: _Pictures) -> dict[str, Any]:
     values = look.column(measure.name)
     order = np.argsort(values, kind="stable")
     ends = []
@@ -241,16 +192,16 @@ def _measure(look: DatasetProfile, measure: Measure, pictures: _Pictures) -> Mea
         for word, chosen in ((measure.low, order[:EXTREMES]), (measure.high, order[::-1][:EXTREMES])):
             if word:
                 shown = [pictures.show(int(index), figure(values[index], measure.unit)) for index in chosen]
-                ends.append((f"The {word}", tuple(shown)))
+                ends.append((f"The {word}", shown))
     low, high = (0.0, 1.0) if not measure.unit else (float(values.min()), float(values.max()))
-    return MeasurePart(
-        measure.name,
-        figure(float(np.median(values)), measure.unit),
-        figure(low, measure.unit),
-        figure(high, measure.unit),
-        _bars(values, low, high),
-        tuple(ends),
-    )
+    return {
+        "name": measure.name,
+        "median": figure(float(np.median(values)), measure.unit),
+        "low": figure(low, measure.unit),
+        "high": figure(high, measure.unit),
+        "bars": _bars(values, low, high),
+        "ends": ends,
+    }
 
 
 def _bars(values: NDArray[np.float64], low: float, high: float) -> tuple[tuple[int, float], ...]:
