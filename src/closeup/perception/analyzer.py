@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
+import cv2
 import numpy as np
 
 from closeup.core.boxes import fitted
@@ -29,6 +30,12 @@ DETECT_PX = 640
 
 DETAIL_PX = 1920
 """Longer side of the picture that they are judged in and cut out of; beyond it a face gains nothing."""
+
+RIGHTED_PX = 160
+"""Side of the picture in which a face is looked at in all four turns; the face takes half of it."""
+
+SURER, MOST_ROLL_DEG = 0.02, 45.0
+"""By how much a detector has to be surer of a face in another turn, and how differently it has to lie there."""
 
 Part = Literal["embedding", "embeddings", "faults", "answers"]
 """What `Analyzer.faces` can say of a face beside its place and quality; see `AnalysedFace`."""
@@ -155,8 +162,10 @@ class Analyzer:
     ) -> Detections:
         """Find the faces of an RGB picture (H, W, 3), the surest first; see `faces` for the arguments.
 
-        A thorough look is one by test-time augmentation, where the plain one is sure of nothing; the surer one counts.
+        A thorough look is one by test-time augmentation, where the plain one is sure of nothing, and by quarter turns
+        where it is less sure than of a face that is upright; the surer one counts. See also `righted`.
         """
+        clear, upright = (self.detector_card.thresholds[name].value for name in ("clear", "upright"))
 
         def filtered(found: Detections) -> Detections:
             found = found.usable((image.shape[1], image.shape[0]), smallest_px)
@@ -166,11 +175,12 @@ class Analyzer:
             return found.take(np.flatnonzero(near).tolist())
 
         found = filtered(self._detector.detect(image))
-        if thorough and found.top_score < self.detector_card.thresholds["clear"].value:
-            again = filtered(self._detector.detect_augmented(image))
-            if again.top_score > found.top_score:
-                return replace(again, augmented=True)
-        return found
+        if thorough and found.top_score < upright:
+            look = self._detector.detect_turned if found.top_score >= clear else self._detector.detect_augmented
+            again = filtered(look(image))
+            if again.top_score > found.top_score + (SURER if found.top_score >= clear else 0):
+                found = replace(again, augmented=True)
+        return righted(self._detector, image, found, upright) if thorough else found
 
     def look(
         self, frame: Frame, want: tuple[Part, ...] = (), *, smallest_px: float = 0
@@ -270,6 +280,33 @@ class Analyzer:
             if model.name not in self._embedders:
                 self._embedders[model.name] = self._models.new_embedder(model)
             return self._embedders[model.name]
+
+
+def righted(detector: FaceDetector, image: Image, found: Detections, upright: float) -> Detections:
+    """Give the faces that lie, or are on their head, the points that they have when they are seen upright.
+
+    A detector takes a face on its head for an upright one of another person: the points lie the other way round, and
+    only its score tells. So around each face that scores less than `upright` the picture (H, W, 3) is looked at in all
+    four turns, and where another one is surer, that one's points count.
+    """
+    boxes, points, scores = found.boxes_xyxy.copy(), found.landmarks_xy.copy(), found.scores.copy()
+    for row in np.flatnonzero(scores < upright).tolist():
+        middle, side = (boxes[row, :2] + boxes[row, 2:]) / 2, 2 * float((boxes[row, 2:] - boxes[row, :2]).max())
+        scale = RIGHTED_PX / side
+        place = np.array([[scale, 0, 0], [0, scale, 0]]) @ np.array(
+            [[1, 0, side / 2 - middle[0]], [0, 1, side / 2 - middle[1]], [0, 0, 1]]
+        )
+        around = np.asarray(cv2.warpAffine(image, place, (RIGHTED_PX, RIGHTED_PX)), np.uint8)
+        turned = detector.detect_turned(around)
+        best = int(turned.scores.argmax()) if len(turned) else -1
+        if best < 0 or turned.top_score < max(float(scores[row]), detector.detect(around).top_score) + SURER:
+            continue
+        back = (turned.landmarks_xy[best] / scale + middle - side / 2).astype(np.float32)
+        turn = (head_pose(back).roll_deg - head_pose(points[row]).roll_deg + 180) % 360 - 180
+        if abs(turn) > MOST_ROLL_DEG:
+            boxes[row] = turned.boxes_xyxy[best] / scale + np.tile(middle - side / 2, 2)
+            points[row], scores[row] = back, turned.top_score
+    return Detections(boxes, points, scores, found.augmented)
 
 
 def _away(found: Detections, point_xy: tuple[float, float]) -> FloatArray:

@@ -47,3 +47,16 @@ def test_a_kept_picture_has_a_thumbnail() -> None:
     assert whole.shape == head.shape == (40, 40, 3)
     face = decoded(thumbnail(astronaut(), FACE, 40)).astype(float)
     assert abs(head - face).mean() < 0.8 * abs(whole - face).mean()
+
+
+def test_a_face_on_its_head_is_kept_upright() -> None:
+    kept = decode_jpeg(kept_picture(astronaut(), FACE, LANDMARKS)).astype(int)
+    for quarters in (1, 2, 3):
+        image, points = astronaut(), np.concatenate([FACE.reshape(2, 2), LANDMARKS])
+        for _ in range(quarters):
+            points = np.stack([points[:, 1], image.shape[1] - points[:, 0]], axis=1)
+            image = np.rot90(image)
+        box = np.concatenate([points[:2].min(axis=0), points[:2].max(axis=0)])
+        turned = decode_jpeg(kept_picture(np.ascontiguousarray(image), box, points[2:])).astype(int)
+        assert turned.shape == kept.shape
+        assert np.abs(turned - kept).mean() < 2

@@ -1,11 +1,15 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from closeup.core.errors import InputError, ModelError
+from closeup.core.types import Image
 from closeup.features.gallery.enrol import enrol
 from closeup.features.gallery.verify import verify, verify_identity
+from closeup.perception.analyzer import AnalysedFace
+from closeup.perception.gates import Fault
 from closeup.storage.gallery import GalleryStore
 from features.gallery.made_up import FakeAnalyzer, Shown, embedding, made_up_card, photo
 
@@ -35,6 +39,20 @@ def test_photos_of_no_use(reader: Any, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"c\.png is in doubt"):
         verify(reader, two, good)
     assert not verify(reader, two, good, largest=True).same
+
+
+class Blind(FakeAnalyzer):
+    """One whose vectors of the second variant say nothing."""
+
+    def faces(self, image: Image, *args: Any, **options: Any) -> tuple[AnalysedFace, ...]:
+        fault = Fault("says-nothing", "It tells nothing.") if image[0, 0, 1] == 2 else None
+        return tuple(replace(face, faults=(fault,) if fault else ()) for face in super().faces(image, *args, **options))
+
+
+def test_a_face_that_says_nothing_is_refused_and_not_called_another_person(tmp_path: Path) -> None:
+    good, poor = photo(tmp_path / "a.png", Shown(1)), photo(tmp_path / "b.png", Shown(1, 2))
+    with pytest.raises(InputError, match=r"b\.png is of no use\. It tells nothing"):
+        verify(Blind(), good, poor)  # type: ignore[arg-type]
 
 
 def test_somebody_enrolled(store: GalleryStore, reader: Any, tmp_path: Path) -> None:

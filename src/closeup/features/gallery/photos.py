@@ -51,6 +51,21 @@ def only_face(
     return image, one_of(faces, str(photo), largest=largest)
 
 
+def telling_face(
+    analyzer: Analyzer, photo: Path, *, largest: bool = False, every_model: bool = False
+) -> tuple[Image, AnalysedFace]:
+    """As `only_face`, RGB (H, W, 3) and the face; one whose vector says nothing of who it is is refused.
+
+    Raises:
+        InputError: Also if the face is smeared, covered or none.
+    """
+    image, face = only_face(analyzer, photo, largest=largest, every_model=every_model)
+    nothing = next((fault for fault in face.faults if fault.kind == "says-nothing"), None)
+    if nothing is not None:
+        raise InputError(f"{photo} is of no use. {nothing.reason}", "Take a sharp, well lit one of the bare face.")
+    return image, face
+
+
 def one_of(faces: Sequence[AnalysedFace], photo: str, *, largest: bool = False) -> AnalysedFace:
     """The face that a photo is about: the largest, unless another one is nearly as large.
 

@@ -7,6 +7,7 @@ from closeup.algorithms.reframing.headshot import EYE_LINE, HEAD_SHARE, portrait
 from closeup.core.types import FloatArray, Image
 from closeup.media.image import decode_jpeg, encode_jpeg
 from closeup.pages.data_uri import data_uri
+from closeup.perception.pose import head_pose
 
 KEPT_HEIGHT = 320
 """Height in pixels of a picture that is kept: head and shoulders, nothing else of the photo."""
@@ -23,6 +24,7 @@ def kept_picture(image: Image, box_xyxy: FloatArray, landmarks_xy: FloatArray) -
         box_xyxy: The face, (4,), pixels.
         landmarks_xy: Its landmarks, (5, 2), pixels.
     """
+    image, box_xyxy, landmarks_xy = _upright(image, box_xyxy, landmarks_xy)
     x0, y0, x1, y1 = portrait_box(box_xyxy, landmarks_xy, (image.shape[1], image.shape[0])).tolist()
     part = image[y0:y1, x0:x1]
     return encode_jpeg(_shrunk(part, KEPT_HEIGHT / part.shape[0]))
@@ -67,6 +69,16 @@ def thumbnail_of_jpeg(picture_jpeg: bytes, side_px: int = THUMBNAIL_PX, *, head_
     half = HEAD_SHARE * height / 2
     middle = np.array([width / 2, (EYE_LINE + 0.04) * height])
     return thumbnail(image, np.concatenate([middle - half, middle + half]).astype(np.float32), side_px)
+
+
+def _upright(image: Image, box_xyxy: FloatArray, landmarks_xy: FloatArray) -> tuple[Image, FloatArray, FloatArray]:
+    """The picture (H, W, 3) by the quarter turn after which the face stands, with its box (4,) and points (5, 2)."""
+    points = np.concatenate([np.asarray(box_xyxy, np.float32).reshape(2, 2), landmarks_xy])
+    for _ in range(round(head_pose(landmarks_xy).roll_deg / 90) % 4):
+        points = np.stack([points[:, 1], image.shape[1] - points[:, 0]], axis=1)
+        image = np.rot90(image)
+    corners = points[:2]
+    return image, np.concatenate([corners.min(axis=0), corners.max(axis=0)]), points[2:]
 
 
 def _shrunk(image: Image, factor: float) -> Image:

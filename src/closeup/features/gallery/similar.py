@@ -9,7 +9,7 @@ from closeup.algorithms.clustering.similarity import cosines
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.features.gallery.options import FAR, TOP
-from closeup.features.gallery.photos import DESCRIBED, Refused, only_face, pictures_in
+from closeup.features.gallery.photos import DESCRIBED, Refused, pictures_in, telling_face
 from closeup.features.gallery.pictures import thumbnail, thumbnail_of_jpeg
 from closeup.features.gallery.recognise import Recogniser, model_for
 from closeup.media.image import read_image
@@ -111,7 +111,7 @@ def similar(
     _check_top(top)
     recogniser = Recogniser(store, model_for(store, analyzer), far)
     every = recogniser.model != analyzer.embedder_card.name
-    image, face = only_face(analyzer, photo, largest=largest, every_model=every)
+    image, face = telling_face(analyzer, photo, largest=largest, every_model=every)
     roster, point = recogniser.roster, recogniser.point
     ranked = roster.ranked(face.embeddings[recogniser.model][None], most=top)[0]
     found = tuple(
@@ -139,7 +139,7 @@ def similar_in(
         InputError: If the photo is of no use, or the folder has no picture with a face.
     """
     _check_top(top)
-    image, face = only_face(analyzer, photo, largest=True)
+    image, face = telling_face(analyzer, photo, largest=True)
     point = threshold_for(card(face.model), far)
     faces, skipped = _faces_in(folder, analyzer, hash_file(photo), progress)
     if not faces:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from closeup.algorithms.clustering.similarity import cosines
 from closeup.features.gallery.options import FAR
-from closeup.features.gallery.photos import only_face
+from closeup.features.gallery.photos import telling_face
 from closeup.features.gallery.roster import other_models, read_roster
 from closeup.features.gallery.scoring import FELLOW_FAR
 from closeup.perception.analyzer import Analyzer
@@ -46,8 +46,8 @@ def verify(analyzer: Analyzer, a: Path, b: Path, far: float = FAR, *, largest: b
     Raises:
         InputError: If one is no picture, or shows no face or several; or no threshold is known for that rate.
     """
-    _, one = only_face(analyzer, a, largest=largest)
-    _, other = only_face(analyzer, b, largest=largest)
+    _, one = telling_face(analyzer, a, largest=largest)
+    _, other = telling_face(analyzer, b, largest=largest)
     return _answer(one.model, float(cosines(one.embedding, other.embedding)), far)
 
 
@@ -66,7 +66,7 @@ def verify_identity(
     if not usable:
         raise other_models(analyzer.embedder_card.name, sorted(stored))
     model = usable[0]
-    _, face = only_face(analyzer, photo, largest=largest, every_model=model != analyzer.embedder_card.name)
+    _, face = telling_face(analyzer, photo, largest=largest, every_model=model != analyzer.embedder_card.name)
     roster = read_roster(store, model, threshold_for(card(model), FELLOW_FAR).threshold)
     return _answer(model, float(roster.similarities_to(identity.id, face.embeddings[model][None])[0]), far)
 
