@@ -11,6 +11,7 @@ from closeup.cli.people import app
 from closeup.core.errors import InputError
 from closeup.features.cast.folder import CastFolder
 from features.cast.fake_cast import fake_folder
+from features.cast.test_suggestions import folder as doubtful
 
 
 @pytest.fixture
@@ -119,6 +120,22 @@ def test_what_the_report_collects_is_one_change(place: Path) -> None:
 @pytest.mark.parametrize("words", [("same", "p3", "p4"), ("merge", "p3", "p4")])
 def test_same_is_merge(place: Path, words: tuple[str, ...]) -> None:
     assert type_in("talk.cast", *words).stdout == "p4 is part of p3 now.\n"
+
+
+def test_suggest_asks_and_says_how_to_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    doubtful(tmp_path, {2: 0.55})
+    type_in("talk.cast", "name", "p1", "Ada")
+    result = type_in("talk.cast", "suggest")
+    assert result.stdout.splitlines()[0] == "p1 (Ada) and p3: perhaps the same?"
+    assert result.stdout.splitlines()[1].startswith("  Their faces are 0.550 apart; up to 0.52 makes one person")
+    answers = "closeup people talk.cast same p1 p3, or: closeup people talk.cast different p1 p3"
+    assert result.stderr == f"hint: Answer: {answers}\n"
+    (found,) = json.loads(type_in("talk.cast", "suggest", "--json").stdout)
+    assert (found["people"], found["face_limit"], found["same_shot"]) == (["p1", "p3"], 0.52, False)
+    assert type_in("talk.cast", "different", "p1", "p3").stdout == "p1 (Ada) and p3 are different people.\n"
+    assert type_in("talk.cast", "suggest").stdout == "Nobody is in doubt.\n"
+    assert json.loads(type_in("talk.cast", "suggest", "--json").stdout) == []
 
 
 def test_many_tracks_are_cut_short(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from closeup.core.errors import InputError
 from closeup.core.timebase import clock
 from closeup.core.types import Person
 from closeup.documents.cast import CAST_JSON
+from closeup.documents.suggestions import SUGGESTION
 from closeup.features.cast import operations
 from closeup.features.cast.folder import CastFolder
 from closeup.features.cast.operations import Change, Scene
@@ -176,6 +177,31 @@ def different(context: typer.Context, identity: Identity, other: Two) -> None:
     _edit(context.obj, *_wishes("different", [identity, other]))
 
 
+@app.command("suggest")
+def suggest(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")] = False,
+) -> None:
+    """Ask who may be one person after all, with the reasons; answer by same or different."""
+    place = CastFolder(context.obj)
+    found = place.suggestions()
+    if as_json:
+        show_json([SUGGESTION.to_data(suggestion) for suggestion in found])
+        return
+    cast = place.cast()
+    names = {person.id: person.name for person in (*cast.people, *cast.passers_by)}
+    for suggestion in found:
+        one, other = (f"{i} ({names[i]})" if names[i] else i for i in suggestion.people)
+        typer.echo(one_line(f"{one} and {other}: perhaps the same?"))
+        for reason in suggestion.why:
+            typer.echo(f"  {reason}")
+    if not found:
+        typer.echo("Nobody is in doubt.")
+        return
+    pair = found[0].people
+    show_hint(f"Answer: {_command(context.obj, 'same', *pair)}, or: {_command(context.obj, 'different', *pair)}")
+
+
 @app.command("split")
 def split(context: typer.Context, identity: Identity, tracks: Tracks) -> None:
     """Make some tracks of a person a new person."""
@@ -268,10 +294,15 @@ def _edit(folder: Path, *wishes: Wish, undoable: bool = True) -> None:
         raise
     typer.echo(change.sentence)
     if undoable:
-        place_now = f"./{folder}" if str(folder).startswith("-") else str(folder)
-        show_hint(f"Take it back: {shlex.join(['closeup', 'people', place_now, 'undo'])}")
+        show_hint(f"Take it back: {_command(folder, 'undo')}")
     if inside:  # the folder that the shell stands in has been replaced by a new one of the same name
         show_note('Your shell still stands in the folder as it was before. Go on with: cd "$PWD"')
+
+
+def _command(folder: Path, *words: str) -> str:
+    """What to type next about a folder."""
+    place = f"./{folder}" if str(folder).startswith("-") else str(folder)
+    return shlex.join(["closeup", "people", place, *words])
 
 
 def _listed(tracks: str) -> list[str]:

@@ -13,12 +13,14 @@ from closeup.core.types import Cast, Track
 from closeup.documents.baseline import BASELINE_JSON, Baseline, read_baseline
 from closeup.documents.cast import CAST_JSON
 from closeup.documents.edits import EDITS_JSON, Edits, person_number, read_edits
+from closeup.documents.suggestions import Suggestion
 from closeup.documents.vectors import TrackVectors, check_vectors, encode_vectors, load_vectors
 from closeup.features.cast.anchors import TrackFinder, anchor_track
 from closeup.features.cast.operations import Change, Scene
 from closeup.features.cast.people import Earlier, build_people
 from closeup.features.cast.portraits import person_pictures
 from closeup.features.cast.report import render_report
+from closeup.features.cast.suggestions import suggest
 
 CAST, VECTORS, EDITS, BASELINE, REPORT = "cast.json", "vectors.npz", "edits.json", "baseline.json", "report.html"
 TRACKS, PEOPLE = "tracks", "people"
@@ -155,6 +157,17 @@ class CastFolder:
             with place.writing(overwrite=True, replaced=_CHANGED_BY_EDITS.__contains__) as part:
                 _write_readable(part, cast, edits, self.path.name)
         return Change(edits, "\n".join(sentences))
+
+
+    def suggestions(self) -> tuple[Suggestion, ...]:
+        """Who may be one person after all.
+
+        Raises:
+            InputError: If an older closeup made the cast, so that this cannot be said.
+            FormatError: If the folder is damaged.
+        """
+        cast = self.cast()
+        return suggest(cast, self.vectors(cast), self.baseline(cast), self.edits())
 
 
 def write_cast_folder(target: Path, result: CastResult, *, overwrite: bool) -> None:

@@ -95,7 +95,7 @@ def group_tracks(tracks: Sequence[Track], vectors: TrackVectors, options: Groupi
     """
     labels = np.full(len(tracks), NOBODY, np.int64)
     faces, worths = track_faces(vectors, len(tracks))
-    weights = _weights(worths, tracks)
+    weights = track_weights(worths, tracks)
     together = cannot_link(tracks)
     cannot = np.concatenate([together, confusable(faces, together, options.cluster)])
     sure = np.flatnonzero(worths >= options.sure).astype(np.int64)
@@ -139,7 +139,7 @@ def track_faces(vectors: TrackVectors, count: int) -> tuple[FloatArray, NDArray[
     return sums.astype(np.float32), largest
 
 
-def _weights(worths: NDArray[np.float64], tracks: Sequence[Track]) -> FloatArray:
+def track_weights(worths: NDArray[np.float64], tracks: Sequence[Track]) -> FloatArray:
     """How much each track (T,) counts in a person's mean face, (T,): by worth, and by the root of how long it is."""
     lengths = np.sqrt([len(track.faces) for track in tracks])
     return np.asarray(np.maximum(worths - BRIEFEST_WORTH, 0.3) ** 2 * lengths, np.float32)
