@@ -80,7 +80,9 @@ def test_unseen_clothing_says_nothing(tmp_path: Path) -> None:
     assert len(found.why) == 2
 
 
-@pytest.mark.parametrize(("worth", "why"), [(12.0, "someone beside one of them"), (5.0, "never shows enough of a face")])
+@pytest.mark.parametrize(
+    ("worth", "why"), [(12.0, "someone beside one of them"), (5.0, "never shows enough of a face")]
+)
 def test_why_those_within_the_limit_are_two(tmp_path: Path, worth: float, why: str) -> None:
     (found,) = CastFolder(folder(tmp_path, {2: LIMIT - 0.1}, worth)).suggestions()
     assert why in found.why[0]

@@ -158,7 +158,6 @@ class CastFolder:
                 _write_readable(part, cast, edits, self.path.name)
         return Change(edits, "\n".join(sentences))
 
-
     def suggestions(self) -> tuple[Suggestion, ...]:
         """Who may be one person after all.
 

@@ -128,7 +128,7 @@ def _suggestion(
 
 def _gap_s(a: Track, b: Track) -> float:
     """Seconds between the faces of two tracks, 0 where their times overlap."""
-    first, second = sorted(((t.faces[0].time_s, t.faces[-1].time_s) for t in (a, b)))
+    first, second = sorted((t.faces[0].time_s, t.faces[-1].time_s) for t in (a, b))
     return round(max(0.0, second[0] - first[1]), 6)
 
 
