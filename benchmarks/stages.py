@@ -27,7 +27,7 @@ STAGES: tuple[tuple[str, object, str], ...] = (
     ("cuts", CutDetector, "step"),
     ("finding faces", YuNetDetector, "detect"),
     ("quality, clothing, crops", scan, "look"),
-    ("embedding", OnnxEmbedder, "embed"),
+    ("embedding", OnnxEmbedder, "embed_with_worth"),
     ("tracking, pictures of tracks", scan._Scanner, "_settle"),
     ("hashing the file", scan, "hash_file"),
     ("grouping", find, "group"),

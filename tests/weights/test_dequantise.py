@@ -1,5 +1,7 @@
 """A network with quantised weights gives the same answers as one whose weights were brought back to float."""
 
+from pathlib import Path
+
 import numpy as np
 import onnx
 import pytest
@@ -7,6 +9,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from closeup.core.errors import ModelError
 from closeup.weights.dequantise import dequantise, dequantise_free_size
+from closeup.weights.session import open_session
 
 
 def quantised(block: int = 4, *, constant: bool = True) -> tuple[bytes, np.ndarray]:
@@ -52,3 +55,18 @@ def test_batches_and_other_sizes_are_taken_and_the_bytes_are_the_same_every_time
 def test_weights_that_are_not_in_the_file_are_refused() -> None:
     with pytest.raises(ModelError, match="not in the file"):
         dequantise(quantised(constant=False)[0])
+
+
+@pytest.mark.parametrize("slope", [(-0.5, 0.0, 1.0), (0.25, 1.5, -2.0)])
+def test_prelu_gives_the_same_by_convolutions(tmp_path: Path, slope: tuple[float, ...]) -> None:
+    slopes = numpy_helper.from_array(np.array(slope, np.float32).reshape(3, 1, 1), "slope")
+    shaped = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ("N", 3, 4, 5)) for name in "xy"]
+    graph = helper.make_graph([helper.make_node("PRelu", ["x", "slope"], ["y"])], "p", shaped[:1], shaped[1:], [slopes])
+    plain = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 16)], ir_version=10).SerializeToString()
+    paths = tmp_path / "plain.onnx", tmp_path / "made.onnx"
+    for path, data in zip(paths, (plain, dequantise(plain)), strict=True):
+        path.write_bytes(data)
+    assert "PRelu" not in [node.op_type for node in onnx.load(paths[1]).graph.node]
+    x = np.random.default_rng(0).normal(size=(2, 3, 4, 5)).astype(np.float32)
+    wanted, made = (open_session(path).run(x) for path in paths)
+    np.testing.assert_allclose(made, wanted, rtol=1e-6, atol=1e-6)

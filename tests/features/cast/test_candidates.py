@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from closeup.core.types import FloatArray
-from closeup.features.cast.candidates import MAX_CANDIDATES, MIN_GAP_S, MIN_QUALITY, Candidate, Candidates
+from closeup.core.types import FloatArray, Image
+from closeup.features.cast.candidates import MAX_CANDIDATES, MIN_GAP_S, MIN_QUALITY, Candidate, Candidates, embedded
 from features.cast.fake_cast import FPS, fake_face
 
 CROP = np.zeros((4, 4, 3), np.uint8)
@@ -106,3 +106,35 @@ def test_clothing_is_the_mean_of_what_was_seen_at_unit_length() -> None:
     assert worn is not None
     assert worn.dtype == np.float32
     assert worn.tolist() == pytest.approx([0.5**0.5, 0.5**0.5])
+
+
+class Counting:
+    """Says of a crop what its first value is, and remembers it."""
+
+    card_name, dim = "counting", 2
+
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+
+    def embed_with_worth(self, crops: Image) -> tuple[FloatArray, FloatArray]:
+        values = crops[:, 0, 0, 0].astype(np.float32)
+        self.seen += values.astype(int).tolist()
+        return np.stack([values, -values], axis=1), values + 1
+
+    def embed(self, crops: Image) -> FloatArray:
+        return self.embed_with_worth(crops)[0]
+
+    def crop(self, image: Image, landmarks_xy: FloatArray) -> Image:
+        raise NotImplementedError
+
+
+def test_each_face_goes_through_the_network_once() -> None:
+    faces = [candidate(frame, 0.5) for frame in (0, 10, 20)]
+    for value, face in enumerate(faces):
+        face.crop[...] = value
+    embedder = Counting()
+    first, _ = embedded(faces[:2], embedder)
+    vectors, worths = embedded([faces[1], faces[2], faces[0]], embedder)
+    assert embedder.seen == [0, 1, 2]
+    np.testing.assert_array_equal(vectors[[2, 0]], first)
+    assert worths.tolist() == [2, 3, 1]

@@ -58,7 +58,7 @@ def test_a_crop_without_detail_is_in_doubt() -> None:
     assert -1 <= likeness(flat, crops()[0]) <= 1
 
 
-def test_a_growing_track_keeps_all_faces_and_the_last_crop() -> None:
+def test_a_growing_track_keeps_all_faces_and_the_last_one() -> None:
     track = GrowingTrack()
     told = []
     for frame, quality in ((0, 0.5), (5, 0.4), (10, 0.9)):
@@ -66,8 +66,8 @@ def test_a_growing_track_keeps_all_faces_and_the_last_crop() -> None:
         told.append(track.add(Candidate(fake_face(frame, 100, quality=quality), crop, None)))
     assert told == [True, False, True]
     assert [face.frame for face in track.faces] == [0, 5, 10]
-    assert track.last_crop is not None
-    assert track.last_crop[0, 0, 0] == 10
+    assert track.last is not None
+    assert track.last.crop[0, 0, 0] == 10
 
 
 def test_tracks_are_ordered_by_start_and_then_from_left_to_right() -> None:

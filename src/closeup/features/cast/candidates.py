@@ -1,10 +1,12 @@
 """What is kept of a track's faces while the video streams by: the few best for embedding, the best for its picture."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from closeup.core.types import Face, FloatArray, Image
+from closeup.perception.protocols import FaceEmbedder
 
 MAX_CANDIDATES = 4
 """Faces of a track that are embedded; on LFW and our programmes a fifth changed nothing."""
@@ -16,7 +18,7 @@ MIN_QUALITY = 0.12
 """Faces below this are smears, whose vectors say more about the blur than about the person."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Candidate:
     """One face that may be embedded.
 
@@ -24,16 +26,29 @@ class Candidate:
         face: The face, with its quality.
         crop: The aligned crop for the embedder, uint8 RGB (S, S, 3).
         clothing: Clothing descriptor (C,), or None where the torso is out of the picture.
+        embedded: Its vector (D,) and what that is worth; None until it is asked for, see `embedded`.
     """
 
     face: Face
     crop: Image
     clothing: FloatArray | None
+    embedded: tuple[FloatArray, float] | None = None
 
     @property
     def total(self) -> float:
         """The face's quality, 0 where it has not been judged."""
         return self.face.quality.total if self.face.quality else 0.0
+
+
+def embedded(candidates: Sequence[Candidate], embedder: FaceEmbedder) -> tuple[FloatArray, FloatArray]:
+    """Vectors (K, D) and worths (K,) of some faces; each face goes through the network once, whoever asks."""
+    new = [candidate for candidate in candidates if candidate.embedded is None]
+    if new:
+        vectors, worths = embedder.embed_with_worth(np.stack([candidate.crop for candidate in new]))
+        for candidate, vector, worth in zip(new, vectors, worths.tolist(), strict=True):
+            candidate.embedded = vector, worth
+    known = [candidate.embedded for candidate in candidates if candidate.embedded is not None]
+    return np.stack([vector for vector, _ in known]), np.array([worth for _, worth in known], np.float32)
 
 
 class Candidates:

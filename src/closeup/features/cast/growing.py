@@ -21,12 +21,12 @@ class GrowingTrack:
     faces: list[Face] = field(default_factory=list)
     candidates: Candidates = field(default_factory=Candidates)
     picture: bytes = b""
-    last_crop: Image | None = None
+    last: Candidate | None = None
 
     def add(self, candidate: Candidate) -> bool:
         """Add a face; True where it is the best picture of the track so far."""
         self.faces.append(candidate.face)
-        self.last_crop = candidate.crop
+        self.last = candidate
         return self.candidates.offer(candidate)
 
 

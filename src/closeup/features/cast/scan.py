@@ -23,7 +23,7 @@ from closeup.algorithms.tracking.online import FaceKey, Tracker, TrackerOptions
 from closeup.core.progress import Progress, ProgressCallback
 from closeup.core.types import TIME, Face, FloatArray, Shot, Track, VideoInfo
 from closeup.documents.vectors import TrackVectors
-from closeup.features.cast.candidates import Candidate
+from closeup.features.cast.candidates import Candidate, embedded
 from closeup.features.cast.growing import (
     DOUBTFUL_LIKENESS,
     EndedTrack,
@@ -180,28 +180,27 @@ class _Scanner:
 
     def _is_another(self, track: GrowingTrack, candidate: Candidate) -> bool:
         """Whether the face in the track's place is another person's, as behind a cut that nobody noticed."""
-        if track.last_crop is None or likeness(track.last_crop, candidate.crop) >= DOUBTFUL_LIKENESS:
+        if track.last is None or likeness(track.last.crop, candidate.crop) >= DOUBTFUL_LIKENESS:
             return False
-        before, now = self._embedder.embed(np.stack([track.last_crop, candidate.crop]))
+        before, now = embedded([track.last, candidate], self._embedder)[0]
         return float(1 - cosines(before, now)) > self._two_people
 
     def _face_vectors(self, keys: Sequence[FaceKey]) -> FloatArray:
         """Embed the faces that the tracker is in doubt about: (K, D), for keys (step, row) of the last few steps."""
         oldest = self._steps - len(self._recent) + 1
-        return self._embedder.embed(np.stack([self._recent[step - oldest][row].crop for step, row in keys]))
+        return embedded([self._recent[step - oldest][row] for step, row in keys], self._embedder)[0]
 
     def _end(self, numbers: Iterable[int]) -> None:
         """Embed the tracks that get no more faces, and let go of their pictures."""
         for number in sorted(numbers):
             track = self._live.pop(number)
             chosen = track.candidates.chosen()
-            crops = np.stack([c.crop for c in chosen])
             self.ended.append(
                 EndedTrack(
                     faces=tuple(track.faces),
                     picture=track.picture,
                     embedded=tuple(c.face for c in chosen),
-                    vectors=self._pool.submit(self._embedder.embed_with_worth, crops),
+                    vectors=self._pool.submit(embedded, chosen, self._embedder),
                     clothing=track.candidates.clothing(),
                 )
             )
