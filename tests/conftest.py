@@ -12,7 +12,10 @@ import pytest
 
 from closeup.core import settings
 
-hypothesis.settings.register_profile("same-every-time", derandomize=True)
+# No answer of a test hangs on how busy the machine is: no deadlines.
+hypothesis.settings.register_profile(
+    "same-every-time", derandomize=True, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 settings.switch_telemetry_off()  # here and in all that tests start
 settings.stay_offline()
 

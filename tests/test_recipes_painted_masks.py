@@ -30,7 +30,7 @@ def _changed(face: NDArray[np.uint8], painted: NDArray[np.uint8], x: float, y: f
     return bool((painted[spot].astype(int) != face[spot]).mean() > 0.6)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10_000), st.booleans())
 def test_a_mask_well_worn_covers_nose_and_mouth_and_leaves_the_eyes(seed: int, grey: bool) -> None:
     face = _face(seed, grey=grey)
@@ -43,7 +43,7 @@ def test_a_mask_well_worn_covers_nose_and_mouth_and_leaves_the_eyes(seed: int, g
         assert np.array_equal(painted[..., 0], painted[..., 2])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10_000))
 def test_a_mask_badly_worn_leaves_the_nose_or_the_chin_bare(seed: int) -> None:
     face = _face(seed)

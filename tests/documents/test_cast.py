@@ -48,7 +48,7 @@ def test_the_schema_is_one() -> None:
 
 
 @given(casts())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_round_trip(cast: Cast) -> None:
     content = CAST_JSON.encode(cast)
     VALIDATOR.validate(json.loads(content))
@@ -187,7 +187,7 @@ def mutations(draw: st.DrawFn) -> Any:
 
 
 @given(mutations())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_a_changed_document_is_read_or_refused_and_never_accepted_against_the_schema(data: Any) -> None:
     try:
         cast = CAST_JSON.from_data(data)

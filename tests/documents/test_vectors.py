@@ -157,7 +157,7 @@ def test_a_missing_file(tmp_path: Path) -> None:
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_changed_bytes_are_refused_or_read(data: st.DataObject) -> None:
     content = bytearray(CONTENT)
     for _ in range(data.draw(st.integers(1, 4))):
@@ -168,7 +168,7 @@ def test_changed_bytes_are_refused_or_read(data: st.DataObject) -> None:
 
 
 @given(st.sampled_from([*NAMES, "format", "embedder"]), st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_members_that_lie_are_refused_or_read(name: str, data: st.DataObject) -> None:
     """The same below the check sums of the archive."""
     buffer = io.BytesIO()

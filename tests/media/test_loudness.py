@@ -65,7 +65,7 @@ def test_true_peak_is_no_lower_than_any_sample_nor_than_any_block():
     assert true_peak(np.zeros((0, 2), np.float32)) == 0
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 99), loud=st.floats(0.003, 0.4))
 def test_sound_without_high_peaks_meets_the_target(seed: int, loud: float):
     levelled = level(speech(seed, loud=loud), RATE)
@@ -109,7 +109,7 @@ def test_what_is_too_short_to_measure_stays():
     assert np.array_equal(levelled.sound, sound)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 99), loud=st.floats(0.01, 2), length=st.integers(1, 30000))
 def test_the_ceiling_holds_for_any_sound(seed: int, loud: float, length: int):
     sound = (np.random.default_rng(seed).normal(0, loud, (length, 2))).astype(np.float32)

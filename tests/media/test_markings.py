@@ -83,7 +83,7 @@ def test_in_a_film_plates_keep_their_side() -> None:
     assert len(sides) == 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(*[st.floats(-100, 800)] * 2, *[st.floats(1, 400)] * 2), max_size=8),
     st.sampled_from([(640, 360), (64, 48), (16, 900)]),

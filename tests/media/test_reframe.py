@@ -38,7 +38,7 @@ def crop(*xyxy: float) -> np.ndarray:
     return np.array(xyxy, np.float64)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0.3, 1))
 def test_brightness_and_colour_lie_where_they_were(x: float, y: float, size: float):
     """Ramps, so that each place can be known from its values, in all planes."""

@@ -15,7 +15,7 @@ def value(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return 128 + 50 * np.sin(x * 0.21 + 0.4) + 50 * np.cos(y * 0.17 - x * 0.05)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     scale=st.tuples(*[st.one_of(st.floats(0.07, 0.98), st.sampled_from([1, 1 / 2, 1 / 3, 9 / 16]))] * 2),
     place=st.tuples(st.floats(0, 1), st.floats(0, 1)),
@@ -40,7 +40,7 @@ def test_growing_shows_the_source_where_it_was_asked_for(
     assert np.abs(out - wanted)[inside].max(initial=0) < 1.6 + 0.2 * slope
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(scale=st.floats(1.0, 4.0), part=st.floats(0, 1))
 def test_shrinking_averages(scale: float, part: float):
     plane = smooth(160, 200)

@@ -107,7 +107,7 @@ def test_a_third_of_the_torso_is_enough_and_less_is_not() -> None:
     assert describe(dressed(SHIRTS["red"]), short) is None
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     arrays.arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40), st.just(3))),
     arrays.arrays(np.float32, 4, elements=st.floats(-100, 100, width=32)),

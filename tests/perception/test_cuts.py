@@ -40,7 +40,7 @@ def test_every_cut_is_found_at_its_frame(fps: Fraction) -> None:
     assert cuts_of(frames, fps) == np.cumsum(lengths)[:-1].tolist()
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.lists(st.integers(10, 40), min_size=1, max_size=4), st.integers(0, 50))
 def test_cuts_come_in_order_wherever_they_are(lengths: list[int], first: int) -> None:
     frames = [scene(first + number, frame) for number, length in enumerate(lengths) for frame in range(length)]

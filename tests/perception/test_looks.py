@@ -43,7 +43,7 @@ def test_even_colours_are_described(colour: tuple[int, int, int]) -> None:
 PICTURES = arrays.arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40), st.just(3)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(PICTURES)
 def test_every_picture_has_a_description_of_length_one_or_none_at_all(image: Image) -> None:
     look = describe(image)

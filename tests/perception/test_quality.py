@@ -138,7 +138,7 @@ def test_a_face_seen_from_its_two_sides_is_equally_turned() -> None:
 COORDINATES = st.floats(-2000, 2000, width=32)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     arrays.arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40), st.just(3))),
     arrays.arrays(np.float32, 4, elements=COORDINATES),

@@ -61,7 +61,7 @@ def test_silence_and_steady_noise_are_no_speech(level: float) -> None:
     assert len(speech_spans(heard(noise), 0.5)) == 0
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.lists(st.integers(0, 20_000), max_size=5).map(sorted))
 def test_blocks_make_no_difference(blocks: list[int]) -> None:
     sound = vowels(1.25)

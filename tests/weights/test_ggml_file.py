@@ -70,7 +70,7 @@ def test_a_missing_file_is_said_to_be_missing(tmp_path: Path) -> None:
         read_ggml(tmp_path / "net.bin", numbers=2)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(0, len(ggml(ARRAYS)) - 1), st.binary(min_size=1, max_size=6))
 def test_damage_is_an_error_or_other_values_and_nothing_worse(
     tmp_path_factory: pytest.TempPathFactory, at: int, bad: bytes

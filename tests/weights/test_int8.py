@@ -143,7 +143,7 @@ def rounded(values: NDArray[np.float32], steps: int8._Steps) -> NDArray[np.float
 
 
 @given(numbers)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_steps_hold_zero_and_do_not_lose_to_the_extremes(values: NDArray[np.float32]) -> None:
     steps = int8._choose_steps(values, lambda x: x)
     assert 0 <= steps.zero <= LARGEST_ACTIVATION

@@ -123,7 +123,7 @@ def test_wrong_arguments_are_refused(kwargs, words):
         cluster(turned(0, 50), **kwargs)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(problems(), st.randoms(use_true_random=False))
 def test_the_order_of_items_and_pairs_changes_nothing(problem, random):
     order = random.sample(range(len(problem[0])), len(problem[0]))
@@ -132,7 +132,7 @@ def test_the_order_of_items_and_pairs_changes_nothing(problem, random):
     assert list(dict.fromkeys(plain.tolist())) == list(range(len(set(plain.tolist()))))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(problems())
 def test_limits_and_constraints_hold_in_every_cluster(problem):
     vectors, pairs, _, threshold, diameter = problem
@@ -148,7 +148,7 @@ def test_limits_and_constraints_hold_in_every_cluster(problem):
             assert same[distances == 0].all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**32 - 1), st.floats(0.05, 1.2))
 def test_without_constraints_it_is_average_linkage(seed, threshold):
     rng = np.random.default_rng(seed)
@@ -157,7 +157,7 @@ def test_without_constraints_it_is_average_linkage(seed, threshold):
     assert np.array_equal(together(cluster(vectors, threshold)), together(fcluster(tree, threshold, "distance")))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**32 - 1), st.none() | st.floats(0.6, 1.2))
 def test_a_higher_threshold_never_splits_at_the_same_constraints_and_diameter(seed, diameter):
     rng = np.random.default_rng(seed)

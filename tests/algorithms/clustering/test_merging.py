@@ -219,7 +219,7 @@ def problems(draw):
     return items, thresholds
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(problems(), st.randoms(use_true_random=False))
 def test_the_order_of_items_and_pairs_changes_nothing(problem, random):
     items, thresholds = problem
@@ -235,7 +235,7 @@ def test_the_order_of_items_and_pairs_changes_nothing(problem, random):
     assert len(plain.steps) == len(other.steps)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(problems())
 def test_constraints_hold_and_every_merge_is_explained(problem):
     items, thresholds = problem
@@ -262,7 +262,7 @@ def passes(step, limits):
     return all(limit is not None and distance <= limit + 1e-8 for distance, limit in needed[step.rule])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(problems())
 def test_merging_the_result_again_changes_nothing(problem):
     items, thresholds = problem
@@ -298,7 +298,7 @@ def mean_items(items, labels, persons):
     return MergeItems(mean(items.face, np.ones_like(known)), mean(items.clothing, known), totals)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1))
 def test_at_the_end_no_pair_is_near_enough_and_at_the_widest_thresholds_all_are_one(seed):
     rng = np.random.default_rng(seed)

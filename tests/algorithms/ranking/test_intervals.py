@@ -44,7 +44,7 @@ def penalties(case: Case) -> Penalties:
     return Penalties(lambda index: costs[index], costs.min(axis=1, initial=1e9))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(cases(), st.integers(1, 4))
 def test_the_choice_is_the_best_of_all_sets(case: Case, count: int) -> None:
     chosen = best_apart(*case[:3], penalties(case), count)
@@ -56,7 +56,7 @@ def test_the_choice_is_the_best_of_all_sets(case: Case, count: int) -> None:
     assert np.isclose(chosen.bound, chosen.value)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(cases(), st.integers(1, 4))
 def test_a_search_that_is_broken_off_says_how_much_better_a_set_could_be(case: Case, count: int) -> None:
     old = intervals.NODES
@@ -75,7 +75,7 @@ def test_of_no_intervals_none_is_chosen() -> None:
     assert (chosen.indices, chosen.value, chosen.bound) == ((), 0.0, 0.0)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(cases(most=14))
 def test_an_interval_is_beaten_by_one_inside_it_that_scores_as_much(case: Case) -> None:
     starts, ends, scores, _ = case
@@ -91,7 +91,7 @@ def test_an_interval_is_beaten_by_one_inside_it_that_scores_as_much(case: Case) 
         assert stays[i] == (not inside)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(cases(), st.integers(1, 3))
 def test_leaving_out_the_beaten_costs_nothing_where_pairs_are_free(case: Case, count: int) -> None:
     starts, ends, scores, costs = case

@@ -40,7 +40,7 @@ def _scenes(draw: st.DrawFn) -> tuple[np.ndarray, Axis, Span]:
     return times, axis, Span(best, inside, draw(st.floats(inside, 640)))
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(_scenes())
 def test_the_crop_stays_in_the_picture_and_its_length_in_the_span(scene):
     times, axis, span = scene
@@ -51,7 +51,7 @@ def test_the_crop_stays_in_the_picture_and_its_length_in_the_span(scene):
     assert (middle + length / 2 <= LENGTH + 1e-6).all()
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(_scenes())
 def test_no_frame_speeds_up_by_more_than_the_bound(scene):
     times, axis, span = scene
@@ -62,7 +62,7 @@ def test_no_frame_speeds_up_by_more_than_the_bound(scene):
         assert change.max() <= OPTIONS.max_acceleration * span.best * 1.02 + 1e-3
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(_scenes())
 def test_the_mirrored_scene_has_the_mirrored_path(scene):
     times, axis, span = scene
@@ -74,7 +74,7 @@ def test_the_mirrored_scene_has_the_mirrored_path(scene):
     np.testing.assert_allclose(there, LENGTH - here, atol=0.01)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(_scenes(), st.integers(0, 40_000))
 def test_the_same_scene_at_another_hour_has_the_same_path(scene, later):
     times, axis, span = scene
@@ -84,7 +84,7 @@ def test_the_same_scene_at_another_hour_has_the_same_path(scene, later):
     np.testing.assert_allclose(there, here, atol=0.01)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(1, 80), st.floats(0, 640), st.floats(5, 150))
 def test_a_still_subject_has_a_still_camera(n, place, width):
     axis = _axis(np.full(n, place), width)

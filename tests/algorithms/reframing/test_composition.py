@@ -47,7 +47,7 @@ def _scenes(draw: st.DrawFn) -> tuple[Subject, CropArea]:
     return subject(middles, (face_w, face_w * draw(st.floats(0.8, 1.6))), facing), frame
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(_scenes())
 def test_the_aspect_is_exact_and_the_width_one_for_all(scene):
     who, frame = scene
@@ -57,7 +57,7 @@ def test_the_aspect_is_exact_and_the_width_one_for_all(scene):
     assert np.ptp(sides[:, 0]) < 1e-6
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(_scenes())
 def test_the_crop_leaves_the_picture_only_for_a_face_that_would_be_cut(scene):
     who, frame = scene
@@ -77,7 +77,7 @@ def test_the_crop_leaves_the_picture_only_for_a_face_that_would_be_cut(scene):
         np.testing.assert_allclose(crops[:, axis] + crops[:, axis + 2], frame.area_wh[axis], atol=1e-6)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(_scenes())
 def test_a_face_that_strolls_is_whole_in_every_frame(scene):
     who, frame = scene
@@ -88,7 +88,7 @@ def test_a_face_that_strolls_is_whole_in_every_frame(scene):
     assert (boxes[:, 2:] <= crops[:, 2:] + slack).all()
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(_scenes())
 def test_mirrored_faces_have_mirrored_crops(scene):
     who, frame = scene
@@ -103,7 +103,7 @@ def test_mirrored_faces_have_mirrored_crops(scene):
     np.testing.assert_allclose(there[:, [1, 3]], here[:, [1, 3]], atol=atol)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(_scenes())
 def test_a_still_face_has_a_still_camera(scene):
     who, frame = scene

@@ -76,7 +76,7 @@ def test_loudness_of_the_whole_makes_no_difference() -> None:
 SOUNDS = arrays.arrays(np.float32, st.integers(0, 20_000), elements=st.floats(-1, 1, width=32))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(SOUNDS, st.lists(st.integers(0, 20_000), max_size=4).map(sorted))
 def test_any_sound_gives_a_value_for_every_whole_tenth_and_blocks_make_no_difference(
     sound: FloatArray, blocks: list[int]

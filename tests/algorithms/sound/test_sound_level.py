@@ -59,7 +59,7 @@ def test_a_rate_without_whole_tenths_is_refused(rate_hz: int) -> None:
         LevelMeter(rate_hz)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.integers(0, 30_000), max_size=4).map(sorted))
 def test_blocks_make_no_difference(blocks: list[int]) -> None:
     sound = vowels(1.9)

@@ -219,7 +219,7 @@ def wander(scene, move=lambda boxes: boxes, start_s=0.0, look=True):
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(scenes(), st.booleans())
 def test_faces_of_one_frame_never_share_a_track_and_numbers_count_up(scene, look):
     numbers = wander(scene, look=look)
@@ -228,7 +228,7 @@ def test_faces_of_one_frame_never_share_a_track_and_numbers_count_up(scene, look
     assert seen == list(range(len(seen)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(scenes(), st.booleans())
 def test_a_mirrored_or_moved_or_enlarged_or_later_scene_has_the_same_tracks(scene, look):
     plain = wander(scene, look=look)
@@ -240,7 +240,7 @@ def test_a_mirrored_or_moved_or_enlarged_or_later_scene_has_the_same_tracks(scen
     assert wander(scene, start_s=512.0, look=look) == plain
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(scenes(), st.booleans(), st.randoms(use_true_random=False))
 def test_the_order_of_boxes_within_a_frame_changes_nothing_but_numbers(scene, look, random):
     orders = [random.sample(range(len(boxes)), len(boxes)) for boxes, _ in scene]

@@ -264,7 +264,7 @@ def castings(draw: st.DrawFn) -> list[Case]:
     return cases
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(castings())
 def test_two_tracks_of_one_frame_never_share_a_label(cases: list[Case]) -> None:
     found = labels(*cases)
@@ -274,7 +274,7 @@ def test_two_tracks_of_one_frame_never_share_a_label(cases: list[Case]) -> None:
     assert all(label == NOBODY for label, case in zip(found, cases, strict=True) if case.face is None)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(castings(), st.randoms(use_true_random=False))
 def test_the_order_of_the_tracks_does_not_change_who_is_who(cases: list[Case], random: object) -> None:
     order = list(range(len(cases)))

@@ -302,7 +302,7 @@ def assert_nobody_is_twice_in_a_frame(tracks: Any, persons: Any) -> None:
 
 
 @given(st.lists(WISHES, max_size=7))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_edits_replay_alike_undo_exactly_and_never_reuse_an_id(wishes: list[tuple[str, Any]]) -> None:
     session = Session()
     history = [(session.edits, summary(session.members()))]
@@ -330,7 +330,7 @@ def test_any_edits_replay_alike_undo_exactly_and_never_reuse_an_id(wishes: list[
 
 
 @given(st.lists(WISHES, max_size=6), st.lists(st.integers(0, 5), min_size=8, max_size=8), st.integers(1, 9))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_edits_on_any_grouping_of_another_analysis(wishes: Any, labels: list[int], step: int) -> None:
     """Nothing breaks, nobody is twice in a frame, and hardly anything of it is a matter of chance."""
     session = Session()
@@ -354,7 +354,7 @@ def test_any_edits_on_any_grouping_of_another_analysis(wishes: Any, labels: list
 
 
 @given(st.lists(WISHES, max_size=6), st.integers(1, 9))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_edits_give_the_same_people_after_another_analysis_that_groups_alike(wishes: Any, step: int) -> None:
     session = Session()
     for kind, random in wishes:
@@ -370,7 +370,7 @@ def test_any_edits_give_the_same_people_after_another_analysis_that_groups_alike
 
 
 @given(st.randoms())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_merge_then_split_restores_the_partition(random: Any) -> None:
     session = Session()
     one, other = random.choice([("p1", "p3"), ("p3", "p1"), ("p1", "p4"), ("p4", "p2"), ("p3", "p4")])

@@ -154,14 +154,14 @@ def test_turns_are_drawn_anew_and_all_of_them_occur() -> None:
         LivenessCheck(("front",))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(yaw=st.floats(-50, 50), pitch=st.floats(-40, 40), shown=st.sampled_from(sorted(ANGLES)))
 def test_a_photo_has_no_parallax_however_it_is_tilted(yaw: float, pitch: float, shown: str) -> None:
     picture = head(*ANGLES[shown])
     assert nose_parallax(photo(0, 0, picture), photo(yaw, pitch, picture)) < 1e-3
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(yaw=st.floats(20, 50), side=st.sampled_from([-1, 1]))
 def test_a_head_has_parallax_by_the_sine_of_its_turn(yaw: float, side: int) -> None:
     parallax = nose_parallax(head(0, 9), head(side * yaw, 9))

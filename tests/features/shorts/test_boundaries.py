@@ -138,7 +138,7 @@ def test_pauses_are_what_speech_leaves() -> None:
     assert pauses(spans(), 1, 10) == [(1, 10)]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(st.tuples(st.integers(0, 60), st.integers(1, 8)), max_size=6),
     st.lists(st.tuples(st.integers(0, 60), st.integers(1, 8)), max_size=6),

@@ -151,7 +151,7 @@ def test_the_next_length_that_there_is_is_said() -> None:
     assert next_length_s(given, 11.5) is None
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(st.tuples(st.integers(12, 70), st.booleans()), min_size=1, max_size=8),
     st.integers(1, 4),

@@ -332,7 +332,7 @@ def test_expression_is_known_within_tracks_that_have_judged_faces() -> None:
     assert np.isnan(between(curve, 6, 18)).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(casts(), st.sampled_from(["p1", "p2", "nobody"]))
 def test_every_part_of_any_cast_is_a_curve_from_0_to_1(cast: Cast, person: str) -> None:
     times_s = grid(cast.video.duration_s)

@@ -42,7 +42,7 @@ def _casts(draw: st.DrawFn) -> tuple[Cast, list[Seen]]:
     return framed_cast(shots, seen, size_wh), seen
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(_casts(), st.sampled_from(SIZES))
 def test_every_frame_has_a_crop_of_exact_aspect_with_the_whole_face(made, size_wh):
     cast, seen = made
@@ -61,7 +61,7 @@ def test_every_frame_has_a_crop_of_exact_aspect_with_the_whole_face(made, size_w
         assert (faces[:, 2:] <= around[:, 2:] + slack).all()
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(_casts())
 def test_inside_of_a_shot_nothing_jumps_and_the_zoom_stays(made):
     cast, _ = made
@@ -75,7 +75,7 @@ def test_inside_of_a_shot_nothing_jumps_and_the_zoom_stays(made):
             assert np.abs(np.diff(own[:, :2], 2, axis=0)).max() * FPS**2 < 2.0 * width
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(_casts(), st.integers(1, 10_000))
 def test_the_same_video_later_in_another_has_the_same_crops(made, later):
     cast, _ = made
@@ -106,7 +106,7 @@ def test_the_same_video_later_in_another_has_the_same_crops(made, later):
     np.testing.assert_allclose(there, here, atol=0.05)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(casts(), st.sampled_from(SIZES), st.sampled_from(["follow", "split"]))
 def test_whatever_the_cast_holds_the_crops_are_finite_and_of_exact_aspect(cast, size_wh, layout):
     n = cast.video.frames

@@ -164,7 +164,7 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
         read_curves(tmp_path / CURVES, {})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(0, len(TEXT) - 1), st.binary(min_size=1, max_size=5))
 def test_damage_is_an_error_or_other_curves_and_nothing_worse(
     tmp_path_factory: pytest.TempPathFactory, at: int, bad: bytes

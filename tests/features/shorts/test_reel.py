@@ -85,7 +85,7 @@ def test_the_clock_finds_the_nearest_frame() -> None:
     assert list(clock.frames_within(0.1, 0.4)) == [1, 2]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.integers(1, 80), min_size=1, max_size=6), st.data())
 def test_stretches_are_apart_long_enough_and_show_the_person(shots: list[int], data: st.DataObject) -> None:
     edges = np.cumsum([0, *shots]).tolist()

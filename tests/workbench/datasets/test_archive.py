@@ -88,7 +88,7 @@ def test_a_trap_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_damaged_zip_files_are_refused_in_words(tmp_path: Path, data: st.DataObject) -> None:
     path = zipped(tmp_path / "a.zip", ["a/1.png", "b/2.png"])
     content = bytearray(path.read_bytes())

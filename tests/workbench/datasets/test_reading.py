@@ -209,7 +209,7 @@ def test_no_data_is_refused(tmp_path: Path) -> None:
     ),
     st.sampled_from([(), (HeadRecipe("label"),), (HeadRecipe("label", kind="value"),)]),
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_a_table_says_it_is_a_dataset_or_refused(
     people: Path, words: list[str], heads: tuple[HeadRecipe, ...]
 ) -> None:

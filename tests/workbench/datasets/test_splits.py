@@ -186,7 +186,7 @@ def test_a_file_that_is_no_split_is_refused(tmp_path: Path, text: str, complaint
 
 
 @given(st.lists(st.sampled_from(["key", "split", "group", "origin", "train", "val", "a", "seed 1", "\n", '"', ""])))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_in_a_file_it_is_a_split_or_refused_by_name(tmp_path: Path, words: list[str]) -> None:
     path = tmp_path / "s.csv"
     for before in ("", "key,split\n", "key,group,split,origin\na,p,train,seed 5\n"):

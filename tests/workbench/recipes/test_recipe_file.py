@@ -63,7 +63,7 @@ def test_the_least_recipe_has_one_stage_of_defaults() -> None:
 
 
 @given(recipes())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_what_is_written_reads_back_equal(recipe: Recipe) -> None:
     check_recipe(recipe)
     text = recipe_to_toml(recipe)
@@ -244,7 +244,7 @@ def lines_of(recipe: Recipe) -> Iterator[int]:
 
 
 @given(recipes(), values, st.integers(0, 10_000))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_any_value_at_any_key(recipe: Recipe, value: Any, where: int) -> None:
     lines = recipe_to_toml(recipe).splitlines()
     places = list(lines_of(recipe))
@@ -254,7 +254,7 @@ def test_any_value_at_any_key(recipe: Recipe, value: Any, where: int) -> None:
 
 
 @given(st.integers(0, 10_000), st.integers(1, 6))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_damaged_text(seed: int, damages: int) -> None:
     chance = random.Random(seed)
     text = recipe_to_toml(recipe_from_toml(SMALL))
@@ -273,7 +273,7 @@ keys = st.lists(
 
 
 @given(keys.map(".".join) | st.text(max_size=10), st.text(max_size=8) | values.map(toml), st.booleans())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_override(key: str, value: str, equals: bool) -> None:
     outcome(SMALL, [f"{key}={value}" if equals else key])
 

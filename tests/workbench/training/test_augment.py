@@ -154,7 +154,7 @@ def spot(batch: np.ndarray) -> tuple[float, float]:
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_shift_and_rotation_stay_within_their_bounds(seed: int) -> None:
     x, y = spot(made(replace(AugmentRecipe(), shift=0.1), mark(61, 30, 30), seed=seed))
     assert abs(x - 30) <= 6.2
@@ -165,7 +165,7 @@ def test_shift_and_rotation_stay_within_their_bounds(seed: int) -> None:
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_zoom_and_crop_change_distances_within_their_bounds(seed: int) -> None:
     x, y = spot(made(replace(AugmentRecipe(), zoom=0.25), mark(61, 40, 30), seed=seed))
     assert 10 / 1.25 - 0.1 <= x - 30 <= 10 * 1.25 + 0.1
