@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 from closeup import __version__
 from closeup.cli import cast, demo, doctor, evaluate, export, faces, predict, shorts, train
 from closeup.cli.output import show_error
+from closeup.cli.shared_flags import add_shared_flags
 from closeup.core.errors import EXIT_BAD_INPUT, CloseupError
 from closeup.core.interrupts import REQUESTS
 from closeup.core.settings import use
@@ -147,6 +148,10 @@ LATE = {
 class CommandLine(TyperGroup):
     """All commands, with the boundary around each, however it is started."""
 
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        add_shared_flags(self, "")
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command that `ctx` names, inside the boundary."""
         with boundary(debug=bool(ctx.params.get("debug"))):
@@ -161,6 +166,7 @@ class CommandLine(TyperGroup):
         """Put a late group in the place of the line that stands for it in the help."""
         if name in LATE:
             self.commands[name] = typer.main.get_group(LATE[name][0]())
+            add_shared_flags(self.commands[name], name)
 
 
 app = typer.Typer(

@@ -2,7 +2,8 @@
 
 Variables: CLOSEUP_MODELS_DIR (where pulled and converted models are kept), CLOSEUP_MODELS_MIRROR (a folder or
 http(s) URL to pull models from instead of their official source), CLOSEUP_DATABASE_URL (where the gallery is kept),
-CLOSEUP_COMMERCIAL_ONLY (1: refuse models whose terms bar commercial use).
+CLOSEUP_COMMERCIAL_ONLY (1: refuse models whose terms bar commercial use), CLOSEUP_DEVICE (what networks run on: auto,
+cpu, cuda, ...), CLOSEUP_ENCODER (what video is encoded by: auto, libx264, nvenc, ...).
 """
 
 import os
@@ -29,12 +30,16 @@ class Settings:
         database_url: The gallery's database, sqlite:///FILE or postgresql://...; None for `default_gallery_path()`.
             It may hold a password, so that it does not show when the settings are printed.
         commercial_only: Whether models are refused whose terms bar commercial use.
+        device: What networks run on, of `weights.device.DEVICES`.
+        encoder: What video is encoded by, of `media.video_codec.CHOICES`.
     """
 
     models_dir: Path
     models_mirror: str | None
     database_url: str | None = field(default=None, repr=False)
     commercial_only: bool = False
+    device: str = "auto"
+    encoder: str = "auto"
 
 
 VARIABLES = {
@@ -42,6 +47,8 @@ VARIABLES = {
     "models_mirror": "CLOSEUP_MODELS_MIRROR",
     "database_url": "CLOSEUP_DATABASE_URL",
     "commercial_only": "CLOSEUP_COMMERCIAL_ONLY",
+    "device": "CLOSEUP_DEVICE",
+    "encoder": "CLOSEUP_ENCODER",
 }
 """Each setting's variable."""
 
@@ -74,6 +81,8 @@ def read_settings() -> Settings:
         models_mirror=said["models_mirror"],
         database_url=said["database_url"],
         commercial_only=(said["commercial_only"] or "").strip().casefold() not in ("", "0", "no", "false"),
+        device=(said["device"] or "auto").strip().casefold(),
+        encoder=(said["encoder"] or "auto").strip().casefold(),
     )
 
 
@@ -95,3 +104,8 @@ def switch_telemetry_off() -> None:
 def stay_offline() -> None:
     """Keep huggingface_hub, which comes with timm, off the network: for commands, whose process is all ours."""
     os.environ["HF_HUB_OFFLINE"] = "1"
+
+
+def hush_encoders() -> None:
+    """Keep SVT-AV1, which writes its settings to stderr, to its errors."""
+    os.environ["SVT_LOG"] = "1"

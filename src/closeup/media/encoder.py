@@ -10,8 +10,9 @@ from av.container import OutputContainer
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation, VideoReformatter
 
 from closeup.core.types import FloatArray, Image
-from closeup.media.mp4_file import X264_OPTIONS, Mp4File
+from closeup.media.mp4_file import Mp4File
 from closeup.media.sound_track import AAC_FRAME, SOUND_RATE_HZ, SoundTrack
+from closeup.media.video_codec import add_video_stream
 
 _THREADS = 4
 """Fixed, because x264's output depends on how many threads it has; on a busy machine it still varies now and then."""
@@ -30,7 +31,7 @@ def require_even(size_wh: tuple[int, int]) -> None:
 
 
 class VideoEncoder(Mp4File):
-    """Writes H.264 (libx264, yuv420p, BT.709) of a constant frame rate into an MP4; a context manager."""
+    """Writes video (yuv420p, BT.709) of a constant frame rate into an MP4; a context manager."""
 
     def __init__(
         self, path: Path, size_wh: tuple[int, int], fps: Fraction, sound: Iterable[FloatArray] | None = None
@@ -57,9 +58,7 @@ class VideoEncoder(Mp4File):
         self._sound = None if sound is None else _even(sound)
 
     def _add_streams(self, container: OutputContainer) -> None:
-        self._stream = container.add_stream("libx264", rate=self.fps, options=X264_OPTIONS)
-        self._stream.width, self._stream.height = self.size_wh
-        self._stream.pix_fmt = "yuv420p"
+        self._stream = add_video_stream(container, self.size_wh, self.fps)
         context = self._stream.codec_context
         context.thread_count = _THREADS
         context.colorspace, context.color_range = Colorspace.ITU709, ColorRange.MPEG

@@ -1,4 +1,4 @@
-"""Pictures and sound to an MP4 with the exact times of both: H.264 and AAC, which everything plays."""
+"""Pictures and sound to an MP4 with the exact times of both: H.264, or what was asked for, and AAC."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,9 +13,10 @@ from av.video.reformatter import ColorRange
 
 from closeup.core.types import FloatArray
 from closeup.media.encoder import require_even
-from closeup.media.mp4_file import X264_OPTIONS, Mp4File
+from closeup.media.mp4_file import Mp4File
 from closeup.media.planes import Colour
 from closeup.media.sound_track import AAC_FRAME, SOUND_RATE_HZ, SoundTrack
+from closeup.media.video_codec import add_video_stream
 
 _FINEST_TICK = 2**31 - 1
 """Ticks a second that MP4 can count."""
@@ -79,9 +80,7 @@ class MovieWriter(Mp4File):
     def _add_streams(self, container: OutputContainer) -> None:
         movie = self._movie
         rate = (len(movie.starts) - 1) / movie.starts[-1]
-        self._pictures = container.add_stream("libx264", rate=rate.limit_denominator(1001), options=X264_OPTIONS)
-        self._pictures.width, self._pictures.height = movie.size_wh
-        self._pictures.pix_fmt = "yuv420p"
+        self._pictures = add_video_stream(container, movie.size_wh, rate.limit_denominator(1001))
         context = self._pictures.codec_context
         # PyAV asks for slices otherwise: fewer bits saved, and threads that wait for each other.
         context.thread_type = "FRAME"

@@ -14,10 +14,6 @@ from av.packet import Packet
 from closeup.core.interrupts import held_back
 from closeup.core.whole import output_error, part_prefix
 
-X264_OPTIONS = {"crf": "18", "preset": "veryfast"}
-"""Constant quality, near to what the eye can tell. At 1080x1920 "veryfast" takes two thirds of the processor time of
-"faster", and fewer bytes."""
-
 _CONTAINER_OPTIONS = {"movflags": "+faststart", "fflags": "+bitexact"}
 """The index at the front, so that a browser plays at once; no dates or versions in the file."""
 

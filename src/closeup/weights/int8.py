@@ -222,7 +222,7 @@ def _observe(model: Any, names: Sequence[str], pictures: FloatArray) -> dict[str
     with TemporaryDirectory() as folder:
         path = Path(folder) / "watched.onnx"
         path.write_bytes(watched.SerializeToString())
-        session = open_session(path)
+        session = open_session(path, device="cpu")
         for at in range(0, len(pictures), at_once):
             batch = np.ascontiguousarray(pictures[at : at + at_once])
             found = dict(zip([*outputs, *new], session.run_all(batch), strict=True))

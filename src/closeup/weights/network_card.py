@@ -183,7 +183,7 @@ def read_card(path: Path) -> NetworkCard:
     """
     from closeup.weights.session import open_session
 
-    return card_of(open_session(path), path)
+    return card_of(open_session(path, device="cpu"), path)
 
 
 def card_of(session: "NamedSession", path: Path) -> NetworkCard:

@@ -32,7 +32,7 @@ def test_a_machine_with_what_pip_brings_has_nothing_broken(home: Path) -> None:
     assert of(findings, "models", "yunet-2023mar").state == "fine"
     assert of(findings, "models", "face-reid-0095").state == "missing"
     assert of(findings, "features", "cast").says == "yunet-2023mar, sface-2021dec"
-    assert "CPUExecutionProvider" in of(findings, "inference", "ONNX Runtime").says
+    assert of(findings, "inference", "device").says == "networks run on cpu (auto was asked for; here: cpu)"
     assert not any(each.topic == "privacy" for each in findings)
 
 
@@ -92,6 +92,12 @@ def test_what_older_versions_left_is_named_with_how_to_delete_it(home: Path, pla
     assert found.state == "note"
     assert str(home / place) in found.says
     assert f"rm -r {home / place}" in found.hint
+
+
+def test_a_device_that_was_asked_for_and_is_not_here_is_broken() -> None:
+    found = of(examine(replace(read_settings(), device="cuda")), "inference", "device")
+    assert found.state == "broken"
+    assert "onnxruntime-gpu" in found.hint
 
 
 def test_scripts_without_a_font_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,6 +30,7 @@ from closeup.perception.analyzer import Analyzer
 from closeup.perception.clothing import CARD_NAME as CLOTHING_NAME
 from closeup.perception.registry import cast_models
 from closeup.weights.cards import ModelCard, card
+from closeup.weights.session import device_notes
 
 _ANEW = "Make the cast anew."
 
@@ -173,7 +174,7 @@ def _result(
         hidden=members.hidden,
         tracks=members.tracks,
         timings_s=clock.timings_s,
-        notes=tuple(dict.fromkeys((*carried.warnings, *members.warnings))),
+        notes=tuple(dict.fromkeys((*carried.warnings, *members.warnings, *device_notes()))),
     )
     return CastResult(cast, baseline, carried.edits, scan.vectors, scan.pictures)
 

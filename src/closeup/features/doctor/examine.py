@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
 from closeup import __version__
-from closeup.core.errors import CloseupError, ModelError
+from closeup.core.errors import CloseupError, InputError, ModelError
 from closeup.core.settings import VARIABLES, Settings, default_gallery_path, origin, read_settings
 from closeup.media.typeface import joins_letters, system_font
 from closeup.weights import store
 from closeup.weights.cards import all_cards, card
+from closeup.weights.device import CPU, devices_here
 
 State = Literal["fine", "missing", "broken", "note"]
 
@@ -89,6 +88,7 @@ def examine(settings: Settings | None = None) -> tuple[Diagnosis, ...]:
         *_models(settings),
         *_features(settings),
         *_inference(settings),
+        *_encoders(settings),
         *_fonts(),
         *_places(settings),
         *_leftovers(),
@@ -194,23 +194,38 @@ def _features(settings: Settings) -> Iterator[Diagnosis]:
 
 
 def _inference(settings: Settings) -> Iterator[Diagnosis]:
-    """Whether ONNX Runtime is here and works: a small network is run."""
-    from closeup.weights.session import import_runtime, open_session
+    """Whether ONNX Runtime works, and where: a small network is run there, and compared with the processor."""
+    from closeup.weights.session import device_notes, import_runtime, open_session
 
     probe = card(_PROBE)
-    grey = np.zeros((1, 3, probe.input_px, probe.input_px), np.float32)
     try:
         runtime = import_runtime()
-        answers = open_session(store.require(probe, settings)).run(grey)
-        works = bool(np.isfinite(answers).all())
+        here = ", ".join(devices_here(runtime.get_available_providers()))
+        yield Diagnosis("inference", "ONNX Runtime", "fine", f"{runtime.__version__}; its telemetry is off")
+        session = open_session(store.require(probe, settings), device=settings.device)
     except CloseupError as error:
-        yield Diagnosis("inference", "ONNX Runtime", "broken", error.message, error.hint)
+        yield Diagnosis("inference", "device", "broken", error.message, error.hint)
         return
-    providers = ", ".join(runtime.get_available_providers())
-    state: State = "fine" if works else "broken"
-    yield Diagnosis(
-        "inference", "ONNX Runtime", state, f"{runtime.__version__}, with {providers}; its telemetry is off"
-    )
+    answers = f"networks run on {session.device} ({settings.device} was asked for; here: {here})"
+    yield Diagnosis("inference", "device", "fine", answers)
+    for note in device_notes():
+        if session.device == CPU:
+            yield Diagnosis("inference", "device", "note", note)
+
+
+def _encoders(settings: Settings) -> Iterator[Diagnosis]:
+    """Which encoders work here: each is tried."""
+    from closeup.media.video_codec import ENCODERS, choose_encoder, fault
+
+    try:
+        taken = choose_encoder(settings.encoder)
+        yield Diagnosis("encoders", "video", "fine", f"encoded by {taken} ({settings.encoder} was asked for)")
+    except InputError as error:
+        yield Diagnosis("encoders", "video", "broken", error.message, error.hint)
+    for name, kind in ENCODERS.items():
+        reason = fault(name)
+        says = reason or f"works; {kind.codec}, {kind.licence}"
+        yield Diagnosis("encoders", name, "note" if reason else "fine", says)
 
 
 def _fonts() -> Iterator[Diagnosis]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from closeup.core.errors import InputError, OutputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.core.settings import read_settings
 from closeup.core.types import Cast, Person
 from closeup.features.shorts.captioning import CaptionOverlay, cut_captions
 from closeup.features.shorts.finished import FinishedShort, Handover, PosterSource, make_posters
@@ -28,6 +29,7 @@ from closeup.features.shorts.source import ShortsSource, find_person, find_video
 from closeup.media.container import time_code
 from closeup.media.frame_times import read_frame_times
 from closeup.media.subtitles import Subtitles
+from closeup.media.video_codec import choose_encoder, encoder_notes
 
 BITS_A_PIXEL = 0.2
 """What a pixel of a finished frame takes at most, as a rule: 0.05 to 0.18 were measured on talk, TV and film."""
@@ -134,6 +136,7 @@ def make_folder(
     folder_at(folder).check(overwrite=overwrite)
     source = ShortsSource(cast_folder, cast, whom, find_video(cast, cast_folder, video, progress))
     if not plan_only:
+        choose_encoder(read_settings().encoder)
         check_space(options.min_length_s, source, options, folder)
     planned = make_plan(source, options, progress)
     job = _Job(source, replace(options, audio_track=planned.sound_track), planned)
@@ -171,6 +174,7 @@ def render_plan(
     file = read_plan(plan_file)
     overwrite = overwrite or (output.resolve() == plan_file.resolve().parent and is_only_planned(output))
     folder_at(output).check(overwrite=overwrite)
+    choose_encoder(read_settings().encoder)
     source = open_source(file.cast, file.person.id, None if video is None else Path(video), progress)
     if source.cast.video.sha256 != file.video.sha256:
         raise InputError(
@@ -256,6 +260,7 @@ class _Job:
             )
             if rendered:
                 finished = tuple(self._rendered(finished, part, progress))
+                plan = replace(plan, notes=tuple(dict.fromkeys((*plan.notes, *encoder_notes()))))
             progress(Progress("Writing", 0, None, ""))
             handover = Handover(
                 plan=plan,

@@ -26,6 +26,7 @@ from closeup.media.excerpt import excerpt_frames
 from closeup.media.frame_times import FrameTimes
 from closeup.media.subtitles import Subtitles, read_subtitles
 from closeup.media.video import open_video
+from closeup.weights.session import device_notes
 
 _ROUNDING_S = 0.5
 """Before the video is read its frame times are known roughly; what is too little by less than this is left to then."""
@@ -101,7 +102,7 @@ def make_plan(source: ShortsSource, options: ShortsOptions, progress: ProgressCa
         shorts=_shorts(windows, times, curves, options),
         weights=curves.weights,
         absent=evidence.absent,
-        notes=(*cast.video.notes, *notes, *evidence.notes, *more_notes),
+        notes=(*cast.video.notes, *notes, *evidence.notes, *more_notes, *device_notes()),
     )
     return Planned(plan, curves, times, captions, evidence.sound_track)
 

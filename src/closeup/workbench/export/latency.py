@@ -56,7 +56,7 @@ def measure_speeds(
     """
     if FULL not in paths:
         raise InputError(f"Speeds are compared with those of {FULL}, and it is not among {', '.join(paths)}.")
-    sessions = {form: open_session(path, threads=threads) for form, path in paths.items()}
+    sessions = {form: open_session(path, threads=threads, device="cpu") for form, path in paths.items()}
 
     def run(form: str, times: int) -> float:
         sessions[form].run_all(pictures)

@@ -53,7 +53,7 @@ def compare_answers(content: bytes, network: AnsweringNetwork, pictures: FloatAr
     with TemporaryDirectory() as folder:
         path = Path(folder) / "network.onnx"
         path.write_bytes(content)
-        session = open_session(path)
+        session = open_session(path, device="cpu")
         for part in parts:
             largest = [max(pair) for pair in zip(largest, _differences(session, network, part), strict=True)]
     return tuple(

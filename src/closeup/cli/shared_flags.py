@@ -1,0 +1,111 @@
+"""Flags that many commands share, declared once and put onto each command that they mean something to."""
+
+import sys
+from typing import Annotated, Any, Literal
+
+import typer
+
+from closeup.cli.output import show_note
+from closeup.core.settings import use
+from closeup.weights.device import DEVICES
+
+RUN_NETWORKS = {
+    "cast",
+    "data audit",
+    "data crop-faces",
+    "demo",
+    "doctor",
+    "evaluate",
+    "faces",
+    "gallery enrol",
+    "gallery evaluate",
+    "gallery identify",
+    "gallery import",
+    "gallery import-cast",
+    "gallery similar",
+    "gallery verify",
+    "predict",
+    "shorts",
+}
+"""Commands that run networks, and so take `--device`."""
+
+WRITE_VIDEO = {"demo", "doctor", "faces", "shorts"}
+"""Commands that encode video, and so take `--encoder`."""
+
+Encoder = Literal[
+    "auto", "libx264", "openh264", "nvenc", "videotoolbox", "qsv", "amf", "mediafoundation", "vaapi", "svtav1"
+]
+"""As `media.video_codec.CHOICES`, whose module would load FFmpeg."""
+
+SAY_THEMSELVES = {"cast", "demo", "doctor", "shorts"}
+"""Commands whose results hold what ran on which device and encoder, and which say it with them."""
+
+
+def add_shared_flags(command: Any, path: str) -> None:
+    """Put the shared flags onto a command, and onto all below it where it is a group.
+
+    Args:
+        command: Of Typer's own click.
+        path: The words that call it, without the first, "closeup".
+    """
+    for name, below in getattr(command, "commands", {}).items():
+        add_shared_flags(below, f"{path} {name}".strip())
+    known = {parameter.name for parameter in command.params}
+    for flag, template, paths in (("device", _device, RUN_NETWORKS), ("encoder", _encoder, WRITE_VIDEO)):
+        if path in paths and flag not in known:
+            command.params += _flags(template)
+
+
+def _flags(template: Any) -> list[Any]:
+    """The flags that a function declares, as click knows them."""
+    one = typer.Typer(add_completion=False)
+    one.command()(template)
+    return list(typer.main.get_command(one).params)
+
+
+def _use_device(context: typer.Context, value: str | None) -> None:
+    if value is not None:
+        use("device", value, "--device")
+    if context.command_path.split(" ", 1)[-1] not in SAY_THEMSELVES:
+        context.call_on_close(lambda: _say_devices(context))
+
+
+def _use_encoder(value: str | None) -> None:
+    if value is not None:
+        use("encoder", value, "--encoder")
+
+
+def _say_devices(context: typer.Context) -> None:
+    """Say what ran on which device and encoder, where either was used at all."""
+    session, codec = (sys.modules.get(f"closeup.{name}") for name in ("weights.session", "media.video_codec"))
+    if not context.params.get("quiet"):
+        for note in (*(session.device_notes() if session else ()), *(codec.encoder_notes() if codec else ())):
+            show_note(note)
+
+
+def _device(
+    device: Annotated[
+        Literal[DEVICES] | None,  # type: ignore[valid-type]
+        typer.Option(
+            help="What networks run on; auto takes what ONNX Runtime has, best first.",
+            show_default="auto, or CLOSEUP_DEVICE",
+            callback=_use_device,
+            expose_value=False,
+        ),
+    ] = None,
+) -> None:
+    """Declare the flag."""
+
+
+def _encoder(
+    encoder: Annotated[
+        Encoder | None,
+        typer.Option(
+            help="What video is encoded by, tried before it is used; auto takes x264 where it is here.",
+            show_default="auto, or CLOSEUP_ENCODER",
+            callback=_use_encoder,
+            expose_value=False,
+        ),
+    ] = None,
+) -> None:
+    """Declare the flag."""
