@@ -171,8 +171,11 @@ def show_people(folder: Path, cast: "Cast", elapsed_s: float, speed: float | Non
     """Print the cast as a table, how long it took, and where the report is."""
     name = Path(cast.video.path).name
     if cast.people:
-        rows = ((p.id, p.name or "", clock(p.screen_time_s), str(len(p.shots))) for p in cast.people)
-        show_table(*rows, head=("person", "name", "screen time", "shots"))
+        rows = (
+            (str(number), p.name or "", clock(p.screen_time_s), str(len(p.shots)), p.id)
+            for number, p in enumerate(cast.people, start=1)
+        )
+        show_table(*rows, head=(">person", "name", ">screen time", ">shots", "id"))
     else:
         typer.echo(f"No people were found in {one_line(name)}.")
     if cast.passers_by:

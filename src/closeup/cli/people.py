@@ -70,7 +70,7 @@ def list_people(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")] = False,
 ) -> None:
-    """List everyone: id, name, screen time, tracks, shots and portrait."""
+    """List everyone, numbered as in the report: name, screen time, shots, tracks and id."""
     if as_json:
         data = CAST_JSON.to_data(CastFolder(context.obj).cast())
         show_json({group: data[group] for group in _STANDINGS})
@@ -315,18 +315,17 @@ def _show(folder: Path) -> None:
     if not rows:
         typer.echo("Nobody was found in this video.")
         return
-    head = ("id", "name", ">time", "tracks", "shots", "portrait", "")
-    show_table(*((*_cells(person), standing) for person, standing in rows), head=head, unbroken=(5,))
+    head = (">person", "name", ">time", ">shots", "tracks", "", "id")
+    numbered = ((str(n), *_cells(who), standing, who.id) for n, (who, standing) in enumerate(rows, start=1))
+    show_table(*numbered, head=head, unbroken=(6,))
 
 
 def _cells(person: Person) -> tuple[str, ...]:
     return (
-        person.id,
         person.name or "",
         clock(person.screen_time_s),
-        _shorten(person.tracks),
         str(len(person.shots)),
-        person.portrait,
+        _shorten(person.tracks),
     )
 
 

@@ -25,6 +25,7 @@ def for_cast(folder_name: str, people: list[tuple[str, str | None, tuple[str, ..
     commands = [("Give someone a name", f'{start} name {first[0]} "Anna"')]
     if len(people) > 1:
         commands.append(("Two cards are one person", f"{start} merge {people[0][0]} {people[1][0]}"))
+        commands.append(("See who may be one person after all", f"{start} suggest"))
     most = max(people, key=lambda person: len(person[2]))
     if len(most[2]) > 1:
         commands.append(("Part of a card is someone else", f"{start} split {most[0]} --tracks {most[2][-1]}"))

@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from closeup import __version__
 
-_HOUSE_STYLE = "house.css"
+_HOUSE_STYLE, _HOUSE_SCRIPT = "house.css", "house.js"
 
 
 def render_page(package: str, template: str, *, style: str, script: str = "", **values: Any) -> str:
@@ -22,11 +22,11 @@ def render_page(package: str, template: str, *, style: str, script: str = "", **
         package: "closeup.features.cast" and alike.
         template: File name of the template.
         style: File name of the page's own style; the style of the house goes before it.
-        script: File name of the page's script, or "" for none.
+        script: File name of the page's script, or "" for none; the script of the house goes before it.
         values: What it shows; everything is escaped, and a template that asks for a value that is not there fails.
     """
     look = _text("closeup.pages", _HOUSE_STYLE) + _text(package, "templates", style)
-    code = _text(package, "templates", script) if script else ""
+    code = _text("closeup.pages", _HOUSE_SCRIPT) + _text(package, "templates", script) if script else ""
     frame = {"style": look, "style_hash": _csp_hash(look), "script": code, "script_hash": _csp_hash(code)}
     page = _environment(package).get_template(template).render(version=__version__, **frame, **values)
     return page.encode("utf-8", "replace").decode("utf-8")  # a path may hold bytes that are no text

@@ -10,7 +10,8 @@ import pytest
 
 from closeup.core.errors import FormatError
 from closeup.core.types import Cast
-from closeup.features.cast.report import render_report
+from closeup.documents.suggestions import Suggestion
+from closeup.features.cast.report import QUESTIONS_SHOWN, render_report
 from html_page import HOSTILE, Page
 
 from .report_cast import Plan, make_cast, named
@@ -46,7 +47,8 @@ def test_the_page_loads_nothing(made):
     for tag, attributes in page.elements:
         for key in ("src", "href", "xlink:href", "srcset", "poster", "action", "data"):
             value = attributes.get(key)
-            assert value is None or value.startswith(("data:image/jpeg;base64,", "#")), (tag, key, value)
+            beside = tag == "video" and value == "../talk.mp4"
+            assert value is None or beside or value.startswith(("data:image/jpeg;base64,", "#")), (tag, key, value)
     assert not re.search(r"https?:|//[a-z]|@import|url\(", re.sub(r"data:image/jpeg;base64,[^\"]*", "", html))
     assert not {"link", "iframe", "object", "embed", "base", "form"} & {tag for tag, _ in page.elements}
 
@@ -82,8 +84,8 @@ def test_everyone_has_a_card_a_row_and_pictures(made):
     cards = page.has_class("card")
     assert [card["id"] for card in cards] == [f"person-{person.id}" for person in cast.people]
     alts = [image["alt"] or "" for image in page.all("img")]
-    for person in cast.people:
-        name = person.name or f"Person {person.id[1:]}"
+    for number, person in enumerate(cast.people, start=1):
+        name = person.name or f"Person {number}"
         assert f"Portrait of {name}" in alts
         assert sum(alt.startswith(f"{name} at ") for alt in alts) == min(12, len(person.shots))
     assert sum(alt.startswith("Passer-by ") for alt in alts) == len(cast.passers_by)
@@ -130,7 +132,7 @@ def test_time_in_view_counts_two_at_once_once(made):
 def test_the_table_says_who_is_in_each_shot(made):
     cast, folder = made
     html = render_report(cast, folder)
-    rows = re.findall(r"<tr><th scope=\"row\".*?</tr>", html, re.DOTALL)
+    rows = re.findall(r"<tr data-people.*?</tr>", html, re.DOTALL)
     assert len(rows) == len(cast.shots)
     for number, row in enumerate(rows):
         inside = set(re.findall(r'href="#person-(\w+)"', row))
@@ -177,15 +179,89 @@ def test_commands_name_the_folder_and_real_ids(made):
     page = Page(render_report(replace(cast, video=video), folder))
     assert "closeup people 'My talk.cast' name " in page.text
     assert f"merge {cast.people[0].id} {cast.people[1].id}" in page.text
-    given = Page(render_report(cast, folder, folder_name="elsewhere"))
+    given = Page(render_report(cast, folder, place=Path("elsewhere")))
     assert "closeup people elsewhere undo" in given.text
+
+
+def test_people_are_numbered_as_shown_and_a_colour_belongs_to_the_id(made):
+    cast, folder = made
+    shown = [card["class"] for card in Page(render_report(cast, folder)).has_class("card")]
+    fewer = replace(cast, people=cast.people[1:])
+    page = Page(render_report(fewer, folder))
+    assert [card["class"] for card in page.has_class("card")] == shown[1:]
+    assert shown == [f"card c{int(person.id[1:]) - 1}" for person in cast.people]
+    unnamed = [number for number, person in enumerate(fewer.people, start=1) if not person.name]
+    assert all(f"Person {number}" in page.text for number in unnamed)
+    assert f"1 {fewer.people[0].id}" in page.text
+
+
+def test_doubts_are_asked_with_both_faces_and_marked_on_the_cards(made):
+    cast, folder = made
+    one, other, *_ = cast.people
+    passer = cast.passers_by[0]
+    questions = tuple(
+        Suggestion((one.id, who.id), 0.55, 0.52, None, 1.5, same_shot=False, why=("Because.", "<b>And</b> so."))
+        for who in (other, passer)
+    )
+    page = Page(render_report(cast, folder, questions=questions))
+    assert [item["id"] for item in page.all("li") if "data-one" in item] == [
+        f"ask-{one.id}-{q.people[1]}" for q in questions
+    ]
+    assert page.text.count("Because. <b>And</b> so. Same person Different people") == 2
+    marks = [link["href"] for link in page.all("a") if (link["href"] or "").startswith("#ask-")]
+    assert sorted(marks) == sorted([f"#ask-{one.id}-{other.id}"] * 2 + [f"#ask-{one.id}-{passer.id}"])
+    assert "cannot be said" in Page(render_report(cast, folder, questions=None)).text
+    plain = Page(render_report(cast, folder)).text
+    assert "Perhaps the same" not in plain
+    assert "cannot be said" not in plain
+    many = Page(render_report(cast, folder, questions=questions[:1] * (QUESTIONS_SHOWN + 3))).text
+    assert "And 3 more: closeup people talk.cast suggest" in many
+
+
+@pytest.mark.parametrize(
+    ("path", "place", "address"),
+    [
+        ("films/my talk.mp4", "talk.cast", "../films/my%20talk.mp4"),
+        ("films/my talk.mp4", "out/talk.cast", "../../films/my%20talk.mp4"),  # from where the command was typed
+        ("gone/talk.mp4", "talk.cast", "../talk.mp4"),
+    ],
+)
+def test_the_page_finds_its_video(made, tmp_path, monkeypatch, path, place, address):
+    cast, folder = made
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "films").mkdir()
+    (tmp_path / "films" / "my talk.mp4").touch()
+    there = replace(cast, video=replace(cast.video, path=path))
+    (video,) = Page(render_report(there, folder, place=tmp_path / place)).all("video")
+    assert video["src"] == address
+    policy = next(a["content"] for a in Page(render_report(*made)).all("meta") if "http-equiv" in a)
+    assert "media-src 'self' file:;" in policy
+
+
+def test_every_card_can_be_corrected_and_filters_the_timeline(made):
+    cast, folder = made
+    page = Page(render_report(cast, folder))
+    ids = [person.id for person in cast.people]
+    assert [a["data-person"] for a in page.has_class("card")] == ids
+    assert [a["value"] for a in page.has_class("only")] == ids
+    fields = [(a.get("name"), a.get("value")) for tag, a in page.elements if tag in {"input", "select"}]
+    assert [value for name, value in fields if name == "name"] == [person.name or "" for person in cast.people]
+    assert [name for name, _ in fields].count("same") == len(ids)
+    assert [name for name, _ in fields].count("hide") == len(ids)
+    rows = [a["data-people"] for a in page.has_class("row") if "data-people" in a]
+    assert rows == ids
+    chosen = replace(cast.people[0], portrait_track=cast.people[0].tracks[1])
+    stars = Page(render_report(replace(cast, people=(chosen, *cast.people[1:])), folder)).has_class("star")
+    pressed = [star["value"] for star in stars if star["aria-pressed"] == "true"]
+    assert pressed[0] == cast.people[0].tracks[1]
+    assert len(pressed) == len(ids)
 
 
 def test_nobody_gets_a_friendly_page(empty):
     page = Page(render_report(*empty))
     assert "Nobody was found in this video." in page.text
     assert not page.has_class("card")
-    assert not page.has_class("copy")
+    assert "closeup people" not in page.text
     assert len(page.all("tr")) == 4
 
 

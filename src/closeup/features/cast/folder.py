@@ -154,8 +154,9 @@ class CastFolder:
             said = edits.operations
             joined = (replace(said[place], joined=place > before) for place in range(before, len(said)))
             edits = replace(edits, operations=(*said[:before], *joined))
+            questions = _questions(cast, lambda: self.vectors(cast), baseline, edits)
             with place.writing(overwrite=True, replaced=_CHANGED_BY_EDITS.__contains__) as part:
-                _write_readable(part, cast, edits, self.path.name)
+                _write_readable(part, cast, edits, self.path, questions)
         return Change(edits, "\n".join(sentences))
 
     def suggestions(self) -> tuple[Suggestion, ...]:
@@ -189,7 +190,8 @@ def write_cast_folder(target: Path, result: CastResult, *, overwrite: bool) -> N
             (part / TRACKS / f"{track.id}.jpg").write_bytes(_picture(result, track))
         (part / VECTORS).write_bytes(encode_vectors(result.vectors))
         (part / BASELINE).write_bytes(BASELINE_JSON.encode(result.baseline))
-        _write_readable(part, result.cast, result.edits, place.path.name)
+        questions = _questions(result.cast, lambda: result.vectors, result.baseline, result.edits)
+        _write_readable(part, result.cast, result.edits, place.path, questions)
 
 
 def check_place(target: Path, video: Path, *, overwrite: bool) -> None:
@@ -259,13 +261,26 @@ def _with_free_number(edits: Edits, cast: Cast, baseline: Baseline) -> Edits:
     return replace(edits, next_person=max([edits.next_person, baseline.next_person, *numbers]))
 
 
-def _write_readable(part: Path, cast: Cast, edits: Edits, name: str) -> None:
+def _questions(
+    cast: Cast, vectors: Callable[[], TrackVectors], baseline: Baseline, edits: Edits
+) -> tuple[Suggestion, ...] | None:
+    """Who may be one person after all; None where that cannot be said: an older closeup's cast, or vectors deleted."""
+    try:
+        return suggest(cast, vectors(), baseline, edits)
+    except InputError:
+        return None
+
+
+def _write_readable(
+    part: Path, cast: Cast, edits: Edits, place: Path, questions: tuple[Suggestion, ...] | None
+) -> None:
     """Write what edits change: cast.json, edits.json, the people's pictures and the report."""
     (part / CAST).write_bytes(CAST_JSON.encode(cast))
     (part / EDITS).write_bytes(EDITS_JSON.encode(edits))
     (part / PEOPLE).mkdir()
     person_pictures(cast, part / TRACKS, part / PEOPLE)
-    (part / REPORT).write_text(render_report(cast, part, folder_name=name), encoding="utf-8", newline="\n")
+    page = render_report(cast, part, place=place, questions=questions)
+    (part / REPORT).write_text(page, encoding="utf-8", newline="\n")
 
 
 def _picture(result: CastResult, track: Track) -> bytes:

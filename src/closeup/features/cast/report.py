@@ -1,15 +1,20 @@
-"""report.html: the cast of a video as one page that needs nothing beside itself."""
+"""report.html: the cast of a video as one page that needs nothing beside itself, and plays the video where it is."""
 
+import os
+import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
+from urllib.parse import quote
 
 from closeup.core.timebase import clock
 from closeup.core.types import Cast, Person, Track, VideoInfo
+from closeup.documents.edits import person_number
+from closeup.documents.suggestions import Suggestion
 from closeup.features.cast.portraits import (
     best_face,
     person_tracks,
+    portrait_track,
     read_picture,
     resize_to_height,
     spread_tracks,
@@ -21,42 +26,38 @@ from closeup.pages.page import render_page
 from closeup.pages.timeline import bar, cut_marks, exact_time, label, number_word, percent, ticks
 
 COLOURS = 12
-"""People beyond the twelfth take the colours anew; every bar stands beside a name, so colour is never alone."""
+"""A person's colour goes with their id, so that it stays when others are merged; beyond the twelfth colours come anew.
+Every bar stands beside a name, so colour is never alone."""
 
 PASSERS_BY_SHOWN = 60
+QUESTIONS_SHOWN = 24
 SHOTS_SHOWN = 40
 """With more shots than this the table is folded away and the small timelines leave the cuts out."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Sizes:
-    """How much picture the page affords, so that it stays under about 10 MB however many people there are."""
-
-    portrait_height: int
-    pictures: int
-
-    @staticmethod
-    def of(people: int) -> "_Sizes":
-        """For a number of people."""
-        return _Sizes(360 if people <= 80 else 200, max(2, min(12, 480 // max(people, 1))))
-
-
-def render_report(cast: Cast, folder: Path, *, folder_name: str | None = None) -> str:
+def render_report(
+    cast: Cast, folder: Path, *, place: Path | None = None, questions: Sequence[Suggestion] | None = ()
+) -> str:
     """Write the page for a cast: HTML with all pictures, style and script inside, the same text for the same cast.
 
     Args:
         cast: What to tell.
         folder: The result folder, with tracks/ID.jpg and the portraits in place.
-        folder_name: How the commands on the page call the result folder, for a folder that is still to be renamed
-            into its place; NAME.cast after the video by default.
+        place: Where the result folder will lie once it is whole: the commands on the page call it by its name, and the
+            video is looked for from there; NAME.cast after the video by default.
+        questions: Who may be one person after all; None where that cannot be said.
 
     Raises:
         FormatError: If a picture that the cast names is missing, or a person names a track that is not there.
     """
-    sizes = _Sizes.of(len(cast.people))
-    cards = [_card(cast, person, number, folder, sizes) for number, person in enumerate(cast.people)]
+    cards = [_card(cast, person, number, folder) for number, person in enumerate(cast.people, start=1)]
     apart = [_passer_by(cast, person, folder) for person in cast.passers_by[:PASSERS_BY_SHOWN]]
-    name = folder_name if folder_name is not None else f"{PurePath(cast.video.path).stem}.cast"
+    name = place.name if place is not None else f"{PurePath(cast.video.path).stem}.cast"
+    asked = [_question(cast, cards, question, folder) for question in (questions or ())[:QUESTIONS_SHOWN]]
+    for question in asked:
+        for one, other in (question["people"], question["people"][::-1]):
+            if "unsure" in one:
+                one["unsure"].append((other, question["number"]))
     return render_page(
         "closeup.features.cast",
         "report.html.j2",
@@ -65,6 +66,9 @@ def render_report(cast: Cast, folder: Path, *, folder_name: str | None = None) -
         video=cast.video,
         notes=(*cast.video.notes, *cast.notes),
         video_name=PurePath(cast.video.path).name or cast.video.path,
+        video_address=_video_address(cast.video.path, place),
+        asked=asked,
+        asked_total=None if questions is None else len(questions),
         headline=_headline(cast),
         facts=_facts(cast),
         cards=cards,
@@ -80,22 +84,31 @@ def render_report(cast: Cast, folder: Path, *, folder_name: str | None = None) -
         cuts=cut_marks([shot.start_s for shot in cast.shots[1:]], _length_s(cast)),
         ticks=ticks(_length_s(cast)),
         folder_name=name,
+        start=f"closeup people {shlex.quote(name)}",
         commands=for_cast(name, [(p.id, p.name, p.tracks) for p in cast.people], hidden=bool(cast.hidden)),
         models=[(label(role), model) for role, model in sorted(cast.models.items())],
         options=[(label(key), _value(value)) for key, value in sorted(cast.options.items())],
     )
 
 
-def _card(cast: Cast, person: Person, number: int, folder: Path, sizes: _Sizes) -> dict[str, Any]:
-    """All that the page says of a member of the cast."""
+def _card(cast: Cast, person: Person, number: int, folder: Path) -> dict[str, Any]:
+    """All that the page says of a member of the cast, the `number`-th on the page.
+
+    With many people there are fewer and smaller pictures of each, so that a page stays under about 10 MB.
+    """
     tracks = person_tracks(cast, person)
-    chosen = spread_tracks(tracks, sizes.pictures)
+    many = len(cast.people)
+    chosen = spread_tracks(tracks, max(2, min(12, 480 // max(many, 1))))
     portrait = folder / person.portrait
     return {
         "id": person.id,
-        "name": _name(person),
-        "colour": number % COLOURS,
-        "portrait": _embed(portrait, sizes.portrait_height, 82),
+        "number": number,
+        "given": person.name or "",
+        "name": person.name or f"Person {number}",
+        "unsure": [],
+        "colour": (person_number(person.id) - 1) % COLOURS,
+        "shown": portrait_track(tracks, person.portrait_track).id,
+        "portrait": _embed(portrait, 360 if many <= 80 else 200, 82),
         "avatar": _embed(portrait, 80, 75),
         "screen_time": clock(person.screen_time_s),
         "share": percent(person.screen_time_s / _length_s(cast)),
@@ -106,20 +119,48 @@ def _card(cast: Cast, person: Person, number: int, folder: Path, sizes: _Sizes) 
     }
 
 
-def _passer_by(cast: Cast, person: Person, folder: Path) -> dict[str, str]:
+def _question(cast: Cast, cards: Sequence[dict[str, Any]], question: Suggestion, folder: Path) -> dict[str, Any]:
+    """A question whether two are one: their cards, or the name of a passer-by, their pictures, and the reasons."""
+    known = {card["id"]: card for card in cards}
+    for person in cast.passers_by:
+        if person.id in question.people:
+            known[person.id] = {"id": person.id, "name": person.name or "Passer-by"}
+    one, other = question.people
+    return {
+        "number": f"{one}-{other}",
+        "people": (known[one], known[other]),
+        "pictures": [_embed(folder / f"people/{identity}.jpg", 240, 80) for identity in question.people],
+        "why": question.why,
+    }
+
+
+def _video_address(video: str, place: Path | None) -> str:
+    """Where the page in the result folder at `place` finds the video: as far as is known, else beside the folder."""
+    beside = f"../{PurePath(video).name}"
+    for path in () if place is None else (place.parent / video, Path(video)):
+        if path.is_file():
+            beside = os.path.relpath(path.absolute(), place).replace(os.sep, "/")
+            break
+    return quote(os.fsencode(beside))
+
+
+def _passer_by(cast: Cast, person: Person, folder: Path) -> dict[str, Any]:
     """A small picture of someone who is not of the cast: when they are first seen, and their id or name."""
     first = person_tracks(cast, person)[0]
+    at_s = first.faces[0].time_s
     return {
         "source": _embed(folder / person.portrait, 112, 75),
-        "time": clock(first.start_s),
+        "time": clock(at_s),
+        "at_s": at_s,
         "track": person.name or person.id,
     }
 
 
-def _picture(track: Track, folder: Path) -> dict[str, str]:
+def _picture(track: Track, folder: Path) -> dict[str, Any]:
     """A track's picture for the strip, with the time of its best face."""
     source = _embed(folder / "tracks" / f"{track.id}.jpg", 160, 75)
-    return {"source": source, "time": clock(best_face(track.faces).time_s), "track": track.id}
+    at_s = best_face(track.faces).time_s
+    return {"source": source, "time": clock(at_s), "at_s": at_s, "track": track.id}
 
 
 def _embed(path: Path, most_height: int, quality: int) -> str:
@@ -127,12 +168,6 @@ def _embed(path: Path, most_height: int, quality: int) -> str:
     image = decode_jpeg(read_picture(path))
     small = resize_to_height(image, min(most_height, image.shape[0]))
     return data_uri(encode_jpeg(small, quality))
-
-
-def _name(person: Person) -> str:
-    """What the page calls someone: their name, or "Person 3" for p3."""
-    number = person.id.removeprefix("p")
-    return person.name or (f"Person {number}" if number.isdigit() else person.id)
 
 
 def _headline(cast: Cast) -> str:
@@ -187,6 +222,7 @@ def _shot_rows(cast: Cast, cards: Sequence[dict[str, Any]]) -> list[dict[str, An
     return [
         {
             "number": number + 1,
+            "at_s": shot.start_s,
             "start": exact_time(shot.start_s),
             "end": exact_time(shot.end_s),
             "length": f"{shot.end_s - shot.start_s:.1f} s",

@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-  const all = (selector) => [...document.querySelectorAll(selector)];
+  const { all } = house;
   const page = document.querySelector(".page");
   const tip = document.body.appendChild(document.createElement("div"));
   tip.className = "tip";

@@ -1,18 +1,11 @@
 "use strict";
 (() => {
-  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const { all, clock } = house;
 
   // One short plays at a time, and the timeline shows where in the video it is.
   const timeline = document.querySelector(".timeline");
   const head = timeline.querySelector(".playhead");
   const length = Number(timeline.dataset.length);
-  const two = (number) => String(number).padStart(2, "0");
-  const clock = (seconds) => {
-    const s = Math.floor(seconds);
-    const hours = Math.floor(s / 3600);
-    const minutes = Math.floor(s / 60) % 60;
-    return (hours ? `${hours}:${two(minutes)}` : `${minutes}`) + `:${two(s % 60)}`;
-  };
   const lane = () => timeline.querySelector(".row svg.bars").getBoundingClientRect();
   const showAt = (seconds) => {
     const box = lane();
@@ -58,24 +51,5 @@
     const point = (on) => { for (const rect of own) rect.classList.toggle("pointed", on); };
     card.addEventListener("mouseenter", () => point(true));
     card.addEventListener("mouseleave", () => point(false));
-  }
-
-  // Commands can be copied.
-  const copied = (button) => {
-    button.textContent = "Copied";
-    setTimeout(() => { button.textContent = "Copy"; }, 1500);
-  };
-  for (const button of all(".copy")) {
-    const code = button.parentElement.querySelector("code");
-    button.hidden = false;
-    button.addEventListener("click", async () => {
-      try {
-        await navigator.clipboard.writeText(code.textContent);
-        copied(button);
-      } catch {
-        getSelection().selectAllChildren(code);
-        if (document.execCommand("copy")) copied(button);
-      }
-    });
   }
 })();

@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const { all, quoted } = house;
   const list = document.getElementById("cards");
   if (!list) return;
   const $ = (id) => document.getElementById(id);
@@ -32,7 +32,6 @@
     end();
     return parts.join(",");
   };
-  const quoted = (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'"'"'`)}'`);
 
   const show = () => {
     const chosen = ticked();
@@ -114,18 +113,6 @@
     link.download = "corrections.csv";
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-  });
-
-  $("copy").addEventListener("click", async () => {
-    const button = $("copy");
-    try {
-      await navigator.clipboard.writeText($("command").textContent);
-    } catch {
-      getSelection().selectAllChildren($("command"));
-      if (!document.execCommand("copy")) return;
-    }
-    button.textContent = "Copied";
-    setTimeout(() => { button.textContent = "Copy"; }, 1500);
   });
 
   $("bar").hidden = false;
