@@ -129,7 +129,7 @@ def fault(name: str) -> str:
     av.logging.set_level(av.logging.PANIC)  # what fails is said in other words
     try:
         written = _trial(kind)
-        with av.open(BytesIO(written)) as container:
+        with av.open(BytesIO(written), "r") as container:
             shown = [frame.width for frame in container.decode(video=0)]
     except (av.error.FFmpegError, OSError, ValueError, RuntimeError, NotImplementedError) as error:
         told = getattr(error, "log", None)  # FFmpeg's last words: level, who, what
@@ -155,7 +155,7 @@ def _trial(kind: VideoCodec) -> bytes:
 
 def _stream(container: OutputContainer, kind: VideoCodec, size_wh: tuple[int, int], rate: Fraction) -> Any:
     more = {"hwaccel": HWAccel(kind.device)} if kind.device else {}
-    stream = container.add_stream(kind.codec, rate=rate, options=dict(kind.options), **more)
+    stream: Any = container.add_stream(kind.codec, rate=rate, options=dict(kind.options), **more)
     stream.width, stream.height = size_wh
     stream.pix_fmt = kind.pixels
     if kind.bits_per_pixel:

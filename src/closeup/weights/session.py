@@ -143,6 +143,7 @@ def _started(runtime: ModuleType, path: Path, threads: int, device: str) -> "_On
 def _started_elsewhere(runtime: ModuleType, path: Path, options: Any, device: str) -> "_OnnxSession":
     """Load a network, which the processor could load, onto another device."""
     provider, reason = PROVIDERS[device], "ONNX Runtime has it, and its driver or libraries are missing"
+    failures: tuple[type[Exception], ...] = (*_runtime_errors(), RuntimeError, ValueError)
     options.log_severity_level = _FATAL_ONLY  # what fails is said below, in other words
     runtime.set_default_logger_severity(_FATAL_ONLY)
     try:
@@ -152,7 +153,7 @@ def _started_elsewhere(runtime: ModuleType, path: Path, options: Any, device: st
             providers = [(provider, dict(settings)), PROVIDERS[CPU]]
             try:
                 network = runtime.InferenceSession(str(path), options, providers=providers, enable_fallback=0)
-            except (*_runtime_errors(), RuntimeError, ValueError) as error:
+            except failures as error:
                 reason = str(error).splitlines()[0].rstrip(".")
                 continue
             if provider in network.get_providers():
