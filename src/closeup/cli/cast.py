@@ -1,4 +1,4 @@
-"""`closeup cast`: who is in a video."""
+"""`closeup cast`: who is in a video, in the photos of an album, or in all videos of a season."""
 
 import time
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from closeup.features.cast.options import CastOptions
 from closeup.jobs.work import work
 
 if TYPE_CHECKING:
-    from closeup.core.types import Cast
+    from closeup.core.types import Cast, Person
 
 app = typer.Typer()
 
@@ -27,19 +27,20 @@ NEED_DECODING = {"models", "detect_fps", "video_track"}
 @app.command()
 @with_flags(CastOptions)
 def cast(
-    videos: Annotated[list[Path] | None, typer.Argument(metavar="VIDEO", show_default=False)] = None,
+    sources: Annotated[list[Path] | None, typer.Argument(metavar="VIDEO|PHOTOS", show_default=False)] = None,
     output: Annotated[
         Path | None,
         typer.Option(
             "--output",
             "-o",
             metavar="DIR",
-            help="Result folder; with several videos, the folder that holds one for each.",
+            help="Result folder; with several videos apart, the folder that holds one for each.",
             show_default="NAME.cast",
         ),
     ] = None,
     *,
     given: dict[str, Any],
+    together: Annotated[bool, typer.Option("--together", help="Make one cast of several videos.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a cast folder that is there.")] = False,
     quiet: Quiet = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for each video.")] = False,
@@ -47,23 +48,60 @@ def cast(
         Path | None, typer.Option(metavar="DIR", help="Group a cast folder's faces anew, without decoding.")
     ] = None,
 ) -> None:
-    """Find who is in a video: a folder with each person's best picture, and a report.
+    """Find who is in a video, or in photos: a folder with each person's best picture, and a report.
 
-    The folder has report.html to look at, cast.json to compute with, and people/ with the pictures.
+    The folder has report.html to look at, cast.json to compute with, and people/ with the pictures. Photos are given as
+    a folder, a zip file or files, and make one album; with --together several videos make one cast, too.
     """
     if recluster is not None:
-        if videos or output or given.keys() & NEED_DECODING:
+        if sources or output or together or given.keys() & NEED_DECODING:
             raise typer.BadParameter(
                 "does not decode, so it goes with --min-face and --no-clothing only.", param_hint="--recluster"
             )
         started = time.monotonic()
         found = group_anew(recluster, given, quiet=quiet)
         say(recluster, found, time.monotonic() - started, decoded=False, quiet=quiet, as_json=as_json)
-    elif videos:
+    elif sources:
+        from closeup.media.photos import is_album
+
         options = CastOptions(**given)
-        cast_all(videos, output, options, overwrite=overwrite, quiet=quiet, as_json=as_json)
+        albums = [source for source in sources if is_album(source)]
+        if albums and (together or len(albums) < len(sources)):
+            raise InputError(
+                f"Photos and videos make no cast together, and {albums[0]} means photos.", "Cast them one by one."
+            )
+        if albums or together:
+            kind = "album" if albums else "season"
+            cast_together(kind, sources, output, options, overwrite=overwrite, quiet=quiet, as_json=as_json)
+        else:
+            cast_all(sources, output, options, overwrite=overwrite, quiet=quiet, as_json=as_json)
     else:
-        raise typer.BadParameter("name one at least.", param_hint="VIDEO")
+        raise typer.BadParameter("name one at least.", param_hint="VIDEO|PHOTOS")
+
+
+def cast_together(
+    kind: str,
+    sources: Sequence[Path],
+    output: Path | None,
+    options: CastOptions,
+    *,
+    overwrite: bool,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Make one cast of photos ("album") or of several videos ("season"), and say who is in it."""
+    first = sources[0] if sources[0].name else sources[0].resolve()
+    folder = output or Path(f"{(first.stem if first.is_file() else first.name) if len(sources) == 1 else kind}.cast")
+    started = time.monotonic()
+    with progress_bar(folder.name, quiet=quiet) as progress:
+        found: Cast = work(f"cast.{kind}")(
+            **{"photos" if kind == "album" else "videos": sources},
+            folder=folder,
+            options=options,
+            overwrite=overwrite,
+            progress=progress,
+        )
+    say(folder, found, time.monotonic() - started, quiet=quiet, as_json=as_json)
 
 
 def cast_all(
@@ -152,11 +190,16 @@ def say(
 
 def summary(folder: Path, cast: "Cast", elapsed_s: float, speed: float | None) -> dict[str, Any]:
     """What `--json` prints: plain values; times in seconds, `speed` in times real time, None where none was read."""
+    people: list[dict[str, Any]] = [
+        {"id": p.id, "name": p.name, "screen_time_s": p.screen_time_s, **_seen(cast, p)} for p in cast.people
+    ]
+    files = {f"{cast.kind}_files": [part.video.path for part in cast.parts]} if cast.parts else {}
     return {
         "video": cast.video.path,
         "folder": str(folder),
+        **files,
         "people_count": len(cast.people),
-        "people": [{"id": p.id, "name": p.name, "screen_time_s": p.screen_time_s} for p in cast.people],
+        "people": people,
         "passers_by_count": len(cast.passers_by),
         "shots_count": len(cast.shots),
         "duration_s": cast.video.duration_s,
@@ -167,21 +210,43 @@ def summary(folder: Path, cast: "Cast", elapsed_s: float, speed: float | None) -
     }
 
 
+def _seen(cast: "Cast", person: "Person") -> dict[str, list[str]]:
+    """The photos of an album, or the videos of a season, that a person is in; nothing for a video."""
+    if not cast.parts:
+        return {}
+    from closeup.core.parts import part_at
+
+    shots = (part_at(cast, cast.shots[shot].start_frame) for shot in person.shots)
+    return {"files": list(dict.fromkeys(part.video.path for part in shots if part))}
+
+
 def show_people(folder: Path, cast: "Cast", elapsed_s: float, speed: float | None) -> None:
     """Print the cast as a table, how long it took, and where the report is."""
     name = Path(cast.video.path).name
-    if cast.people:
-        rows = (
-            (str(number), p.name or "", clock(p.screen_time_s), str(len(p.shots)), p.id)
-            for number, p in enumerate(cast.people, start=1)
-        )
-        show_table(*rows, head=(">person", "name", ">screen time", ">shots", "id"))
-    else:
+    if not cast.people:
         typer.echo(f"No people were found in {one_line(name)}.")
+    elif cast.kind == "album":
+        rows = ((str(n), p.name or "", str(len(p.shots)), p.id) for n, p in enumerate(cast.people, start=1))
+        show_table(*rows, head=(">person", "name", ">photos", "id"))
+    else:
+        season = cast.kind == "season"
+        cells = (
+            (
+                str(n),
+                p.name or "",
+                clock(p.screen_time_s),
+                str(len(_seen(cast, p)["files"] if season else p.shots)),
+                p.id,
+            )
+            for n, p in enumerate(cast.people, start=1)
+        )
+        show_table(*cells, head=(">person", "name", ">screen time", ">videos" if season else ">shots", "id"))
     if cast.passers_by:
         typer.echo(f"Seen in passing and kept apart: {len(cast.passers_by)}.")
-    if speed is not None:
-        took = f"{clock(cast.video.duration_s)} of video in {elapsed_s:.1f} s, {speed:.1f}x real time"
-    else:
+    if speed is None:
         took = f"Grouped anew in {elapsed_s:.1f} s"
+    elif cast.kind == "album":
+        took = f"{counted(len(cast.parts), 'photo')} in {elapsed_s:.1f} s"
+    else:
+        took = f"{clock(cast.video.duration_s)} of video in {elapsed_s:.1f} s, {speed:.1f}x real time"
     typer.echo(f"{took}\nReport: {one_line(str(folder / 'report.html'))}")

@@ -313,17 +313,20 @@ def _show(folder: Path) -> None:
     cast = CastFolder(folder).cast()
     rows = [(person, standing) for group, standing in _STANDINGS.items() for person in getattr(cast, group)]
     if not rows:
-        typer.echo("Nobody was found in this video.")
+        typer.echo("Nobody was found.")
         return
-    head = (">person", "name", ">time", ">shots", "tracks", "", "id")
-    numbered = ((str(n), *_cells(who), standing, who.id) for n, (who, standing) in enumerate(rows, start=1))
-    show_table(*numbered, head=head, unbroken=(6,))
+    album = cast.kind == "album"
+    head = (">person", "name", *(() if album else (">time",)), ">photos" if album else ">shots", "tracks", "", "id")
+    numbered = (
+        (str(n), *_cells(who, album=album), standing, who.id) for n, (who, standing) in enumerate(rows, start=1)
+    )
+    show_table(*numbered, head=head, unbroken=(5 if album else 6,))
 
 
-def _cells(person: Person) -> tuple[str, ...]:
+def _cells(person: Person, *, album: bool) -> tuple[str, ...]:
     return (
         person.name or "",
-        clock(person.screen_time_s),
+        *(() if album else (clock(person.screen_time_s),)),
         str(len(person.shots)),
         _shorten(person.tracks),
     )

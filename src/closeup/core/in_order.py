@@ -13,21 +13,21 @@ BATCH = 16
 """Things that a thread takes at a time."""
 
 
-def in_order(work: Callable[[In], Out], things: Sequence[In], threads: int) -> Generator[list[Out]]:
-    """What `work` gives for each thing, in order, some at a time; what it raises is raised here.
+def in_order(work: Callable[[In], Out], things: Sequence[In], threads: int, batch: int = BATCH) -> Generator[list[Out]]:
+    """What `work` gives for each thing, in order, `batch` at a time; what it raises is raised here.
 
     Closing the iterator, or an interruption, waits for what has begun and starts nothing more.
     """
 
-    def batch_of(batch: Sequence[In]) -> list[Out]:
-        return [work(thing) for thing in batch]
+    def done(some: Sequence[In]) -> list[Out]:
+        return [work(thing) for thing in some]
 
-    batches = (things[at : at + BATCH] for at in range(0, len(things), BATCH))
+    batches = (things[at : at + batch] for at in range(0, len(things), batch))
     pool = ThreadPoolExecutor(threads, thread_name_prefix="closeup-work")
     try:
-        waiting = deque(pool.submit(batch_of, batch) for batch in islice(batches, 2 * threads))
+        waiting = deque(pool.submit(done, some) for some in islice(batches, 2 * threads))
         while waiting:
             yield waiting.popleft().result()
-            waiting.extend(pool.submit(batch_of, batch) for batch in islice(batches, 1))
+            waiting.extend(pool.submit(done, some) for some in islice(batches, 1))
     finally:
         pool.shutdown(wait=True, cancel_futures=True)

@@ -6,7 +6,7 @@ the first frame, scores lie in 0 to 1 and higher is better (docs/concepts).
 
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -144,13 +144,13 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Tracks of one video that belong together.
+    """Tracks of one video, album or season that belong together.
 
     Attributes:
         id: "p1", "p2", ... by screen time.
         name: What the user calls them, or None.
         portrait: Path of the best picture, relative to the result folder, forward slashes.
-        screen_time_s: Seconds in which at least one of the tracks runs.
+        screen_time_s: Seconds in which at least one of the tracks runs; in an album, the number of photos.
         shots: Indices of the shots they are seen in, ascending.
         tracks: Ids of their tracks, by start.
         quality: Quality of their best face, 0 to 1.
@@ -193,12 +193,35 @@ class VideoInfo:
     track: Size | None = field(default=None, metadata={"exclude_if": lambda track: track is None})
 
 
+CastKind = Literal["video", "album", "season"]
+
+
 @dataclass(frozen=True, slots=True)
-class Cast:
-    """Who is in a video.
+class Part:
+    """One file of a cast of several: a video of a season, or a photo of an album.
+
+    The parts stand one behind the other on the cast's count of frames and seconds. A part that has had its place keeps
+    it, and no other ever gets it, so that edits still find their faces when files come and go.
 
     Attributes:
-        video: The file it was made from.
+        video: The file; a photo is a video of one frame that lasts a second.
+        start_frame: The part's first frame, as the cast counts.
+        start_s: When it begins, as the cast counts.
+        taken: Of a photo, when it was taken by the camera's clock, "2024-05-01 12:30:00"; None where it does not say.
+    """
+
+    video: VideoInfo
+    start_frame: Count
+    start_s: Seconds
+    taken: Line | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who is in a video, in the photos of an album, or in the videos of a season.
+
+    Attributes:
+        video: The file it was made from; for an album or a season all its parts together, under a hash that stays.
         models: Role ("detector", "embedder", "clothing") to the name of the model's card.
         options: The options that it was made with, by name; plain JSON values.
         shots: In order; they cover the video without gaps.
@@ -209,6 +232,8 @@ class Cast:
         timings_s: Stage of the analysis to the seconds that it took.
         notes: What could not be done as it was asked (an edit that fits no more, ...), a sentence each, for people;
             what is odd about the file itself is among the video's.
+        kind: What it was made from. In an album every photo is a shot of one second, and every face in it a track.
+        parts: The files of an album or a season, in the order of their places; none for a video.
     """
 
     video: VideoInfo
@@ -221,3 +246,5 @@ class Cast:
     hidden: tuple[Person, ...] = ()
     timings_s: dict[str, Seconds] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    kind: CastKind = field(default="video", metadata={"exclude_if": lambda kind: kind == "video"})
+    parts: tuple[Part, ...] = field(default=(), metadata={"exclude_if": lambda parts: not parts})

@@ -1,6 +1,7 @@
-"""cast.json: who is in a video (docs/concepts/cast-folder.md)."""
+"""cast.json: who is in a video, an album or a season (docs/concepts/cast-folder.md)."""
 
 import json
+from bisect import bisect_right
 from itertools import pairwise
 from typing import Any
 
@@ -13,15 +14,18 @@ from closeup.documents.form import Form, must_be
 PEOPLE = ("people", "passers_by", "hidden")
 """The lists of people in a cast."""
 
-_KEYS = ("schema_version", "video", "models", "options", "shots", *PEOPLE, "tracks", "timings_s", "notes")
+_KEYS = (
+    *("schema_version", "kind", "video", "parts", "models", "options"),
+    *("shots", *PEOPLE, "tracks", "timings_s", "notes"),
+)
 _SORTED = ("models", "options", "timings_s")
 _dump = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
 def _layout(data: dict[str, Any]) -> str:
-    """One face, shot or person a line."""
+    """One face, shot, part or person a line."""
     members = []
-    for key in _KEYS:
+    for key in (key for key in _KEYS if key in data):
         value = dict(sorted(data[key].items())) if key in _SORTED else data[key]
         if isinstance(value, list) and value:
             lines = [_layout_track(item) if key == "tracks" else _dump(item) for item in value]
@@ -38,7 +42,8 @@ def _layout_track(track: dict[str, Any]) -> str:
 
 def _check(cast: Cast) -> None:
     """Shots cover the video, tracks lie in their shots, and people and tracks name each other."""
-    _check_shots(cast.shots, cast.video.frames)
+    _check_shots(cast.shots, cast.video.frames, gaps=bool(cast.parts))
+    _check_parts(cast)
     for number, track in enumerate(cast.tracks):
         _check_track(track, number, cast.shots)
     tracks = {track.id: track for track in cast.tracks}
@@ -58,10 +63,26 @@ def _check(cast: Cast) -> None:
             raise must_be(("tracks", number, "person"), "null or the id of a person who has this track", track.person)
 
 
-def _check_shots(shots: tuple[Shot, ...], frames: int) -> None:
+def _check_parts(cast: Cast) -> None:
+    """A cast of several files says which; they follow each other, and a shot lies in one of them."""
+    if bool(cast.parts) == (cast.kind == "video"):
+        raise must_be(("parts",), f"there and not empty in the cast of {cast.kind!r} only", len(cast.parts))
+    end, bounds = 0, list[tuple[int, int]]()
+    for number, part in enumerate(cast.parts):
+        if part.start_frame < end:
+            raise must_be(("parts", number, "start_frame"), f"a whole number from {end} up", part.start_frame)
+        end = part.start_frame + part.video.frames
+        bounds.append((part.start_frame, end))
+    for number, shot in enumerate(cast.shots if bounds else ()):
+        low, high = bounds[max(bisect_right(bounds, shot.start_frame, key=lambda bound: bound[0]) - 1, 0)]
+        if not low <= shot.start_frame < shot.end_frame <= high:
+            raise must_be(("shots", number), "frames of one part", [shot.start_frame, shot.end_frame])
+
+
+def _check_shots(shots: tuple[Shot, ...], frames: int, *, gaps: bool) -> None:
     for number, (before, shot) in enumerate(pairwise((Shot(0, 0, 0.0, 0.0), *shots))):
         place = ("shots", number)
-        if shot.start_frame != before.end_frame:
+        if shot.start_frame < before.end_frame or (shot.start_frame > before.end_frame and not gaps):
             must = f"{before.end_frame}, where the shot before it ends"
             raise must_be((*place, "start_frame"), must, shot.start_frame)
         if shot.end_frame <= shot.start_frame:
@@ -70,7 +91,7 @@ def _check_shots(shots: tuple[Shot, ...], frames: int) -> None:
             raise must_be((*place, "start_s"), f"a number from {before.start_s:g} up", shot.start_s)
         if shot.end_s < shot.start_s:
             raise must_be((*place, "end_s"), f"a number from {shot.start_s:g} up", shot.end_s)
-    if shots and shots[-1].end_frame != frames:
+    if shots and (shots[-1].end_frame > frames or (shots[-1].end_frame < frames and not gaps)):
         raise FormatError(f"shots must end at the video's {frames} frames, not at {shots[-1].end_frame}.")
 
 

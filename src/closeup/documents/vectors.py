@@ -58,6 +58,22 @@ class TrackVectors:
     clothing: FloatArray
     embedder: str
 
+    def of_tracks(self, first: int, last: int, start_frame: int = 0) -> "TrackVectors":
+        """The vectors of the tracks from `first` up to `last`, of these counted from 0, of frames from `start_frame`.
+
+        Rows must be in the order of their tracks, as they are in files.
+        """
+        chosen = slice(*np.searchsorted(self.face_track, [first, last]).tolist())
+        return TrackVectors(
+            face=self.face[chosen],
+            face_track=self.face_track[chosen] - first,
+            face_frame=self.face_frame[chosen] - start_frame,
+            face_quality=self.face_quality[chosen],
+            face_worth=self.face_worth[chosen],
+            clothing=self.clothing[first:last],
+            embedder=self.embedder,
+        )
+
 
 def encode_vectors(vectors: TrackVectors) -> bytes:
     """Write vectors as the bytes of an .npz file; equal vectors give equal bytes.

@@ -53,6 +53,8 @@ WORK = {
     work.name: work
     for work in (
         Work("cast", "features.cast.find:make_cast_folder"),
+        Work("cast.album", "features.cast.together:make_album_folder"),
+        Work("cast.season", "features.cast.together:make_season_folder"),
         Work("cast.regroup", "features.cast.find:recluster"),
         Work("shorts", "features.shorts.make:make_folder"),
         Work("shorts.plan", "features.shorts.make:plan_shorts"),

@@ -3,6 +3,7 @@
 import re
 import struct
 import warnings
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -18,8 +19,8 @@ from closeup.media.files import require_file, unreadable
 MAX_PIXELS = 200_000_000
 """Largest picture that is decoded; 600 MB as RGB, twice what the largest cameras make."""
 
-_ORIENTATION = 0x0112
-"""Tag of EXIF."""
+_ORIENTATION, _EXIF, _TAKEN = 0x0112, 0x8769, 0x9003
+"""Tags of EXIF: how the camera was held, the camera's own table, and in that when the photo was taken."""
 
 _SOME_LIGHT = 256
 """A picture of 16 bits whose brightest pixel is below this is black, whatever its bits."""
@@ -100,6 +101,16 @@ def decode_image(content: bytes, name: str) -> Image:
         InputError: If it is no picture, is damaged, or has more than `MAX_PIXELS`.
     """
     return _decode(content, name)
+
+
+def taken_at(content: bytes) -> str | None:
+    """When a photo was taken by the camera's clock, "2024-05-01 12:30:00"; None where its EXIF does not say."""
+    header = _opened(content, "The photo")
+    try:
+        written = "" if header is None else str(header.getexif().get_ifd(_EXIF).get(_TAKEN, ""))
+        return str(datetime.strptime(written.strip("\0 ")[:19], "%Y:%m:%d %H:%M:%S"))
+    except (OSError, ValueError, SyntaxError, struct.error, KeyError, TypeError):
+        return None
 
 
 def _decode(content: bytes, name: str) -> Image:

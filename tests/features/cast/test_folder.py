@@ -52,7 +52,7 @@ def test_the_folder_holds_what_is_documented(place: Path) -> None:
     assert cast.people == result.cast.people
     assert folder.baseline(cast) == result.baseline
     assert folder.edits() == result.edits
-    assert folder.track_pictures(cast) == result.track_pictures
+    assert dict(folder.pictures(cast)) == result.pictures
     np.testing.assert_array_equal(folder.vectors(cast).face, result.vectors.face)
     assert "talk.cast" in (place / "report.html").read_text(encoding="utf-8")
 
@@ -246,10 +246,10 @@ def test_overwriting_needs_the_word_and_a_folder_of_ours(place: Path, tmp_path: 
 
 def test_parts_that_do_not_fit_are_not_written(tmp_path: Path) -> None:
     result = fake_result()
-    pictures = {key: value for key, value in result.track_pictures.items() if key != "t8"}
+    pictures = {key: value for key, value in result.pictures.items() if key != "t8"}
     for bad, message in (
         (replace(result, vectors=replace(result.vectors, face_frame=result.vectors.face_frame + 1)), "a face in frame"),
-        (replace(result, track_pictures=pictures), "no picture of track t8"),
+        (replace(result, pictures=pictures), "no picture of t8"),
         (replace(result, cast=replace(result.cast, people=())), "must be null or the id of a person"),
     ):
         with pytest.raises(FormatError, match=message):
@@ -299,7 +299,7 @@ def test_damaged_files_are_named_and_nothing_is_changed(place: Path, file: str) 
 def test_a_missing_picture_is_named(place: Path) -> None:
     (place / "tracks" / "t3.jpg").unlink()
     with pytest.raises(InputError, match=r"t3\.jpg"):
-        CastFolder(place).track_pictures(CastFolder(place).cast())
+        dict(CastFolder(place).pictures(CastFolder(place).cast()))
     with pytest.raises(FormatError, match=r"t3\.jpg"):
         name(place)
 

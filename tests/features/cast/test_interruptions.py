@@ -58,7 +58,7 @@ def state(place: Path) -> str:
     cast = CastFolder(place).cast()
     CastFolder(place).vectors(cast)
     CastFolder(place).baseline(cast)
-    assert set(CastFolder(place).track_pictures(cast)) == {track.id for track in cast.tracks}
+    assert set(CastFolder(place).pictures(cast)) == {track.id for track in cast.tracks}
     return json.dumps([person.name for person in cast.people])
 
 

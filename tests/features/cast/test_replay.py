@@ -241,7 +241,7 @@ def test_edits_of_another_video_stay_out_of_use() -> None:
 
 def test_shared_frame() -> None:
     assert shared_frame([TRACKS[0]], [TRACKS[2]]) is None
-    assert shared_frame([TRACKS[0], TRACKS[4]], [TRACKS[3]]) == 8.0
+    assert shared_frame([TRACKS[0], TRACKS[4]], [TRACKS[3]]) == (200, 8.0)
 
 
 # Any sequence of wishes

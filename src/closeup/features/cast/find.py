@@ -1,6 +1,7 @@
 """closeup's main job: from a video to its cast, and to the folder that keeps it."""
 
 import time
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, fields, replace
@@ -11,7 +12,7 @@ import numpy as np
 
 from closeup.core.errors import FormatError, InputError, ModelError
 from closeup.core.progress import Progress, ProgressCallback, ignore
-from closeup.core.types import Cast
+from closeup.core.types import Cast, CastKind
 from closeup.documents.baseline import Baseline, PersonRule
 from closeup.documents.edits import Edits
 from closeup.features.cast.folder import (
@@ -22,7 +23,7 @@ from closeup.features.cast.folder import (
     check_place,
     write_cast_folder,
 )
-from closeup.features.cast.grouping import Grouping, group_tracks, grouping_options
+from closeup.features.cast.grouping import Grouping, group_season, group_tracks, grouping_options
 from closeup.features.cast.options import CastOptions
 from closeup.features.cast.people import build_people, found_people
 from closeup.features.cast.scan import Scan, scan_video
@@ -50,9 +51,9 @@ def find_cast(video: Path | str, options: CastOptions | None = None, *, progress
         ModelError: If a model is not on this machine; says what to type.
     """
     options = options or CastOptions()
-    clock = _StageTimer()
+    clock = StageTimer()
     scan, (detector, embedder) = _scan(Path(video), options, clock, progress)
-    return _result(scan, detector, embedder, options, CarriedOver(Edits(), None), clock).cast
+    return grouped(scan, (detector, embedder), options, CarriedOver(Edits(), None), clock).cast
 
 
 def make_cast_folder(
@@ -75,10 +76,10 @@ def make_cast_folder(
     """
     options = options or CastOptions()
     check_place(folder, video, overwrite=overwrite)
-    clock = _StageTimer()
+    clock = StageTimer()
     scan, (detector, embedder) = _scan(video, options, clock, progress)
     carried = carry_over(folder, scan.tracks, scan.video.sha256)
-    result = _result(scan, detector, embedder, options, carried, clock)
+    result = grouped(scan, (detector, embedder), options, carried, clock)
     progress(Progress("Writing", 0, None, ""))
     write_cast_folder(folder, result, overwrite=overwrite)
     return result.cast
@@ -97,7 +98,7 @@ def recluster(folder: Path, changes: Mapping[str, Any] | None = None, *, progres
         FormatError: If it is damaged.
         OutputError: If it cannot be written.
     """
-    clock = _StageTimer()
+    clock = StageTimer()
     kept = CastFolder(folder)
     old = kept.cast()
     if needing := sorted(set(changes or {}) - {"clothing", "min_face_px"}):
@@ -118,15 +119,15 @@ def recluster(folder: Path, changes: Mapping[str, Any] | None = None, *, progres
             _ANEW,
             code="cast.damaged",
         )
-    scan = Scan(old.video, old.shots, old.tracks, vectors, kept.track_pictures(old))
+    scan = Scan(old.video, old.shots, old.tracks, vectors, kept.pictures(old), old.kind, old.parts)
     carried = carry_over(kept.path, old.tracks, old.video.sha256)
     progress(Progress("Grouping", 0, None, ""))
-    result = _result(scan, detector, embedder, options, carried, clock)
+    result = grouped(scan, (detector, embedder), options, carried, clock)
     write_cast_folder(kept.path, result, overwrite=True)
     return result.cast
 
 
-class _StageTimer:
+class StageTimer:
     """Measures the stages of one analysis."""
 
     def __init__(self) -> None:
@@ -134,13 +135,14 @@ class _StageTimer:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
+        """Take the time of the block under this name."""
         started = time.perf_counter()
         yield
         self.timings_s[name] = round(time.perf_counter() - started, 3)
 
 
 def _scan(
-    video: Path, options: CastOptions, clock: _StageTimer, progress: ProgressCallback
+    video: Path, options: CastOptions, clock: StageTimer, progress: ProgressCallback
 ) -> tuple[Scan, tuple[ModelCard, ModelCard]]:
     """Load the models and read the video."""
     with clock.stage("models"):
@@ -150,23 +152,27 @@ def _scan(
     return scan, (analyzer.detector_card, analyzer.embedder_card)
 
 
-def _result(
-    scan: Scan,
-    detector: ModelCard,
-    embedder: ModelCard,
-    options: CastOptions,
-    carried: CarriedOver,
-    clock: _StageTimer,
+def grouped(
+    scan: Scan, cards: tuple[ModelCard, ModelCard], options: CastOptions, carried: CarriedOver, clock: StageTimer
 ) -> CastResult:
-    """Group the tracks, replay the edits, and put the result together."""
-    rule = person_rule(detector, options)
+    """Group the tracks of a scan, replay the edits, and put the result together.
+
+    Args:
+        scan: Of a video, or joined of several files.
+        cards: Of the detector and the embedder that it was made with.
+        options: The options that it was made with.
+        carried: What an older result leaves.
+        clock: Takes the time.
+    """
+    detector, embedder = cards
+    rule = person_rule(detector, options, scan.kind)
     with clock.stage("grouping"):
         grouping = group(scan, embedder, rule, options)
         baseline: Baseline = found_people(scan.tracks, grouping.labels, rule, carried.earlier, scan.shots)
         members = build_people(scan.tracks, baseline, carried.edits, scan.video.sha256, scan.shots)
     cast = Cast(
         video=scan.video,
-        models=_model_names(detector, embedder, options),
+        models=model_names(cards, options),
         options=asdict(options),
         shots=scan.shots,
         people=members.people,
@@ -175,26 +181,33 @@ def _result(
         tracks=members.tracks,
         timings_s=clock.timings_s,
         notes=tuple(dict.fromkeys((*carried.warnings, *members.warnings, *device_notes()))),
+        kind=scan.kind,
+        parts=scan.parts,
     )
     return CastResult(cast, baseline, carried.edits, scan.vectors, scan.pictures)
 
 
-def person_rule(detector: ModelCard, options: CastOptions) -> PersonRule:
-    """What makes a person, for faces found by `detector`."""
-    return PersonRule(
-        founding_size_px=float(options.min_face_px),
-        founding_score=detector.thresholds["founding"].value,
-        min_screen_time_s=0.5,  # a trailer shows people for less than a second
-    )
+def person_rule(detector: ModelCard, options: CastOptions, kind: CastKind = "video") -> PersonRule:
+    """What makes a person, for faces found by `detector`; in an album one good photo does."""
+    size_px, score = float(options.min_face_px), detector.thresholds["founding"].value
+    if kind == "album":
+        return PersonRule(1, size_px, founding_score=score, min_screen_time_s=0.0, min_faces=1)
+    # A trailer shows people for less than a second.
+    return PersonRule(founding_size_px=size_px, founding_score=score, min_screen_time_s=0.5)
 
 
 def group(scan: Scan, embedder: ModelCard, rule: PersonRule, options: CastOptions) -> Grouping:
     """Say which tracks of a scan belong to one person."""
-    return group_tracks(scan.tracks, scan.vectors, grouping_options(embedder, rule, with_clothing=options.clothing))
+    how = grouping_options(embedder, rule, with_clothing=options.clothing)
+    if scan.kind != "season":
+        return group_tracks(scan.tracks, scan.vectors, how)
+    firsts = [track.start_frame for track in scan.tracks]
+    return group_season(scan.tracks, scan.vectors, how, [bisect_left(firsts, part.start_frame) for part in scan.parts])
 
 
-def _model_names(detector: ModelCard, embedder: ModelCard, options: CastOptions) -> dict[str, str]:
-    names = {"detector": detector.name, "embedder": embedder.name}
+def model_names(cards: tuple[ModelCard, ModelCard], options: CastOptions) -> dict[str, str]:
+    """Role to the name of the model's card, as `Cast.models`."""
+    names = {"detector": cards[0].name, "embedder": cards[1].name}
     return names | ({"clothing": CLOTHING_NAME} if options.clothing else {})
 
 

@@ -17,15 +17,16 @@ from closeup.documents.suggestions import Suggestion
 from closeup.documents.vectors import TrackVectors, check_vectors, encode_vectors, load_vectors
 from closeup.features.cast.anchors import TrackFinder, anchor_track
 from closeup.features.cast.operations import Change, Scene
+from closeup.features.cast.parts_report import render_parts_report
 from closeup.features.cast.people import Earlier, build_people
-from closeup.features.cast.portraits import person_pictures
+from closeup.features.cast.portraits import PictureFiles, person_pictures, photo_name
 from closeup.features.cast.report import render_report
 from closeup.features.cast.suggestions import suggest
 
 CAST, VECTORS, EDITS, BASELINE, REPORT = "cast.json", "vectors.npz", "edits.json", "baseline.json", "report.html"
-TRACKS, PEOPLE = "tracks", "people"
+TRACKS, PEOPLE, PHOTOS = "tracks", "people", "photos"
 _CHANGED_BY_EDITS = frozenset({CAST, EDITS, REPORT, PEOPLE})
-_OURS = frozenset({*_CHANGED_BY_EDITS, VECTORS, BASELINE, TRACKS})
+_OURS = frozenset({*_CHANGED_BY_EDITS, VECTORS, BASELINE, TRACKS, PHOTOS})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,14 +38,14 @@ class CastResult:
         baseline: The people before any edit.
         edits: What the user has said.
         vectors: Embeddings of the cast's tracks.
-        track_pictures: Track id to its picture as JPEG, for every track of the cast.
+        pictures: JPEGs by name, as in `Scan.pictures`: of every track of the cast, and of an album's photos.
     """
 
     cast: Cast
     baseline: Baseline
     edits: Edits
     vectors: TrackVectors
-    track_pictures: Mapping[str, bytes]
+    pictures: Mapping[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,20 +115,12 @@ class CastFolder:
         """
         return read_edits(self.path / EDITS)
 
-    def track_pictures(self, cast: Cast) -> dict[str, bytes]:
-        """Track id to its picture as JPEG, for every track of the cast.
-
-        Raises:
-            InputError: If a picture is missing or cannot be read.
-        """
-        pictures = {}
-        for track in cast.tracks:
-            path = self.path / TRACKS / f"{track.id}.jpg"
-            try:
-                pictures[track.id] = path.read_bytes()
-            except OSError as error:
-                raise InputError(f"Cannot read {path}: {error.strerror or error}.") from error
-        return pictures
+    def pictures(self, cast: Cast) -> PictureFiles:
+        """The pictures of the cast's tracks, and of an album's photos, by name as in `Scan.pictures`."""
+        paths = {track.id: self.path / TRACKS / f"{track.id}.jpg" for track in cast.tracks}
+        photos = cast.parts if cast.kind == "album" else ()
+        names = {photo_name(part.start_frame): self.path / PHOTOS / f"{part.start_frame}.jpg" for part in photos}
+        return PictureFiles(paths | names)
 
     def edit(self, *wishes: Callable[[Scene], Change]) -> Change:
         """Change the edits by some wishes, each said of the cast as those before it leave it: all of them or none.
@@ -187,7 +180,11 @@ def write_cast_folder(target: Path, result: CastResult, *, overwrite: bool) -> N
             raise OutputError(f"{target} was edited by another closeup in the meantime.", "Run this once more.")
         (part / TRACKS).mkdir()
         for track in result.cast.tracks:
-            (part / TRACKS / f"{track.id}.jpg").write_bytes(_picture(result, track))
+            (part / TRACKS / f"{track.id}.jpg").write_bytes(_picture(result, track.id))
+        if result.cast.kind == "album":
+            (part / PHOTOS).mkdir()
+            for frame in (photo.start_frame for photo in result.cast.parts):
+                (part / PHOTOS / f"{frame}.jpg").write_bytes(_picture(result, photo_name(frame)))
         (part / VECTORS).write_bytes(encode_vectors(result.vectors))
         (part / BASELINE).write_bytes(BASELINE_JSON.encode(result.baseline))
         questions = _questions(result.cast, lambda: result.vectors, result.baseline, result.edits)
@@ -279,15 +276,18 @@ def _write_readable(
     (part / EDITS).write_bytes(EDITS_JSON.encode(edits))
     (part / PEOPLE).mkdir()
     person_pictures(cast, part / TRACKS, part / PEOPLE)
-    page = render_report(cast, part, place=place, questions=questions)
+    if cast.parts:
+        page = render_parts_report(cast, part, folder_name=place.name, questions=questions)
+    else:
+        page = render_report(cast, part, place=place, questions=questions)
     (part / REPORT).write_text(page, encoding="utf-8", newline="\n")
 
 
-def _picture(result: CastResult, track: Track) -> bytes:
+def _picture(result: CastResult, name: str) -> bytes:
     try:
-        return result.track_pictures[track.id]
+        return result.pictures[name]
     except KeyError as error:
-        raise FormatError(f"There is no picture of track {track.id}.") from error
+        raise FormatError(f"There is no picture of {name}.") from error
 
 
 def _lost(path: Path) -> InputError:

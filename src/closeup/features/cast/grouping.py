@@ -1,7 +1,8 @@
 """From tracks to people: cluster the sure ones strictly, merge clusters by face and clothing, then place the rest."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,6 +115,40 @@ def group_tracks(tracks: Sequence[Track], vectors: TrackVectors, options: Groupi
     )
     labels[alone] = labels.max(initial=NOBODY) + 1 + np.arange(len(alone))
     return grouping
+
+
+def group_season(
+    tracks: Sequence[Track], vectors: TrackVectors, options: GroupingOptions, starts: Sequence[int]
+) -> Grouping:
+    """Say which tracks of several videos belong to one person.
+
+    Each video is grouped by itself; then its people and those of the others are merged by their sure faces alone, since
+    what they wear says something within a video only.
+
+    Args:
+        tracks: The tracks of all videos, T of them, one video after the other.
+        vectors: Their vectors.
+        options: How strict to be.
+        starts: Number of each video's first track.
+    """
+    labels, before = np.full(len(tracks), NOBODY, np.int64), 0
+    for first, last in pairwise([*starts, len(tracks)]):
+        alone = group_tracks(tracks[first:last], vectors.of_tracks(first, last), options)
+        labels[first:last] = np.where(alone.labels >= 0, alone.labels + labels.max(initial=NOBODY) + 1, NOBODY)
+        before += alone.clusters_before
+    faces, worths = track_faces(vectors, len(tracks))
+    sure = np.flatnonzero((worths >= options.sure) & (labels != NOBODY)).astype(np.int64)
+    if len(sure) == 0:
+        return Grouping(labels, before, ())
+    people, items_of = np.unique(labels[sure], return_inverse=True)
+    bare = np.full((len(sure), vectors.clothing.shape[1]), np.nan, np.float32)
+    apart = _renumbered(cannot_link(tracks), sure, len(tracks))
+    apart = apart[items_of[apart[:, 0]] != items_of[apart[:, 1]]]
+    items = _merge_items(items_of, faces[sure], bare, _weights(worths, tracks)[sure], apart)
+    merged = merge(items, replace(options.thresholds, clothing_hard=None, face_soft=None, clothing_soft=None))
+    for person, group in zip(people.tolist(), merged.labels.tolist(), strict=True):
+        labels[labels == person] = people[merged.labels == group].min()
+    return Grouping(labels, before, merged.steps)
 
 
 BRIEFEST_WORTH = 4.0

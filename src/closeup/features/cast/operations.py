@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from closeup.core.errors import InputError
-from closeup.core.timebase import clock
+from closeup.core.parts import moment
 from closeup.core.types import MAX_NAME, Cast, Person, Track
 from closeup.documents.edits import Edits, Operation
 from closeup.features.cast.anchors import anchor_person
@@ -215,10 +215,10 @@ def _check_theirs(person: Person, tracks: Sequence[str]) -> None:
 
 
 def _check_apart(cast: Cast, one: Person, other: Person) -> None:
-    time_s = shared_frame(_tracks(cast, one), _tracks(cast, other))
-    if time_s is not None:
+    shared = shared_frame(_tracks(cast, one), _tracks(cast, other))
+    if shared is not None:
         raise InputError(
-            f"{_call(one)} and {_call(other)} are both in the picture at {clock(time_s)} ({time_s:.2f} s), "
+            f"{_call(one)} and {_call(other)} are both in the picture {moment(cast, *shared)}, "
             "so they cannot be one person.",
             "If one of the tracks is wrong there, take it out first.",
             code="cast.apart",

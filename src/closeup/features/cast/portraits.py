@@ -1,7 +1,7 @@
 """The pictures of a cast: one for each track, the portrait of each person, and a strip of a few more."""
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -86,6 +86,28 @@ def resize_to_height(image: Image, height: int) -> Image:
     width = max(1, round(image.shape[1] * height / image.shape[0]))
     method = cv2.INTER_AREA if height < image.shape[0] else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(image, (width, height), interpolation=method), dtype=np.uint8)
+
+
+def photo_name(frame: int) -> str:
+    """What the picture of an album's photo is called beside those of tracks, by the frame that it is."""
+    return f"photo-{frame}"
+
+
+class PictureFiles(Mapping[str, bytes]):
+    """JPEGs by name that lie on disk and are read when they are asked for, however many they are."""
+
+    def __init__(self, paths: Mapping[str, Path]) -> None:
+        """Take name to file."""
+        self._paths = paths
+
+    def __getitem__(self, name: str) -> bytes:
+        return read_picture(self._paths[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
 
 
 def person_pictures(cast: Cast, tracks_dir: Path, people_dir: Path) -> None:

@@ -63,11 +63,11 @@ def replay(tracks: Sequence[Track], person: Sequence[str | None], edits: Edits, 
     return state.result()
 
 
-def shared_frame(one: Iterable[Track], other: Iterable[Track]) -> float | None:
-    """The time in seconds of the first frame in which both have a face, or None where there is none."""
+def shared_frame(one: Iterable[Track], other: Iterable[Track]) -> tuple[int, float] | None:
+    """The first frame in which both have a face, and its time in seconds, or None where there is none."""
     times = {face.frame: face.time_s for track in one for face in track.faces}
     shared = [face.frame for track in other for face in track.faces if face.frame in times]
-    return times[min(shared)] if shared else None
+    return (min(shared), times[min(shared)]) if shared else None
 
 
 class _State:

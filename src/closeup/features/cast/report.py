@@ -53,11 +53,6 @@ def render_report(
     cards = [_card(cast, person, number, folder) for number, person in enumerate(cast.people, start=1)]
     apart = [_passer_by(cast, person, folder) for person in cast.passers_by[:PASSERS_BY_SHOWN]]
     name = place.name if place is not None else f"{PurePath(cast.video.path).stem}.cast"
-    asked = [_question(cast, cards, question, folder) for question in (questions or ())[:QUESTIONS_SHOWN]]
-    for question in asked:
-        for one, other in (question["people"], question["people"][::-1]):
-            if "unsure" in one:
-                one["unsure"].append((other, question["number"]))
     return render_page(
         "closeup.features.cast",
         "report.html.j2",
@@ -67,14 +62,12 @@ def render_report(
         notes=(*cast.video.notes, *cast.notes),
         video_name=PurePath(cast.video.path).name or cast.video.path,
         video_address=_video_address(cast.video.path, place),
-        asked=asked,
-        asked_total=None if questions is None else len(questions),
+        **questions_asked(cast, cards, questions, folder),
         headline=_headline(cast),
         facts=_facts(cast),
         cards=cards,
         apart=apart,
         apart_total=len(cast.passers_by),
-        hidden=len(cast.hidden),
         shots=_shot_rows(cast, cards),
         shots_shown=SHOTS_SHOWN,
         shot_bars=[
@@ -83,12 +76,28 @@ def render_report(
         ],
         cuts=cut_marks([shot.start_s for shot in cast.shots[1:]], _length_s(cast)),
         ticks=ticks(_length_s(cast)),
-        folder_name=name,
-        start=f"closeup people {shlex.quote(name)}",
-        commands=for_cast(name, [(p.id, p.name, p.tracks) for p in cast.people], hidden=bool(cast.hidden)),
-        models=[(label(role), model) for role, model in sorted(cast.models.items())],
-        options=[(label(key), _value(value)) for key, value in sorted(cast.options.items())],
+        **how_to_change(cast, name),
+        **how_it_was_made(cast),
     )
+
+
+def how_to_change(cast: Cast, folder_name: str) -> dict[str, Any]:
+    """The commands that put a cast right, in the folder of that name."""
+    people = [(person.id, person.name, person.tracks) for person in cast.people]
+    return {
+        "folder_name": folder_name,
+        "hidden": len(cast.hidden),
+        "start": f"closeup people {shlex.quote(folder_name)}",
+        "commands": for_cast(folder_name, people, hidden=bool(cast.hidden)),
+    }
+
+
+def how_it_was_made(cast: Cast) -> dict[str, list[tuple[str, str]]]:
+    """Models and options as labels and values."""
+    return {
+        "models": [(label(role), model) for role, model in sorted(cast.models.items())],
+        "options": [(label(key), _value(value)) for key, value in sorted(cast.options.items())],
+    }
 
 
 def _card(cast: Cast, person: Person, number: int, folder: Path) -> dict[str, Any]:
@@ -99,6 +108,31 @@ def _card(cast: Cast, person: Person, number: int, folder: Path) -> dict[str, An
     tracks = person_tracks(cast, person)
     many = len(cast.people)
     chosen = spread_tracks(tracks, max(2, min(12, 480 // max(many, 1))))
+    return {
+        **person_card(person, number, tracks, folder, many),
+        "screen_time": clock(person.screen_time_s),
+        "share": percent(person.screen_time_s / _length_s(cast)),
+        "shots": counted(len(person.shots), "shot"),
+        "told": _told(tracks),
+        "bars": [bar(track.start_s, track.end_s, _length_s(cast)) | {"track": track.id} for track in tracks],
+        "pictures": [_picture(track, folder) for track in chosen],
+    }
+
+
+def questions_asked(
+    cast: Cast, cards: Sequence[dict[str, Any]], questions: Sequence[Suggestion] | None, folder: Path
+) -> dict[str, Any]:
+    """The first few questions who may be one, which their cards point to, and how many there are in all."""
+    asked = [_question(cast, cards, question, folder) for question in (questions or ())[:QUESTIONS_SHOWN]]
+    for question in asked:
+        for one, other in (question["people"], question["people"][::-1]):
+            if "unsure" in one:
+                one["unsure"].append((other, question["number"]))
+    return {"asked": asked, "asked_total": None if questions is None else len(questions)}
+
+
+def person_card(person: Person, number: int, tracks: Sequence[Track], folder: Path, many: int) -> dict[str, Any]:
+    """What pages say of a person, the `number`-th of `many`, whatever they were found in."""
     portrait = folder / person.portrait
     return {
         "id": person.id,
@@ -108,14 +142,8 @@ def _card(cast: Cast, person: Person, number: int, folder: Path) -> dict[str, An
         "unsure": [],
         "colour": (person_number(person.id) - 1) % COLOURS,
         "shown": portrait_track(tracks, person.portrait_track).id,
-        "portrait": _embed(portrait, 360 if many <= 80 else 200, 82),
-        "avatar": _embed(portrait, 80, 75),
-        "screen_time": clock(person.screen_time_s),
-        "share": percent(person.screen_time_s / _length_s(cast)),
-        "shots": _count(len(person.shots), "shot"),
-        "told": _told(tracks),
-        "bars": [bar(track.start_s, track.end_s, _length_s(cast)) | {"track": track.id} for track in tracks],
-        "pictures": [_picture(track, folder) for track in chosen],
+        "portrait": embedded(portrait, 360 if many <= 80 else 200, 82),
+        "avatar": embedded(portrait, 80, 75),
     }
 
 
@@ -129,7 +157,7 @@ def _question(cast: Cast, cards: Sequence[dict[str, Any]], question: Suggestion,
     return {
         "number": f"{one}-{other}",
         "people": (known[one], known[other]),
-        "pictures": [_embed(folder / f"people/{identity}.jpg", 240, 80) for identity in question.people],
+        "pictures": [embedded(folder / f"people/{identity}.jpg", 240, 80) for identity in question.people],
         "why": question.why,
     }
 
@@ -149,7 +177,7 @@ def _passer_by(cast: Cast, person: Person, folder: Path) -> dict[str, Any]:
     first = person_tracks(cast, person)[0]
     at_s = first.faces[0].time_s
     return {
-        "source": _embed(folder / person.portrait, 112, 75),
+        "source": embedded(folder / person.portrait, 112, 75),
         "time": clock(at_s),
         "at_s": at_s,
         "track": person.name or person.id,
@@ -158,12 +186,12 @@ def _passer_by(cast: Cast, person: Person, folder: Path) -> dict[str, Any]:
 
 def _picture(track: Track, folder: Path) -> dict[str, Any]:
     """A track's picture for the strip, with the time of its best face."""
-    source = _embed(folder / "tracks" / f"{track.id}.jpg", 160, 75)
+    source = embedded(folder / "tracks" / f"{track.id}.jpg", 160, 75)
     at_s = best_face(track.faces).time_s
     return {"source": source, "time": clock(at_s), "at_s": at_s, "track": track.id}
 
 
-def _embed(path: Path, most_height: int, quality: int) -> str:
+def embedded(path: Path, most_height: int, quality: int) -> str:
     """A picture of the folder as a data: URI, at most this many pixels high."""
     image = decode_jpeg(read_picture(path))
     small = resize_to_height(image, min(most_height, image.shape[0]))
@@ -199,7 +227,7 @@ def _rate(video: VideoInfo) -> str:
 
 def _told(tracks: Sequence[Track]) -> str:
     """A timeline in words, for those who do not see it."""
-    stretches = f"{_count(len(tracks), 'stretch', 'stretches')} between"
+    stretches = f"{counted(len(tracks), 'stretch', 'stretches')} between"
     return f"{stretches} {clock(tracks[0].start_s)} and {clock(max(track.end_s for track in tracks))}"
 
 
@@ -233,7 +261,7 @@ def _shot_rows(cast: Cast, cards: Sequence[dict[str, Any]]) -> list[dict[str, An
     ]
 
 
-def _count(number: int, one: str, many: str = "") -> str:
+def counted(number: int, one: str, many: str = "") -> str:
     """A number and its noun: "1 shot", "1,024 shots"."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 

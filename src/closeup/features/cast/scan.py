@@ -7,7 +7,7 @@ embedded at once, and of its pictures only one small JPEG stays, so memory grows
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ import numpy as np
 from closeup.algorithms.clustering.similarity import cosines
 from closeup.algorithms.tracking.online import FaceKey, Tracker, TrackerOptions
 from closeup.core.progress import Progress, ProgressCallback
-from closeup.core.types import TIME, Face, FloatArray, Shot, Track, VideoInfo
+from closeup.core.types import TIME, CastKind, Face, FloatArray, Part, Shot, Track, VideoInfo
 from closeup.documents.vectors import TrackVectors
 from closeup.features.cast.candidates import Candidate, embedded
 from closeup.features.cast.growing import (
@@ -48,21 +48,25 @@ WAITING_PIXELS = 64_000_000
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What one pass over a video gives.
+    """What one pass over a video gives; or all passes over the files of an album or a season.
 
     Attributes:
         video: The file, with all that was found out by reading it.
-        shots: In order, without gaps.
+        shots: In order, without gaps in a file.
         tracks: By start; nobody owns them yet.
         vectors: Of the tracks' best faces, and of their clothing.
-        pictures: Track id to JPEG bytes of its best picture.
+        pictures: Track id to JPEG bytes of its best picture; "photo-17" to the thumbnail of the photo in frame 17.
+        kind: What was looked at.
+        parts: The files of an album or a season.
     """
 
     video: VideoInfo
     shots: tuple[Shot, ...]
     tracks: tuple[Track, ...]
     vectors: TrackVectors
-    pictures: dict[str, bytes]
+    pictures: Mapping[str, bytes]
+    kind: CastKind = "video"
+    parts: tuple[Part, ...] = ()
 
 
 def scan_video(path: Path, analyzer: Analyzer, options: CastOptions, progress: ProgressCallback) -> Scan:

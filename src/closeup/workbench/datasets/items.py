@@ -10,8 +10,8 @@ from typing import Literal
 
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.media.archive import MAX_MEMBER_BYTES, open_archive
 from closeup.media.files import require_file, unreadable
-from closeup.workbench.datasets.archive import MAX_MEMBER_BYTES, open_archive
 from closeup.workbench.recipes.recipe import DataSource
 
 Label = str | float

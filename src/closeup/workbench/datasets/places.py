@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from closeup.core.errors import InputError
+from closeup.media.archive import open_archive
 from closeup.media.files import require_file, unreadable
 from closeup.tables.strict_csv import Table, parse_table
-from closeup.workbench.datasets.archive import open_archive
 from closeup.workbench.datasets.items import INSIDE
 from closeup.workbench.datasets.labels import composed
 from closeup.workbench.datasets.layout import CLASS_COLUMN, SPLIT_NAMES, list_folder, read_layout

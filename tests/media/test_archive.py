@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from closeup.core.errors import InputError
-from closeup.workbench.datasets import archive
-from closeup.workbench.datasets.archive import open_archive
+from closeup.media import archive
+from closeup.media.archive import open_archive
 from workbench.datasets.tiny import png, refusal, zipped
 
 
