@@ -144,7 +144,7 @@ def group_season(
     bare = np.full((len(sure), vectors.clothing.shape[1]), np.nan, np.float32)
     apart = _renumbered(cannot_link(tracks), sure, len(tracks))
     apart = apart[items_of[apart[:, 0]] != items_of[apart[:, 1]]]
-    items = _merge_items(items_of, faces[sure], bare, _weights(worths, tracks)[sure], apart)
+    items = _merge_items(items_of, faces[sure], bare, track_weights(worths, tracks)[sure], apart)
     merged = merge(items, replace(options.thresholds, clothing_hard=None, face_soft=None, clothing_soft=None))
     for person, group in zip(people.tolist(), merged.labels.tolist(), strict=True):
         labels[labels == person] = people[merged.labels == group].min()

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from closeup.algorithms.clustering.similarity import cosines, l2_normalise
 from closeup.core.errors import InputError
+from closeup.core.parts import moment
 from closeup.core.timebase import clock
 from closeup.core.types import Cast, Person, Track
 from closeup.documents.baseline import Baseline
@@ -144,6 +145,9 @@ def _place_reason(cast: Cast, nearest: tuple[int, int], gap_s: float, shots: Seq
     if shots:
         return f"Both are in shot {shots[0] + 1}, never in one picture."
     first, second = sorted((cast.tracks[index] for index in nearest), key=lambda track: track.start_s)
+    if cast.parts:
+        places = (moment(cast, track.faces[0].frame, track.faces[0].time_s) for track in (first, second))
+        return f"They are never in one {'photo' if cast.kind == 'album' else 'shot'}; seen {' and '.join(places)}."
     apart = f"{gap_s:.1f} s" if gap_s < ONE_SCENE_S else clock(gap_s)
     return f"They are never in one shot; nearest in shots {first.shot + 1} and {second.shot + 1}, {apart} apart."
 
