@@ -72,7 +72,7 @@ def cast(
             )
         if albums or together:
             kind = "album" if albums else "season"
-            cast_together(kind, sources, output, options, overwrite=overwrite, quiet=quiet, as_json=as_json)
+            cast_together(kind, sources, output, options=options, overwrite=overwrite, quiet=quiet, as_json=as_json)
         else:
             cast_all(sources, output, options, overwrite=overwrite, quiet=quiet, as_json=as_json)
     else:
@@ -83,8 +83,8 @@ def cast_together(
     kind: str,
     sources: Sequence[Path],
     output: Path | None,
-    options: CastOptions,
     *,
+    options: CastOptions,
     overwrite: bool,
     quiet: bool,
     as_json: bool,

@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import PurePath
 
 from closeup.core.timebase import clock
-from closeup.core.types import TIME, Cast, Part, Person, Shot, Track
+from closeup.core.types import TIME, Cast, CastPart, Person, Shot, Track
 
 
-def part_at(cast: Cast, frame: int) -> Part | None:
+def part_at(cast: Cast, frame: int) -> CastPart | None:
     """The part that a frame, as the cast counts, lies in; None in the cast of a single video."""
     place = bisect_right(cast.parts, frame, key=lambda part: part.start_frame) - 1
     return cast.parts[place] if place >= 0 else None
@@ -26,7 +26,7 @@ def moment(cast: Cast, frame: int, time_s: float) -> str:
     return f"at {clock(at_s)} ({at_s:.2f} s) of {PurePath(part.video.path).name}"
 
 
-def part_cast(cast: Cast, part: Part) -> Cast:
+def part_cast(cast: Cast, part: CastPart) -> Cast:
     """The cast of one part by itself, counted from its own first frame.
 
     Ids stay: people are those who are seen in it, and tracks keep theirs.

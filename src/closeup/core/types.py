@@ -197,7 +197,7 @@ CastKind = Literal["video", "album", "season"]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class CastPart:
     """One file of a cast of several: a video of a season, or a photo of an album.
 
     The parts stand one behind the other on the cast's count of frames and seconds. A part that has had its place keeps
@@ -247,4 +247,4 @@ class Cast:
     timings_s: dict[str, Seconds] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     kind: CastKind = field(default="video", metadata={"exclude_if": lambda kind: kind == "video"})
-    parts: tuple[Part, ...] = field(default=(), metadata={"exclude_if": lambda parts: not parts})
+    parts: tuple[CastPart, ...] = field(default=(), metadata={"exclude_if": lambda parts: not parts})

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from closeup.core.errors import InputError
 from closeup.core.parts import shifted_shot, shifted_track
-from closeup.core.types import TIME, Cast, CastKind, Part, Shot, Track, VideoInfo
+from closeup.core.types import TIME, Cast, CastKind, CastPart, Shot, Track, VideoInfo
 from closeup.core.whole import output_error
 from closeup.documents.vectors import TrackVectors
 from closeup.features.cast.folder import CAST, CastFolder
@@ -41,7 +41,7 @@ class EarlierParts:
             models: Its files are looked at anew where they were looked at by other models,
             options: or with other options.
         """
-        self.places: dict[str, Part] = {}
+        self.places: dict[str, CastPart] = {}
         self.sha256: str | None = None
         self.end = (0, 0.0)
         self._cast: Cast | None = None
@@ -83,7 +83,7 @@ class EarlierParts:
         )
 
     @staticmethod
-    def _between(starts: NDArray[np.int64], part: Part) -> tuple[int, int]:
+    def _between(starts: NDArray[np.int64], part: CastPart) -> tuple[int, int]:
         """Which of some things in order, by their first frames (N,), lie in a part: the first, and behind the last."""
         first, last = np.searchsorted(starts, [part.start_frame, part.start_frame + part.video.frames]).tolist()
         return first, last
@@ -101,7 +101,7 @@ class Joiner:
         """
         self._earlier, self._folder = earlier, folder
         self._end = earlier.end
-        self._added: list[tuple[Part, Scan, Mapping[str, Path]]] = []
+        self._added: list[tuple[CastPart, Scan, Mapping[str, Path]]] = []
 
     def __len__(self) -> int:
         return len(self._added)
@@ -121,7 +121,7 @@ class Joiner:
                 paths[name].write_bytes(picture)
             except OSError as error:
                 raise output_error(self._folder, error) from error
-        self._added.append((Part(scan.video, start_frame, start_s, taken), replace(scan, pictures={}), paths))
+        self._added.append((CastPart(scan.video, start_frame, start_s, taken), replace(scan, pictures={}), paths))
 
     def joined(self, kind: CastKind, path: str, embedder: tuple[str, int], notes: Sequence[str]) -> Scan:
         """All scans as one, in the order of their places; at least one.
@@ -148,7 +148,7 @@ class Joiner:
         vectors = _joined_vectors(ordered, *embedder)
         return Scan(video, tuple(shots), tuple(tracks), vectors, PictureFiles(pictures), kind, parts)
 
-    def _whole(self, parts: Sequence[Part], path: str, notes: Sequence[str]) -> VideoInfo:
+    def _whole(self, parts: Sequence[CastPart], path: str, notes: Sequence[str]) -> VideoInfo:
         """All files as if they were one; by a hash of its own that stays when files come and go."""
         named = sha256("".join(sorted(part.video.sha256 for part in parts)).encode()).hexdigest()
         odd = [f"{part.video.path}: {note}" for part in parts for note in part.video.notes]
@@ -164,7 +164,7 @@ class Joiner:
         )
 
 
-def _joined_vectors(ordered: Sequence[tuple[Part, Scan, object]], embedder: str, dim: int) -> TrackVectors:
+def _joined_vectors(ordered: Sequence[tuple[CastPart, Scan, object]], embedder: str, dim: int) -> TrackVectors:
     """The vectors of all scans, counted as the whole counts."""
     offsets = np.cumsum([0, *(len(scan.tracks) for _, scan, _ in ordered)])
     scans = [scan.vectors for _, scan, _ in ordered]

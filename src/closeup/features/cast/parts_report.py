@@ -7,7 +7,7 @@ from typing import Any
 
 from closeup.core.parts import part_at, part_cast
 from closeup.core.timebase import clock
-from closeup.core.types import Cast, Part, Person, Track
+from closeup.core.types import Cast, CastPart, Person, Track
 from closeup.features.cast.portraits import person_tracks, portrait_track
 from closeup.features.cast.report import (
     PASSERS_BY_SHOWN,
@@ -101,7 +101,7 @@ def _span(dates: Sequence[str]) -> str:
     return first if first == last else f"{first} to {last}"
 
 
-def _order(part: Part) -> tuple[bool, str, str]:
+def _order(part: CastPart) -> tuple[bool, str, str]:
     """Photos by when they were taken, those without a date behind them by name."""
     return part.taken is None, part.taken or "", part.video.path
 

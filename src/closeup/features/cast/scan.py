@@ -21,7 +21,7 @@ import numpy as np
 from closeup.algorithms.clustering.similarity import cosines
 from closeup.algorithms.tracking.online import FaceKey, Tracker, TrackerOptions
 from closeup.core.progress import Progress, ProgressCallback
-from closeup.core.types import TIME, CastKind, Face, FloatArray, Part, Shot, Track, VideoInfo
+from closeup.core.types import TIME, CastKind, CastPart, Face, FloatArray, Shot, Track, VideoInfo
 from closeup.documents.vectors import TrackVectors
 from closeup.features.cast.candidates import Candidate, embedded
 from closeup.features.cast.growing import (
@@ -66,7 +66,7 @@ class Scan:
     vectors: TrackVectors
     pictures: Mapping[str, bytes]
     kind: CastKind = "video"
-    parts: tuple[Part, ...] = ()
+    parts: tuple[CastPart, ...] = ()
 
 
 def scan_video(path: Path, analyzer: Analyzer, options: CastOptions, progress: ProgressCallback) -> Scan:

@@ -90,7 +90,7 @@ def make_album_folder(
                 joiner.add(scan, taken)
         return [*notes, *_left_out(refused, len(files), "photos"), *_twice(twice, "photo")]
 
-    return _make("album", photos, folder, options, look, overwrite=overwrite, progress=progress)
+    return _make("album", photos, folder, options=options, look=look, overwrite=overwrite, progress=progress)
 
 
 def make_season_folder(
@@ -142,7 +142,7 @@ def make_season_folder(
                 refused.append(error)
         return [*_left_out(refused, len(videos), "videos"), *_twice(twice, "video")]
 
-    return _make("season", videos, folder, options, look, overwrite=overwrite, progress=progress)
+    return _make("season", videos, folder, options=options, look=look, overwrite=overwrite, progress=progress)
 
 
 Look = Callable[[Analyzer, EarlierParts, Joiner], list[str]]
@@ -153,9 +153,9 @@ def _make(
     kind: CastKind,
     places: Sequence[Path],
     folder: Path,
+    *,
     options: CastOptions,
     look: Look,
-    *,
     overwrite: bool,
     progress: ProgressCallback,
 ) -> Cast:
