@@ -8,6 +8,7 @@ from typing import Any
 from closeup.core.parts import part_at, part_cast
 from closeup.core.timebase import clock
 from closeup.core.types import Cast, CastPart, Person, Track
+from closeup.documents.suggestions import Suggestion
 from closeup.features.cast.portraits import person_tracks, portrait_track
 from closeup.features.cast.report import (
     PASSERS_BY_SHOWN,
