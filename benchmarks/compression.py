@@ -22,12 +22,13 @@ from closeup.weights.int8 import int8_bytes
 from closeup.weights.network_card import NetworkCard
 from closeup.workbench.datasets.items import Dataset
 from closeup.workbench.datasets.pictures import load_pictures
-from closeup.workbench.evaluation_data import DataOptions, open_evaluation_data
-from closeup.workbench.export.forms import FULL, Budget, Speed, Want, why_not
+from closeup.workbench.evaluation_data import open_evaluation_data
+from closeup.workbench.export.forms import FULL, Speed, why_not
 from closeup.workbench.export.latency import measure_speeds
 from closeup.workbench.export.material import CALIBRATION
 from closeup.workbench.export.scoring import HeadScore, score_heads
 from closeup.workbench.models import resolve_model
+from closeup.workbench.options import EvaluateOptions
 from tables import Cell, Claim, Section, Table
 
 JUDGED, JUDGED_QUICKLY = 3000, 200
@@ -116,7 +117,7 @@ def pictures(judged: Judged, bench: Bench) -> tuple[Image, Image, dict[str, Floa
     path = bench.shared / "data" / judged.path
     parts = {}
     for side in ("train", "val"):
-        options = DataOptions(fields=judged.fields, split=side if judged.sides else "")
+        options = EvaluateOptions(fields=judged.fields, split=side if judged.sides else "")
         data = open_evaluation_data(model, path, options)
         order = np.random.default_rng(0).permutation(len(data.dataset))
         start = 0 if judged.sides or side == "train" else few
@@ -134,8 +135,8 @@ def _crops(dataset: Dataset, chosen: Sequence[int], card: NetworkCard) -> tuple[
     return read.pixels, read.kept.tolist()
 
 
-def _kept(form: str, scores: Sequence[HeadScore], share: float, speed: Speed, want: Want) -> str:
-    return "" if form == FULL else "no" if why_not(scores, share, speed, Budget(want=want)) else "yes"
+def _kept(form: str, scores: Sequence[HeadScore], share: float, speed: Speed, want: str) -> str:
+    return "" if form == FULL else "no" if why_not(scores, share, speed, want=want) else "yes"
 
 
 def _row(form: str, size: int, speed: Speed, score: HeadScore, kept: Sequence[str]) -> tuple[Cell, ...]:

@@ -17,9 +17,10 @@ from bench import Bench
 from closeup.algorithms.labels.linear_probe import PENALTY, fit_probe
 from closeup.algorithms.metrics.classification import paired_difference
 from closeup.workbench.audit.find import Audit, find_label_errors
-from closeup.workbench.audit.predictions import ProbeOptions, predictions_from_features
+from closeup.workbench.audit.predictions import predictions_from_features
 from closeup.workbench.datasets.corrections import append_corrections, apply_corrections, read_corrections
 from closeup.workbench.datasets.items import Correction, Dataset
+from closeup.workbench.options import ProbeOptions
 from frozen_sets import FrozenSet, cifar, cifar_test, masks
 from tables import Cell, Claim, Section, Table
 

@@ -10,9 +10,8 @@ import numpy as np
 
 from bench import ROOT, Bench
 from closeup.features.shorts.finished import FramedPiece
-from closeup.features.shorts.framing import Framing
 from closeup.features.shorts.plan import Piece
-from closeup.features.shorts.render import ShortStyle, render_short, short_times
+from closeup.features.shorts.render import render_short, short_times
 from closeup.media.audio import read_sound
 from closeup.media.frame_times import FrameTimes, read_frame_times
 from closeup.media.video import open_video
@@ -124,11 +123,10 @@ def look(folder: Path, name: str, video: Numbered) -> Found:
     box = np.array(numbered_video.upright_crop(video.size_wh))
     pieces = [Piece(start, end, float(times.start(start)), float(times.start(end))) for start, end in ranges]
     framed = [
-        FramedPiece(piece, Framing((np.tile(box, (piece.end_frame - piece.start_frame, 1)),), "follow"))
-        for piece in pieces
+        FramedPiece(piece, (np.tile(box, (piece.end_frame - piece.start_frame, 1)),), "follow") for piece in pieces
     ]
     output = folder / "short.mp4"
-    render_short(path, framed, times, output, ShortStyle(SIZE_WH))
+    render_short(path, framed, output, frame_times=times, size_wh=SIZE_WH)
     return compare(output, pieces, times)
 
 

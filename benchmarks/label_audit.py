@@ -15,7 +15,8 @@ from sklearn.preprocessing import StandardScaler
 
 from bench import Bench
 from closeup.algorithms.labels.confident_learning import Method, flag_errors, normalised_margin, self_confidence
-from closeup.workbench.audit.predictions import Predictions, ProbeOptions, predictions_from_features
+from closeup.workbench.audit.predictions import Predictions, predictions_from_features
+from closeup.workbench.options import ProbeOptions
 from frozen_sets import FrozenSet, cifar, masks
 from tables import Cell, Claim, Section, Table
 

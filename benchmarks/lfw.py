@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from bench import Bench, BenchError
 from closeup.algorithms.metrics.verification import tar_at_far
 from closeup.core.settings import Settings
-from closeup.features.gallery.evaluate import NOT_FOUND, PairsEvaluation, Reading, judge
+from closeup.features.gallery.evaluate import NOT_FOUND, PairsEvaluation, judge
 from closeup.features.gallery.pairs import Photo, PhotoPair, find_photos, photos_of, read_pairs
 from closeup.media.image import read_image
 from closeup.perception.analyzer import Analyzer
@@ -128,7 +128,12 @@ def judged_way(way: Way, pairs: tuple[PhotoPair, ...], photos: tuple[Photo, ...]
         values.append(NOT_FOUND if first is None or second is None else way.alike(first, second))
     missing = [photo for photo in photos if vectors[photo] is None]
     return judge(
-        pairs, np.array(values), missing, Reading(way.models, way.second_looks, sum(way.seconds) / len(photos))
+        pairs,
+        np.array(values),
+        missing,
+        models=way.models,
+        second_looks=way.second_looks,
+        seconds_per_photo=sum(way.seconds) / len(photos),
     )
 
 

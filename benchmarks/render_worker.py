@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from closeup.core.types import VideoInfo
 from closeup.features.shorts.finished import FramedPiece
-from closeup.features.shorts.framing import Framing
 from closeup.features.shorts.plan import Piece
-from closeup.features.shorts.render import ShortStyle, render_short
+from closeup.features.shorts.render import render_short
 from closeup.media.frame_times import read_frame_times
 from closeup.media.video import open_video
 
@@ -33,7 +32,7 @@ def render(video: Path, output: Path, size_wh: tuple[int, int], moving: bool, kn
     times = read_frame_times(video, VideoInfo(str(video), "", known[1], fps, known[0], *source_wh))
     piece = Piece(0, times.count, 0.0, times.end_s)
     crops = crop_path(times.starts_s, source_wh, size_wh[0] / size_wh[1], moving=moving)
-    render_short(video, [FramedPiece(piece, Framing((crops,), "follow"))], times, output, ShortStyle(size_wh))
+    render_short(video, [FramedPiece(piece, (crops,), "follow")], output, frame_times=times, size_wh=size_wh)
 
 
 def crop_path(

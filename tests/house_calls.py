@@ -69,17 +69,15 @@ BY_THEMSELVES = (
     "workbench.datasets.items",
     "workbench.evaluate",
     "workbench.export.export",
-    "workbench.look.tables",
+    "workbench.look.folder",
     "workbench.recipes.recipe_file",
 )
 """Modules that read or write JSON outside of its homes still: only ever fewer."""
 
 TUPLES = (
-    "features.shorts.render._reframed",
     "media.deinterlacing._drained",
     "media.deinterlacing._ready",
     "pages.commands.for_cast",
-    "workbench.audit.predictions._from_outside",
 )
 """Functions that take a tuple of three or more kinds still: only ever fewer."""
 

@@ -65,8 +65,9 @@ HOMES = {
 BOUNDARIES = ("cli.main.boundary", "jobs.runner.run")
 """Where everything may be caught, because somebody must be told: four at most."""
 
-BY_NAME = ("", "jobs.work")
-"""Who may import by a name in a string: the root, lazily, and the table of work, whose features lie above it."""
+BY_NAME = ("", "jobs.work", "cli.main")
+"""Who may import by a name in a string: the root, lazily; the table of work, whose features lie above it; and the
+command line, whose groups of commands load late."""
 
 CLI_WORDS = ("learning.environment", "pages.commands", "weights.models_page")
 """Who may spell a command or a flag below `cli`: git's own; and pages that offer commands to copy, for they lie on a

@@ -56,7 +56,7 @@ def test_options_reach_the_work() -> None:
         (["photos", "photos"], "exists already"),
         (["photos", "out", "--size", "3"], "16 to 1024"),
         (["photos", "out", "--frame", "nose"], "expression, recognition"),
-        (["photos", "out", "--models", "none"], "no set of models"),
+        (["photos", "out", "--models", "none"], "'none' is not one of"),
         (["nowhere", "out"], "nowhere"),
     ],
 )

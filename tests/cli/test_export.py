@@ -9,14 +9,15 @@ from typer.testing import CliRunner
 
 from closeup.cli.main import app
 from closeup.core.errors import EXIT_BAD_INPUT
-from closeup.workbench.export.forms import Budget, NetworkForm, Speed
+from closeup.workbench.export.forms import NetworkForm, Speed
 from closeup.workbench.export.scoring import HeadScore
+from closeup.workbench.options import ExportOptions
 
 pytest.importorskip("torch", reason="the extra train is not installed")
 
 from closeup.learning.runs.folder import create_run
 from closeup.workbench.export import export as exporting
-from closeup.workbench.export.export import Export, ExportOptions, export_json
+from closeup.workbench.export.export import Export, export_json
 from closeup.workbench.training.parity import Parity
 
 
@@ -66,7 +67,7 @@ def test_every_option_reaches_the_export(asked: list[Any], tmp_path: Path) -> No
     result = CliRunner().invoke(app, words.split())
     assert result.exit_code == 0, result.output
     run = next((tmp_path / "runs").iterdir()).resolve()
-    wanted = ExportOptions(("half", "int8", "fp16"), Path("some"), Budget(0.01, "faster"), 2)
+    wanted = ExportOptions(True, True, True, Path("some"), 0.01, "faster", 2)
     assert asked == [(run, Path(f"{run.name}.export"), wanted, True)]
 
 

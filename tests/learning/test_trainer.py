@@ -11,13 +11,12 @@ from torch import Tensor, nn
 
 from closeup.core.progress import Progress
 from closeup.learning.checkpoint import TrainingState, Weights, read_checkpoint
+from closeup.learning.options import Stage, TrainerOptions
 from closeup.learning.runs.folder import create_run, reopen_run
 from closeup.learning.trainer import (
     Indices,
-    Stage,
     Task,
     Trainer,
-    TrainerOptions,
     follow,
     learning_rate,
     new_average,

@@ -12,9 +12,10 @@ import pytest
 from closeup.core.errors import InputError, OutputError
 from closeup.core.progress import Progress
 from closeup.media.image import read_image
-from closeup.workbench.crops import CropOptions, crop_faces, crop_names
+from closeup.workbench.crops import crop_faces, crop_names
 from closeup.workbench.datasets.items import Dataset
 from closeup.workbench.datasets.reading import open_one
+from closeup.workbench.options import CropOptions
 from stand_ins import put_detector
 from workbench.datasets.tiny import made_up
 from workbench.faces import RedSquares, photo, save
@@ -157,7 +158,7 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[3])
 from closeup.core import in_order
 from closeup.perception.registry import ARCHITECTURES
-from closeup.workbench import crops
+from closeup.workbench import crops, options
 from closeup.workbench.datasets.reading import open_one
 from workbench.faces import RedSquares
 in_order.BATCH = 1
@@ -166,7 +167,7 @@ class Slow(RedSquares):
         time.sleep(0.05)
         return super().detect(image)
 ARCHITECTURES.update(dict.fromkeys(ARCHITECTURES, lambda *_: Slow))
-crops.crop_faces(open_one(Path(sys.argv[1])), Path(sys.argv[2]), crops.CropOptions(size_px=32, threads=1))
+crops.crop_faces(open_one(Path(sys.argv[1])), Path(sys.argv[2]), options.CropOptions(size_px=32, threads=1))
 """
 
 

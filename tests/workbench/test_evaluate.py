@@ -15,9 +15,9 @@ from closeup.learning.runs.predictions import read_answers
 from closeup.media.image import encode_jpeg, read_image
 from closeup.perception.classifier import PictureClassifier
 from closeup.perception.face_crop import FRAMES
-from closeup.workbench.evaluate import EvaluateOptions, evaluate, evaluation_table, save_evaluation
-from closeup.workbench.evaluation_data import DataOptions
+from closeup.workbench.evaluate import evaluate, evaluation_table, save_evaluation
 from closeup.workbench.models import ResolvedModel
+from closeup.workbench.options import EvaluateOptions
 from stand_ins import put_detector
 from stills import astronaut, hopper
 from tiny_networks import COLOURS, save_tiny, tiny_card
@@ -60,7 +60,7 @@ def test_pictures_that_cannot_be_read_are_listed(model: ResolvedModel, tmp_path:
     data = colour_folder(tmp_path / "data", {"red": ["red", "red", "red"]})
     (data / "red" / "1.png").write_bytes(b"no picture")
     (data / "red" / "2.png").write_bytes(b"")
-    only = replace(QUICK, data=DataOptions(heads=("colour",), fields={"colour": "class"}))
+    only = replace(QUICK, heads=("colour",), fields={"colour": "class"})
     found = evaluate(model, data, only)
     assert found.pictures == 1
     assert [key for key, _ in found.unreadable] == ["red/1.png", "red/2.png"]
@@ -74,7 +74,7 @@ def test_people_count_together(model: ResolvedModel, tmp_path: Path) -> None:
     lines = [f"{colour}{n}.png,red,{colour}" for colour in ("red", "green", "blue") for n in range(8)]
     table = colour_table(tmp_path / "data", lines, "path,colour,who")
     alone = evaluate(model, table, QUICK).heads[0]
-    together = evaluate(model, table, replace(QUICK, data=DataOptions(group_column="who"))).heads[0]
+    together = evaluate(model, table, replace(QUICK, group_column="who")).heads[0]
     assert (alone.groups, together.groups) == (24, 3)
     spans = [high - low for low, high in (alone.intervals["accuracy"], together.intervals["accuracy"])]
     assert spans[1] > 1.5 * spans[0]

@@ -10,8 +10,9 @@ import pytest
 from closeup.core.errors import InputError, ModelError
 from closeup.perception.classifier import PictureClassifier
 from closeup.weights.network_card import NetworkHead
-from closeup.workbench.evaluation_data import DataOptions, EvaluationData, open_evaluation_data
+from closeup.workbench.evaluation_data import EvaluationData, open_evaluation_data
 from closeup.workbench.models import ResolvedModel
+from closeup.workbench.options import EvaluateOptions
 from tiny_networks import COLOURS, save_tiny, tiny_card
 from workbench.colours import colour_folder, colour_table
 
@@ -38,7 +39,7 @@ def model(place: Path, **changes: Any) -> ResolvedModel:
 
 def opened(place: Path, lines: list[str], header: str = "path,colour", **options: Any) -> EvaluationData:
     table = colour_table(place / "data", lines, header)
-    return open_evaluation_data(model(place, recipe=RECIPE), table, DataOptions(**options))
+    return open_evaluation_data(model(place, recipe=RECIPE), table, EvaluateOptions(**options))
 
 
 def refused(place: Path, lines: list[str], header: str = "path,colour", **options: Any) -> str:
@@ -51,7 +52,7 @@ def test_a_folder_of_classes_is_for_the_one_head_of_classes(tmp_path: Path) -> N
     data = open_evaluation_data(
         model(tmp_path, heads=(COLOURS,)),
         colour_folder(tmp_path / "data", {"blue": ["blue"], "green": ["red", "green"]}),
-        DataOptions(),
+        EvaluateOptions(),
     )
     assert list(data.targets) == ["colour"]
     np.testing.assert_array_equal(data.targets["colour"], [2, 1, 1])
@@ -107,7 +108,7 @@ def test_numbers_are_cut_into_the_classes_of_training(tmp_path: Path) -> None:
     recipe = recipe[: recipe.index("[[data]]")] + '[[data]]\npath = "a"\n' + recipe[recipe.index("[[heads]]") :]
     made = model(tmp_path, heads=(head,), recipe=recipe)
     table = colour_table(tmp_path / "data", ["red1.png,29.5", "red2.png,30", "red3.png,"], "path,years")
-    data = open_evaluation_data(made, table, DataOptions())
+    data = open_evaluation_data(made, table, EvaluateOptions())
     np.testing.assert_array_equal(data.targets["age"], [0, 1])
 
 
@@ -147,10 +148,10 @@ def test_a_run_goes_by_its_own_split_and_warns_of_what_it_has_learnt(tmp_path: P
     (run / "split.csv").write_text("key,split\nred1.png,val\nred2.png,train\n")
     made = replace(model(tmp_path), run=run)
     table = colour_table(tmp_path / "data", SIDED, "path,colour,split")
-    data = open_evaluation_data(made, table, DataOptions(split="val"))
+    data = open_evaluation_data(made, table, EvaluateOptions(split="val"))
     assert [item.path for item in data.dataset.items] == ["red1.png"]
-    everything = open_evaluation_data(made, table, DataOptions())
+    everything = open_evaluation_data(made, table, EvaluateOptions())
     assert "has learnt from 1 of the 3 pictures" in everything.notes[-1]
     other = colour_table(tmp_path / "other", ["green1.png,green,val"], "path,colour,split")
-    foreign = open_evaluation_data(made, other, DataOptions(split="val"))
+    foreign = open_evaluation_data(made, other, EvaluateOptions(split="val"))
     assert len(foreign.dataset) == 1  # the run's split knows nothing of it, and the data says its sides itself

@@ -2,7 +2,7 @@
 
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -14,14 +14,16 @@ from closeup.cli.data_options import (
     columns_and_values,
     tell_notes,
 )
+from closeup.cli.flags import AsJson, NoProgress, with_flags
 from closeup.cli.output import one_line, show_hint, show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
 from closeup.core.progress import ProgressCallback
+from closeup.workbench.options import ProbeOptions
 
 if TYPE_CHECKING:
     from closeup.workbench.audit.find import Audit
-    from closeup.workbench.audit.predictions import Predictions, ProbeOptions
+    from closeup.workbench.audit.predictions import Predictions
     from closeup.workbench.datasets.items import Dataset
 
 app = typer.Typer()
@@ -33,6 +35,7 @@ Method = Literal["both", "class", "noise_rate"]
 
 
 @app.command("audit")
+@with_flags(ProbeOptions, leave_out=("rounds", "input_px"))
 def audit_command(
     data: Annotated[
         Path, typer.Argument(metavar="DATA", help="A folder, CSV or zip file; with --accept the folder of an audit.")
@@ -48,8 +51,8 @@ def audit_command(
     method: Annotated[
         Method, typer.Option(help="both finds fewer and surer ones than class or noise_rate alone.")
     ] = "both",
-    folds: Annotated[int, typer.Option(min=2, metavar="N", help="Each part is predicted from the others.")] = 5,
-    seed: Annotated[int, typer.Option(metavar="N", help="Another number cuts other parts.")] = 0,
+    *,
+    given: dict[str, Any],
     input_px: Annotated[int, typer.Option(min=32, max=512, metavar="PX", help="Side of the pictures.")] = 128,
     accept: Annotated[
         str, typer.Option(metavar="NUMBERS", help="Write these findings down as corrections: 1,5-9,12=LABEL")
@@ -63,8 +66,8 @@ def audit_command(
     where: Where = None,
     corrections: Corrections = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an older audit.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    as_json: AsJson = False,
+    quiet: NoProgress = False,
 ) -> None:
     """Find labels that are probably wrong; look at them on a page; accept those that are.
 
@@ -81,11 +84,10 @@ def audit_command(
         raise InputError("--model and --probabilities both say where probabilities come from.", "Give one of them.")
     from closeup.workbench.audit.find import find_label_errors
     from closeup.workbench.audit.folder import check_replaceable, write_audit
-    from closeup.workbench.audit.predictions import ProbeOptions
 
     check_replaceable(output, overwrite=overwrite)
     dataset = _opened(data, field, where, path=path_column, group=group_column, corrections=corrections)
-    probe = ProbeOptions(folds, seed, input_px)
+    probe = ProbeOptions(**given, input_px=input_px)
     with progress_bar(dataset.name, quiet=quiet) as progress:
         predictions = _predictions(
             dataset, field or _only_field(dataset), probabilities, model=model, probe=probe, progress=progress
@@ -127,7 +129,7 @@ def _predictions(
     table: Path | None,
     *,
     model: str,
-    probe: "ProbeOptions",
+    probe: ProbeOptions,
     progress: ProgressCallback,
 ) -> "Predictions":
     """From a table, by a model, or learnt from the pictures' other parts."""
@@ -173,11 +175,12 @@ def _tell(audit: "Audit", output: Path, *, as_json: bool) -> None:
 def _accept(
     folder: Path, numbers: str, who: str, *, whole_groups: bool, corrections: Path | None, as_json: bool
 ) -> None:
-    from closeup.workbench.audit.accept import ACCEPTED, AcceptOptions, accept_answer, accept_findings
+    from closeup.workbench.audit.accept import ACCEPTED, accept_answer, accept_findings
     from closeup.workbench.audit.folder import read_audit
 
-    options = AcceptOptions(who, date.today(), whole_groups, corrections)
-    done = accept_findings(read_audit(folder), numbers, options)
+    done = accept_findings(
+        read_audit(folder), numbers, who=who, when=date.today(), whole_groups=whole_groups, corrections=corrections
+    )
     if as_json:
         show_json([ACCEPTED.to_data(accept_answer(each)) for each in done], indent=None)
         return

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, get_args
 import typer
 
 from closeup.cli.data_options import Data, GroupColumn, PathColumn, tell_notes
+from closeup.cli.flags import AsJson
 from closeup.cli.output import one_line, show_json, show_table
 from closeup.core.errors import InputError
 from closeup.core.result_folder import made_folder
@@ -21,7 +22,6 @@ app = typer.Typer(
 )
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A corrections file.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
 
 
 @app.command("list")

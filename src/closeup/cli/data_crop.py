@@ -1,14 +1,16 @@
 """`closeup data crop-faces`: a dataset of faces from a dataset of pictures."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from closeup.cli.data_options import PathColumn, Where, columns_and_values, tell_notes
+from closeup.cli.flags import NoProgress, with_flags
 from closeup.cli.output import one_line, show_hint, show_note
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.result_folder import made_folder
+from closeup.workbench.options import CropOptions
 
 if TYPE_CHECKING:
     from closeup.workbench.crops import CropReport
@@ -20,34 +22,25 @@ LISTED = 5
 
 
 @app.command("crop-faces")
+@with_flags(CropOptions)
 def crop_faces_command(
     data: Annotated[Path, typer.Argument(metavar="IN", help="A folder, CSV or zip file with pictures.")],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to make.")],
-    size: Annotated[int, typer.Option("--size", metavar="PX", help="Side of the crops in pixels.")] = 112,
-    frame: Annotated[
-        str, typer.Option("--frame", help="How much of the head a crop shows: expression or recognition.")
-    ] = "expression",
-    margin: Annotated[
-        float, typer.Option("--margin", help="More around the face on every side, as a share; below 0 for less.")
-    ] = 0.0,
-    keep_missed: Annotated[
-        bool, typer.Option("--keep-missed", help="Where no face is found, put the whole picture in.")
-    ] = False,
-    models: Annotated[str, typer.Option("--models", help="The detector: auto, builtin or zoo.")] = "auto",
-    threads: Annotated[int, typer.Option("--threads", min=0, help="Pictures at a time; 0 for all cores.")] = 0,
+    *,
+    given: dict[str, Any],
     path_column: PathColumn = "path",
     where: Where = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: NoProgress = False,
 ) -> None:
     """Find each picture's central face, turn it upright, cut it out, and keep the labels.
 
     OUT can be used like any dataset: labels.csv has all columns of IN. crops.csv says what was found where. If it is
     stopped, the same command goes on where it was.
     """
-    from closeup.workbench.crops import CropOptions, crop_faces
+    from closeup.workbench.crops import crop_faces
     from closeup.workbench.datasets.reading import open_one
 
-    options = CropOptions(size, frame, margin, keep_missed, models, threads)
+    options = CropOptions(**given)
     dataset = open_one(data, path_column=path_column, where=columns_and_values(where))
     tell_notes(dataset)
     try:
@@ -56,7 +49,7 @@ def crop_faces_command(
     except (KeyboardInterrupt, SystemExit):  # Ctrl-C, and a request to stop from outside
         show_hint("The faces that are done are kept; the same command goes on there.")
         raise
-    _tell(report, keep_missed=keep_missed)
+    _tell(report, keep_missed=options.keep_missed)
 
 
 def _tell(report: "CropReport", *, keep_missed: bool) -> None:

@@ -15,6 +15,7 @@ from closeup.cli.data_options import (
     columns_and_values,
     tell_notes,
 )
+from closeup.cli.flags import NoProgress
 from closeup.cli.output import one_line, show_note
 from closeup.cli.progress_bar import progress_bar
 
@@ -41,7 +42,7 @@ def look_command(
     where: Where = None,
     corrections: Corrections = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a folder that is there.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    quiet: NoProgress = False,
 ) -> None:
     """Look at pictures with labels: counts, sizes, light, blur, copies, contradictions, giveaways; as one page.
 

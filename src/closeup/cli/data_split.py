@@ -16,6 +16,7 @@ from closeup.cli.data_options import (
     columns_and_values,
     tell_notes,
 )
+from closeup.cli.flags import AsJson
 from closeup.cli.output import show_json, show_note, show_table
 from closeup.core.errors import OutputError
 from closeup.core.result_folder import made_folder
@@ -52,7 +53,7 @@ def split_command(
     where: Where = None,
     corrections: Corrections = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a table that is there.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Share out a dataset among train, val and test, and save who is where.
 

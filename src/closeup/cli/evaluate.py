@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from closeup.cli.flags import AsJson, Quiet
+from closeup.cli.flags import RUNS, AsJson, Quiet, Runs
 from closeup.cli.gallery_options import Models
 from closeup.cli.output import show_json, show_note, show_table
 from closeup.cli.predict import MODEL_HELP
@@ -53,7 +53,6 @@ Out = Annotated[
     Path | None,
     typer.Option("--out", "-o", metavar="DIR", help="Write the figures and every answer into a new folder."),
 ]
-Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Where runs are kept.")]
 
 
 @app.command()
@@ -71,7 +70,7 @@ def evaluate(
     out: Out = None,
     resamples: Annotated[int, typer.Option(min=10, help="Draws behind each interval.")] = 1000,
     models: Models = "auto",
-    runs: Runs = Path("runs"),
+    runs: Runs = RUNS,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -80,21 +79,23 @@ def evaluate(
     Pictures are taken as they are, which is right for faces that were cut out (closeup data crop-faces); --faces finds
     the face nearest to the middle of each first.
     """
-    from closeup.workbench.evaluate import EvaluateOptions, evaluation_table, save_evaluation
     from closeup.workbench.evaluate import evaluate as measure
-    from closeup.workbench.evaluation_data import DataOptions
+    from closeup.workbench.evaluate import evaluation_table, save_evaluation
     from closeup.workbench.models import resolve_model
+    from closeup.workbench.options import EvaluateOptions
 
-    labels = DataOptions(
-        tuple(head or ()),
-        dict(_pair(text, "--field HEAD=COLUMN") for text in field or ()),
-        _renames(rename or ()),
-        dict(_pair(text, "--where COLUMN=VALUE") for text in where or ()),
-        group_column,
-        split,
-        split_file,
+    options = EvaluateOptions(
+        heads=tuple(head or ()),
+        fields=dict(_pair(text, "--field HEAD=COLUMN") for text in field or ()),
+        rename=_renames(rename or ()),
+        where=dict(_pair(text, "--where COLUMN=VALUE") for text in where or ()),
+        group_column=group_column,
+        split=split,
+        split_file=split_file,
+        faces=faces,
+        models=models,
+        resamples=resamples,
     )
-    options = EvaluateOptions(labels, faces, models, resamples)
     with progress_bar(data.name, quiet=quiet) as progress:
         found = measure(resolve_model(model, runs_dir=runs), data, options, progress=progress)
     if out is not None:

@@ -1,14 +1,15 @@
 """`closeup export`: a run's network as files for use elsewhere."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from closeup.cli.flags import AsJson, Quiet
+from closeup.cli.flags import RUNS, AsJson, Quiet, Runs, with_flags
 from closeup.cli.output import show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
+from closeup.workbench.options import ExportOptions
 
 if TYPE_CHECKING:
     from closeup.workbench.export.export import Export
@@ -19,32 +20,16 @@ app = typer.Typer()
 
 
 @app.command()
+@with_flags(ExportOptions)
 def export(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run's folder, id or name, or last.", show_default=False)],
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="DIR", help="Folder to make.", show_default="NAME.export"),
     ] = None,
-    half: Annotated[bool, typer.Option("--half", help="Also half the size: weights of 16 bits, sums of 32.")] = False,
-    int8: Annotated[
-        bool, typer.Option("--int8", help="Also in 8-bit integers, with a scale for each channel.")
-    ] = False,
-    fp16: Annotated[bool, typer.Option("--fp16", help="Also all in 16 bits, for GPUs and browsers.")] = False,
-    calibrate: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DATA", help="Pictures that int8 is fitted to.", show_default="the run's own to learn from"
-        ),
-    ] = None,
-    budget: Annotated[
-        float,
-        typer.Option(min=0.0, max=1.0, metavar="SHARE", help="How much accuracy a form may lose; 0.005: half a point."),
-    ] = 0.005,
-    want: Annotated[
-        Literal["smaller", "faster"], typer.Option(help="What a form has to be on this machine to be kept.")
-    ] = "smaller",
-    threads: Annotated[int, typer.Option(min=1, max=256, help="Threads to measure with.")] = 1,
-    runs: Annotated[Path, typer.Option("--runs", metavar="DIR", help="Folder of the runs.")] = Path("runs"),
+    *,
+    given: dict[str, Any],
+    runs: Runs = RUNS,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a folder that is there.")] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -55,15 +40,13 @@ def export(
     else it is said why not.
     """
     from closeup.learning.runs.reading import find_run
-    from closeup.workbench.export.export import ExportOptions, export_run
-    from closeup.workbench.export.forms import Budget
+    from closeup.workbench.export.export import export_run
 
-    if calibrate is not None and not int8:
+    options = ExportOptions(**given)
+    if options.calibrate is not None and not options.int8:
         raise InputError("--calibrate is for --int8; no other form needs pictures.", "Add --int8.")
     folder = find_run(runs, run)
     target = output or Path(f"{folder.name}.export")
-    forms = tuple(name for name, asked in (("half", half), ("int8", int8), ("fp16", fp16)) if asked)
-    options = ExportOptions(forms, calibrate, Budget(budget, want), threads)
     with progress_bar(folder.name, quiet=quiet) as progress:
         made = export_run(folder, target, options, overwrite=overwrite, progress=progress)
     if as_json:

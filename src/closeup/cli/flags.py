@@ -6,6 +6,7 @@ a mapping of numbers is given as NAME=NUMBER, again and again. The help is what 
 
 import functools
 import inspect
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields
@@ -18,10 +19,13 @@ import typer
 
 from closeup.cli.hints import flag_name
 from closeup.core.errors import InputError
-from closeup.core.fields import OneOf
+from closeup.core.fields import OneOf, Within
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
+NoProgress = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Folder that the runs are in.")]
+RUNS = Path("runs")
 
 _UNITS = {"_s": "S", "_px": "PX", "_fps": "RATE"}
 """Endings of names that say a unit, and how the help calls such a value."""
@@ -85,6 +89,8 @@ class _Flag:
             self.read = datetime.date
         elif choices := [note.values for note in notes if isinstance(note, OneOf)]:
             typed, option["metavar"] = Literal[choices[0]], None
+        elif ranges := [note for note in notes if isinstance(note, Within)]:
+            option |= {"min": _bound(ranges[0].low, kind), "max": _bound(ranges[0].high, kind)}
         annotation = Annotated[typed | None, typer.Option(f"--{name}", **option)]
         self.parameter = inspect.Parameter(
             field.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
@@ -107,6 +113,11 @@ def _shown(default: Any) -> str | bool:
     if isinstance(default, str):
         return default
     return f"{default:g}" if isinstance(default, int | float) else False
+
+
+def _bound(number: float, kind: type) -> float | None:
+    """An end of a range as the command line checks it; None where there is none."""
+    return kind(number) if math.isfinite(number) else None
 
 
 def _as_it_is(value: Any) -> Any:

@@ -1,8 +1,6 @@
 """`closeup gallery enrol | import | import-cast`: people into the gallery."""
 
 import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,30 +16,13 @@ from closeup.features.gallery.options import EnrolOptions
 
 if TYPE_CHECKING:
     from closeup.features.gallery.enrol import EnrolReport
+    from closeup.features.gallery.guide import Guided
     from closeup.features.gallery.importing import Imported, ImportReport
     from closeup.perception.analyzer import Analyzer
-    from closeup.storage.gallery import GalleryStore
 
 app = typer.Typer()
 
 ENROL = with_flags(EnrolOptions, leave_out=("far",))
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where the faces come from: photos, or a camera, or a video.
-
-    Attributes:
-        photos: Files.
-        camera: Index, or None.
-        video: File, or None.
-        liveness: Whether to ask for head turns first.
-    """
-
-    photos: Sequence[Path]
-    camera: int | None
-    video: Path | None
-    liveness: bool
 
 
 @app.command()
@@ -72,14 +53,30 @@ def enrol(
     Best are several poses: front, left, right, down, and up. What is stored are the name and numbers made from the
     face, and no picture unless --keep-pictures is given.
     """
-    source = Source(photos or [], camera_index if camera else None, video, liveness)
-    check_source(source)
+    if sum([bool(photos), camera, video is not None]) != 1:
+        raise typer.BadParameter("give photos, or --camera, or --video FILE.", param_hint="PHOTO")
+    if liveness and not camera:
+        raise typer.BadParameter("asks for head turns, so it goes with --camera only.", param_hint="--liveness")
     options = EnrolOptions(**given)
+    from closeup.features.gallery import enrol as feature
     from closeup.perception.analyzer import Analyzer
     from closeup.storage.gallery import open_gallery
+    from closeup.storage.names import clean_name
 
+    clean_name(name)
     with open_gallery() as store:
-        report = _enrol_from(store, Analyzer(models), name, source, options, quiet=quiet)
+        analyzer = Analyzer(models)
+        if photos:
+            with progress_bar(name, quiet=quiet or len(photos) < 3) as progress:
+                report = feature.enrol(store, analyzer, name, photos, options, progress=progress)
+        else:
+            keep = options.keep_pictures
+            found = (
+                _before_camera(analyzer, camera_index, liveness=liveness, keep=keep)
+                if video is None
+                else _in_video(analyzer, video, keep=keep, quiet=quiet)
+            )
+            report = feature.enrol_samples(store, name, found.samples, options)
     if as_json:
         from closeup.features.gallery import answers
 
@@ -90,55 +87,24 @@ def enrol(
         show_note(refused.reason)
 
 
-def check_source(source: Source) -> None:
-    """Make sure that the faces come from one place.
-
-    Raises:
-        BadParameter: If they come from none, or from two, or a photo shall prove that it lives.
-    """
-    given = [bool(source.photos), source.camera is not None, source.video is not None]
-    if sum(given) != 1:
-        raise typer.BadParameter("give photos, or --camera, or --video FILE.", param_hint="PHOTO")
-    if source.liveness and source.camera is None:
-        raise typer.BadParameter("asks for head turns, so it goes with --camera only.", param_hint="--liveness")
-
-
-def _enrol_from(
-    store: "GalleryStore", analyzer: "Analyzer", name: str, source: Source, options: EnrolOptions, *, quiet: bool
-) -> "EnrolReport":
-    from closeup.features.gallery import enrol as feature
+def _in_video(analyzer: "Analyzer", video: Path, *, keep: bool, quiet: bool) -> "Guided":
     from closeup.features.gallery.guide import collect_poses
     from closeup.media.video import hash_file, open_video
-    from closeup.storage.names import clean_name
 
-    clean_name(name)
-    if source.photos:
-        with progress_bar(name, quiet=quiet or len(source.photos) < 3) as progress:
-            return feature.enrol(store, analyzer, name, source.photos, options, progress=progress)
-    if source.video is not None:
-        with progress_bar(source.video.name, quiet=quiet) as progress, open_video(source.video) as video:
-            found = collect_poses(
-                analyzer,
-                video,
-                str(source.video),
-                source_hash=hash_file(source.video),
-                keep_pictures=options.keep_pictures,
-                progress=progress,
-            )
-    else:
-        found = _before_camera(analyzer, source, options)
-    return feature.enrol_samples(store, name, found.samples, options)
+    with progress_bar(video.name, quiet=quiet) as progress, open_video(video) as reader:
+        return collect_poses(
+            analyzer, reader, str(video), source_hash=hash_file(video), keep_pictures=keep, progress=progress
+        )
 
 
-def _before_camera(analyzer: "Analyzer", source: Source, options: EnrolOptions) -> Any:
+def _before_camera(analyzer: "Analyzer", index: int, *, liveness: bool, keep: bool) -> "Guided":
     from closeup.features.gallery.guide import collect_poses
     from closeup.features.gallery.liveness import LivenessCheck, random_turns
     from closeup.media.webcam import open_camera
 
-    assert source.camera is not None
-    check = LivenessCheck(random_turns()) if source.liveness else None
-    with open_camera(source.camera) as camera:
-        found = collect_poses(analyzer, camera, "the camera", say=say, check=check, keep_pictures=options.keep_pictures)
+    check = LivenessCheck(random_turns()) if liveness else None
+    with open_camera(index) as camera:
+        found = collect_poses(analyzer, camera, "the camera", say=say, check=check, keep_pictures=keep)
     if found.liveness is not None:
         say(LIVENESS_TOLD)
     return found

@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from types import FrameType
 from typing import Annotated, Any, NoReturn
 
@@ -105,44 +106,15 @@ def _unexpected(error: Exception) -> CloseupError:
     )
 
 
-def _people() -> typer.Typer:
-    from closeup.cli import people
-
-    return people.app
-
-
-def _models() -> typer.Typer:
-    from closeup.cli import models
-
-    return models.app
-
-
-def _gallery() -> typer.Typer:
-    from closeup.cli import gallery
-
-    return gallery.app
-
-
-def _data() -> typer.Typer:
-    from closeup.cli import data
-
-    return data.app
-
-
-def _runs() -> typer.Typer:
-    from closeup.cli import runs
-
-    return runs.app
-
-
 LATE = {
-    "data": (_data, "Look at pictures with labels, cut out faces, split, find and correct wrong labels."),
-    "runs": (_runs, "List, show, compare and export training runs."),
-    "gallery": (_gallery, "Enrol people by their faces, recognise them, find look-alikes."),
-    "people": (_people, "See and correct the people in a result folder."),
-    "models": (_models, "List, fetch and check the models."),
+    "data": "Look at pictures with labels, cut out faces, split, find and correct wrong labels.",
+    "runs": "List, show, compare and export training runs.",
+    "gallery": "Enrol people by their faces, recognise them, find look-alikes.",
+    "people": "See and correct the people in a result folder.",
+    "models": "List, fetch and check the models.",
 }
-"""Groups of commands that are loaded when one of theirs is called, so that no command waits for another's imports."""
+"""Groups of commands, each a module here, that are loaded when one of theirs is called: no command waits for another's
+imports."""
 
 
 class CommandLine(TyperGroup):
@@ -165,7 +137,7 @@ class CommandLine(TyperGroup):
     def load(self, name: str) -> None:
         """Put a late group in the place of the line that stands for it in the help."""
         if name in LATE:
-            self.commands[name] = typer.main.get_group(LATE[name][0]())
+            self.commands[name] = typer.main.get_group(import_module(f"closeup.cli.{name}").app)
             add_shared_flags(self.commands[name], name)
 
 
@@ -180,7 +152,7 @@ app.add_typer(shorts.app)
 app.add_typer(demo.app)
 for _commands in (faces, train, predict, evaluate, export, doctor):
     app.add_typer(_commands.app)
-for _name, (_, _help) in LATE.items():
+for _name, _help in LATE.items():
     app.add_typer(typer.Typer(), name=_name, help=_help)
 
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from closeup.cli.flags import Quiet
 from closeup.cli.output import show_error, show_hint, show_json, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import EXIT_BAD_INPUT, CloseupError, ModelError
@@ -44,7 +45,7 @@ def list_models(
 @app.command()
 def pull(
     names: Names = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Fetch models from their official addresses, or from CLOSEUP_MODELS_MIRROR; without NAME, the whole zoo.
 

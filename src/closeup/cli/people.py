@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from closeup.cli.flags import AsJson
 from closeup.cli.gallery_words import similarity_words
 from closeup.cli.output import one_line, show_hint, show_json, show_note, show_table
 from closeup.core.errors import InputError
@@ -68,7 +69,7 @@ def people(
 @app.command("list")
 def list_people(
     context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List everyone, numbered as in the report: name, screen time, shots, tracks and id."""
     if as_json:

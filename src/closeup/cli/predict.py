@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from closeup.cli.flags import AsJson, Quiet
+from closeup.cli.flags import RUNS, AsJson, Quiet, Runs
 from closeup.cli.gallery_options import Models
 from closeup.cli.output import show_hint, show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
@@ -32,7 +32,7 @@ def predict(
         ),
     ] = None,
     models: Models = "auto",
-    runs: Annotated[Path, typer.Option("--runs", metavar="DIR", help="Where runs are kept.")] = Path("runs"),
+    runs: Runs = RUNS,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:

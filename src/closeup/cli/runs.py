@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from closeup.cli.flags import AsJson, Quiet
+from closeup.cli.flags import RUNS, AsJson, Quiet, Runs
 from closeup.cli.output import one_line, show_hint, show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(name="runs", no_args_is_help=True, help="List, show, compare and export training runs.")
 
-RunsDir = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Folder that the runs are in.")]
 Which = Annotated[
     str,
     typer.Argument(
@@ -29,7 +28,6 @@ Side = Annotated[
     Literal["test", "val"] | None,
     typer.Option(help="Which pictures to compare on.", show_default="test where both have it, else val"),
 ]
-HERE = Path("runs")
 
 _EPOCHS_SHOWN = 12
 _DIFFERENCES_SHOWN = 40
@@ -37,7 +35,7 @@ _DIFFERENCES_SHOWN = 40
 
 @app.command("list")
 def list_all(
-    runs: RunsDir = HERE,
+    runs: Runs = RUNS,
     name: Annotated[str | None, typer.Option(metavar="NAME", help="Only runs of this recipe.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -58,7 +56,7 @@ def list_all(
 
 
 @app.command()
-def show(which: Which, runs: RunsDir = HERE, as_json: AsJson = False) -> None:
+def show(which: Which, runs: Runs = RUNS, as_json: AsJson = False) -> None:
     """Show one run: how far it came, its figures, its epochs, and what it was made from."""
     run = _run(runs, which)
     if as_json:
@@ -78,7 +76,7 @@ def show(which: Which, runs: RunsDir = HERE, as_json: AsJson = False) -> None:
 def compare(
     first: Annotated[str, typer.Argument(metavar="A", help="A run, as in closeup runs show.", show_default=False)],
     second: Annotated[str, typer.Argument(metavar="B", help="Another.", show_default=False)],
-    runs: RunsDir = HERE,
+    runs: Runs = RUNS,
     side: Side = None,
     as_json: AsJson = False,
 ) -> None:
@@ -99,7 +97,7 @@ def compare(
 
 @app.command()
 def best(
-    runs: RunsDir = HERE,
+    runs: Runs = RUNS,
     by: Annotated[
         str | None,
         typer.Option(
@@ -131,7 +129,7 @@ def best(
 
 
 @app.command()
-def report(which: Which, runs: RunsDir = HERE, quiet: Quiet = False) -> None:
+def report(which: Which, runs: Runs = RUNS, quiet: Quiet = False) -> None:
     """Write a run's report anew, from what its folder and its data hold now; also of a run that is not finished."""
     from closeup.learning.runs.report import write_report
     from closeup.workbench.datasets.run_data import dataset_of, images_of
@@ -156,7 +154,7 @@ def export(
         list[str] | None,
         typer.Argument(metavar="RUN", help="Runs, as in closeup runs show.", show_default="all of them"),
     ] = None,
-    runs: RunsDir = HERE,
+    runs: Runs = RUNS,
     quiet: Quiet = False,
 ) -> None:
     """Write all that runs wrote down as one table, or as event files for TensorBoard (which has to be installed)."""

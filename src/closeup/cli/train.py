@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from closeup.cli.flags import NoProgress
 from closeup.cli.output import show_hint
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
@@ -42,7 +43,7 @@ def train(
         ),
     ] = None,
     seeds: Annotated[int, typer.Option(help="With --ablate: how many seeds each is trained with.", min=1)] = 3,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    quiet: NoProgress = False,
 ) -> None:
     """Train image classifiers by a recipe; every run is kept in a folder of its own.
 

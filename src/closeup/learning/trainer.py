@@ -9,7 +9,6 @@ import copy
 import math
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -21,6 +20,7 @@ from closeup.core.interrupts import held_back
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.learning.checkpoint import TrainingState, Weights, checkpoint_bytes
 from closeup.learning.device import Precision
+from closeup.learning.options import Stage, TrainerOptions
 from closeup.learning.pytorch import torch
 
 Indices = NDArray[np.intp]
@@ -30,54 +30,6 @@ Row = dict[str, Any]
 
 LOWEST_RATE = 0.01
 """Falling schedules end at this share of the highest learning rate."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One stage of a training; it starts from the weights of the one before.
-
-    Attributes:
-        name: What the tables call it; "1", "2", ... where empty.
-        epochs: How often its examples are seen.
-        batch: Examples in a step.
-        learning_rate: The highest; the schedule moves below it.
-        optimizer: "sgd", "adam", "adamw", "rmsprop" or "nadam".
-        momentum: sgd and rmsprop: momentum; the others: their first beta.
-        weight_decay: On weights of two and more dimensions; biases and norms are spared.
-        schedule: "constant", "cosine", "linear" (both fall to a hundredth) or "step" (a tenth at 60 and 85 %).
-        warmup: Share of the stage in which the learning rate rises from nothing.
-        train_norms: Whether the statistics of frozen batch norms move too.
-    """
-
-    name: str = ""
-    epochs: int = 5
-    batch: int = 64
-    learning_rate: float = 1e-3
-    optimizer: str = "adamw"
-    momentum: float = 0.9
-    weight_decay: float = 0.02
-    schedule: str = "cosine"
-    warmup: float = 0.05
-    train_norms: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class TrainerOptions:
-    """What holds in every stage.
-
-    Attributes:
-        seed: Of order and chance.
-        ema: Decay of the moving average of the weights that is kept and evaluated; 0 for none.
-        clip_norm: Largest norm of a step's gradient; 0 for no limit.
-        patience: Stop a stage after so many epochs without a better one; 0 never stops.
-        checkpoint_s: Seconds between checkpoints, beside the one after each epoch.
-    """
-
-    seed: int = 0
-    ema: float = 0.0
-    clip_norm: float = 0.0
-    patience: int = 0
-    checkpoint_s: float = 60.0
 
 
 class Task(Protocol):

@@ -27,45 +27,12 @@ from closeup.perception.protocols import Detections
 from closeup.workbench.crop_tables import CropRow, Outcome, write_tables
 from closeup.workbench.crop_work import CropWork
 from closeup.workbench.datasets.items import Dataset, Item
+from closeup.workbench.options import CropOptions
 
 PICTURES = "pictures"
 """Folder of the crops in the result."""
 
 JPEG_QUALITY = 93
-
-
-@dataclass(frozen=True, slots=True)
-class CropOptions:
-    """How faces are cut.
-
-    Attributes:
-        size_px: Side of the crops, 16 to 1024.
-        frame: Name of the frame, see `perception.face_crop.FRAMES`.
-        margin: More around the face on every side, as a share of the frame's side; below 0 for less.
-        keep_missed: Put the whole picture in, square, where no face was found.
-        models: Which detector, "auto", "builtin" or "zoo".
-        threads: How many pictures at a time; 0 for as many as there are cores.
-    """
-
-    size_px: int = 112
-    frame: str = "expression"
-    margin: float = 0.0
-    keep_missed: bool = False
-    models: str = "auto"
-    threads: int = 0
-
-    def __post_init__(self) -> None:
-        if not 16 <= self.size_px <= 1024:
-            raise InputError(
-                f"A crop has 16 to 1024 pixels a side, not {self.size_px}.",
-                code="option",
-                option="size_px",
-                example=112,
-            )
-        if not -0.4 <= self.margin <= 4:
-            raise InputError(
-                f"A margin lies between -0.4 and 4, not {self.margin:g}.", code="option", option="margin", example=0.2
-            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ data crop-faces` has cut them, or somebody before.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closeup.algorithms.metrics.classification import (
-    RESAMPLES,
     ClassFigures,
     ValueFigures,
     figures,
@@ -36,8 +35,9 @@ from closeup.perception.classifier import PictureClassifier
 from closeup.weights.network_card import NetworkHead
 from closeup.workbench.datasets.items import Dataset
 from closeup.workbench.datasets.pictures import load_pictures
-from closeup.workbench.evaluation_data import DataOptions, Targets, open_evaluation_data
+from closeup.workbench.evaluation_data import Targets, open_evaluation_data
 from closeup.workbench.models import ResolvedModel
+from closeup.workbench.options import EvaluateOptions
 
 FIGURES_FILE = "figures.json"
 
@@ -45,25 +45,6 @@ _BATCH = 256
 """Pictures between two reports of progress."""
 
 _SCHEMA_VERSION = 1
-
-
-@dataclass(frozen=True, slots=True)
-class EvaluateOptions:
-    """How a model is evaluated.
-
-    Attributes:
-        data: How the labels are read.
-        faces: Find the face nearest to the middle of each picture and show the model that, instead of the whole.
-        models: Which detector finds them: "auto", "builtin" or "zoo".
-        resamples: Draws behind each interval.
-        seed: Of the draws.
-    """
-
-    data: DataOptions = field(default_factory=DataOptions)
-    faces: bool = False
-    models: str = "auto"
-    resamples: int = RESAMPLES
-    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,7 +138,7 @@ def evaluate(
         ModelError: If a model is missing, or answers what it must not.
     """
     options = options or EvaluateOptions()
-    data = open_evaluation_data(model, path, options.data)
+    data = open_evaluation_data(model, path, options)
     detector = ""
     if options.faces:
         analyzer = Analyzer(options.models, settings)
@@ -173,7 +154,7 @@ def evaluate(
     return Evaluation(
         model.name,
         data.dataset.name,
-        options.data.split,
+        options.split,
         detector,
         tuple(head for head in heads if head is not None),
         len(chosen),

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -15,36 +15,13 @@ from closeup.workbench.datasets.items import SIDES, Dataset, Label
 from closeup.workbench.datasets.reading import open_dataset
 from closeup.workbench.datasets.splits import load_split
 from closeup.workbench.models import ResolvedModel
+from closeup.workbench.options import EvaluateOptions
 from closeup.workbench.recipes.heads import settled_head, targets
 from closeup.workbench.recipes.recipe import DataSource, HeadRecipe, Recipe
 from closeup.workbench.recipes.recipe_file import recipe_from_toml
 
 Targets = NDArray[np.float64]
 """(N,): place of the label's class, or the number; NaN where there is no label."""
-
-
-@dataclass(frozen=True, slots=True)
-class DataOptions:
-    """How the labels of data are read.
-
-    Attributes:
-        heads: Which of the model's answers are evaluated; empty for all that the data has labels for.
-        fields: By head: the column that holds its labels; empty where they have the names of the heads' fields, or
-            there is one column of classes. Where one is named, all that are wanted have to be.
-        rename: By head: names in the data to names of the model's classes; "" leaves pictures of that label out.
-        where: Only rows whose columns have these values.
-        group_column: Pictures of one group are right or wrong together, which widens the intervals.
-        split: "train", "val" or "test", for the pictures of that side only; "" for all.
-        split_file: The table that says the sides; None for the run's own, or else what the data says itself.
-    """
-
-    heads: tuple[str, ...] = ()
-    fields: Mapping[str, str] = field(default_factory=dict)
-    rename: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    where: Mapping[str, str] = field(default_factory=dict)
-    group_column: str = ""
-    split: str = ""
-    split_file: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +41,7 @@ class EvaluationData:
     notes: tuple[str, ...]
 
 
-def open_evaluation_data(model: ResolvedModel, path: Path, options: DataOptions) -> EvaluationData:
+def open_evaluation_data(model: ResolvedModel, path: Path, options: EvaluateOptions) -> EvaluationData:
     """Open data to evaluate a model on; no picture is read yet.
 
     Args:
@@ -116,7 +93,7 @@ def _field(head: HeadRecipe) -> str:
     return head.field or head.name
 
 
-def _source(path: Path, heads: Sequence[HeadRecipe], options: DataOptions) -> DataSource:
+def _source(path: Path, heads: Sequence[HeadRecipe], options: EvaluateOptions) -> DataSource:
     fields = {_field(head): options.fields[head.name] for head in heads if head.name in options.fields}
     rename = {_field(head): options.rename[head.name] for head in heads if head.name in options.rename}
     return DataSource(str(path), fields=fields, rename=rename, where=options.where, group_column=options.group_column)
@@ -163,7 +140,7 @@ def _check_known(dataset: Dataset, head: HeadRecipe, labels: Sequence[Label | No
 
 
 def _check_found(
-    dataset: Dataset, heads: Sequence[HeadRecipe], found: Mapping[str, Targets], options: DataOptions
+    dataset: Dataset, heads: Sequence[HeadRecipe], found: Mapping[str, Targets], options: EvaluateOptions
 ) -> None:
     absent = [name for name in options.heads or options.fields if name not in found]
     if found and not absent:
@@ -181,7 +158,7 @@ def _check_found(
 # The side of a split
 
 
-def _side(dataset: Dataset, model: ResolvedModel, options: DataOptions, notes: list[str]) -> Dataset:
+def _side(dataset: Dataset, model: ResolvedModel, options: EvaluateOptions, notes: list[str]) -> Dataset:
     if options.split and options.split not in SIDES:
         raise InputError(f"There is no side {options.split!r} of a split.", f"One of: {', '.join(SIDES)}.")
     file = options.split_file or model.split_file

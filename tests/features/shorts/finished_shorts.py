@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from closeup.core.types import Cast, VideoInfo
+from closeup.documents.shorts import SoundRecord
 from closeup.features.shorts.finished import FinishedShort, Handover, Poster, RenderedInfo
-from closeup.features.shorts.framing import FramedPiece, Framing
+from closeup.features.shorts.framing import FramedPiece
 from closeup.features.shorts.interest import Interest
 from closeup.features.shorts.options import ShortsOptions
 from closeup.features.shorts.plan import Piece, Plan, Short
@@ -31,7 +32,7 @@ def framed(one: Piece, panels: int = 1) -> FramedPiece:
     x = np.minimum(20 * t, 40.0) + 5 * np.sin(np.maximum(t - 4, 0))
     box = np.stack([x - 3, np.full(count, 10.0), x + 87, np.full(count, 170.0)], axis=1)
     crops = tuple(box + 7 * number for number in range(panels))
-    return FramedPiece(one, Framing(crops, "split" if panels == 2 else "follow"))
+    return FramedPiece(one, crops, "split" if panels == 2 else "follow")
 
 
 def make_handover(
@@ -76,7 +77,7 @@ def make_handover(
 def _finished(short: Short, rendered: bool, sound: bool, captions: Subtitles | None) -> FinishedShort:
     frames = sum(one.end_frame - one.start_frame for one in short.pieces)
     parts = tuple(framed(one, 2 if number == 0 and short.id == "s1" else 1) for number, one in enumerate(short.pieces))
-    file = RenderedInfo(frames, frames / FPS, sound, -23.456 if sound else None, 9.456 if sound else 0.0)
+    file = RenderedInfo(frames, frames / FPS, SoundRecord(-23.456, 9.456) if sound else None)
     grey = np.full((SIZE_WH[1], SIZE_WH[0], 3), 90, dtype=np.uint8)
     poster = Poster(encode_jpeg(grey), short.pieces[0].start_frame + 5, 0.5)
     return FinishedShort(short, parts, poster, captions, file if rendered else None)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from closeup.core.types import Cast, Face, Quality
-from closeup.features.shorts.finished import PosterSource, make_posters, poster_frame, scaled, time_in_short
-from closeup.features.shorts.framing import FramedPiece, Framing
+from closeup.features.shorts.finished import make_posters, poster_frame, scaled, time_in_short
+from closeup.features.shorts.framing import FramedPiece
 from closeup.media.frame_times import read_frame_times
 from closeup.media.image import decode_jpeg
 from filmed import write_film
@@ -62,11 +62,10 @@ def test_each_poster_is_its_frame_through_the_camera(numbered):
 
     def framed(start: int, end: int, *boxes: np.ndarray) -> FramedPiece:
         panels = tuple(np.tile(box, (end - start, 1)) for box in boxes)
-        return FramedPiece(piece(start, end), Framing(panels, "split" if len(boxes) == 2 else "follow"))
+        return FramedPiece(piece(start, end), panels, "split" if len(boxes) == 2 else "follow")
 
-    source = PosterSource(numbered, times, cast, "p1", (50, 90))
     shorts = [[framed(30, 36, left)], [framed(2, 6, right), framed(10, 20, left)], [framed(10, 20, right, left)]]
-    first, second, third = make_posters(source, shorts)
+    first, second, third = make_posters(shorts, video=numbered, times=times, cast=cast, person="p1", size_wh=(50, 90))
     assert (first.frame, first.time_s) == (33, pytest.approx(0.3))
     assert (second.frame, second.time_s) == (12, pytest.approx(0.6))
     pictures = [decode_jpeg(poster.jpeg) for poster in (first, second, third)]

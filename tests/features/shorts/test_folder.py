@@ -17,7 +17,7 @@ from closeup.core.errors import OutputError
 from closeup.documents.shorts import SHORTS_JSON, KeyFrame
 from closeup.features.shorts.finished import Handover
 from closeup.features.shorts.folder import encode_shorts, folder_at, is_only_planned, is_ours, write_handover
-from closeup.features.shorts.framing import FramedPiece, Framing
+from closeup.features.shorts.framing import FramedPiece
 from closeup.features.shorts.interest import read_curves
 from closeup.features.shorts.plan import read_plan
 from closeup.media.subtitles import read_subtitles
@@ -164,7 +164,7 @@ def test_the_record_says_what_was_rendered():
     assert (bare.files, bare.sound) == ({"video": "s1.mp4", "poster": "s1.jpg"}, None)
     for short, finished in zip(record.shorts, handover.shorts, strict=True):
         for one, source in zip(short.pieces, finished.framed, strict=True):
-            for path, crops in zip(one.camera, source.framing.panels, strict=True):
+            for path, crops in zip(one.camera, source.panels, strict=True):
                 assert np.abs(crops_of(path) - crops).max() <= 0.05
                 assert len(path) < len(crops) / 2
 
@@ -186,7 +186,7 @@ def test_any_camera_comes_back(corners, size):
     corner = np.array(corners)
     crops = np.concatenate([corner, corner + size], axis=1)
     short = replace(HANDOVER.plan.shorts[0], pieces=(piece(10, 10 + len(crops)),))
-    one = FramedPiece(short.pieces[0], Framing((crops,), "follow"))
+    one = FramedPiece(short.pieces[0], (crops,), "follow")
     rendered = replace(HANDOVER.shorts[0].rendered, frames=len(crops))
     finished = replace(HANDOVER.shorts[0], short=short, framed=(one,), rendered=rendered)
     handover = replace(HANDOVER, plan=replace(HANDOVER.plan, shorts=(short,)), shorts=(finished,))

@@ -231,13 +231,13 @@ def _middle(subject) -> float:
 def test_two_who_are_far_apart_are_a_pair():
     pair = _pair(CHOSEN, Seen("p2", 0, 100, at(500)))
     assert pair is not None
-    assert (_middle(pair.chosen), _middle(pair.other)) == pytest.approx((120, 500))
+    assert tuple(map(_middle, pair)) == pytest.approx((120, 500))
 
 
 def test_of_several_the_largest_is_the_other():
     pair = _pair(CHOSEN, Seen("p2", 0, 100, at(350), (40, 50)), Seen(None, 0, 100, at(560), (70, 90)))
     assert pair is not None
-    assert _middle(pair.other) == pytest.approx(560)
+    assert _middle(pair[1]) == pytest.approx(560)
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_a_face_that_crosses_the_middle_is_not_cut():
     pair = _pair(Seen("p1", 0, 100, walk(120, 330, 3)), Seen("p2", 0, 100, at(560)))
     assert pair is not None
     upper, lower = follow_both(times(0, 100), pair, FRAME, (1080, 960))
-    faces = pair.chosen.boxes_xyxy
+    faces = pair[0].boxes_xyxy
     assert (upper[:, 0] <= faces[:, 0] + 2).all()
     assert (faces[:, 2] <= upper[:, 2] + 2).all()
     assert lower[:, 2].max() <= 640 + 1e-6

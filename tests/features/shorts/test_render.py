@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 import numbered_video
 from closeup.core.errors import InputError, OutputError
 from closeup.core.progress import Progress
+from closeup.documents.shorts import SoundRecord
 from closeup.features.shorts import render
 from closeup.features.shorts.finished import RenderedInfo
-from closeup.features.shorts.framing import FramedPiece, Framing
+from closeup.features.shorts.framing import FramedPiece
 from closeup.features.shorts.plan import Piece
-from closeup.features.shorts.render import ShortStyle, render_short, short_times, shown_frames
+from closeup.features.shorts.render import render_short, short_times, shown_frames
 from closeup.media.audio import has_sound, read_sound
 from closeup.media.frame_times import FrameTimes, read_frame_times
 from closeup.media.video import open_video
@@ -38,7 +39,7 @@ def piece(times: FrameTimes, start: int, end: int) -> Piece:
 
 
 def cropped(piece: Piece, panels: tuple[NDArray[np.float64], ...]) -> FramedPiece:
-    return FramedPiece(piece, Framing(panels, "follow"))
+    return FramedPiece(piece, panels, "follow")
 
 
 def following(times: FrameTimes, ranges: Sequence[tuple[int, int]], box: Sequence[float]) -> list[FramedPiece]:
@@ -55,7 +56,7 @@ def rendered(
     path = numbered_video.write(folder / name, video)
     times = read_frame_times(path)
     pieces = following(times, ranges, numbered_video.upright_crop(video.size_wh))
-    return path, times, render_short(path, pieces, times, folder / "short.mp4", ShortStyle(SIZE))
+    return path, times, render_short(path, pieces, folder / "short.mp4", frame_times=times, size_wh=SIZE)
 
 
 def shown(path: Path) -> tuple[list[int], list[Fraction], list[Fraction]]:
@@ -114,7 +115,7 @@ def test_every_frame_every_time_and_every_click(tmp_path: Path, kind: str, sound
     assert starts == short_times([piece(times, *each) for each in PIECES], times)
     assert len(flashes) == len(CLAPS)
     assert clicks(tmp_path / "short.mp4", starts[-1]) == pytest.approx([float(time) for time in flashes], abs=0.003)
-    assert info.has_sound
+    assert info.sound
     assert (info.frames, info.duration_s) == (len(numbers), float(starts[-1]))
 
 
@@ -140,14 +141,14 @@ def test_many_pieces_do_not_drift(tmp_path: Path):
 
 def test_no_sound_track_makes_a_file_without_sound(tmp_path: Path):
     _, _, info = rendered(tmp_path, VIDEOS["25"])
-    assert (info.has_sound, info.loudness_lufs_in, info.gain_db) == (False, None, 0.0)
+    assert info.sound is None
     assert not has_sound(tmp_path / "short.mp4")
     assert shown(tmp_path / "short.mp4")[0][:3] == [7, 8, 9]
 
 
 def test_silence_stays_silence(tmp_path: Path):
     _, times, info = rendered(tmp_path, replace(VIDEOS["25"], sound=Sound()))
-    assert (info.has_sound, info.loudness_lufs_in, info.gain_db) == (True, None, 0.0)
+    assert info.sound == SoundRecord(None, 0.0)
     assert np.abs(read_sound(tmp_path / "short.mp4", 0, 2, rate_hz=48000, channels=2)).max() < 1e-4
     assert times.count == COUNT
 
@@ -172,7 +173,7 @@ def test_two_panels(tmp_path: Path):
     x0, y0, x1, y1 = numbered_video.upright_crop((256, 144))
     bottom, top = [x0, y0 + 0.5 * y1, x1, y1], [x0, y0, x1, y0 + 0.5 * y1]
     panels = tuple(np.tile(np.array(box), (10, 1)) for box in (top, bottom))
-    render_short(path, [cropped(piece(times, 50, 60), panels)], times, tmp_path / "short.mp4", ShortStyle(SIZE))
+    render_short(path, [cropped(piece(times, 50, 60), panels)], tmp_path / "short.mp4", frame_times=times, size_wh=SIZE)
     assert shown(tmp_path / "short.mp4")[0] == list(range(50, 60))  # both halves, put together again
 
 
@@ -182,7 +183,9 @@ def test_the_camera_moves_with_its_frames(tmp_path: Path):
     times = read_frame_times(path)
     box = np.array(numbered_video.upright_crop((256, 144)))
     crops = np.stack([box + np.array([1, 0, 1, 0]) * 40 * (frame != 77) for frame in range(70, 85)])
-    render_short(path, [cropped(piece(times, 70, 85), (crops,))], times, tmp_path / "short.mp4", ShortStyle(SIZE))
+    render_short(
+        path, [cropped(piece(times, 70, 85), (crops,))], tmp_path / "short.mp4", frame_times=times, size_wh=SIZE
+    )
     with open_video(tmp_path / "short.mp4") as reader:
         pictures = [frame.rgb() for frame in reader]
     assert numbered_video.read(pictures[7]) == 77
@@ -212,7 +215,7 @@ def test_an_overlay_is_drawn_on_the_shorts_clock(tmp_path: Path, monkeypatch: py
     times = read_frame_times(path)
     pieces = following(times, [(30, 40), (90, 100)], numbered_video.upright_crop((256, 144)))
     banner = Banner(float(12 / NTSC))
-    render_short(path, pieces, times, tmp_path / "short.mp4", ShortStyle(SIZE, banner))
+    render_short(path, pieces, tmp_path / "short.mp4", frame_times=times, size_wh=SIZE, overlay=banner)
     assert banner.asked == [float(i / NTSC) for i in range(20)]
     assert len(prepared) == 1
     with open_video(tmp_path / "short.mp4") as reader:
@@ -224,7 +227,7 @@ def test_colours_are_those_of_the_source(tmp_path: Path):
     path = numbered_video.write(tmp_path / "a.mp4", VIDEOS["25"])
     times = read_frame_times(path)
     whole = following(times, [(60, 64)], (0, 0, 256, 144))
-    render_short(path, whole, times, tmp_path / "short.mp4", ShortStyle((360, 202)))
+    render_short(path, whole, tmp_path / "short.mp4", frame_times=times, size_wh=(360, 202))
     with open_video(path) as source, open_video(tmp_path / "short.mp4") as short:
         before = [frame.rgb().mean(axis=(0, 1)) for frame in source][60:64]
         after = [frame.rgb().mean(axis=(0, 1)) for frame in short]
@@ -235,7 +238,7 @@ def test_progress_is_told_to_the_end(tmp_path: Path):
     path = numbered_video.write(tmp_path / "a.mp4", VIDEOS["25"])
     times, told = read_frame_times(path), list[Progress]()
     pieces = following(times, [(0, 25)], numbered_video.upright_crop((256, 144)))
-    render_short(path, pieces, times, tmp_path / "short.mp4", ShortStyle(SIZE), told.append)
+    render_short(path, pieces, tmp_path / "short.mp4", frame_times=times, size_wh=SIZE, progress=told.append)
     assert [each.done for each in told] == pytest.approx([(i + 1) / 25 for i in range(25)])
     assert {(each.total, each.unit) for each in told} == {(1.0, "s")}
 
@@ -254,7 +257,7 @@ def test_stopping_leaves_nothing(tmp_path: Path, at: int, error: type[BaseExcept
     before = threading.active_count()
     pieces = following(times, PIECES, numbered_video.upright_crop((256, 144)))
     with pytest.raises(error):
-        render_short(path, pieces, times, tmp_path / "short.mp4", ShortStyle(SIZE), stop)
+        render_short(path, pieces, tmp_path / "short.mp4", frame_times=times, size_wh=SIZE, progress=stop)
     assert [each.name for each in tmp_path.iterdir()] == ["a.mp4"]
     assert threading.active_count() == before
 
@@ -265,13 +268,13 @@ def test_a_full_disk(tmp_path: Path):
     code = (
         "import resource, signal, sys, numpy as np; from pathlib import Path\n"
         "from closeup.core.errors import OutputError; from closeup.features.shorts.plan import Piece\n"
-        "from closeup.features.shorts.render import *; from closeup.features.shorts.framing import Framing\n"
+        "from closeup.features.shorts.render import *; from closeup.features.shorts.framing import FramedPiece\n"
         "from closeup.media.frame_times import read_frame_times\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
         "video = Path(sys.argv[1]); times = read_frame_times(video)\n"
         "crops = np.tile(np.array([80.0, 0, 161, 144]), (100, 1))\n"
-        "pieces = [FramedPiece(Piece(0, 100, 0, 4), Framing((crops,), 'follow'))]\n"
-        "try: render_short(video, pieces, times, Path(sys.argv[2]), ShortStyle((360, 640)))\n"
+        "pieces = [FramedPiece(Piece(0, 100, 0, 4), (crops,), 'follow')]\n"
+        "try: render_short(video, pieces, Path(sys.argv[2]), frame_times=times, size_wh=(360, 640))\n"
         "except OutputError as error: print(error)"
     )
     command = [sys.executable, "-c", code, str(path), str(tmp_path / "short.mp4")]
@@ -286,14 +289,16 @@ def test_no_folder(tmp_path: Path):
     times = read_frame_times(path)
     pieces = following(times, [(0, 5)], numbered_video.upright_crop((256, 144)))
     with pytest.raises(OutputError, match="No such file"):
-        render_short(path, pieces, times, tmp_path / "none" / "short.mp4", ShortStyle(SIZE))
+        render_short(path, pieces, tmp_path / "none" / "short.mp4", frame_times=times, size_wh=SIZE)
 
 
 def test_another_video_than_the_plan_is_of(tmp_path: Path):
     path = numbered_video.write(tmp_path / "a.mp4", VIDEOS["25"])
     times = FrameTimes.of(constant(300, Fraction(25)), Fraction(12))
     with pytest.raises(InputError, match="ends before frame"):
-        render_short(path, following(times, [(100, 150)], (0, 0, 81, 144)), times, tmp_path / "s.mp4", ShortStyle(SIZE))
+        render_short(
+            path, following(times, [(100, 150)], (0, 0, 81, 144)), tmp_path / "s.mp4", frame_times=times, size_wh=SIZE
+        )
     assert [each.name for each in tmp_path.iterdir()] == ["a.mp4"]
 
 
@@ -310,7 +315,7 @@ def test_nonsense_is_refused(tmp_path: Path):
         [cropped(Piece(5, 5, 0, 0), (crops[:0],))],
     ):
         with pytest.raises(ValueError, match=r"pieces|panels"):
-            render_short(tmp_path / "none.mp4", pieces, times, tmp_path / "s.mp4", ShortStyle(SIZE))
+            render_short(tmp_path / "none.mp4", pieces, tmp_path / "s.mp4", frame_times=times, size_wh=SIZE)
 
 
 @pytest.mark.parametrize(("fps", "step"), [(25, 1), (60, 1), (100, 2), (120, 2), (240, 4)])

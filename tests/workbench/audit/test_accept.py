@@ -1,6 +1,6 @@
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from closeup.core.errors import InputError
 from closeup.learning.runs.predictions import answer_table
-from closeup.workbench.audit.accept import AcceptOptions, accept_findings, parse_numbers
+from closeup.workbench.audit.accept import accept_findings, parse_numbers
 from closeup.workbench.audit.find import Finding, find_label_errors
 from closeup.workbench.audit.folder import SavedAudit, read_audit, write_audit
 from closeup.workbench.audit.predictions import predictions_from_table
@@ -18,7 +18,7 @@ from closeup.workbench.datasets.reading import open_dataset, open_one
 from closeup.workbench.recipes.recipe import DataSource
 from workbench.audit.planted import CLASSES, COUNT, WRONG, audit_of, label, make_data, probabilities, shown
 
-MIRA = AcceptOptions("Mira", date(2026, 11, 21))
+MIRA: dict[str, Any] = {"who": "Mira", "when": date(2026, 11, 21)}
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def data(tmp_path: Path) -> Path:
 
 def test_accepted_findings_correct_the_labels_and_nothing_else(data, tmp_path):
     audit = audit_of(data, tmp_path / "audit")
-    (done,) = accept_findings(audit, "1-9", MIRA)
+    (done,) = accept_findings(audit, "1-9", **MIRA)
     assert (done.file, len(done.added), done.pictures, done.before) == (tmp_path / "audit/corrections.csv", 9, 9, 0)
     assert done.is_new
     after = open_one(data, corrections=str(done.file))
@@ -42,7 +42,7 @@ def test_accepted_findings_correct_the_labels_and_nothing_else(data, tmp_path):
 def test_another_label_or_none_may_be_right(data, tmp_path):
     audit = audit_of(data, tmp_path / "audit")
     other = next(c for c in CLASSES if c not in (audit.findings[2].label, audit.findings[2].suggestion))
-    (done,) = accept_findings(audit, f"2={other}, 5=", MIRA)
+    (done,) = accept_findings(audit, f"2={other}, 5=", **MIRA)
     corrected = open_one(data, corrections=str(done.file))
     after = {item.path: item.labels.get("kind") for item in corrected.items}
     assert after[audit.findings[2].path] == other
@@ -51,8 +51,8 @@ def test_another_label_or_none_may_be_right(data, tmp_path):
 
 def test_what_was_accepted_before_is_not_said_twice(data, tmp_path):
     audit = audit_of(data, tmp_path / "audit")
-    accept_findings(audit, "1-3", MIRA)
-    (done,) = accept_findings(audit, "2-5", MIRA)
+    accept_findings(audit, "1-3", **MIRA)
+    (done,) = accept_findings(audit, "2-5", **MIRA)
     assert (len(done.added), done.before) == (2, 2)
     assert len(read_corrections(done.file)) == 5
 
@@ -62,7 +62,7 @@ def test_the_datas_own_corrections_file_is_added_to(data, tmp_path):
     own.write_text("kind,which,field,old,new,who,when,why\n# mine\npicture,pictures/04.png,kind,eel,dog,,,\n")
     audit = audit_of(data, tmp_path / "audit", corrections=str(own))
     assert len(audit.findings) == len(WRONG) - 1
-    (done,) = accept_findings(audit, "1", MIRA)
+    (done,) = accept_findings(audit, "1", **MIRA)
     assert (done.file, done.is_new) == (own, False)
     assert "# mine" in own.read_text()
     assert len(read_corrections(own)) == 2
@@ -73,7 +73,7 @@ def test_a_whole_group_is_corrected_by_one_line(data, tmp_path):
     (tmp_path / "few.csv").write_text("path,kind,group\n" + "\n".join(lines) + "\n")
     findings = {n: Finding(n, "", f"pets/pictures/{n:02}.png", "few", "Rex", "dog", "cat", 0.1, 0.8) for n in (1, 2)}
     audit = SavedAudit(tmp_path, "kind", CLASSES, {"few": DataSource(str(tmp_path / "few.csv"))}, findings)
-    (done,) = accept_findings(audit, "1,2", replace(MIRA, whole_groups=True))
+    (done,) = accept_findings(audit, "1,2", **MIRA, whole_groups=True)
     assert [(line.kind, line.which, line.old, line.new) for line in done.added] == [("group", "Rex", "dog", "cat")]
     assert done.pictures == 4
 
@@ -81,7 +81,7 @@ def test_a_whole_group_is_corrected_by_one_line(data, tmp_path):
 def test_a_group_of_other_labels_too_is_refused(data, tmp_path):
     audit = audit_of(data, tmp_path / "audit")  # every group has cats, dogs and eels
     with pytest.raises(InputError, match=r"audit\.csv, line 2"):
-        accept_findings(audit, "1", replace(MIRA, whole_groups=True))
+        accept_findings(audit, "1", **MIRA, whole_groups=True)
     assert not (tmp_path / "audit" / "corrections.csv").exists()
 
 
@@ -95,7 +95,7 @@ def test_every_source_gets_its_own_lines(tmp_path):
     found = find_label_errors(dataset, predictions_from_table(dataset, "kind", tmp_path / "p.csv"))
     write_audit(tmp_path / "audit", found, dataset, base=Path())
     audit = read_audit(tmp_path / "audit")
-    done = accept_findings(audit, f"1-{len(audit.findings)}", MIRA)
+    done = accept_findings(audit, f"1-{len(audit.findings)}", **MIRA)
     assert sorted(each.file.name for each in done) == ["corrections-one.csv", "corrections-two.csv"]
     assert [each.pictures for each in done] == [len(WRONG)] * 2
 
@@ -107,13 +107,13 @@ def test_labels_that_changed_since_are_refused(data, tmp_path):
         data.read_text().replace(f"{path},{audit.findings[3].label}", f"{path},{audit.findings[3].suggestion}")
     )
     with pytest.raises(InputError, match=r"audit\.csv, line 4: .* already"):
-        accept_findings(audit, "1-5", MIRA)
+        accept_findings(audit, "1-5", **MIRA)
     assert not (tmp_path / "audit" / "corrections.csv").exists()
 
 
 def test_who_accepts_has_to_be_said(data, tmp_path):
     with pytest.raises(InputError, match="It is not said who"):
-        accept_findings(audit_of(data, tmp_path / "audit"), "1", replace(MIRA, who=" "))
+        accept_findings(audit_of(data, tmp_path / "audit"), "1", **MIRA | {"who": " "})
 
 
 def saved(count: int = 9) -> SavedAudit:

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from closeup.workbench.audit.find import find_label_errors
-from closeup.workbench.audit.predictions import Predictions, ProbeOptions, predictions_from_features
+from closeup.workbench.audit.predictions import Predictions, predictions_from_features
+from closeup.workbench.options import ProbeOptions
 from workbench.audit.planted import CLASSES, COUNT, WRONG, dataset, features, label, shown
 from workbench.datasets.tiny import made_up
 

@@ -1,16 +1,17 @@
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from closeup.core.errors import CloseupError, FormatError, InputError, OutputError
-from closeup.workbench.audit.accept import AcceptOptions, accept_findings
+from closeup.workbench.audit.accept import accept_findings
 from closeup.workbench.audit.folder import OURS, read_audit
 from workbench.audit.planted import CLASSES, WRONG, audit_of, make_data
 
-MIRA = AcceptOptions("Mira", date(2026, 11, 21))
+MIRA: dict[str, Any] = {"who": "Mira", "when": date(2026, 11, 21)}
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def test_a_written_audit_is_read_again(data, tmp_path):
 
 def test_only_an_older_audit_is_replaced_and_its_corrections_stay(data, tmp_path):
     audit = audit_of(data, tmp_path / "audit")
-    accept_findings(audit, "1", MIRA)
+    accept_findings(audit, "1", **MIRA)
     kept = (tmp_path / "audit" / "corrections.csv").read_bytes()
     with pytest.raises(OutputError, match="exists already"):
         audit_of(data, tmp_path / "audit")

@@ -10,7 +10,6 @@ import pytest
 from closeup.core.errors import InputError
 from closeup.learning.runs.predictions import answer_table
 from closeup.workbench.audit.predictions import (
-    ProbeOptions,
     predictions_from_features,
     predictions_from_model,
     predictions_from_pictures,
@@ -19,6 +18,7 @@ from closeup.workbench.audit.predictions import (
 from closeup.workbench.datasets.reading import open_one
 from closeup.workbench.datasets.splits import folds
 from closeup.workbench.models import resolve_model
+from closeup.workbench.options import ProbeOptions
 from tiny_networks import plain_picture, save_tiny
 from workbench.audit.planted import CLASSES, COUNT, WRONG, dataset, features, label, probabilities, shown
 from workbench.datasets.tiny import made_up

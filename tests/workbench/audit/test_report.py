@@ -1,11 +1,11 @@
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from closeup.learning.runs.predictions import answer_table
-from closeup.workbench.audit.accept import AcceptOptions
 from closeup.workbench.audit.find import find_label_errors
 from closeup.workbench.audit.folder import write_audit
 from closeup.workbench.audit.predictions import predictions_from_table
@@ -13,7 +13,7 @@ from closeup.workbench.datasets.reading import open_one
 from html_page import HOSTILE, Page
 from workbench.audit.planted import CLASSES, COUNT, WRONG, audit_of, make_data, probabilities
 
-MIRA = AcceptOptions("Mira", date(2026, 11, 21))
+MIRA: dict[str, Any] = {"who": "Mira", "when": date(2026, 11, 21)}
 
 
 @pytest.fixture

@@ -14,8 +14,9 @@ from closeup.core.progress import Progress
 from closeup.perception.classifier import PictureClassifier
 from closeup.weights.network_card import read_card
 from closeup.workbench.export import export as exporting
-from closeup.workbench.export.export import ExportOptions, export_run, file_name
-from closeup.workbench.export.forms import Budget, Speed
+from closeup.workbench.export.export import export_run, file_name
+from closeup.workbench.export.forms import Speed
+from closeup.workbench.options import ExportOptions
 from workbench.exported import PX
 
 RATIOS = {"fp32": 1.0, "half": 1.0, "int8": 0.5, "fp16": 2.0}
@@ -33,7 +34,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_network_and_its_forms_are_written_with_their_cards(finished_run: Path, tmp_path: Path) -> None:
     stages: list[Progress] = []
-    options = ExportOptions(("half", "int8", "fp16"), budget=Budget(0.5))
+    options = ExportOptions(half=True, int8=True, fp16=True, budget=0.5)
     made = export_run(finished_run, tmp_path / "out", options, progress=stages.append)
     assert made.files == {"fp32": "tiny.onnx", **{form: f"tiny.{form}.onnx" for form in ("half", "int8", "fp16")}}
     assert {path.name for path in (tmp_path / "out").iterdir()} == {*made.files.values(), "export.json"}
@@ -52,7 +53,7 @@ def test_the_network_and_its_forms_are_written_with_their_cards(finished_run: Pa
 
 
 def test_what_was_found_is_kept_as_json(finished_run: Path, tmp_path: Path) -> None:
-    export_run(finished_run, tmp_path / "out", ExportOptions(("half",), budget=Budget(0.5)))
+    export_run(finished_run, tmp_path / "out", ExportOptions(half=True, budget=0.5))
     table = json.loads((tmp_path / "out/export.json").read_text())
     assert table["run"] == finished_run.name
     assert [form["name"] for form in table["forms"]] == ["fp32", "half"]
@@ -63,7 +64,7 @@ def test_what_was_found_is_kept_as_json(finished_run: Path, tmp_path: Path) -> N
 
 
 def test_a_form_that_is_not_what_is_wanted_is_not_written(finished_run: Path, tmp_path: Path) -> None:
-    options = ExportOptions(("half", "fp16"), budget=Budget(0.5, "faster"))
+    options = ExportOptions(half=True, fp16=True, budget=0.5, want="faster")
     made = export_run(finished_run, tmp_path / "out", options)
     assert made.files == {"fp32": "tiny.onnx"}
     assert [form.kept for form in made.forms] == [True, False, False]
@@ -82,7 +83,7 @@ def test_a_form_that_answers_worse_is_not_written(
         return model.SerializeToString()
 
     monkeypatch.setattr(exporting, "half_size", spoilt)
-    made = export_run(finished_run, tmp_path / "out", ExportOptions(("half",), budget=Budget(0.1)))
+    made = export_run(finished_run, tmp_path / "out", ExportOptions(half=True, budget=0.1))
     assert not made.forms[1].kept
     assert made.forms[1].scores[0].worse > 0.1
     assert made.forms[1].why.startswith("Accuracy of mood falls by")

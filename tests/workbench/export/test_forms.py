@@ -2,7 +2,7 @@
 
 import pytest
 
-from closeup.workbench.export.forms import Budget, Speed, Want, why_not
+from closeup.workbench.export.forms import Speed, why_not
 from closeup.workbench.export.scoring import HeadScore
 
 SAME = Speed(2.0, 1.0, 0.98, 1.02)
@@ -23,9 +23,9 @@ def score(worse: float, figure: str = "accuracy") -> HeadScore:
     ],
 )
 def test_what_costs_little_and_brings_what_is_wanted_is_kept(
-    worse: float, size: float, speed: Speed, want: Want
+    worse: float, size: float, speed: Speed, want: str
 ) -> None:
-    assert why_not([score(0.0), score(worse)], size, speed, Budget(0.005, want)) == ""
+    assert why_not([score(0.0), score(worse)], size, speed, budget=0.005, want=want) == ""
 
 
 @pytest.mark.parametrize(
@@ -39,12 +39,12 @@ def test_what_costs_little_and_brings_what_is_wanted_is_kept(
     ],
 )
 def test_what_is_not_kept_is_told_with_its_figures(
-    worse: float, size: float, speed: Speed, want: Want, words: str
+    worse: float, size: float, speed: Speed, want: str, words: str
 ) -> None:
-    assert words in why_not([score(0.0), score(worse)], size, speed, Budget(0.005, want))
+    assert words in why_not([score(0.0), score(worse)], size, speed, budget=0.005, want=want)
 
 
 def test_a_value_is_judged_by_how_much_its_error_grows() -> None:
-    assert why_not([score(0.01, "mean absolute error")], 0.5, SAME, Budget(0.02)) == ""
-    why = why_not([score(0.03, "mean absolute error")], 0.5, SAME, Budget(0.02))
+    assert why_not([score(0.01, "mean absolute error")], 0.5, SAME, budget=0.02) == ""
+    why = why_not([score(0.03, "mean absolute error")], 0.5, SAME, budget=0.02)
     assert "Mean absolute error of mood grows by 3.00 % (95 % interval 2.90 to 3.10), and 2 % is allowed" in why

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from closeup.tables.strict_csv import parse_table
+from closeup.workbench.look.folder import pictures_table, report_json, summary
 from closeup.workbench.look.look import look_at
-from closeup.workbench.look.tables import pictures_table, report_json, summary
 from workbench.look.looked import pets
 
 

@@ -6,7 +6,8 @@ import torch
 from skimage import data
 
 from closeup.core.errors import InputError
-from closeup.learning.trainer import Stage, new_optimizer
+from closeup.learning.options import Stage
+from closeup.learning.trainer import new_optimizer
 from closeup.workbench.recipes.heads import settled_head
 from closeup.workbench.recipes.recipe import HeadRecipe, ModelRecipe
 from closeup.workbench.training.features import frozen_features

@@ -11,7 +11,7 @@ from closeup.core.errors import DependencyError, InputError, ModelError
 from closeup.weights.network_card import read_card
 from closeup.weights.session import open_session
 from closeup.workbench.training import onnx_file
-from closeup.workbench.training.answering import Answering, AnsweringNetwork
+from closeup.workbench.training.answering import AnsweringNetwork
 from closeup.workbench.training.network import predict_batches
 from closeup.workbench.training.onnx_file import onnx_bytes, write_network
 from closeup.workbench.training.task import answers
@@ -82,7 +82,7 @@ def test_an_architecture_that_cannot_be_written_is_told(exported: Exported) -> N
     network = new_network()
     network.backbone = Unsettled()
     with pytest.raises(ModelError, match="architecture odd cannot be written as ONNX") as caught:
-        write_network(AnsweringNetwork(network, Answering(HEADS, {}, False)), PX, "odd")
+        write_network(AnsweringNetwork(network, HEADS, {}, flip_test=False), PX, "odd")
     assert "\n" not in caught.value.message
 
 
@@ -106,4 +106,4 @@ def test_without_the_exporter_it_is_told_what_to_install(monkeypatch: pytest.Mon
 )
 def test_a_temperature_that_means_nothing_is_told(temperatures: dict[str, float], words: str) -> None:
     with pytest.raises(InputError, match=words):
-        AnsweringNetwork(new_network(), Answering(HEADS, temperatures, False))
+        AnsweringNetwork(new_network(), HEADS, temperatures, flip_test=False)

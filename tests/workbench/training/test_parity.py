@@ -6,13 +6,13 @@ import pytest
 from onnx import numpy_helper
 
 from closeup.core.errors import ModelError
-from closeup.workbench.training.answering import Answering, AnsweringNetwork
+from closeup.workbench.training.answering import AnsweringNetwork
 from closeup.workbench.training.parity import Parity, check_answers, compare_answers
 from workbench.exported import HEADS, Exported, new_network
 
 
 def network(exported: Exported) -> AnsweringNetwork:
-    return AnsweringNetwork(new_network(), Answering(HEADS, exported.temperatures, True))
+    return AnsweringNetwork(new_network(), HEADS, exported.temperatures, flip_test=True)
 
 
 def test_every_picture_is_compared_for_every_head(exported: Exported, pictures: np.ndarray) -> None:

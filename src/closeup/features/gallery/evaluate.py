@@ -6,7 +6,7 @@ pairs count as two people: that is what a gallery would answer.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -103,21 +103,6 @@ class PairsEvaluation:
     similarities: NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How photos became vectors.
-
-    Attributes:
-        models: Role ("detector", "embedder") to the name of the card.
-        second_looks: How many faces were found at a second look only.
-        seconds_per_photo: On average, from the file to the vector.
-    """
-
-    models: Mapping[str, str]
-    second_looks: int
-    seconds_per_photo: float
-
-
 def evaluate_pairs(
     analyzer: Analyzer, folder: Path, pairs_path: Path, progress: ProgressCallback = ignore
 ) -> PairsEvaluation:
@@ -153,11 +138,17 @@ def evaluate_pairs(
     similarities = _similarities(vectors, [(rows[pair.first], rows[pair.second]) for pair in pairs])
     missing = [photo for photo, vector in zip(photos, vectors, strict=True) if vector is None]
     models = {"detector": analyzer.detector_card.name, "embedder": analyzer.embedder_card.name}
-    return judge(pairs, similarities, missing, Reading(models, second_looks, seconds))
+    return judge(pairs, similarities, missing, models=models, second_looks=second_looks, seconds_per_photo=seconds)
 
 
 def judge(
-    pairs: tuple[PhotoPair, ...], similarities: NDArray[np.float64], missing: Sequence[Photo], reading: Reading
+    pairs: tuple[PhotoPair, ...],
+    similarities: NDArray[np.float64],
+    missing: Sequence[Photo],
+    *,
+    models: Mapping[str, str],
+    second_looks: int,
+    seconds_per_photo: float,
 ) -> PairsEvaluation:
     """Say how often similarities are right.
 
@@ -165,13 +156,15 @@ def judge(
         pairs: With two folds or more.
         similarities: Shape (N,), of each pair; `NOT_FOUND` where one of its photos is missing, and above it elsewhere.
         missing: The photos without a face.
-        reading: How the others became vectors.
+        models: Role ("detector", "embedder") to the name of the card.
+        second_looks: How many faces were found at a second look only.
+        seconds_per_photo: On average, from the file to the vector.
     """
     same, folds = np.array([pair.same for pair in pairs]), np.array([pair.fold for pair in pairs])
     judged = accuracy_over_folds(similarities, same, folds)
     people = np.array([(pair.first.person, pair.second.person) for pair in pairs])
     return PairsEvaluation(
-        models=reading.models,
+        models=models,
         pairs=len(pairs),
         photos=len(photos_of(pairs)),
         folds=len(judged.accuracies),
@@ -183,10 +176,10 @@ def judge(
         eer=equal_error_rate(similarities, same),
         not_found=len(missing),
         missing=tuple(f"{photo.person}_{photo.number:04d}" for photo in missing),
-        second_looks=reading.second_looks,
+        second_looks=second_looks,
         lost_pairs=sum(pair.same and (pair.first in missing or pair.second in missing) for pair in pairs),
         accuracy_where_found=_accuracy_where_found(similarities, same, folds),
-        seconds_per_photo=reading.seconds_per_photo,
+        seconds_per_photo=seconds_per_photo,
         intervals=tuple(_intervals(way, similarities, same, judged.right, people) for way in ("pair", "person")),
         roc=roc_curve(similarities, same),
         similarities=similarities,
@@ -195,32 +188,20 @@ def judge(
 
 def evaluation_table(evaluation: PairsEvaluation) -> dict[str, Any]:
     """The figures as plain JSON values, without the curve and the single pairs."""
-    return {
-        "models": dict(evaluation.models),
-        "pairs": evaluation.pairs,
-        "photos": evaluation.photos,
-        "folds": evaluation.folds,
-        "accuracy": evaluation.accuracy,
-        "accuracy_deviation": evaluation.accuracy_deviation,
-        "accuracies": list(evaluation.accuracies),
-        "thresholds": list(evaluation.thresholds),
-        "tar_at_far": {f"{far:g}": tar for far, tar in evaluation.tar_at_far.items()},
-        "eer": evaluation.eer,
-        "not_found": evaluation.not_found,
-        "missing": list(evaluation.missing),
-        "second_looks": evaluation.second_looks,
-        "lost_pairs": evaluation.lost_pairs,
-        "accuracy_where_found": evaluation.accuracy_where_found,
-        "seconds_per_photo": evaluation.seconds_per_photo,
-        "intervals": {
-            f"by_{each.way}": {
-                "accuracy": list(each.accuracy),
-                "tar_at_far": {f"{far:g}": list(ends) for far, ends in each.tar_at_far.items()},
-                "eer": list(each.eer),
-            }
-            for each in evaluation.intervals
-        },
+    table = {each.name: getattr(evaluation, each.name) for each in fields(evaluation)}
+    del table["roc"], table["similarities"]
+    table |= {name: list(table[name]) for name in ("accuracies", "thresholds", "missing")}
+    table["models"] = dict(evaluation.models)
+    table["tar_at_far"] = {f"{far:g}": tar for far, tar in evaluation.tar_at_far.items()}
+    table["intervals"] = {
+        f"by_{each.way}": {
+            "accuracy": list(each.accuracy),
+            "tar_at_far": {f"{far:g}": list(ends) for far, ends in each.tar_at_far.items()},
+            "eer": list(each.eer),
+        }
+        for each in evaluation.intervals
     }
+    return table
 
 
 def _vector(analyzer: Analyzer, path: Path) -> tuple[FloatArray | None, bool]:

@@ -14,14 +14,6 @@ from closeup.storage.gallery import GalleryStore
 
 
 @dataclass(frozen=True, slots=True)
-class PersonFolder:
-    """The pictures of one person; the folder's name is theirs."""
-
-    name: str
-    photos: tuple[Path, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Imported:
     """What came of one person's folder.
 
@@ -49,8 +41,8 @@ class ImportReport:
     ignored: tuple[str, ...]
 
 
-def person_folders(folder: Path) -> tuple[tuple[PersonFolder, ...], tuple[str, ...]]:
-    """The folders of people in a folder, and the pictures that lie beside them.
+def person_folders(folder: Path) -> tuple[dict[str, list[Path]], tuple[str, ...]]:
+    """The pictures of people by the names of their folders, and the pictures that lie beside these.
 
     Raises:
         InputError: If it is no folder, may not be read, or has no folder with pictures in it.
@@ -66,7 +58,7 @@ def person_folders(folder: Path) -> tuple[tuple[PersonFolder, ...], tuple[str, .
             f"{folder} has no folders with pictures in them.",
             "Make one for each person, named as they are: people/Anna/1.jpg, people/Anna/2.jpg, people/Ben/1.jpg",
         )
-    return tuple(PersonFolder(name, tuple(photos)) for name, photos in by_name.items()), beside
+    return by_name, beside
 
 
 def import_people(
@@ -89,21 +81,17 @@ def import_people(
     """
     options = options or EnrolOptions()
     folders, beside = person_folders(folder)
-    total, done = sum(len(person.photos) for person in folders), 0
+    total, done = sum(map(len, folders.values())), 0
     people = []
-    for person in folders:
+    for name, photos in folders.items():
         progress(Progress("Enrolling", done, total, "photos"))
-        people.append(_import_one(store, analyzer, person, options))
-        done += len(person.photos)
+        try:
+            people.append(Imported(name, enrol(store, analyzer, name, photos, options)))
+        except InputError as error:
+            people.append(Imported(name, None, error))
+        done += len(photos)
     progress(Progress("Enrolling", total, total, "photos"))
     return ImportReport(tuple(people), beside)
-
-
-def _import_one(store: GalleryStore, analyzer: Analyzer, person: PersonFolder, options: EnrolOptions) -> Imported:
-    try:
-        return Imported(person.name, enrol(store, analyzer, person.name, person.photos, options))
-    except InputError as error:
-        return Imported(person.name, None, error)
 
 
 def summary(people: Sequence[Imported]) -> str:

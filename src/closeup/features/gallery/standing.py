@@ -65,17 +65,9 @@ class Standing:
     missing: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Verdict:
-    """What one model says of somebody's templates.
-
-    Attributes:
-        flagged: Ids of those that are far from the others.
-        is_clear: There are others, and more of them stand together than of those that are flagged.
-    """
-
-    flagged: frozenset[int]
-    is_clear: bool
+_Verdict = tuple[frozenset[int], bool]
+"""What one model says of somebody's templates: ids of those that are far from the others; and whether there are others,
+of which more stand together than of those that are flagged."""
 
 
 def standing_of(store: GalleryStore, name_or_id: str) -> Standing:
@@ -88,7 +80,7 @@ def standing_of(store: GalleryStore, name_or_id: str) -> Standing:
     templates = store.templates_of(identity.id)
     models = sorted({template.model for template in templates})
     verdicts = {model: _verdict(model, [each for each in templates if each.model == model]) for model in models}
-    flagged = frozenset().union(*(verdict.flagged for verdict in verdicts.values()))
+    flagged = frozenset().union(*(flagged for flagged, _ in verdicts.values()))
     faces = tuple(_face(group, verdicts) for group in by_picture(templates))
     there = {template.pose for template in templates if template.id not in flagged}
     missing = tuple(pose for pose in REQUIRED_POSES if pose not in there)
@@ -96,8 +88,8 @@ def standing_of(store: GalleryStore, name_or_id: str) -> Standing:
 
 
 def _face(group: tuple[TemplateRecord, ...], verdicts: dict[str, _Verdict]) -> StoredFace:
-    flagged_by = tuple(each.model for each in group if each.id in verdicts[each.model].flagged)
-    judges = {each.model for each in group if verdicts[each.model].is_clear}
+    flagged_by = tuple(each.model for each in group if each.id in verdicts[each.model][0])
+    judges = {each.model for each in group if verdicts[each.model][1]}
     return StoredFace(group, flagged_by, bool(judges) and judges <= set(flagged_by))
 
 
@@ -105,13 +97,13 @@ def _verdict(model: str, own: Sequence[TemplateRecord]) -> _Verdict:
     try:
         threshold = threshold_for(card(model), FELLOW_FAR).threshold
     except ModelError:  # of a model that this closeup does not know: there is nothing to compare by
-        return _Verdict(frozenset(), is_clear=False)
+        return frozenset(), False
     vectors = np.stack([template.vector for template in own])
     counts = fellows(vectors, threshold)
     # Of two groups that are equally large the earlier one counts, and may be the wrong one.
     rival = int(fellows(vectors[~counts], threshold).sum())
     flagged = frozenset(template.id for template, counted in zip(own, counts.tolist(), strict=True) if not counted)
-    return _Verdict(flagged, is_clear=len(own) > 1 and rival < int(counts.sum()))
+    return flagged, len(own) > 1 and rival < int(counts.sum())
 
 
 def faces_by_number(standing: Standing, numbers: Collection[int]) -> tuple[StoredFace, ...]:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from closeup.core.types import Cast, Face, Image
+from closeup.documents.shorts import SoundRecord
 from closeup.features.shorts.framing import FramedPiece
 from closeup.features.shorts.interest import Interest
 from closeup.features.shorts.options import ShortsOptions
@@ -28,17 +29,12 @@ class RenderedInfo:
     Attributes:
         frames: How many it shows.
         duration_s: How long it lasts, in seconds.
-        has_sound: Whether it has a sound track: it has one where the video has.
-        loudness_lufs_in: Loudness of its sound as it was in the video (EBU R 128), or None where there is none to
-            measure.
-        gain_db: By how much that was made louder (softer, where negative).
+        sound: What was done to its sound; None where the video has none.
     """
 
     frames: int
     duration_s: float
-    has_sound: bool
-    loudness_lufs_in: float | None
-    gain_db: float
+    sound: SoundRecord | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +112,7 @@ class Handover:
     @property
     def sound(self) -> bool:
         """Whether they have sound, which all have if the source has."""
-        return any(finished.rendered is not None and finished.rendered.has_sound for finished in self.shorts)
+        return any(finished.rendered is not None and finished.rendered.sound is not None for finished in self.shorts)
 
 
 def time_in_short(pieces: Sequence[Piece], time_s: float) -> float:
@@ -133,24 +129,6 @@ def time_in_short(pieces: Sequence[Piece], time_s: float) -> float:
 
 
 JPEG_QUALITY = 90
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PosterSource:
-    """Where posters come from.
-
-    Attributes:
-        video: The source video; `times` when its frames are shown.
-        cast: Who is in it.
-        person: Id of the person whom the shorts are about.
-        size_wh: Width and height of a poster in pixels: those of the finished short.
-    """
-
-    video: Path
-    times: FrameTimes
-    cast: Cast
-    person: str
-    size_wh: tuple[int, int]
 
 
 def poster_frame(cast: Cast, person: str, pieces: Sequence[Piece]) -> int:
@@ -171,27 +149,40 @@ def poster_frame(cast: Cast, person: str, pieces: Sequence[Piece]) -> int:
     return (longest.start_frame + longest.end_frame) // 2
 
 
-def make_posters(source: PosterSource, shorts: Sequence[Sequence[FramedPiece]]) -> tuple[Poster, ...]:
-    """Make the posters of shorts, each given by its pieces with the camera, in one pass over the video.
+def make_posters(
+    shorts: Sequence[Sequence[FramedPiece]],
+    *,
+    video: Path,
+    times: FrameTimes,
+    cast: Cast,
+    person: str,
+    size_wh: tuple[int, int],
+) -> tuple[Poster, ...]:
+    """Make the posters of shorts about a person, each given by its pieces with the camera, in one pass over the video.
+
+    Args:
+        times: When the video's frames are shown.
+        person: Their id in the cast.
+        size_wh: Width and height of a poster in pixels: those of the finished short.
 
     Raises:
         InputError: If the video cannot be read, or is another than the one that the times are of.
     """
-    wanted = [poster_frame(source.cast, source.person, [framed.piece for framed in short]) for short in shorts]
+    wanted = [poster_frame(cast, person, [framed.piece for framed in short]) for short in shorts]
     ranges = [(frame, frame + 1) for frame in sorted(set(wanted))]
     posters: dict[int, Poster] = {}
-    with closing(excerpt_frames(source.video, source.times, ranges)) as frames:
+    with closing(excerpt_frames(video, times, ranges)) as frames:
         for frame in frames:
             for number, short in enumerate(shorts):
                 if wanted[number] == frame.index:
-                    posters[number] = _poster(frame, short, source)
+                    posters[number] = _poster(frame, short, size_wh)
     return tuple(posters[number] for number in range(len(shorts)))
 
 
-def _poster(frame: DecodedFrame, short: Sequence[FramedPiece], source: PosterSource) -> Poster:
+def _poster(frame: DecodedFrame, short: Sequence[FramedPiece], size_wh: tuple[int, int]) -> Poster:
     framed = next(each for each in short if each.piece.start_frame <= frame.index < each.piece.end_frame)
-    crops = [panel[frame.index - framed.piece.start_frame] for panel in framed.framing.panels]
-    image = still(frame, crops, source.size_wh)
+    crops = [panel[frame.index - framed.piece.start_frame] for panel in framed.panels]
+    image = still(frame, crops, size_wh)
     time_s = time_in_short([each.piece for each in short], float(frame.time))
     return Poster(encode_jpeg(image, JPEG_QUALITY), frame.index, time_s)
 

@@ -20,7 +20,6 @@ from closeup.documents.shorts import (
     PieceRecord,
     ShortRecord,
     ShortsRecord,
-    SoundRecord,
 )
 from closeup.features.shorts.finished import FinishedShort, Handover
 from closeup.features.shorts.framing import Crops, FramedPiece
@@ -150,21 +149,21 @@ def _short_record(finished: FinishedShort) -> ShortRecord:
         interest=short.interest if short.parts else None,
         parts=short.parts,
         reason=short.reason,
-        sound=SoundRecord(rendered.loudness_lufs_in, rendered.gain_db) if rendered.has_sound else None,
+        sound=rendered.sound,
         pieces=tuple(map(_piece_record, finished.framed, starts_s)),
     )
 
 
 def _piece_record(framed: FramedPiece, at_s: float) -> PieceRecord:
-    piece, framing = framed.piece, framed.framing
+    piece = framed.piece
     return PieceRecord(
         start_frame=piece.start_frame,
         end_frame=piece.end_frame,
         start_s=piece.start_s,
         end_s=piece.end_s,
         at_s=at_s,
-        layout=framing.layout,
-        camera=tuple(tuple(_keys(crops, piece.start_frame)) for crops in framing.panels),
+        layout=framed.layout,
+        camera=tuple(tuple(_keys(crops, piece.start_frame)) for crops in framed.panels),
     )
 
 

@@ -42,30 +42,24 @@ class FramingOptions:
     area_xyxy: tuple[float, float, float, float] | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class Framing:
-    """The crops of a piece.
+@dataclass(frozen=True, slots=True, eq=False)
+class FramedPiece:
+    """A piece with the camera's path through it. Two of a short may touch: the layout changes between them.
 
     Attributes:
+        piece: What is shown.
         panels: One array of shape (N, 4) for "follow", two for "split" (upper, lower): float64 xyxy of each of the
             piece's N frames, pixels of the upright source picture. Their aspect is that of the panel they fill. A crop
             may reach beyond the picture where the face would be cut otherwise.
         layout: "follow" or "split".
     """
 
+    piece: Piece
     panels: tuple[Crops, ...]
     layout: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FramedPiece:
-    """A piece with the camera's path through it. Two of a short may touch: the layout changes between them."""
-
-    piece: Piece
-    framing: Framing
-
-
-def frame_piece(cast: Cast, person: str, piece: Piece, times_s: ArrayLike, options: FramingOptions) -> Framing:
+def frame_piece(cast: Cast, person: str, piece: Piece, times_s: ArrayLike, options: FramingOptions) -> FramedPiece:
     """Lead the camera through a piece: still or smooth inside of a shot, jumping only at its cuts.
 
     The layout is "split" where that is asked for and every shot of the piece calls for it; `pieces_by_layout` cuts a
@@ -90,9 +84,10 @@ def frame_piece(cast: Cast, person: str, piece: Piece, times_s: ArrayLike, optio
         if all(pairs):
             half = _half(options.size_wh)
             both = [follow_both(t, pair, frame, half) for (_, _, t), pair in zip(stretches, pairs, strict=True) if pair]
-            return Framing((np.concatenate([a for a, _ in both]), np.concatenate([b for _, b in both])), "split")
+            upper, lower = (np.concatenate(crops) for crops in zip(*both, strict=True))
+            return FramedPiece(piece, (upper, lower), "split")
     crops = [follow(t, subject_of(cast, person, shot, f, t), frame) for shot, f, t in stretches]
-    return Framing((np.concatenate(crops),), "follow")
+    return FramedPiece(piece, (np.concatenate(crops),), "follow")
 
 
 def pieces_by_layout(
@@ -175,17 +170,8 @@ MIN_DISTANCE = 0.2
 """The two faces are at least this far apart, in widths of the picture."""
 
 
-@dataclass(frozen=True, eq=False)
-class Pair:
-    """Two people to be shown in one shot, N frames.
-
-    Attributes:
-        chosen: The chosen person.
-        other: The one that they are with.
-    """
-
-    chosen: Subject
-    other: Subject
+Pair = tuple[Subject, Subject]
+"""Two people to be shown in one shot, N frames each: the chosen person, and the one that they are with."""
 
 
 def pair_of(cast: Cast, person: str, shot: int, stretch: tuple[Frames, Times], frame: CropArea) -> Pair | None:
@@ -207,7 +193,7 @@ def pair_of(cast: Cast, person: str, shot: int, stretch: tuple[Frames, Times], f
         pair = _pair(chosen, along(others, frames, times, 1.0), frame)
         if pair is not None:
             pairs.append(pair)
-    return max(pairs, key=lambda pair: float(_areas(pair.other).sum()), default=None)
+    return max(pairs, key=lambda pair: float(_areas(pair[1]).sum()), default=None)
 
 
 def _companions(here: list[Track], person: str) -> list[list[Track]]:
@@ -229,7 +215,7 @@ def _pair(chosen: Subject, other: Subject, frame: CropArea) -> Pair | None:
     ratio = float(np.sqrt(np.median(_areas(other)[both]) / max(1.0, np.median(_areas(chosen)[both]))))
     too_far = float((apart * (1 + MARGIN) > frame.widest).sum() / len(both))
     fits = too_far >= MIN_SHARE and ratio >= MIN_SIZE_RATIO and distance >= MIN_DISTANCE * frame.area_wh[0]
-    return Pair(chosen, other) if fits else None
+    return (chosen, other) if fits else None
 
 
 def _areas(subject: Subject) -> NDArray[np.float64]:
@@ -246,14 +232,15 @@ def follow_both(
     and a panel is at most as soft as the one upright picture `frame` would be. `times_s` (N,) are the starts of the
     frames, `panel_wh` a panel's pixels.
     """
-    both = (pair.chosen.weight > 0) & (pair.other.weight > 0)
-    a, b = pair.chosen.boxes_xyxy[both], pair.other.boxes_xyxy[both]
+    chosen, other = pair
+    both = (chosen.weight > 0) & (other.weight > 0)
+    a, b = chosen.boxes_xyxy[both], other.boxes_xyxy[both]
     chosen_left = float(np.median(a[:, 0] + a[:, 2])) < float(np.median(b[:, 0] + b[:, 2]))
     left, right = (a, b) if chosen_left else (b, a)
     middle = float(np.median(left[:, 2] + right[:, 0])) / 2
     whole = CropArea(frame.area_xyxy, panel_wh[0] / panel_wh[1], min(frame.min_width, frame.widest))
-    upper = follow(times_s, pair.chosen, _side(pair.chosen, whole, middle, chosen_left))
-    return upper, follow(times_s, pair.other, _side(pair.other, whole, middle, not chosen_left))
+    upper = follow(times_s, chosen, _side(chosen, whole, middle, chosen_left))
+    return upper, follow(times_s, other, _side(other, whole, middle, not chosen_left))
 
 
 def _side(subject: Subject, frame: CropArea, middle: float, left: bool) -> CropArea:
@@ -293,13 +280,13 @@ def shown_faces(
         start, end = each.piece.start_frame, each.piece.end_frame
         step = max(1, round(_KNOWN_S * (end - start) / max(each.piece.length_s, 1e-6)))
         frames = np.unique([*range(start, end, step), end - 1])
-        panels = split_panels(size_wh, len(each.framing.panels))
+        panels = split_panels(size_wh, len(each.panels))
         for track in (track for track in cast.tracks if track.start_frame < end and track.end_frame > start):
             here = frames[(frames >= track.start_frame) & (frames < track.end_frame)]
             if len(here):
                 faces = along([track], here, times.starts_s[here], 1.0).boxes_xyxy
                 at_s = times.starts_s[here] - times.starts_s[start] + offset_s
-                for panel, crops in zip(panels, each.framing.panels, strict=True):
+                for panel, crops in zip(panels, each.panels, strict=True):
                     rows.append(_in_panel(faces, crops[here - start], panel, at_s))
         offset_s += each.piece.length_s
     return np.concatenate(rows)

@@ -9,7 +9,7 @@ from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.settings import read_settings
 from closeup.core.types import Cast, Person
 from closeup.features.shorts.captioning import CaptionOverlay, cut_captions
-from closeup.features.shorts.finished import FinishedShort, Handover, PosterSource, make_posters
+from closeup.features.shorts.finished import FinishedShort, Handover, make_posters
 from closeup.features.shorts.folder import folder_at, is_only_planned, is_ours, movie_name, write_handover
 from closeup.features.shorts.framing import (
     Area,
@@ -24,7 +24,7 @@ from closeup.features.shorts.interest import CURVES, Interest, read_curves, reas
 from closeup.features.shorts.options import ASPECTS, ShortsOptions
 from closeup.features.shorts.plan import Plan, PlanFile, Short, read_plan
 from closeup.features.shorts.planning import Planned, make_plan, mean_interest, read_captions
-from closeup.features.shorts.render import ShortStyle, render_short
+from closeup.features.shorts.render import render_short
 from closeup.features.shorts.source import ShortsSource, find_person, find_video, open_cast, open_source
 from closeup.media.container import time_code
 from closeup.media.frame_times import read_frame_times
@@ -251,7 +251,12 @@ class _Job:
         framed = self._framed()
         plan = _noted(planned.plan, framed)
         posters = make_posters(
-            PosterSource(source.video, planned.frame_times, source.cast, source.person.id, self._size_wh), framed
+            framed,
+            video=source.video,
+            times=planned.frame_times,
+            cast=source.cast,
+            person=source.person.id,
+            size_wh=self._size_wh,
         )
         with folder_at(folder).writing(overwrite=overwrite, replaced=is_ours) as part:
             finished = tuple(
@@ -288,8 +293,7 @@ class _Job:
         for piece in short.pieces:
             times_s = starts_s[piece.start_frame : piece.end_frame]
             for part in pieces_by_layout(cast, person, piece, times_s, options):
-                framing = frame_piece(cast, person, part, starts_s[part.start_frame : part.end_frame], options)
-                yield FramedPiece(part, framing)
+                yield frame_piece(cast, person, part, starts_s[part.start_frame : part.end_frame], options)
 
     def _captions_of(self, short: Short) -> Subtitles | None:
         captions = self._planned.captions
@@ -307,10 +311,17 @@ class _Job:
 
             burned = each.captions if self._options.burn_captions else None
             overlay = None if burned is None else self._overlay(burned, each)
-            output = part / movie_name(each.short.id)
-            options = self._options
-            look = ShortStyle(self._size_wh, overlay, options.audio_track or None, options.most_fps)
-            info = render_short(self._source.video, each.framed, self._planned.frame_times, output, look, report)
+            info = render_short(
+                self._source.video,
+                each.framed,
+                part / movie_name(each.short.id),
+                frame_times=self._planned.frame_times,
+                size_wh=self._size_wh,
+                overlay=overlay,
+                sound_track=self._options.audio_track or None,
+                most_fps=self._options.most_fps,
+                progress=report,
+            )
             yield replace(each, rendered=info)
             before_s += each.short.length_s
 
@@ -323,6 +334,6 @@ class _Job:
 def _noted(plan: Plan, framed: Sequence[Sequence[FramedPiece]]) -> Plan:
     """The plan, with a note where a split picture was asked for and there is none."""
     asked = any(short.layout == "split" for short in plan.shorts)
-    if not asked or any(piece.framing.layout == "split" for short in framed for piece in short):
+    if not asked or any(piece.layout == "split" for short in framed for piece in short):
         return plan
     return replace(plan, notes=tuple(dict.fromkeys((*plan.notes, NOT_SPLIT))))

@@ -129,7 +129,7 @@ def _card(handover: Handover, finished: FinishedShort) -> dict[str, Any]:
 
 
 def _layout(finished: FinishedShort) -> str:
-    split = [framed.framing.layout == "split" for framed in finished.framed]
+    split = [framed.layout == "split" for framed in finished.framed]
     if not any(split):
         return ""
     return "Two people, one above the other" if all(split) else "In parts two people, one above the other"
@@ -184,9 +184,9 @@ def _spans(pieces: Sequence[Piece]) -> str:
 def _sound(finished: FinishedShort) -> str:
     if finished.rendered is None:
         return ""
-    if not finished.rendered.has_sound:
+    if finished.rendered.sound is None:
         return "No sound"
-    gain_db = finished.rendered.gain_db
+    gain_db = finished.rendered.sound.gain_db
     if abs(gain_db) < 0.05:
         return "Sound as it was"
     return f"Sound {abs(gain_db):.1f} dB {'louder' if gain_db > 0 else 'softer'}"

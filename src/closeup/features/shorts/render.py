@@ -5,16 +5,15 @@ Three threads work at once: one decodes, one reframes, one encodes (and libx264 
 
 import math
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.read_ahead import read_ahead
 from closeup.core.types import FloatArray
+from closeup.documents.shorts import SoundRecord
 from closeup.features.shorts.finished import RenderedInfo
 from closeup.features.shorts.framing import FramedPiece
 from closeup.features.shorts.plan import Piece
@@ -26,7 +25,7 @@ from closeup.media.movie import MovieFormat, MovieWriter
 from closeup.media.planes import Colour
 from closeup.media.reframe import Drawing, Overlay, Picture, reframe
 from closeup.media.sound_track import SOUND_RATE_HZ
-from closeup.media.video import DecodedFrame, open_video
+from closeup.media.video import open_video
 
 _AHEAD = 4
 """Pictures that wait between two threads: enough that none stands still, and 50 MB of 4K at most."""
@@ -38,29 +37,16 @@ _FADE_S = 0.005
 """Sound fades out and in where two pieces that are apart meet: at full level, a jump of the wave would click."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShortStyle:
-    """What a short looks like beside its crops.
-
-    Attributes:
-        size_wh: Width and height in pixels, even.
-        overlay: What is drawn over the picture, or None.
-        sound_track: Which of the video's sound tracks is heard, counted from 1; None hears its default one.
-        most_fps: Frames a second that are shown at most.
-    """
-
-    size_wh: tuple[int, int]
-    overlay: Overlay | None = None
-    sound_track: int | None = None
-    most_fps: float = math.inf
-
-
 def render_short(
     video: Path,
     pieces: Sequence[FramedPiece],
-    frame_times: FrameTimes,
     output: Path,
-    look: ShortStyle,
+    *,
+    frame_times: FrameTimes,
+    size_wh: tuple[int, int],
+    overlay: Overlay | None = None,
+    sound_track: int | None = None,
+    most_fps: float = math.inf,
     progress: ProgressCallback = ignore,
 ) -> RenderedInfo:
     """Render pieces of a video, one after the other, as an MP4 (H.264, yuv420p, AAC).
@@ -71,9 +57,12 @@ def render_short(
     Args:
         video: Where the pieces are from.
         pieces: In the order of the video, not overlapping; at least one.
-        frame_times: Of the video.
         output: The MP4 to write; replaced if it exists.
-        look: Size of the picture, and what is drawn over it.
+        frame_times: Of the video.
+        size_wh: Width and height in pixels, even.
+        overlay: What is drawn over the picture.
+        sound_track: Which of the video's sound tracks is heard, counted from 1; None hears its default one.
+        most_fps: Frames a second that are shown at most.
 
     Raises:
         InputError: If the video cannot be read, or is another than the one that the times are of.
@@ -81,31 +70,30 @@ def render_short(
         ValueError: If pieces, crops or size make no sense.
     """
     _require_crops(pieces, frame_times)
-    shown = shown_frames([each.piece for each in pieces], frame_times, look.most_fps)
+    shown = shown_frames([each.piece for each in pieces], frame_times, most_fps)
     times = short_times([each.piece for each in pieces], frame_times)
     starts = [*(times[place] for place in shown), times[-1]]
-    sound = _levelled_sound(video, [each.piece for each in pieces], frame_times, look.sound_track)
+    sound = _levelled_sound(video, [each.piece for each in pieces], frame_times, sound_track)
     with open_video(video, track=frame_times.track, canvas_wh=frame_times.canvas_wh) as reader:
         colour = next(iter(reader)).colour
     ranges = [(each.piece.start_frame, each.piece.end_frame) for each in pieces]
     heard = sound.sound if sound else None
-    movie = MovieFormat(look.size_wh, starts, colour)
-    every = [crop for each in pieces for crop in zip(*each.framing.panels, strict=True)]
+    movie = MovieFormat(size_wh, starts, colour)
+    every = [crop for each in pieces for crop in zip(*each.panels, strict=True)]
     crops = [every[place] for place in shown]
     with read_ahead(excerpt_frames(video, frame_times, ranges), _AHEAD) as frames:
         wanted = set(shown)
         chosen = (frame for place, frame in enumerate(frames) if place in wanted)
-        reframed = _reframed(zip(chosen, crops, starts, strict=False), look, colour)
-        with read_ahead(reframed, _AHEAD) as pictures, MovieWriter(output, movie, heard) as writer:
-            for picture, end in zip(pictures, starts[1:], strict=True):
+        pictures = (reframe(frame.planes(), own, size_wh) for frame, own in zip(chosen, crops, strict=False))
+        reframed = _drawn_over(pictures, overlay, starts, colour) if overlay else pictures
+        with read_ahead(reframed, _AHEAD) as finished, MovieWriter(output, movie, heard) as writer:
+            for picture, end in zip(finished, starts[1:], strict=True):
                 writer.write(picture)
                 progress(Progress("Rendering", float(end), float(starts[-1]), "s"))
     return RenderedInfo(
         frames=len(crops),
         duration_s=float(starts[-1]),
-        has_sound=sound is not None,
-        loudness_lufs_in=sound.loudness_in_lufs if sound else None,
-        gain_db=sound.gain_db if sound else 0.0,
+        sound=SoundRecord(sound.loudness_in_lufs, sound.gain_db) if sound else None,
     )
 
 
@@ -137,18 +125,18 @@ def _require_crops(pieces: Sequence[FramedPiece], frame_times: FrameTimes) -> No
         raise ValueError(f"pieces {bounds} are not in order, or not in a video of {frame_times.count} frames")
     for each in pieces:
         shape = (each.piece.end_frame - each.piece.start_frame, 4)
-        shapes = [crops.shape for crops in each.framing.panels]
+        shapes = [crops.shape for crops in each.panels]
         if shape[0] < 1 or len(shapes) not in (1, 2) or any(found != shape for found in shapes):
             raise ValueError(f"one or two panels with crops of shape {shape} are needed, got {shapes}")
 
 
-def _reframed(
-    shown: Iterable[tuple[DecodedFrame, tuple[NDArray[np.float64], ...], Fraction]], look: ShortStyle, colour: Colour
+def _drawn_over(
+    pictures: Iterable[Picture], overlay: Overlay, starts: Sequence[Fraction], colour: Colour
 ) -> Generator[Picture, None, None]:
+    """The pictures with what is to be seen over each, by when it starts."""
     drawing: Drawing | None = None
-    for frame, crops, start in shown:
-        picture = reframe(frame.planes(), crops, look.size_wh)
-        over = look.overlay.at(float(start)) if look.overlay else None
+    for picture, start in zip(pictures, starts, strict=False):
+        over = overlay.at(float(start))
         if over is not None:
             if drawing is None or drawing.rgba is not over[0] or drawing.top_left_xy != over[1]:
                 drawing = Drawing(*over, colour)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,19 +29,6 @@ CURVES_FILE = "curves.svg"
 FEW_MISTAKES = 18
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """The plots of a run.
-
-    Attributes:
-        curves: SVG, or None for a run without a step.
-        by_head: SVG of each head: its confusion, or its estimates beside the truth.
-    """
-
-    curves: bytes | None
-    by_head: Mapping[str, bytes]
-
-
 def write_report(
     path: Path, image_of: Callable[[str], Image] | None = None, *, progress: ProgressCallback = ignore
 ) -> Path:
@@ -68,7 +54,7 @@ def write_report(
     progress(Progress("Report: measuring", 0, 4, "steps"))
     measured = measure(run)
     progress(Progress("Report: drawing", 1, 4, "steps"))
-    drawn = _draw_plots(run, measured)
+    curves, plots = _draw_plots(run, measured)
     progress(Progress("Report: looking for mistakes", 2, 4, "steps"))
     worst = [(one, mistakes(one, image_of)) for one in reported(measured)]
     if measured and (image_of is not None or not (run.path / MISTAKES_FILE).exists()):
@@ -76,7 +62,7 @@ def write_report(
     progress(Progress("Report: writing the report", 3, 4, "steps"))
     write_whole(run.path / CARD_FILE, card_markdown(run, measured).encode("utf-8", "replace"))
     report = run.path / REPORT_FILE
-    write_whole(report, run_page(run, measured, drawn, worst).encode())
+    write_whole(report, run_page(run, measured, worst, curves=curves, plots=plots).encode())
     progress(Progress("Report: done", 4, 4, "steps"))
     return report
 
@@ -87,11 +73,11 @@ def plot_name(one: HeadMetrics) -> str:
     return f"confusion-{word}.svg" if one.kind == "classes" else f"estimates-{word}.svg"
 
 
-def _draw_plots(run: Run, measured: tuple[HeadMetrics, ...]) -> Drawn:
-    """Draw and keep the plots."""
+def _draw_plots(run: Run, measured: tuple[HeadMetrics, ...]) -> tuple[bytes, dict[str, bytes]]:
+    """Draw and keep the plots: curves, empty for a run without a step; and of each head its confusion or estimates."""
     steps = run.steps()
-    curves = curves_svg(steps, run.epochs()) if len(steps) else None
-    if curves is not None:
+    curves = curves_svg(steps, run.epochs()) if len(steps) else b""
+    if curves:
         write_whole(run.path / CURVES_FILE, curves)
     units = run.units
     by_head = {}
@@ -102,19 +88,25 @@ def _draw_plots(run: Run, measured: tuple[HeadMetrics, ...]) -> Drawn:
             plot = estimates_svg(one.answers.values, one.answers.label_numbers(), units.get(one.head, ""))
         write_whole(run.path / plot_name(one), plot)
         by_head[one.head] = plot
-    return Drawn(curves, by_head)
+    return curves, by_head
 
 
 def run_page(
-    run: Run, measured: Sequence[HeadMetrics], drawn: Drawn, mistakes: Sequence[tuple[HeadMetrics, Sequence[Mistake]]]
+    run: Run,
+    measured: Sequence[HeadMetrics],
+    mistakes: Sequence[tuple[HeadMetrics, Sequence[Mistake]]],
+    *,
+    curves: bytes,
+    plots: Mapping[str, bytes],
 ) -> str:
     """Write the page: HTML with all plots and pictures inside.
 
     Args:
         run: The run, finished or not.
         measured: Its figures, of all sides.
-        drawn: Its plots.
         mistakes: Of each head, worst first.
+        curves: SVG, or empty for a run without a step.
+        plots: SVG of each head: its confusion, or its estimates beside the truth.
 
     Raises:
         FormatError: If the recipe is damaged.
@@ -128,8 +120,8 @@ def run_page(
         run=run,
         summary=str(run.recipe.get("summary", "")),
         facts=_facts(run),
-        heads=[_head(one, measured, run, drawn) for one in reported(measured)],
-        curves=_image(drawn.curves) if drawn.curves else "",
+        heads=[_head(one, measured, run, plots) for one in reported(measured)],
+        curves=_image(curves) if curves else "",
         curves_told=_told(run),
         mistakes=[(one, few[:FEW_MISTAKES]) for one, few in mistakes if few],
         units=run.units,
@@ -144,7 +136,7 @@ def run_page(
     )
 
 
-def _head(one: HeadMetrics, measured: Sequence[HeadMetrics], run: Run, drawn: Drawn) -> dict[str, Any]:
+def _head(one: HeadMetrics, measured: Sequence[HeadMetrics], run: Run, plots: Mapping[str, bytes]) -> dict[str, Any]:
     unit = run.units.get(one.head, "")
     told = (
         "Labels by row, answers by column." if one.per_class else "Estimates beside the labels; the stronger, the more."
@@ -158,7 +150,7 @@ def _head(one: HeadMetrics, measured: Sequence[HeadMetrics], run: Run, drawn: Dr
         "per_class": [
             (c.name, f"{c.count:,}", *map(share_words, (c.precision, c.recall, c.f1))) for c in one.per_class
         ],
-        "plot": _image(drawn.by_head[one.head]),
+        "plot": _image(plots[one.head]),
         "plot_told": told,
     }
 

@@ -58,24 +58,15 @@ def accept_answer(done: Accepted) -> AcceptAnswer:
     return AcceptAnswer(file=str(done.file), added=len(done.added), pictures=done.pictures, before=done.before)
 
 
-@dataclass(frozen=True, slots=True)
-class AcceptOptions:
-    """How findings are accepted.
-
-    Attributes:
-        who: Who has looked at the pictures.
-        when: The day.
-        whole_groups: Correct all pictures of a finding's group, not this one alone.
-        corrections: The file to add to; None for the data's own, or else one in the audit's folder.
-    """
-
-    who: str
-    when: date
-    whole_groups: bool = False
-    corrections: Path | None = None
-
-
-def accept_findings(audit: SavedAudit, numbers: str, options: AcceptOptions) -> tuple[Accepted, ...]:
+def accept_findings(
+    audit: SavedAudit,
+    numbers: str,
+    *,
+    who: str,
+    when: date,
+    whole_groups: bool = False,
+    corrections: Path | None = None,
+) -> tuple[Accepted, ...]:
     """Add findings to the corrections files of their sources, all of them or none.
 
     The data is opened again, and every line is tried on it first.
@@ -84,14 +75,17 @@ def accept_findings(audit: SavedAudit, numbers: str, options: AcceptOptions) -> 
         audit: From `folder.read_audit`.
         numbers: "1,5-9,12=cat": findings as the report numbers them; with "=" a label that is right instead of the
             suggested one, with nothing after it to take the label away.
-        options: Who accepts them, and where they go.
+        who: Who has looked at the pictures.
+        when: The day.
+        whole_groups: Correct all pictures of a finding's group, not this one alone.
+        corrections: The file to add to; None for the data's own, or else one in the audit's folder.
 
     Raises:
         InputError: If a number or label is none of the audit's, nobody says who, the data cannot be opened, or a
             label is another by now.
         OutputError: If a file cannot be written.
     """
-    if not options.who.strip():
+    if not who.strip():
         raise InputError(
             "It is not said who finds these labels wrong.", "Give a name.", code="option", option="who", example="NAME"
         )
@@ -99,10 +93,10 @@ def accept_findings(audit: SavedAudit, numbers: str, options: AcceptOptions) -> 
     by_source: dict[str, list[Correction]] = defaultdict(list)
     for number, label in chosen.items():
         finding = audit.findings[number]
-        line = _correction(audit.field, finding, label, options)
+        line = _correction(audit.field, finding, label, who.strip(), when, whole=whole_groups)
         if _said(line) not in map(_said, by_source[finding.source]):
             by_source[finding.source].append(line)
-    prepared = [_prepare(audit, name, lines, options) for name, lines in by_source.items()]
+    prepared = [_prepare(audit, name, lines, corrections) for name, lines in by_source.items()]
     for done in prepared:
         if done.added:
             append_corrections(done.file, done.added)
@@ -159,29 +153,28 @@ def _label(label: str, number: int, audit: SavedAudit) -> str:
     return label
 
 
-def _correction(field: str, finding: Finding, label: str, options: AcceptOptions) -> Correction:
+def _correction(field: str, finding: Finding, label: str, who: str, when: date, *, whole: bool) -> Correction:
     why = f"closeup's audit: {finding.label} {finding.p_label:.3f}, {finding.suggestion} {finding.p_suggestion:.3f}"
-    whole = options.whole_groups
     return Correction(
         "group" if whole else "picture",
         finding.group if whole else finding.path,
         field,
         finding.label,
         label,
-        options.who.strip(),
-        options.when.isoformat(),
+        who,
+        when.isoformat(),
         why,
         finding.number + 1,  # its line in the table of findings, for complaints
     )
 
 
-def _prepare(audit: SavedAudit, name: str, lines: Sequence[Correction], options: AcceptOptions) -> Accepted:
+def _prepare(audit: SavedAudit, name: str, lines: Sequence[Correction], given: Path | None) -> Accepted:
     """Try the lines on their source as it is, corrected by what its file says already."""
     source = audit.sources.get(name)
     if source is None:
         raise InputError(f"The audit in {audit.folder} does not say where {name} is.", "Make the audit anew.")
     default = CORRECTIONS_FILE if len(audit.sources) == 1 else f"{Path(CORRECTIONS_FILE).stem}-{name}.csv"
-    named = options.corrections or (Path(source.corrections) if source.corrections else audit.folder / default)
+    named = given or (Path(source.corrections) if source.corrections else audit.folder / default)
     dataset = open_dataset([source], base=Path())
     earlier = read_corrections(named) if named.exists() else ()
     if named != Path(source.corrections):

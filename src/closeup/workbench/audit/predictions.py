@@ -19,26 +19,10 @@ from closeup.workbench.datasets.pictures import load_pictures
 from closeup.workbench.datasets.splits import folds, load_split
 from closeup.workbench.evaluate import ask_whole
 from closeup.workbench.models import ResolvedModel
+from closeup.workbench.options import ProbeOptions
 
 Indices = NDArray[np.int64]
 Probabilities = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class ProbeOptions:
-    """How frozen features are learnt from.
-
-    Attributes:
-        folds: Into how many parts the pictures are cut; each is predicted from the others.
-        seed: Of the cut.
-        input_px: Side at which the network looks at the pictures.
-        rounds: 1 learns from all labels; 2 learns once more, without those that looked wrong the first time.
-    """
-
-    folds: int = 5
-    seed: int = 0
-    input_px: int = 128
-    rounds: int = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +137,9 @@ def predictions_from_table(dataset: Dataset, field: str, path: Path) -> Predicti
     taken = answers.probabilities[[rows[dataset.items[index].key] for index in kept]]
     absent = len(labelled) - len(kept)
     notes = (f"{absent} labelled pictures are not in {path.name}, so they were not looked at.",) if absent else ()
-    return _from_outside(dataset, field, (kept, answers.classes, taken), f"the table {path.name}", notes)
+    return _from_outside(
+        dataset, field, kept, classes=answers.classes, probabilities=taken, how=f"the table {path.name}", notes=notes
+    )
 
 
 def predictions_from_model(
@@ -171,10 +157,10 @@ def predictions_from_model(
     _check_classes(classes, head.classes, model.name)
     labelled, note = _unseen(dataset, labelled, model)
     asked = ask_whole(model.classifier, dataset.select(list(labelled)), progress=progress)
-    found = (labelled[asked.kept], head.classes, asked.answers[field].astype(np.float64))
-    return replace(
-        _from_outside(dataset, field, found, f"the model {model.name}", (note,)), unreadable=asked.unreadable
-    )
+    kept, answers = labelled[asked.kept], asked.answers[field].astype(np.float64)
+    how = f"the model {model.name}"
+    found = _from_outside(dataset, field, kept, classes=head.classes, probabilities=answers, how=how, notes=(note,))
+    return replace(found, unreadable=asked.unreadable)
 
 
 def _unseen(dataset: Dataset, labelled: Indices, model: ResolvedModel) -> tuple[Indices, str]:
@@ -196,12 +182,14 @@ def _unseen(dataset: Dataset, labelled: Indices, model: ResolvedModel) -> tuple[
 def _from_outside(
     dataset: Dataset,
     field: str,
-    found: tuple[Indices, tuple[str, ...], Probabilities],
+    kept: Indices,
+    *,
+    classes: tuple[str, ...],
+    probabilities: Probabilities,
     how: str,
     notes: tuple[str, ...],
 ) -> Predictions:
     """Check rows that are not our own, and bring them to a sum of exactly 1: tables hold a few digits only."""
-    kept, classes, probabilities = found
     sums = probabilities.sum(axis=1)
     wrong = np.flatnonzero(~np.isfinite(sums) | (np.abs(sums - 1) > 1e-2) | (probabilities < 0).any(axis=1))
     if len(wrong):

@@ -4,7 +4,7 @@ import json
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,12 +24,13 @@ from closeup.weights.fp16 import fp16_bytes
 from closeup.weights.half_size import half_size
 from closeup.weights.int8 import int8_bytes
 from closeup.weights.network_card import NetworkCard, embed, read_card
-from closeup.workbench.export.forms import FULL, Budget, NetworkForm, loss_words, why_not
+from closeup.workbench.export.forms import FULL, NetworkForm, loss_words, why_not
 from closeup.workbench.export.latency import measure_speeds
 from closeup.workbench.export.material import Material, calibration_pictures, judged_pictures
 from closeup.workbench.export.scoring import Answers, score_heads
+from closeup.workbench.options import ExportOptions
 from closeup.workbench.recipes.recipe import Recipe
-from closeup.workbench.training.answering import Answering, AnsweringNetwork
+from closeup.workbench.training.answering import AnsweringNetwork
 from closeup.workbench.training.finish import ONNX_FILE
 from closeup.workbench.training.parity import Parity, check_answers, compare_answers
 from closeup.workbench.training.weights_file import load_network
@@ -45,23 +46,6 @@ FORMS = {
 """What can be made beside the full network, in words."""
 
 _BATCH = 64
-
-
-@dataclass(frozen=True, slots=True)
-class ExportOptions:
-    """What is asked for.
-
-    Attributes:
-        forms: Of `FORMS`, to be made beside the full network.
-        calibrate: Pictures that int8 reads its ranges from; None for the run's training pictures.
-        budget: What a form may cost, and what it has to bring to be kept.
-        threads: That the networks run with, when they are timed and judged.
-    """
-
-    forms: tuple[str, ...] = ()
-    calibrate: Path | None = None
-    budget: Budget = field(default_factory=Budget)
-    threads: int = 1
 
 
 @dataclass(frozen=True)
@@ -115,7 +99,7 @@ def export_run(
     """
     source = _open(run)
     with ResultFolder(target, ("export.json",)).writing(overwrite=overwrite) as folder:
-        material = judged_pictures(source.run, source.recipe, source.network.answering.heads, source.card, progress)
+        material = judged_pictures(source.run, source.recipe, source.network.heads, source.card, progress)
         progress(Progress("Comparing with PyTorch", 0, None, "pictures"))
         compared = preprocess(source.card, material.crops[:COMPARED])
         parities = compare_answers(source.content, source.network, compared)
@@ -159,7 +143,7 @@ def _open(run: Path) -> _Source:
     if not path.is_file():
         raise InputError(f"The run {found.id} has no {ONNX_FILE}.", "Finish it first.", code="run.unfinished", run=run)
     temperatures = {str(name): float(value) for name, value in found.facts.get("temperatures", {}).items()}
-    answering = AnsweringNetwork(network, Answering(heads, temperatures, recipe.training.flip_test))
+    answering = AnsweringNetwork(network, heads, temperatures, flip_test=recipe.training.flip_test)
     return _Source(found, answering, recipe, read_card(path), path.read_bytes())
 
 
@@ -196,7 +180,9 @@ def _judge(
     for form, content in contents.items():
         scores = score_heads(card.heads, answers[form], answers[FULL], material.targets, material.groups)
         size_ratio = len(content) / len(contents[FULL])
-        why = "" if form == FULL else why_not(scores, size_ratio, speeds[form], options.budget)
+        why = (
+            "" if form == FULL else why_not(scores, size_ratio, speeds[form], budget=options.budget, want=options.want)
+        )
         forms.append(NetworkForm(form, len(content), scores, speeds[form], not why, why))
     return tuple(forms)
 

@@ -2,30 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from closeup.workbench.export.scoring import HeadScore
-
-Want = Literal["smaller", "faster"]
 
 FULL = "fp32"
 
 SMALLER = 0.9
 """A form counts as smaller if it has at most this share of the bytes: less is not worth a second file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """What a form may cost, and what it has to bring.
-
-    Attributes:
-        loss: Largest share of accuracy that may be lost, 0.005 for half a point; of value heads, the share by which
-            the mean absolute error may grow.
-        want: What it has to be: smaller, or measured to be faster.
-    """
-
-    loss: float = 0.005
-    want: Want = "smaller"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +49,24 @@ class NetworkForm:
     why: str = ""
 
 
-def why_not(scores: Sequence[HeadScore], size_ratio: float, speed: Speed, budget: Budget) -> str:
+def why_not(
+    scores: Sequence[HeadScore], size_ratio: float, speed: Speed, *, budget: float = 0.005, want: str = "smaller"
+) -> str:
     """Why a form is not kept, in a sentence; "" where it is.
 
     Args:
         scores: Of each head.
         size_ratio: Its bytes as a share of the full network's.
         speed: Beside the full network's.
-        budget: What it may cost and has to bring.
+        budget: Largest share of accuracy that may be lost, or by which a mean absolute error may grow.
+        want: What it has to be, "smaller" or "faster".
     """
     for score in scores:
-        if not score.worse <= budget.loss:
-            return f"{loss_words(score)}, and {_limit_words(score, budget.loss)} is allowed."
-    if budget.want == "smaller" and size_ratio > SMALLER:
+        if not score.worse <= budget:
+            return f"{loss_words(score)}, and {_limit_words(score, budget)} is allowed."
+    if want == "smaller" and size_ratio > SMALLER:
         return f"It is not smaller: {size_ratio:.0%} of the bytes, and {SMALLER:.0%} is asked for."
-    if budget.want == "faster" and not speed.high < 1:
+    if want == "faster" and not speed.high < 1:
         return (
             f"It is not faster here: {speed.ratio:.2f} times the time of {FULL} (95 % interval {speed.low:.2f} to "
             f"{speed.high:.2f})."

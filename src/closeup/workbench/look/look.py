@@ -4,7 +4,7 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from closeup.core.errors import InputError
 from closeup.core.in_order import in_order
 from closeup.core.progress import Progress, ProgressCallback, ignore
-from closeup.core.types import FloatArray, Image
+from closeup.core.types import Image
 from closeup.media.image import decode_image
 from closeup.workbench.datasets.items import Dataset, Item
 from closeup.workbench.look.classes import LabelField, label_fields
@@ -22,6 +22,8 @@ from closeup.workbench.look.measure import MEAN_PX, MEASURES, PictureMeasures, m
 
 MOST_MEANS = 60
 """Mean pictures of so many classes of a field are made, of the largest."""
+
+_NOTHING = np.zeros((0, 0, 3), np.uint8)
 
 EVERYTHING = ("", "")
 """What the mean of all pictures goes by."""
@@ -61,24 +63,6 @@ class DatasetProfile:
         return self.values[:, [each.name for each in MEASURES].index(name)]
 
 
-@dataclass(slots=True)
-class _Gathered:
-    """What is kept of each picture while the others are read."""
-
-    kept: list[int] = field(default_factory=list)
-    unreadable: list[tuple[str, str]] = field(default_factory=list)
-    values: list[NDArray[np.float64]] = field(default_factory=list)
-    hashes: list[str] = field(default_factory=list)
-    outlines: list[FloatArray] = field(default_factory=list)
-
-    def take(self, index: int, measured: PictureMeasures) -> None:
-        """Keep what is needed of the picture at `index`."""
-        self.kept.append(index)
-        self.values.append(measured.values)
-        self.hashes.append(measured.pixel_hash)
-        self.outlines.append(measured.outline)
-
-
 def look_at(
     dataset: Dataset,
     sides: Mapping[str, str] | None = None,
@@ -98,21 +82,23 @@ def look_at(
     all_sides = [item.split if sides is None else sides.get(item.key) for item in dataset.items]
     fields = label_fields(dataset, all_sides)
     means = _Means(fields)
-    gathered = _read_all(dataset, means, threads or os.cpu_count() or 1, progress)
-    if not gathered.kept:
-        why = f" {gathered.unreadable[0][1]}" if gathered.unreadable else ""
+    measured, unreadable = _read_all(dataset, means, threads or os.cpu_count() or 1, progress)
+    kept = list(measured)
+    if not kept:
+        why = f" {unreadable[0][1]}" if unreadable else ""
         raise InputError(f"{dataset.name} has no picture that can be read.{why}", "Check the path to the pictures.")
-    readable = dataset.select(gathered.kept)
-    lies_on = tuple(all_sides[index] for index in gathered.kept)
+    readable = dataset.select(kept)
+    lies_on = tuple(all_sides[index] for index in kept)
 
     def compared(done: int, total: int) -> None:
         progress(Progress("Comparing pictures", done, total, "pictures"))
 
-    copies = find_copies(readable, gathered.hashes, np.stack(gathered.outlines), lies_on, compared)
-    values = np.stack(gathered.values)
-    fields = tuple(each.among(gathered.kept, len(dataset), lies_on) for each in fields)
+    hashes, outlines = [each.pixel_hash for each in measured.values()], [each.outline for each in measured.values()]
+    copies = find_copies(readable, hashes, np.stack(outlines), lies_on, compared)
+    values = np.stack([each.values for each in measured.values()])
+    fields = tuple(each.among(kept, len(dataset), lies_on) for each in fields)
     told = giveaways(fields, values)
-    return DatasetProfile(readable, tuple(gathered.unreadable), lies_on, values, fields, copies, told, means.pictures())
+    return DatasetProfile(readable, tuple(unreadable), lies_on, values, fields, copies, told, means.pictures())
 
 
 class _Means:
@@ -141,8 +127,12 @@ class _Means:
         return {name: np.asarray(mean, np.uint8) for name, mean in means.items()}
 
 
-def _read_all(dataset: Dataset, means: _Means, threads: int, progress: ProgressCallback) -> _Gathered:
-    gathered, total = _Gathered(), len(dataset)
+def _read_all(
+    dataset: Dataset, means: _Means, threads: int, progress: ProgressCallback
+) -> tuple[dict[int, PictureMeasures], list[tuple[str, str]]]:
+    """What was measured of each picture that can be read, by its index; and keys and reasons of those that cannot."""
+    found: dict[int, PictureMeasures] = {}
+    unreadable: list[tuple[str, str]] = []
 
     def read(item: Item) -> PictureMeasures | str:
         try:
@@ -156,10 +146,10 @@ def _read_all(dataset: Dataset, means: _Means, threads: int, progress: ProgressC
         for batch in batches:
             for measured in batch:
                 if isinstance(measured, str):
-                    gathered.unreadable.append((dataset.items[index].key, measured))
+                    unreadable.append((dataset.items[index].key, measured))
                 else:
                     means.add(index, measured.small)
-                    gathered.take(index, measured)
+                    found[index] = replace(measured, small=_NOTHING)  # the mean has it: not all are held
                 index += 1
-            progress(Progress("Reading pictures", index, total, "pictures"))
-    return gathered
+            progress(Progress("Reading pictures", index, len(dataset), "pictures"))
+    return found, unreadable

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from closeup.core.fields import Text, Within
+from closeup.learning.options import Line, PartShare, Seed, Stage, TrainerOptions
 
 LOSSES = {
     "classes": ("cross_entropy", "focal"),
@@ -17,15 +18,12 @@ LOSSES = {
 }
 """The losses that fit each kind of head; the first is what a head has that names none."""
 
-Line = Annotated[str, Text(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]*", "text in quotes, without control characters")]
 Name = Annotated[str, Text("[A-Za-z0-9][A-Za-z0-9._-]{0,59}", "letters, digits, '.', '_' and '-', 60 at most")]
 Word = Annotated[str, Text("[A-Za-z][A-Za-z0-9_]{0,39}", "a letter, then letters, digits and '_', 40 at most")]
 Architecture = Annotated[str, Text(r"[A-Za-z0-9][A-Za-z0-9_.]{0,99}", "a name that timm knows, such as resnet18")]
 Share = Annotated[float, Within(0, 1)]
-PartShare = Annotated[float, Within(0, 1, below=True)]
 Beta = Annotated[float, Within(0, 10)]
 Side = Annotated[int, Within(16, 2048)]
-Seed = Annotated[int, Within(0, 2**32 - 1)]
 Level = Annotated[float, Within(0, 255)]
 Spread = Annotated[float, Within(1, 255)]
 
@@ -204,73 +202,43 @@ class AugmentRecipe:
 
 
 @dataclass(frozen=True, slots=True)
-class StageRecipe:
-    """One `[[stages]]` table; each stage starts from the last one's weights.
+class StageRecipe(Stage):
+    """One `[[stages]]` table: what the trainer wants to know of a stage (`learning.options.Stage`), and of pictures.
 
     Attributes:
-        name: What the tables call it; "1", "2", ... where empty.
         part: Which part of the training pictures: "all", or "2/4" for the second of four equal parts (groups whole).
-        epochs: How often the part is seen.
-        batch: Pictures in a step.
-        learning_rate: The highest; the schedule moves below it.
-        optimizer: "sgd", "adam", "adamw", "rmsprop" or "nadam".
-        momentum: sgd and rmsprop: momentum; the others: their first beta.
-        weight_decay: On weights of two and more dimensions; biases and norms are spared.
-        schedule: "constant", "cosine", "linear" (both fall to a hundredth) or "step" (a tenth at 60 and 85 %).
-        warmup: Share of the stage in which the learning rate rises from nothing.
         input_px: Side of the network's input in this stage; 0 for the model's.
         train: Which weights move: "all", "heads", or "last-N" (the heads and the last N blocks).
-        train_norms: Whether the statistics of frozen batch norms move too.
     """
 
-    name: Line = ""
     part: Annotated[str, Text("(all|[0-9]{1,4}/[0-9]{1,4})", '"all", or one of several parts such as "2/4"')] = "all"
-    epochs: Annotated[int, Within(1, 100_000)] = 5
-    batch: Annotated[int, Within(1, 65_536)] = 64
-    learning_rate: Annotated[float, Within(0, 100, above=True)] = 1e-3
-    optimizer: Literal["sgd", "adam", "adamw", "rmsprop", "nadam"] = "adamw"
-    momentum: PartShare = 0.9
-    weight_decay: Annotated[float, Within(0, 10)] = 0.02
-    schedule: Literal["constant", "cosine", "linear", "step"] = "cosine"
-    warmup: PartShare = 0.05
     input_px: Annotated[int, Within(0, 2048)] = 0
     train: Annotated[str, Text("(all|heads|last-[1-9][0-9]{0,3})", '"all", "heads" or "last-N"')] = "all"
-    train_norms: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingRecipe:
-    """The `[training]` table: what holds in every stage.
+class TrainingRecipe(TrainerOptions):
+    """The `[training]` table: what holds in every stage (`learning.options.TrainerOptions`), and more.
 
     Attributes:
-        seed: Of weights, order and augmentation.
         mode: "fine-tune", or "frozen": the backbone's features are computed once and only the heads learn, in minutes.
         sampler: "shuffle", or "balanced" (every class of the first head equally often).
-        ema: Decay of the moving average of the weights that is kept and judged; 0 for none.
-        clip_norm: Largest norm of a step's gradient; 0 for no limit.
-        patience: Stop a stage after so many epochs without a better one; 0 never stops.
         monitor: What "better" and the kept weights go by: "loss", "accuracy", "macro_recall" or "macro_f1" of the
             first head (for a value head: "loss" or "mae") on val.
         precision: "auto" (16 bit where a GPU makes it fast), "32", "bf16" or "16".
         device: "auto", "cpu", "cuda", "cuda:1", "mps".
         threads: CPU threads; 0 for all.
-        checkpoint_s: Seconds between checkpoints, beside the one after each epoch.
         flip_test: Judge each picture together with its mirror image, and export the network so.
     """
 
-    seed: Seed = 0
     mode: Literal["fine-tune", "frozen"] = "fine-tune"
     sampler: Literal["shuffle", "balanced"] = "shuffle"
-    ema: PartShare = 0.0
-    clip_norm: Annotated[float, Within(0, 1e6)] = 0.0
-    patience: Annotated[int, Within(0, 100_000)] = 0
     monitor: Literal["loss", "accuracy", "macro_recall", "macro_f1", "mae"] = "loss"
     precision: Literal["auto", "32", "bf16", "16"] = "auto"
     device: Annotated[str, Text("(auto|cpu|mps|cuda(:[0-9]{1,2})?)", '"auto", "cpu", "mps", "cuda" or "cuda:N"')] = (
         "auto"
     )
     threads: Annotated[int, Within(0, 1024)] = 0
-    checkpoint_s: Annotated[float, Within(0, 86_400, above=True)] = 60.0
     flip_test: bool = False
 
 

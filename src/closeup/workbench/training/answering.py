@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from torch import Tensor, nn
 
@@ -13,38 +12,31 @@ from closeup.workbench.recipes.heads import ResolvedHead
 from closeup.workbench.training.network import Network, answer
 
 
-@dataclass(frozen=True, slots=True)
-class Answering:
-    """How raw numbers become answers.
+class AnsweringNetwork(nn.Module):
+    """A copy of a network, on the CPU and in 32 bits, that answers as its file will.
 
     Attributes:
         heads: In the order of the file's outputs.
-        temperatures: By head of classes: what its raw numbers are divided by before the softmax (Guo et al. 2017); 1
-            where absent.
-        flip_test: Take the mean of the raw numbers of a picture and its mirror image.
     """
 
-    heads: Sequence[ResolvedHead]
-    temperatures: Mapping[str, float]
-    flip_test: bool
-
-
-class AnsweringNetwork(nn.Module):
-    """A copy of a network, on the CPU and in 32 bits, that answers as its file will."""
-
-    def __init__(self, network: Network, answering: Answering) -> None:
+    def __init__(
+        self, network: Network, heads: Sequence[ResolvedHead], temperatures: Mapping[str, float], *, flip_test: bool
+    ) -> None:
         """Copy.
 
         Args:
             network: Left as it is, training or not.
-            answering: What happens to its raw numbers.
+            heads: In the order that the file's outputs get.
+            temperatures: By head of classes: what its raw numbers are divided by before the softmax (Guo et al. 2017);
+                1 where absent.
+            flip_test: Take the mean of the raw numbers of a picture and its mirror image.
 
         Raises:
             InputError: If a temperature is not above 0 or belongs to no head, or a head has the input's name.
         """
         super().__init__()
-        _check(answering)
-        self.answering = answering
+        _check(heads, temperatures)
+        self.heads, self._temperatures, self._flip = tuple(heads), dict(temperatures), flip_test
         self.network = copy.deepcopy(network).to("cpu", torch.float32)
         for parameter in self.network.parameters():
             # Of weights that lie channels last, the exporter makes index arithmetic behind every reshape.
@@ -53,25 +45,24 @@ class AnsweringNetwork(nn.Module):
 
     def forward(self, picture: Tensor) -> tuple[Tensor, ...]:
         """One tensor for each head, (N, K) probabilities or (N, 1) values, for pictures (N, 3, P, P)."""
-        flip = self.answering.flip_test
-        raw = self.network(torch.cat([picture, picture.flip(3)]) if flip else picture)
-        if flip:
+        raw = self.network(torch.cat([picture, picture.flip(3)]) if self._flip else picture)
+        if self._flip:
             raw = {name: numbers.unflatten(0, (2, -1)).mean(0) for name, numbers in raw.items()}
-        return tuple(answer(head, self._cooled(head, raw[head.name])) for head in self.answering.heads)
+        return tuple(answer(head, self._cooled(head, raw[head.name])) for head in self.heads)
 
     def _cooled(self, head: ResolvedHead, raw: Tensor) -> Tensor:
-        temperature = self.answering.temperatures.get(head.name, 1.0)
+        temperature = self._temperatures.get(head.name, 1.0)
         return raw if temperature == 1.0 else raw / temperature
 
 
-def _check(answering: Answering) -> None:
-    heads = {head.name: head for head in answering.heads}
-    if INPUT in heads:
+def _check(heads: Sequence[ResolvedHead], temperatures: Mapping[str, float]) -> None:
+    known = {head.name: head for head in heads}
+    if INPUT in known:
         raise InputError(f"A head may not be called {INPUT!r}: the network's input is.", "Give it another name.")
-    for name, temperature in answering.temperatures.items():
-        if name not in heads:
+    for name, temperature in temperatures.items():
+        if name not in known:
             raise InputError(f"There is a temperature for the head {name!r}, and the network has none of this name.")
-        if heads[name].is_value and temperature != 1:
+        if known[name].is_value and temperature != 1:
             raise InputError(f"The head {name!r} answers a number, not probabilities; it has no temperature.")
         if not 0 < temperature < float("inf"):
             raise InputError(f"The temperature of the head {name!r} has to be above 0, and is {temperature}.")

@@ -13,7 +13,7 @@ from closeup.learning.pytorch import torch
 from closeup.weights.network_card import INPUT, NetworkCard, embed
 from closeup.workbench.recipes.heads import ResolvedHead
 from closeup.workbench.recipes.recipe import Recipe
-from closeup.workbench.training.answering import Answering, AnsweringNetwork
+from closeup.workbench.training.answering import AnsweringNetwork
 from closeup.workbench.training.network import Network
 from closeup.workbench.training.parity import check_answers, compare_answers
 
@@ -49,7 +49,7 @@ def onnx_bytes(
         ModelError: If the architecture cannot be written as ONNX, or the file does not answer what PyTorch does.
         InputError: If a temperature is no number above 0 or belongs to no head.
     """
-    answering = AnsweringNetwork(network, Answering(tuple(heads), temperatures, recipe.training.flip_test))
+    answering = AnsweringNetwork(network, heads, temperatures, flip_test=recipe.training.flip_test)
     content = write_network(answering, card.input_px, recipe.model.architecture)
     check_answers(compare_answers(content, answering, _noise(card.input_px)))
     return embed(content, card)
@@ -85,7 +85,7 @@ def write_network(network: AnsweringNetwork, input_px: int, architecture: str) -
                 network,
                 (pictures,),
                 input_names=[INPUT],
-                output_names=[head.name for head in network.answering.heads],
+                output_names=[head.name for head in network.heads],
                 opset_version=OPSET,
                 dynamic_shapes=({0: torch.export.Dim("N")},),
                 dynamo=True,

@@ -49,16 +49,14 @@ def compare_answers(content: bytes, network: AnsweringNetwork, pictures: FloatAr
         ModelError: If the file cannot be run.
     """
     parts = [pictures[:1], *(pictures[at : at + BATCH] for at in range(0, len(pictures), BATCH))]
-    largest = [0.0] * len(network.answering.heads)
+    largest = [0.0] * len(network.heads)
     with TemporaryDirectory() as folder:
         path = Path(folder) / "network.onnx"
         path.write_bytes(content)
         session = open_session(path, device="cpu")
         for part in parts:
             largest = [max(pair) for pair in zip(largest, _differences(session, network, part), strict=True)]
-    return tuple(
-        Parity(head.name, value, len(pictures)) for head, value in zip(network.answering.heads, largest, strict=True)
-    )
+    return tuple(Parity(head.name, value, len(pictures)) for head, value in zip(network.heads, largest, strict=True))
 
 
 def _differences(session: Session, network: AnsweringNetwork, pictures: FloatArray) -> list[float]:
@@ -66,8 +64,7 @@ def _differences(session: Session, network: AnsweringNetwork, pictures: FloatArr
         wanted: Sequence[torch.Tensor] = network(torch.from_numpy(pictures))
     given = session.run_all(np.ascontiguousarray(pictures))
     return [
-        _difference(head, ours.numpy(), theirs)
-        for head, ours, theirs in zip(network.answering.heads, wanted, given, strict=True)
+        _difference(head, ours.numpy(), theirs) for head, ours, theirs in zip(network.heads, wanted, given, strict=True)
     ]
 
 

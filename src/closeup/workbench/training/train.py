@@ -1,8 +1,7 @@
 """Train a recipe: data in, a run's folder out, resumable at any moment."""
 
-from dataclasses import fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from closeup.core.errors import InputError
 from closeup.core.progress import ProgressCallback, ignore
@@ -13,11 +12,11 @@ from closeup.learning.environment import environment
 from closeup.learning.pytorch import torch
 from closeup.learning.runs.folder import CHECKPOINT_FILE, CORRECTIONS_FILE, RunWriter, create_run, reopen_run
 from closeup.learning.runs.report import write_report
-from closeup.learning.trainer import Stage, Trainer, TrainerOptions, new_average
+from closeup.learning.trainer import Trainer, new_average
 from closeup.workbench.datasets.corrections import record_bytes
 from closeup.workbench.datasets.run_data import images_of
 from closeup.workbench.datasets.splits import save_split
-from closeup.workbench.recipes.recipe import Recipe, StageRecipe, TrainingRecipe
+from closeup.workbench.recipes.recipe import Recipe
 from closeup.workbench.recipes.recipe_file import check_recipe, recipe_from_toml, recipe_to_toml
 from closeup.workbench.training.finish import finish
 from closeup.workbench.training.network import Network, build_network
@@ -102,9 +101,9 @@ def _train(recipe: Recipe, prepared: Prepared, network: Network, writer: RunWrit
     trainer = Trainer(
         task,
         weights,
-        [_taken(Stage, stage) for stage in recipe.stages],
+        recipe.stages,
         record=writer,
-        options=_taken(TrainerOptions, recipe.training),
+        options=recipe.training,
         state=state,
         precision=precision,
         progress=progress,
@@ -116,14 +115,6 @@ def _train(recipe: Recipe, prepared: Prepared, network: Network, writer: RunWrit
         finish(task, prepared.dataset, writer)
     write_report(writer.path, images_of(prepared.dataset))
     return writer.path
-
-
-T = TypeVar("T", Stage, TrainerOptions)
-
-
-def _taken(kind: type[T], table: StageRecipe | TrainingRecipe) -> T:
-    """What the trainer wants to know of a table of the recipe; its fields have the same names there."""
-    return kind(**{option.name: getattr(table, option.name) for option in fields(kind)})
 
 
 def _data_facts(prepared: Prepared) -> dict[str, Any]:
