@@ -21,6 +21,7 @@ SECTIONS = (
     "films",
     "cuts",
     "merging",
+    "album",
     "speed",
     "one_core",
     "stages",

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from closeup.cli.flags import AsJson
+from closeup.cli.flags import AsJson, Quiet
 from closeup.cli.gallery_words import similarity_words
-from closeup.cli.output import one_line, show_hint, show_json, show_note, show_table
+from closeup.cli.output import counted, one_line, show_hint, show_json, show_note, show_table
+from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
 from closeup.core.timebase import clock
 from closeup.core.types import Person
@@ -22,6 +23,7 @@ from closeup.features.cast import operations
 from closeup.features.cast.folder import CastFolder
 from closeup.features.cast.operations import Change, Scene
 from closeup.features.gallery.options import FAR
+from closeup.jobs.work import work
 
 if TYPE_CHECKING:
     from closeup.features.gallery.cast_people import CastAnswer
@@ -253,6 +255,33 @@ def apply(
             raise typer.BadParameter(f"{change!r} is not a change: {error}.", param_hint="CHANGE") from error
         wishes += _wishes(kind, [word for word in words if word != "--tracks"])
     _edit(context.obj, *wishes)
+
+
+@app.command("export")
+def export(
+    context: typer.Context,
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to write.", show_default=False)],
+    *,
+    link: Annotated[bool, typer.Option("--link", help="Make links to the photos instead of copies.")] = False,
+    xmp_only: Annotated[
+        bool, typer.Option("--xmp-only", help="Write the XMP sidecars only, laid out as the photos are.")
+    ] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier export.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Copy an album's photos to a folder for each person, with XMP sidecars that say who is where.
+
+    Your photos are not touched. A photo of two people lies in two folders; people.csv lists them all.
+    """
+    with progress_bar(target.name, quiet=quiet) as progress:
+        done, notes = work("people.export")(
+            folder=context.obj, target=target, link=link, xmp_only=xmp_only, overwrite=overwrite, progress=progress
+        )
+    for note in notes:
+        show_note(note)
+    if not quiet:
+        what = "sidecars" if xmp_only else "photos"
+        typer.echo(f"{counted(done, what.removesuffix('s'))} in {one_line(str(target))}")
 
 
 @app.command("undo")

@@ -56,6 +56,7 @@ WORK = {
         Work("cast.album", "features.cast.together:make_album_folder"),
         Work("cast.season", "features.cast.together:make_season_folder"),
         Work("cast.regroup", "features.cast.find:recluster"),
+        Work("people.export", "features.cast.export:export_people"),
         Work("shorts", "features.shorts.make:make_folder"),
         Work("shorts.plan", "features.shorts.make:plan_shorts"),
         Work("shorts.render", "features.shorts.make:render_plan"),

@@ -113,6 +113,16 @@ def taken_at(content: bytes) -> str | None:
         return None
 
 
+def orientation_of(content: bytes) -> int:
+    """The EXIF orientation of a photo, 1 to 8; 1, upright as it is stored, where it says none."""
+    header = _opened(content, "The photo")
+    try:
+        said = 1 if header is None or header.format == "AVIF" else header.getexif().get(_ORIENTATION, 1)
+    except (OSError, ValueError, SyntaxError, struct.error, KeyError, TypeError):
+        return 1
+    return said if said in range(1, 9) else 1
+
+
 def _decode(content: bytes, name: str) -> Image:
     header = None if content[:2] == b"\xff\xd8" else _opened(content, name)
     size_wh = _announced_size_wh(content) if header is None else header.size

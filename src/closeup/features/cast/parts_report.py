@@ -50,6 +50,9 @@ def render_parts_report(
     casts = [] if album else [part_cast(cast, part) for part in cast.parts]
     cards = [_card(cast, number, folder, strip, casts) for number in range(len(cast.people))]
     name = PurePath(cast.video.path).name or cast.video.path
+    change = how_to_change(cast, folder_name)
+    if album and cast.people:
+        change["commands"].append(("A folder of photos for each person", f"{change['start']} export people"))
     return render_page(
         "closeup.features.cast",
         "parts.html.j2",
@@ -66,7 +69,7 @@ def render_parts_report(
         photos=_photos(cast, cards, folder) if album else [],
         videos=[_video(own, cards) for own in casts],
         **questions_asked(cast, cards, questions, folder),
-        **how_to_change(cast, folder_name),
+        **change,
         **how_it_was_made(cast),
     )
 
