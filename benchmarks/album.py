@@ -1,9 +1,9 @@
 """Albums: closeup's people among photos of Labeled Faces in the Wild, beside the ways of others on the same vectors.
 
 All faces of all photos are described once, by closeup; every way groups these vectors. What is judged is the face in
-the middle of each photo, whose name is known. The rivals' ways are written out here as their makers publish them, with the
-thresholds of their own networks and, since these vectors come from another one, with the threshold at which each does
-best here: that one has seen the answers, which closeup has not.
+the middle of each photo, whose name is known. The rivals' ways are written out here as their makers publish them, with
+the thresholds of their own networks and, since these vectors come from another one, with the threshold at which each
+does best here: that one has seen the answers, which closeup has not.
 """
 
 from collections.abc import Callable, Sequence

@@ -23,7 +23,8 @@ _HEAD = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 """
 _REGION = """      <rdf:li>
        <rdf:Description mwg-rs:Type="Face"{name}>
-        <mwg-rs:Area stArea:x="{x:.6f}" stArea:y="{y:.6f}" stArea:w="{w:.6f}" stArea:h="{h:.6f}" stArea:unit="normalized"/>
+        <mwg-rs:Area stArea:x="{x:.6f}" stArea:y="{y:.6f}" stArea:w="{w:.6f}" stArea:h="{h:.6f}"
+          stArea:unit="normalized"/>
        </rdf:Description>
       </rdf:li>
 """

@@ -52,12 +52,7 @@ def export_people(
         InputError: If it is no album, or none of its photos is there any more.
         OutputError: If the target exists and `overwrite` is off, or it cannot be written.
     """
-    cast = CastFolder(folder).cast()
-    if cast.kind != "album":
-        raise InputError(
-            f"{folder} is the cast of a {cast.kind}, and only an album has photos to export.",
-            "The best pictures of its people lie in its folder people.",
-        )
+    cast = _album(folder)
     place = ResultFolder(target, (TABLE,))
     place.check(overwrite=overwrite)
     root = _common_folder(cast.parts)
@@ -75,21 +70,28 @@ def export_people(
                 continue
             done += 1
             sidecar = _sidecar(cast, photo, tracks, content)
-            if xmp_only:
-                beside = part / f"{_absolute(photo).relative_to(root)}.xmp"
+            for track in tracks:
+                path = part / _absolute(photo).relative_to(root) if xmp_only else names.path(track, photo)
+                if not xmp_only:
+                    _put(path, source, content, link=link)
+                beside = path.with_name(f"{path.name}.xmp")
                 beside.parent.mkdir(parents=True, exist_ok=True)
                 beside.write_bytes(sidecar)
-                rows += [names.row(track, photo, beside) for track in tracks]
-                continue
-            for track in tracks:
-                path = names.path(track, photo)
-                _put(path, source, content, link=link)
-                path.with_name(f"{path.name}.xmp").write_bytes(sidecar)
-                rows.append(names.row(track, photo, path))
+                rows.append(names.row(track, photo, beside if xmp_only else path))
         if not done:
             raise InputError(" ".join(notes[:3]) or "Nobody is in these photos.")
         (part / TABLE).write_bytes(table_bytes(_COLUMNS, rows))
     return done, tuple(notes)
+
+
+def _album(folder: Path) -> Cast:
+    cast = CastFolder(folder).cast()
+    if cast.kind != "album":
+        raise InputError(
+            f"{folder} is the cast of a {cast.kind}, and only an album has photos to export.",
+            "The best pictures of its people lie in its folder people.",
+        )
+    return cast
 
 
 class _Names:
