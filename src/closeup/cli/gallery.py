@@ -2,7 +2,7 @@
 
 import typer
 
-from closeup.cli import gallery_answers, gallery_enrol, gallery_evaluate, gallery_people
+from closeup.cli import gallery_answers, gallery_enrol, gallery_evaluate, gallery_identify, gallery_people
 
 app = typer.Typer(
     name="gallery",
@@ -10,6 +10,7 @@ app = typer.Typer(
     help="Enrol people by their faces, recognise them, find look-alikes.",
 )
 app.add_typer(gallery_enrol.app)
+app.add_typer(gallery_identify.app)
 app.add_typer(gallery_answers.app)
 app.add_typer(gallery_evaluate.app)
 app.add_typer(gallery_people.app)

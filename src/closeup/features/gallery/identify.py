@@ -1,6 +1,6 @@
 """Who is in a photo or a video, out of everybody who is enrolled; unknown is an answer."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,8 @@ from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import FloatArray, Image
 from closeup.features.gallery.options import FAR
 from closeup.features.gallery.recognise import Answer, Recogniser, model_for, read_for
-from closeup.media.image import read_image
+from closeup.media.image import decode_image, read_image
+from closeup.media.photos import PhotoFile
 from closeup.media.sampling import Sampling
 from closeup.media.video import open_video
 from closeup.perception.analyzer import AnalysedFace, Analyzer
@@ -120,6 +121,27 @@ def identify_photo(
     if not found:
         raise InputError(f"No face was found in {photo}.", "Take one with the face larger, sharper or better lit.")
     return found
+
+
+def identify_photos(
+    store: GalleryStore, analyzer: Analyzer, photos: Iterable[PhotoFile], far: float = FAR
+) -> Iterator[tuple[str, tuple[Identification, ...] | InputError]]:
+    """Say of every face in many photos who it is, photo by photo, each read when it is its turn.
+
+    Gives the name of each photo with one answer for each face, from left to right, or with why it cannot be read.
+
+    Raises:
+        InputError: If nobody is enrolled, or no threshold is known for that rate.
+        ModelError: If all templates are of other models.
+    """
+    recogniser = Recogniser(store, model_for(store, analyzer), far)
+    for photo in photos:
+        try:
+            image = decode_image(photo.read(), photo.name)
+        except InputError as error:
+            yield photo.name, error
+        else:
+            yield photo.name, _identify(recogniser, read_for(analyzer, image, recogniser.model))
 
 
 def identify_video(
