@@ -106,6 +106,13 @@ def test_a_cut_beside_a_flash_stays() -> None:
     assert cuts_of(frames) == [40]
 
 
+@pytest.mark.parametrize("gap", [3, 4, 7])
+def test_a_cut_just_after_a_flash_stays(gap: int) -> None:
+    frames = [scene(1, frame) for frame in range(40)] + [scene(2, frame) for frame in range(40)]
+    frames[38 - gap : 40 - gap] = [flash(image, 0.9) for image in frames[38 - gap : 40 - gap]]
+    assert cuts_of(frames) == [40]
+
+
 def test_a_flash_that_hides_a_cut_is_a_cut() -> None:
     frames = [scene(1, frame) for frame in range(40)] + [scene(2, frame) for frame in range(40)]
     frames[38:40] = [np.full_like(frames[0], 255)] * 2

@@ -25,8 +25,10 @@ LAG_FRAMES = _WINDOW_FRAMES + 1
 FLASH_S = 0.4
 """A flash is over, and the picture as it was, within this time."""
 
-COMES_BACK = 0.35
-"""A picture is as it was if it differs from that of before by less than this part of what the flash differed."""
+COMES_BACK, ALIKE = 0.35, 0.6
+"""A picture is as it was if it differs from that of before by less than this part of what the flash differed, and is
+correlated with it at least so much. Of 89 cuts in 17 clips nine in ten are below that, and of pictures 0.4 s apart in
+one shot nine in ten are above it. In doubt it is a cut: that breaks a track, a cut passed over mixes two people."""
 
 _LONGEST_FLASH = 48
 """Frames, whatever the rate: pictures of them are kept."""
@@ -43,27 +45,22 @@ codec, every twelfth, count as cuts.)"""
 class _TwoRules(AdaptiveDetector):  # type: ignore[misc]  # PySceneDetect declares no types
     """The adaptive detector with the second, more sensitive rule."""
 
-    def __init__(self, min_scene_len: int) -> None:
+    def __init__(self) -> None:
         super().__init__(
             adaptive_threshold=3.0,
-            min_scene_len=min_scene_len,
+            min_scene_len=1,  # `CutDetector` sees to it, when it is known which changes were flashes
             window_width=_WINDOW_FRAMES,
             min_content_val=WEAK_CONTENT,
         )
-        self._last_cut: FrameTimecode | None = None
 
     def process_frame(self, timecode: FrameTimecode, frame_img: NDArray[np.uint8]) -> list[FrameTimecode]:
         """Look at the next frame, BGR (H, W, 3)."""
-        before: FrameTimecode | None = self._last_cut
         found: list[FrameTimecode] = super().process_frame(timecode, frame_img)
         if not found:
             return []
         scores = [score for _, score in self._buffer]
         change = scores.pop(self.window_width)
-        if change >= STRONG_CONTENT or change * len(scores) >= WEAK_RATIO * sum(scores):
-            return found
-        self._last_cut = before
-        return []
+        return found if change >= STRONG_CONTENT or change * len(scores) >= WEAK_RATIO * sum(scores) else []
 
 
 class CutDetector:
@@ -81,7 +78,9 @@ class CutDetector:
     def __init__(self, fps: Fraction) -> None:
         """Start a video of `fps` frames a second; the shortest shot that is told apart lasts 0.3 s."""
         self._fps = float(fps)
-        self._detector = _TwoRules(min_scene_len=max(1, round(0.3 * self._fps)))
+        self._detector = _TwoRules()
+        self._shortest = max(1, round(0.3 * self._fps))
+        self._cut = 0
         self._flash = min(max(2, round(FLASH_S * self._fps)), _LONGEST_FLASH)
         self.lag_frames = LAG_FRAMES + self._flash
         self._small: deque[NDArray[np.float32]] = deque(maxlen=2 * self.lag_frames + 2)
@@ -105,7 +104,12 @@ class CutDetector:
         """The cuts up to a frame that are no flashes; they are in doubt no longer."""
         known = [cut for cut in self._doubtful if cut <= up_to]
         self._doubtful = [cut for cut in self._doubtful if cut > up_to]
-        return [cut for cut in known if not self._is_flash(cut)]
+        found = []
+        for cut in known:
+            if cut - self._cut >= self._shortest and not self._is_flash(cut):
+                found.append(cut)
+                self._cut = cut
+        return found
 
     def _is_flash(self, cut: int) -> bool:
         """Whether a picture shortly before a cut comes back shortly after it, with another one between them."""
@@ -115,7 +119,16 @@ class CutDetector:
         for before in range(first, cut):
             apart = np.abs(pictures - pictures[before - first]).mean(axis=(1, 2, 3))
             for after in range(cut, min(before + self._flash + 1, last) + 1):
-                between = apart[before - first + 1 : after - first]
-                if len(between) and apart[after - first] < COMES_BACK * between.max():
+                # The change at the cut itself has to be the flash that came or went, not one a while before.
+                between = apart[max(before + 1, cut - 1) - first : after - first]
+                gone = len(between) and apart[after - first] < COMES_BACK * between.max()
+                if gone and _correlation(pictures[before - first], pictures[after - first]) >= ALIKE:
                     return True
         return False
+
+
+def _correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    """How alike two pictures (H, W, 3) are in the large, but for the light: -1 to 1."""
+    small = np.stack([cv2.resize(picture, (8, 5), interpolation=cv2.INTER_AREA) for picture in (a, b)])
+    a, b = small - small.mean(axis=(1, 2), keepdims=True)
+    return float((a * b).sum() / (np.sqrt((a * a).sum() * (b * b).sum()) + 1e-6))
