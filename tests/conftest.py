@@ -74,6 +74,16 @@ def _own_gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _no_defaults(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nor have they the user's defaults."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("platformdirs.user_config_dir", lambda *_, **__: str(tmp_path_factory.getbasetemp() / "config"))
+        patch.delenv("CLOSEUP_DEVICE", raising=False)
+        patch.delenv("CLOSEUP_ENCODER", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _heeds_ctrl_c() -> Iterator[None]:
     """Ctrl-C is heard here and in what tests start, also where a shell has started the tests in the background."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from closeup.cli.flags import Quiet, with_flags
+from closeup.cli.flags import Given, Quiet, with_flags
 from closeup.cli.output import counted, error_json, one_line, show_error, show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import EXIT_BAD_INPUT, InputError
@@ -39,7 +39,7 @@ def cast(
         ),
     ] = None,
     *,
-    given: dict[str, Any],
+    given: Given,
     together: Annotated[bool, typer.Option("--together", help="Make one cast of several videos.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a cast folder that is there.")] = False,
     quiet: Quiet = False,
@@ -54,12 +54,12 @@ def cast(
     a folder, a zip file or files, and make one album; with --together several videos make one cast, too.
     """
     if recluster is not None:
-        if sources or output or together or given.keys() & NEED_DECODING:
+        if sources or output or together or given.typed.keys() & NEED_DECODING:
             raise typer.BadParameter(
                 "does not decode, so it goes with --min-face and --no-clothing only.", param_hint="--recluster"
             )
         started = time.monotonic()
-        found = group_anew(recluster, given, quiet=quiet)
+        found = group_anew(recluster, given.typed, quiet=quiet)
         say(recluster, found, time.monotonic() - started, decoded=False, quiet=quiet, as_json=as_json)
     elif sources:
         from closeup.media.photos import is_album

@@ -2,9 +2,11 @@
 
 from itertools import groupby
 from operator import attrgetter
+from typing import Literal
 
 import typer
 
+from closeup.cli.config_file import Default
 from closeup.cli.flags import AsJson
 from closeup.cli.models import show_how_to_get
 from closeup.cli.output import counted, one_line, show_json
@@ -24,16 +26,23 @@ COLOURS = {
 app = typer.Typer()
 
 
+def _default(each: Default) -> tuple[str, Literal["fine", "note"], str]:
+    """Name, state and words of a default of closeup.toml; a note where something else wins over it."""
+    value = "set" if each.place == ("database_url",) else each.value  # there may be a password in it
+    says = f"{value} ({each.origin})"
+    return ".".join(each.place), "fine" if each.counts else "note", says if each.counts else f"{says}: not used"
+
+
 @app.command()
-def doctor(as_json: AsJson = False) -> None:
+def doctor(context: typer.Context, as_json: AsJson = False) -> None:
     """Say what is on this machine, what is missing, and what each feature will use. Uses no network.
 
     The exit code is 2 where something is broken that closeup needs or that was asked for; what is only missing, and
     could be added, does no harm.
     """
-    from closeup.features.doctor.examine import examine
+    from closeup.features.doctor.examine import Diagnosis, examine
 
-    findings = examine()
+    findings = [*examine(), *(Diagnosis("defaults", *_default(each)) for each in context.obj or ())]
     broken = [each for each in findings if each.state == "broken"]
     if as_json:
         keys = ("topic", "name", "state", "says", "hint")

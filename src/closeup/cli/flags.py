@@ -8,7 +8,7 @@ import functools
 import inspect
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import MISSING, Field, fields
 from datetime import date, datetime
 from pathlib import Path
@@ -40,8 +40,8 @@ def with_flags(kind: type, *, leave_out: tuple[str, ...] = ()) -> Callable[[Call
         leave_out: Fields that this command has no flag for.
 
     Returns:
-        A decorator for a command with a parameter `given`: in it arrive the values of the fields that were given, by
-        name, so that `kind(**given)` are the options.
+        A decorator for a command with a parameter `given: Given`: in it arrive the values of the fields that were
+        given, by name, so that `kind(**given)` are the options.
     """
     notes, types = _attributes(kind), get_type_hints(kind, include_extras=True)
     made = [_Flag(each, types[each.name], notes[each.name]) for each in fields(kind) if each.name not in leave_out]
@@ -49,19 +49,39 @@ def with_flags(kind: type, *, leave_out: tuple[str, ...] = ()) -> Callable[[Call
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(command)
         def run(**arguments: Any) -> None:
-            typed = {flag: arguments.pop(flag.field) for flag in made}
-            given = {flag.field: flag.read(value) for flag, value in typed.items() if value not in (None, [])}
+            context = arguments.pop(_CONTEXT)
+            values = {flag: arguments.pop(flag.field) for flag in made}
+            given = Given(
+                {flag.field: flag.read(value) for flag, value in values.items() if value not in (None, [])},
+                {flag.field for flag in made if context.get_parameter_source(flag.field).name == "COMMANDLINE"},
+            )
             command(**arguments, given=given)
 
         parameters: list[inspect.Parameter] = []
         for parameter in inspect.signature(command, eval_str=True).parameters.values():
             parameters += [flag.parameter for flag in made] if parameter.name == "given" else [parameter]
+        parameters.append(inspect.Parameter(_CONTEXT, inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context))
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         del run.__wrapped__
         return run
 
     return decorate
+
+
+class Given(dict[str, Any]):
+    """Values of flags by their fields, typed or the defaults of a file.
+
+    Attributes:
+        typed: Those alone that were typed.
+    """
+
+    def __init__(self, values: Mapping[str, Any], typed: Collection[str] | None = None) -> None:
+        super().__init__(values)
+        self.typed = {name: value for name, value in values.items() if typed is None or name in typed}
+
+
+_CONTEXT = "click_context"
 
 
 class _Flag:

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, NoReturn
 
@@ -17,8 +18,9 @@ from typer.core import TyperGroup
 
 from closeup import __version__
 from closeup.cli import cast, demo, doctor, evaluate, export, faces, predict, shorts, train
-from closeup.cli.output import show_error
-from closeup.cli.shared_flags import add_shared_flags
+from closeup.cli.config_file import NAME, as_default_map, read_defaults, use_settings
+from closeup.cli.output import show_error, show_note
+from closeup.cli.shared_flags import VERBOSE, add_shared_flags, speak_up
 from closeup.core.errors import EXIT_BAD_INPUT, CloseupError
 from closeup.core.interrupts import REQUESTS
 from closeup.core.settings import use
@@ -127,7 +129,20 @@ class CommandLine(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the command that `ctx` names, inside the boundary."""
         with boundary(debug=bool(ctx.params.get("debug"))):
+            speak_up(ctx.params.get("verbose") or 0)
+            self._use_defaults(ctx)
             return super().invoke(ctx)
+
+    def _use_defaults(self, ctx: Any) -> None:
+        """Put the defaults of closeup.toml below what is typed, and say which there are."""
+        ctx.obj = defaults = read_defaults(self, Path.cwd())
+        ctx.default_map = as_default_map(defaults)
+        use_settings(defaults)
+        words = [*ctx._protected_args, *ctx.args]
+        used = [each for each in defaults if each.counts and (len(each.place) == 1 or each.place[0] in words[:1])]
+        if used and words[:1] != ["doctor"] and not {"-q", "--quiet", "--help", "-h"} & set(words):
+            names = ", ".join(".".join(each.place) for each in used)
+            show_note(f"Defaults of {NAME}: {names} ({used[0].origin.rpartition(', ')[0]}).")
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command that `args` begin with; a late group is loaded now."""
@@ -177,6 +192,7 @@ def closeup(
         bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version and stop.")
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help=VERBOSE, show_default=False)] = 0,
     commercial_only: Annotated[
         bool, typer.Option("--commercial-only", help="Refuse models whose terms bar commercial use.")
     ] = False,

@@ -1,5 +1,6 @@
 """Flags that many commands share, declared once and put onto each command that they mean something to."""
 
+import logging
 import sys
 from typing import Annotated, Any, Literal
 
@@ -37,6 +38,10 @@ Encoder = Literal[
 ]
 """As `media.video_codec.CHOICES`, whose module would load FFmpeg."""
 
+VERBOSE = "Say what is done, with times, on stderr; twice for more."
+
+_HANDLER = "closeup's command line"
+
 SAY_THEMSELVES = {"cast", "demo", "doctor", "shorts"}
 """Commands whose results hold what ran on which device and encoder, and which say it with them."""
 
@@ -51,8 +56,10 @@ def add_shared_flags(command: Any, path: str) -> None:
     for name, below in getattr(command, "commands", {}).items():
         add_shared_flags(below, f"{path} {name}".strip())
     known = {parameter.name for parameter in command.params}
-    for flag, template, paths in (("device", _device, RUN_NETWORKS), ("encoder", _encoder, WRITE_VIDEO)):
-        if path in paths and flag not in known:
+    wanted = {"device": path in RUN_NETWORKS, "encoder": path in WRITE_VIDEO}
+    wanted["verbose"] = not getattr(command, "commands", None) and bool(path)
+    for flag, template in (("device", _device), ("encoder", _encoder), ("verbose", _verbose)):
+        if wanted[flag] and flag not in known:
             command.params += _flags(template)
 
 
@@ -61,6 +68,20 @@ def _flags(template: Any) -> list[Any]:
     one = typer.Typer(add_completion=False)
     one.command()(template)
     return list(typer.main.get_command(one).params)
+
+
+def speak_up(verbosity: int) -> None:
+    """Write what closeup logs to stderr: from 1 on what is done, from 2 on everything."""
+    if not verbosity:
+        return
+    logger = logging.getLogger("closeup")
+    for handler in [each for each in logger.handlers if each.name == _HANDLER]:
+        logger.removeHandler(handler)
+    handler = logging.StreamHandler()
+    handler.name = _HANDLER
+    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s", "%H:%M:%S"))
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG if verbosity > 1 else logging.INFO)
 
 
 def _use_device(context: typer.Context, value: str | None) -> None:
@@ -107,5 +128,16 @@ def _encoder(
             expose_value=False,
         ),
     ] = None,
+) -> None:
+    """Declare the flag."""
+
+
+def _verbose(
+    verbose: Annotated[
+        int,
+        typer.Option(
+            "--verbose", "-v", count=True, help=VERBOSE, show_default=False, callback=speak_up, expose_value=False
+        ),
+    ] = 0,
 ) -> None:
     """Declare the flag."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from closeup.cli.flags import AsJson, Quiet, with_flags
+from closeup.cli.flags import AsJson, Given, Quiet, with_flags
 from closeup.cli.output import one_line, show_hint, show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.timebase import clock
@@ -31,7 +31,7 @@ def shorts(
         str | None, typer.Option(metavar="ID|NAME", help="Whom the shorts are about.", show_default=False)
     ] = None,
     *,
-    given: dict[str, Any],
+    given: Given,
     video: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The video, where it has moved.", show_default="where it was")
     ] = None,
@@ -54,7 +54,7 @@ def shorts(
     """
     started = time.monotonic()
     if from_plan is not None:
-        if folder or person or given or plan:
+        if folder or person or given.typed or plan:
             raise typer.BadParameter(
                 "goes with -o, --video, --overwrite, --json and --quiet only: the plan says the rest.",
                 param_hint="--from-plan",
@@ -175,7 +175,7 @@ def show_shorts(folder: Path, plan: "Plan", elapsed_s: float, *, plan_only: bool
     rows = []
     for short in plan.shorts:
         begins, jumps = clock(short.pieces[0].start_s), str(len(short.pieces) - 1)
-        rows.append((short.id, f"{short.length_s:.1f} s", begins, jumps, f"{short.interest:.2f}", short.reason))
+        rows.append((short.id, f"{short.length_s:.1f} s", begins, jumps, f"{short.interest:.2f} of 1", short.reason))
     show_table(*rows, head=("short", ">length", ">from", ">jumps", ">interest", "why"))
     length_s = sum(short.length_s for short in plan.shorts)
     verb = "Chosen" if plan_only else "Made"

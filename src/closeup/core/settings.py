@@ -86,6 +86,13 @@ def read_settings() -> Settings:
     )
 
 
+def user_config_dir() -> Path:
+    """The platform's folder for this user's configuration of closeup; it need not exist."""
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("closeup", appauthor=False))
+
+
 def default_gallery_path() -> Path:
     """The gallery's SQLite file in the platform's data folder, where nothing else is said; it need not exist."""
     import platformdirs

@@ -4,6 +4,8 @@ The features lie above this floor and register nothing. So the table names their
 when it is called: reading the table loads no feature, and a worker that has only a name and arguments can begin.
 """
 
+import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -12,6 +14,8 @@ from typing import Any, get_args, get_type_hints
 
 from closeup.core.errors import InputError
 from closeup.core.progress import ProgressCallback, ignore
+
+_LOG = logging.getLogger("closeup.jobs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,13 @@ class Work:
 
     def __call__(self, *, progress: ProgressCallback = ignore, **arguments: Any) -> Any:
         """Do the work here and now; arguments, result and errors are the function's."""
-        return self.function(**arguments, progress=progress)
+        _LOG.info("%s begins", self.name)
+        for name, value in arguments.items():
+            _LOG.debug("%s: %s is %r", self.name, name, value)
+        begun = time.monotonic()
+        result = self.function(**arguments, progress=progress)
+        _LOG.info("%s is done after %.1f s", self.name, time.monotonic() - begun)
+        return result
 
     @property
     def function(self) -> Callable[..., Any]:

@@ -103,7 +103,7 @@ def open_session(path: Path, *, threads: int = 1, device: str | None = None) -> 
         except ModelError as error:
             if asked != AUTO:
                 raise
-            _LOG.warning("%s", error.message)
+            _LOG.info("%s", error.message)
             _NOTES[taken if error.code == "device.start" else path.name] = f"{error.message} The processor ran it."
     _TAKEN.add(session.device)
     _LOG.info("%s runs on %s (asked for: %s)", path.name, session.device, asked)

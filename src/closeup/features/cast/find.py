@@ -1,5 +1,6 @@
 """closeup's main job: from a video to its cast, and to the folder that keeps it."""
 
+import logging
 import time
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
@@ -34,6 +35,8 @@ from closeup.weights.cards import ModelCard, card
 from closeup.weights.session import device_notes
 
 _ANEW = "Make the cast anew."
+
+_LOG = logging.getLogger("closeup.cast")
 
 
 def find_cast(video: Path | str, options: CastOptions | None = None, *, progress: ProgressCallback = ignore) -> Cast:
@@ -139,6 +142,7 @@ class StageTimer:
         started = time.perf_counter()
         yield
         self.timings_s[name] = round(time.perf_counter() - started, 3)
+        _LOG.info("%s took %.1f s", name, self.timings_s[name])
 
 
 def _scan(
