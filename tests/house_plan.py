@@ -32,6 +32,7 @@ HOMES = {
     "scipy": ("algorithms", "perception", "workbench"),
     "cv2": ("media", "perception", "learning", "features", "workbench"),
     "PIL": ("media",),
+    "pi_heif": ("media.image",),
     "pydantic": ("documents",),
     "pydantic_core": ("documents",),
     "av": ("media",),

@@ -294,7 +294,7 @@ def test_look_alikes_with_a_sheet(place: Path, people: None) -> None:
     found = type_in("similar", "ann2.png", "--in", ".", "--sheet", "sheet.html", "--overwrite")
     assert found.exit_code == 0
     assert "ann0.png" in found.stdout
-    assert "1 pictures were of no use" in found.stderr
+    assert "1 picture was of no use" in found.stderr
 
 
 def test_the_map(place: Path, people: None) -> None:

@@ -1,9 +1,13 @@
 """The command line's words for the codes of errors, held against every place that raises one."""
 
 import ast
+import importlib.metadata
+import json
+import re
 from collections import defaultdict
 from pathlib import Path
 from string import Formatter
+from types import SimpleNamespace
 
 import pytest
 
@@ -57,6 +61,40 @@ def test_words_that_depend_on_a_fact() -> None:
     assert hint(bare) == "Pull it with: closeup models pull small-1"
     mirrored = ModelError("It is not here.", code="model.pull", mirror_only=True, **facts)
     assert hint(mirrored) == "Pull it with: CLOSEUP_MODELS_MIRROR=FOLDER closeup models pull small-1"
+
+
+def test_what_is_missing_is_installed_by_its_own_name_since_closeup_is_in_no_index(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    needs = ["numpy>=2.0", 'pi-heif>=1.0; extra == "heif"', 'psycopg[binary]>=3.2; extra == "postgres"']
+    monkeypatch.setattr(importlib.metadata, "requires", lambda _: needs)
+    heic = InputError("It is HEIC.", "Install it.", code="package.absent", extra="heif")
+    assert hint(heic) == 'Install what it needs: pip install "pi-heif>=1.0"'
+    gallery = InputError("No driver.", code="package.absent", extra="postgres")
+    assert hint(gallery) == 'Install what it needs: pip install "psycopg[binary]>=3.2"'
+
+
+@pytest.mark.parametrize(
+    ("origin", "words"),
+    [
+        ({"url": "https://x.org/c.git", "vcs_info": {"vcs": "git"}}, '"closeup @ git+https://x.org/c.git"'),
+        ({"url": "file:///home/me/closeup", "dir_info": {"editable": True}}, "/home/me/closeup"),
+        ({"url": "file:///home/me/closeup-0.1.whl", "archive_info": {}}, "from where this one came from, file:///home"),
+        (None, "from where this one came from"),
+    ],
+)
+def test_a_newer_closeup_comes_from_where_this_one_came_from(
+    monkeypatch: pytest.MonkeyPatch, origin: object, words: str
+) -> None:
+    found = SimpleNamespace(read_text=lambda _: json.dumps(origin) if origin else None)
+    monkeypatch.setattr(importlib.metadata, "distribution", lambda _: found)
+    assert words in hint(InputError("It is newer.", code="file.newer"))
+
+
+def test_no_message_installs_closeup_by_its_bare_name() -> None:
+    for path in SRC.rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"pip install (--upgrade )?[\"'\\]*closeup(\[|\s*[\"'`.]|$)", text), path
 
 
 def test_an_error_without_words_keeps_its_own_hint() -> None:

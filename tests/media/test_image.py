@@ -1,4 +1,6 @@
+import io
 import struct
+import sys
 from pathlib import Path
 
 import cv2
@@ -10,6 +12,7 @@ from PIL import Image as Pillow
 
 from closeup.core.errors import InputError
 from closeup.media.image import MAX_PIXELS, decode_image, decode_jpeg, encode_jpeg, encode_png, read_image
+from heic_file import heic_bytes
 
 
 def ramp(width: int = 64, height: int = 48) -> np.ndarray:
@@ -216,3 +219,23 @@ def test_a_tiff_that_announces_too_much_is_refused_from_its_header(
         (tmp_path / "bomb.tif").write_bytes(header)
         with pytest.raises(InputError, match="too large: it has"):
             read_image(tmp_path / "bomb.tif")
+
+
+def test_heic_pictures_are_read_as_their_own_turns_say() -> None:
+    pytest.importorskip("pi_heif")
+    for quarters in (0, 1, 2, 3):
+        assert close(decode_image(heic_bytes(ramp(), quarters=quarters), "a"), np.rot90(ramp(), quarters), 24)
+
+
+def test_heic_pictures_are_named_where_the_package_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pi_heif", None)
+    with pytest.raises(InputError, match="is a HEIC picture, and the package pi-heif") as caught:
+        decode_image(heic_bytes(ramp()), "IMG_0001.HEIC")
+    assert (caught.value.code, caught.value.facts) == ("package.absent", {"extra": "heif"})
+
+
+def test_avif_that_calls_itself_no_more_than_heif_is_no_heic() -> None:
+    buffer = io.BytesIO()
+    Pillow.fromarray(ramp()).save(buffer, "AVIF", quality=95)
+    content = buffer.getvalue().replace(b"ftypavif", b"ftypmif1", 1)
+    assert close(decode_image(content, "a"), ramp(), 24)

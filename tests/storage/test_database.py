@@ -122,7 +122,7 @@ def test_a_missing_package_is_named(missing: str, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(DependencyError, match=missing.partition(".")[0]) as caught:
         open_gallery("postgresql://127.0.0.1/faces")
-    assert caught.value.hint == 'pip install "closeup[postgres]"'
+    assert (caught.value.code, caught.value.facts) == ("package.absent", {"extra": "postgres"})
 
 
 def test_files_that_are_no_database(tmp_path: Path) -> None:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from closeup.cli.flags import Given, Quiet, with_flags
-from closeup.cli.output import counted, error_json, one_line, show_error, show_json, show_note, show_table
+from closeup.cli.output import error_json, one_line, show_error, show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import EXIT_BAD_INPUT, InputError
 from closeup.core.timebase import clock
+from closeup.core.words import counted
 from closeup.features.cast.options import CastOptions
 from closeup.jobs.work import work
 

@@ -53,7 +53,7 @@ def crop_faces_command(
 
 
 def _tell(report: "CropReport", *, keep_missed: bool) -> None:
-    from closeup.workbench.look.findings import counted
+    from closeup.core.words import counted
 
     found, missed, unreadable = (report.counts[outcome] for outcome in ("found", "not found", "unreadable"))
     total = len(report.rows)

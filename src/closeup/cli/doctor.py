@@ -9,9 +9,10 @@ import typer
 from closeup.cli.config_file import Default
 from closeup.cli.flags import AsJson
 from closeup.cli.models import show_how_to_get
-from closeup.cli.output import counted, one_line, show_json
+from closeup.cli.output import one_line, show_json
 from closeup.core.errors import EXIT_BAD_INPUT
 from closeup.core.settings import read_settings
+from closeup.core.words import counted
 from closeup.weights.cards import all_cards
 from closeup.weights.store import stored_model
 

@@ -113,7 +113,10 @@ def _tell_alikes(found: "LookAlikes", *, as_json: bool) -> None:
     show_table(*rows, head=("", "who", "similarity", "distance", ""))
     typer.echo(f"Threshold {found.threshold:.3f}, reached by {percent(found.far)} of pairs of strangers.")
     if found.skipped:
-        show_note(f"{len(found.skipped)} pictures were of no use. The first: {found.skipped[0].reason}")
+        were = "picture was" if len(found.skipped) == 1 else "pictures were"
+        show_note(f"{len(found.skipped)} {were} of no use. The first: {found.skipped[0].reason}")
+    for note in found.notes:
+        show_note(note)
 
 
 @app.command("map")

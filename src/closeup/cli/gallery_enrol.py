@@ -12,6 +12,7 @@ from closeup.cli.gallery_options import Models
 from closeup.cli.output import one_line, show_error, show_hint, show_json, show_note
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import EXIT_BAD_INPUT
+from closeup.core.words import listed
 from closeup.features.gallery.options import EnrolOptions
 
 if TYPE_CHECKING:
@@ -170,18 +171,20 @@ def _tell_import(report: "ImportReport", *, quiet: bool, as_json: bool) -> None:
     from closeup.features.gallery.importing import summary
 
     if as_json:
-        show_json({"people": [_imported_json(person) for person in report.people], "ignored": list(report.ignored)})
+        people = [_imported_json(person) for person in report.people]
+        show_json({"people": people, "ignored": list(report.ignored), "notes": list(report.notes)})
     failed = [person for person in report.people if person.report is None]
     for person in report.people:
         if person.error is not None:
             show_error(person.error.within(person.name))
         elif person.report is not None and not quiet:
             _tell_oddities(person.name, person.report)
-    if not quiet:
-        for path in report.ignored[:3]:
-            show_note(f"{path} lies beside the folders and belongs to nobody.")
-        if not as_json:
-            typer.echo(f"Enrolled: {summary(report.people)}")
+    if report.ignored:
+        show_note(f"Beside the folders, and so nobody's: {listed(report.ignored)}.")
+    for note in report.notes:
+        show_note(note)
+    if not quiet and not as_json:
+        typer.echo(f"Enrolled: {summary(report.people)}")
     if failed:
         raise typer.Exit(EXIT_BAD_INPUT)
 

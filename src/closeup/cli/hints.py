@@ -11,6 +11,7 @@ from string import Formatter
 from typing import Any
 
 from closeup.core.errors import CloseupError
+from closeup.core.installed import extra_command, renewal
 
 Words = str | Callable[[Mapping[str, Any]], str]
 
@@ -29,14 +30,15 @@ HINTS: dict[str, Words] = {
     # results and files
     "result.exists": "Add --overwrite to replace it, or choose another place with -o.",
     "result.place": "{hint} The place is chosen with -o.",
-    "file.newer": "Get the latest one: pip install --upgrade closeup",
+    "file.newer": lambda facts: f"Get the latest one: {renewal()}",
+    "package.absent": lambda facts: f"Install what it needs: {extra_command(facts['extra'])}",
     "option": lambda facts: f"{facts['hint']} For instance: --{flag_name(facts['option'])} {facts['example']}",
     # casts
     "cast.absent": "Make one: closeup cast VIDEO",
     "cast.nameless": "Give someone a name first: closeup people {folder!q} name p1 Anna",
     "cast.damaged": "Make it anew: closeup cast VIDEO --overwrite",
     "faces.damaged": "Make it anew: closeup faces VIDEO --overwrite",
-    "demo.portrait": "{hint}; or give a video of your own: closeup demo VIDEO",
+    "demo.portrait": lambda _: f"{extra_command('demo')}, or give a video of your own: closeup demo VIDEO",
     "cast.person": "See who there is: closeup people {folder!q} list",
     "cast.hidden": "Show them: closeup people {folder!q} unhide {person}",
     "cast.tracks": "closeup people {folder!q} {kind} {person} --tracks {track}",

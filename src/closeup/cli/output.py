@@ -67,8 +67,3 @@ def show_table(*rows: Sequence[str], head: Sequence[str], unbroken: Collection[i
     for row in rows:
         table.add_row(*(one_line(cell) for cell in row))
     Console(markup=False, highlight=False).print(table)
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """A number and what is counted: "1 face", "1,200 faces"."""
-    return f"{number:,} {one if number == 1 else many or f'{one}s'}"

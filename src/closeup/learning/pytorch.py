@@ -6,7 +6,7 @@ try:
     import torch
 except ImportError as error:
     raise DependencyError(
-        "Training needs PyTorch, and it is not installed.", 'Install it: pip install "closeup[train]"'
+        "Training needs PyTorch, and it is not installed.", "Install it.", code="package.absent", extra="train"
     ) from error
 
 __all__ = ["torch"]

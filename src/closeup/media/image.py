@@ -3,6 +3,7 @@
 import re
 import struct
 import warnings
+from collections.abc import Callable
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -24,6 +25,9 @@ _ORIENTATION, _EXIF, _TAKEN = 0x0112, 0x8769, 0x9003
 
 _SOME_LIGHT = 256
 """A picture of 16 bits whose brightest pixel is below this is black, whatever its bits."""
+
+HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+"""Of HEIF files whose pictures are HEVC, as telephones take them; "mif1" and "msf1" say no more than HEIF."""
 
 _FORMAT_HINT = "Save it as JPEG or PNG and give that."
 
@@ -143,10 +147,14 @@ def _decode(content: bytes, name: str) -> Image:
 
 def _opened(content: bytes, name: str) -> Pillow.Image | None:
     """The picture with its header read and nothing decoded, or None where Pillow does not know it."""
+    if content[4:8] == b"ftyp" and content[8:12] in HEIC_BRANDS and b"avif" not in content[:64]:
+        opened = _heic_opener(name)
+    else:
+        opened = Pillow.open
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what is too large is said below, and odd headers are no matter
-            return Pillow.open(BytesIO(content))
+            return opened(BytesIO(content))
     except Pillow.DecompressionBombError as error:
         pixels = int(next(iter(re.findall(r"\d+", str(error))), 0))
         if pixels > MAX_PIXELS:
@@ -156,16 +164,35 @@ def _opened(content: bytes, name: str) -> Pillow.Image | None:
         return None
 
 
+def _heic_opener(name: str) -> Callable[[BytesIO], Pillow.Image]:
+    """What opens HEIC: the package pi-heif, which decodes only; Pillow's own AVIF is not given into its hands.
+
+    Raises:
+        InputError: If it is not installed.
+    """
+    try:
+        from pi_heif import HeifImageFile
+    except ImportError as error:
+        raise InputError(
+            f"{name} is a HEIC picture, and the package pi-heif, which reads them, is not installed.",
+            "Install it, or save the picture as JPEG; telephones can be set to take those.",
+            code="package.absent",
+            extra="heif",
+        ) from error
+    opened: Callable[[BytesIO], Pillow.Image] = HeifImageFile
+    return opened
+
+
 def _decode_special(content: bytes, header: Pillow.Image) -> Image | None:
     """What OpenCV would not show as it is meant: see-through pictures, AVIF with turns of its own, 12 bits in 16."""
     try:
-        if header.has_transparency_data or header.format == "AVIF":
+        if header.has_transparency_data or header.format in ("AVIF", "HEIF"):
             upright = ImageOps.exif_transpose(header).convert("RGBA")
             ground = Pillow.new("RGBA", upright.size, "white")
             return np.array(Pillow.alpha_composite(ground, upright).convert("RGB"), dtype=np.uint8)
         if header.mode.startswith("I;16") or (header.format == "PNG" and content[24:25] == b"\x10"):
             return _from_16_bits(content, header.getexif().get(_ORIENTATION, 1))
-    except (OSError, ValueError, SyntaxError, struct.error, cv2.error):
+    except (OSError, ValueError, SyntaxError, EOFError, RuntimeError, struct.error, cv2.error):
         return None
     return None
 

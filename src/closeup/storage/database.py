@@ -179,7 +179,9 @@ def _open_postgresql(url: URL, wait_s: float) -> Database:
     except ImportError as error:
         raise DependencyError(
             f"A gallery in PostgreSQL needs the package {error.name or 'psycopg'}, which is not installed.",
-            'pip install "closeup[postgres]"',
+            "Install it.",
+            code="package.absent",
+            extra="postgres",
         ) from error
     del pgvector, psycopg
     arguments = {} if "connect_timeout" in url.query else {"connect_timeout": _CONNECT_S}

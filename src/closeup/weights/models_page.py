@@ -12,7 +12,7 @@ closeup's own code is under the MIT licence; the models that it works with have 
 tells. It is made from the cards in src/closeup/weights/cards, which are what the program goes by."""
 
 _PACK_INTROS = {
-    "builtin": "Arrive with `pip install closeup` and work without a network.",
+    "builtin": "Arrive with closeup and the packages that it needs, and work without a network.",
     "zoo": "Better models, fetched only when you ask for them: `closeup models pull [NAME]`.",
 }
 

@@ -213,7 +213,7 @@ def _installed_version() -> tuple[int, ...]:
     """Major and minor version of ONNX Runtime, read from its file, since importing it would be too late."""
     found = find_spec("onnxruntime")
     if found is None or found.origin is None:
-        raise DependencyError("ONNX Runtime is not installed.", "Install closeup again: pip install closeup")
+        raise DependencyError("ONNX Runtime is not installed.", f'Install it: pip install "{known_versions()}"')
     text = Path(found.origin).read_text(encoding="utf-8")
     version = re.search(r'^__version__ = "(\d+)\.(\d+)', text, re.MULTILINE)
     return (int(version[1]), int(version[2])) if version else ()

@@ -1,6 +1,6 @@
 """What a model says about photos: of every face in them, or of each photo as a whole."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,10 +9,10 @@ from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.settings import Settings
 from closeup.core.types import FloatArray
+from closeup.media.files import photos_given
 from closeup.media.image import read_image
 from closeup.perception.analyzer import Analyzer
 from closeup.perception.classifier import Answer, ClassAnswer
-from closeup.workbench.datasets.layout import PICTURE_SUFFIXES, list_folder
 from closeup.workbench.models import ResolvedModel
 
 SCHEMA_VERSION = 1
@@ -57,7 +57,7 @@ class Prediction:
         model: What it is called.
         detector: Name of the detector that found the faces; "" where photos were taken whole.
         photos: In the order in which they were given.
-        notes: What the model's terms bar, a sentence each.
+        notes: What was left out of folders, and what the model's terms bar, a sentence each.
     """
 
     model: str
@@ -88,7 +88,7 @@ def predict(
         InputError: If a photo or folder is not there, or none of the photos can be read.
         ModelError: If the detector is missing, or the network answers what it must not.
     """
-    paths = list(_files(photos))
+    paths, notes = photos_given(photos)
     analyzer: Analyzer | None = None
     if model.classifier.wants_faces if faces is None else faces:
         analyzer = Analyzer(models, settings, classifiers=(model.classifier,))
@@ -99,28 +99,7 @@ def predict(
     if all(photo.problem for photo in found):
         more = f" So it is with all {len(found)} photos." if len(found) > 1 else ""
         raise InputError(f"{found[0].problem}{more}")
-    return Prediction(model.name, analyzer.detector_card.name if analyzer else "", tuple(found), model.notes)
-
-
-def _files(photos: Sequence[Path]) -> Iterator[Path]:
-    """Every photo that is meant.
-
-    Raises:
-        InputError: If one is not there, or a folder holds none.
-    """
-    if not photos:
-        raise InputError("No photo was given.")
-    for path in photos:
-        if not path.is_dir():
-            if not path.exists():
-                raise InputError(f"There is no photo {path}.", "Check the spelling and the folder that you are in.")
-            yield path
-            continue
-        names, _ = list_folder(path)
-        pictures = [name for name in names if Path(name).suffix.casefold() in PICTURE_SUFFIXES]
-        if not pictures:
-            raise InputError(f"The folder {path} holds no pictures.")
-        yield from (path / name for name in pictures)
+    return Prediction(model.name, analyzer.detector_card.name if analyzer else "", tuple(found), (*notes, *model.notes))
 
 
 def _photo(model: ResolvedModel, path: Path, analyzer: Analyzer | None) -> PhotoPrediction:

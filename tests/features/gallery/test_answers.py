@@ -91,6 +91,7 @@ def test_pairs_and_look_alikes() -> None:
         "far": 0.001,
         "found": [{"name": "Ann", "similarity": 0.75, "distance": 0.25, "same": True}],
         "skipped": [{"photo": "b.jpg", "reason": "No."}],
+        "notes": [],
     }
 
 

@@ -52,6 +52,19 @@ def test_a_face_with_two_folders_stops_the_second_only(store: GalleryStore, read
     assert {p.name for p in forced.people if p.report is not None} == {"Ann", "Anna Double", "李小龙"}
 
 
+def test_folders_that_gave_nothing_are_named(store: GalleryStore, reader: Any, folder: Path) -> None:
+    (folder / "Ben").mkdir()
+    (folder / "Ben" / "film.mov").write_bytes(b"x")
+    report = import_people(store, reader, folder)
+    ben = next(person for person in report.people if person.name == "Ben")
+    assert ben.error is not None
+    assert "Ben holds no pictures" in ben.error.message
+    assert report.notes == (
+        f"1 folder in {folder} without pictures: Ben.",
+        "1 file is no picture by its name and was passed by (1 .mov).",
+    )
+
+
 def test_a_folder_without_folders_is_told(tmp_path: Path, reader: Any) -> None:
     photo(tmp_path / "only.png", Shown(1))
     with pytest.raises(InputError, match="no folders with pictures in them") as caught:

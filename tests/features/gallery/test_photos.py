@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 from typing import Any
 
@@ -7,33 +6,7 @@ import numpy as np
 import pytest
 
 from closeup.core.errors import InputError
-from closeup.features.gallery.photos import only_face, pictures_in
-from features.gallery.made_up import Shown, photo
-
-
-def test_pictures_are_found_below_and_hidden_ones_are_not(tmp_path: Path) -> None:
-    for name in ("b.JPG", "a.png", "deep/er/c.webp", ".hidden.png", ".git/d.png", "e.txt", "名前/ü.png"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
-    (tmp_path / "folder.png").mkdir()
-    assert [str(p.relative_to(tmp_path)) for p in pictures_in(tmp_path)] == [
-        "a.png",
-        "b.JPG",
-        "deep/er/c.webp",
-        "名前/ü.png",
-    ]
-
-
-@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
-def test_a_link_that_leads_back_up_does_no_harm(tmp_path: Path) -> None:
-    photo(tmp_path / "a.png", Shown(1))
-    (tmp_path / "loop").symlink_to(tmp_path)
-    assert len(list(pictures_in(tmp_path))) == 1
-
-
-def test_no_folder_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="is not a folder"):
-        list(pictures_in(photo(tmp_path / "a.png", Shown(1))))
+from closeup.features.gallery.photos import only_face
 
 
 def test_a_decompression_bomb_is_refused_before_it_is_decoded(reader: Any, tmp_path: Path) -> None:

@@ -1,13 +1,10 @@
-import os
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from closeup.core.errors import InputError
-from closeup.workbench.datasets.layout import list_folder, read_layout
-from workbench.datasets.tiny import folder, refusal
+from closeup.workbench.datasets.layout import read_layout
+from workbench.datasets.tiny import refusal
 
 
 def said(*names: str) -> dict[str, tuple[str | None, str]]:
@@ -79,22 +76,3 @@ def test_every_picture_is_there_once_in_order_or_all_is_refused(paths: list[str]
         found, _ = read_layout(paths, "it")
         assert [f.path for f in found] == sorted(path for path in paths if path.endswith(".png"))
         assert all(f.split in (None, "train", "val", "test") for f in found)
-
-
-def test_a_folder_is_listed_without_hidden_files_and_around_links_in_a_ring(tmp_path: Path) -> None:
-    folder(tmp_path, ["cat/2.png", "cat/1.png", ".hidden/1.png", "cat/.x.png"])
-    (tmp_path / "dog").symlink_to(tmp_path / "elsewhere")
-    folder(tmp_path / "elsewhere", ["3.png"])
-    (tmp_path / "cat" / "back").symlink_to(tmp_path)
-    names, odd = list_folder(tmp_path)
-    assert names == ["cat/1.png", "cat/2.png", "dog/3.png"]
-    assert odd == 0
-
-
-def test_names_that_are_no_text_are_counted(tmp_path: Path) -> None:
-    folder(tmp_path, ["cat/1.png"])
-    try:
-        Path(os.fsdecode(os.fsencode(tmp_path) + b"/cat/\xff.png")).write_bytes(b"x")
-    except OSError:
-        pytest.skip("this file system takes no such names")
-    assert list_folder(tmp_path) == (["cat/1.png"], 1)

@@ -176,7 +176,7 @@ def _still(person: str) -> Image:
     missing = f"it has no {name}" if spec else "it is not installed"
     raise DependencyError(
         f"The demo needs a portrait from the package {package}, and {missing}.",
-        'Install it: pip install "closeup[demo]"',
+        "Install it.",
         code="demo.portrait",
     )
 

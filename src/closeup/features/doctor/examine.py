@@ -3,7 +3,6 @@
 import importlib.metadata
 import os
 import platform
-import re
 import shlex
 import shutil
 import sys
@@ -14,6 +13,7 @@ from typing import Literal
 
 from closeup import __version__
 from closeup.core.errors import CloseupError, InputError, ModelError
+from closeup.core.installed import install_command, requirement_name, requirements
 from closeup.core.settings import VARIABLES, Settings, default_gallery_path, origin, read_settings
 from closeup.media.typeface import joins_letters, system_font
 from closeup.weights import store
@@ -111,45 +111,33 @@ def _settings(settings: Settings) -> Iterator[Diagnosis]:
 
 def _packages() -> Iterator[Diagnosis]:
     """The packages that closeup cannot do without."""
-    absent = [requirement for requirement in _requirements("") if _version(requirement) is None]
+    absent = [requirement for requirement in requirements() if _version(requirement) is None]
     for requirement in absent:
         yield Diagnosis(
-            "packages", _name(requirement), "broken", "not installed", f'Install it with: pip install "{requirement}"'
+            "packages",
+            requirement_name(requirement),
+            "broken",
+            "not installed",
+            f"Install it with: {install_command(requirement)}",
         )
     if not absent:
-        yield Diagnosis("packages", "required", "fine", f"{len(_requirements(''))} of them, all installed")
+        yield Diagnosis("packages", "required", "fine", f"{len(requirements())} of them, all installed")
 
 
 def _extras() -> Iterator[Diagnosis]:
     for extra, purpose in EXTRAS.items():
-        needed = _requirements(extra)
+        needed = requirements(extra)
         absent = [requirement for requirement in needed if _version(requirement) is None]
         if absent:
-            wanted = " ".join(f'"{requirement}"' for requirement in absent)
-            names = ", ".join(map(_name, absent))
-            yield Diagnosis("extras", extra, "missing", f"{purpose}: without {names}", f"pip install {wanted}")
+            names = ", ".join(map(requirement_name, absent))
+            yield Diagnosis("extras", extra, "missing", f"{purpose}: without {names}", install_command(*absent))
         elif needed:
             yield Diagnosis("extras", extra, "fine", purpose)
 
 
-def _requirements(extra: str) -> list[str]:
-    """What an extra requires, or with "" closeup itself, as pip writes it; closeup's own name is left out."""
-    found = []
-    for line in importlib.metadata.requires("closeup") or ():
-        requirement, _, condition = (part.strip() for part in line.partition(";"))
-        named = re.search(r"""extra == ["']([^"']+)["']""", condition)
-        if (named[1] if named else "") == extra and _name(requirement) != "closeup":
-            found.append(requirement)
-    return found
-
-
-def _name(requirement: str) -> str:
-    return re.split(r"[\s\[<>=!~(]", requirement, maxsplit=1)[0]
-
-
 def _version(requirement: str) -> str | None:
     try:
-        return importlib.metadata.version(_name(requirement))
+        return importlib.metadata.version(requirement_name(requirement))
     except importlib.metadata.PackageNotFoundError:
         return None
 

@@ -134,6 +134,7 @@ class AlikesAnswer:
     far: float
     found: tuple[AlikeAnswer, ...]
     skipped: tuple[Refused, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

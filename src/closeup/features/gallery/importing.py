@@ -8,7 +8,7 @@ from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.features.gallery.enrol import EnrolReport, enrol
 from closeup.features.gallery.options import EnrolOptions
-from closeup.features.gallery.photos import pictures_in
+from closeup.media.files import is_litter, no_pictures, pictures_below
 from closeup.perception.analyzer import Analyzer
 from closeup.storage.gallery import GalleryStore
 
@@ -35,30 +35,34 @@ class ImportReport:
     Attributes:
         people: In the order of the folders.
         ignored: Pictures that lie beside the folders, and so belong to nobody.
+        notes: What was left out of the folders, a sentence each.
     """
 
     people: tuple[Imported, ...]
     ignored: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
-def person_folders(folder: Path) -> tuple[dict[str, list[Path]], tuple[str, ...]]:
-    """The pictures of people by the names of their folders, and the pictures that lie beside these.
+def person_folders(folder: Path) -> tuple[dict[str, list[Path]], tuple[str, ...], tuple[str, ...]]:
+    """The pictures of people by the names of their folders, those that lie beside these, and what was left out.
 
     Raises:
         InputError: If it is no folder, may not be read, or has no folder with pictures in it.
     """
-    everything = list(pictures_in(folder))
+    everything, notes = pictures_below(folder)
     beside = tuple(str(picture) for picture in everything if picture.parent == folder)
-    by_name: dict[str, list[Path]] = {}
+    by_name: dict[str, list[Path]] = {
+        each.name: [] for each in sorted(folder.iterdir()) if each.is_dir() and not is_litter(each.name)
+    }
     for picture in everything:
         if picture.parent != folder:
-            by_name.setdefault(picture.relative_to(folder).parts[0], []).append(picture)
-    if not by_name:
+            by_name[picture.relative_to(folder).parts[0]].append(picture)
+    if not any(by_name.values()):
         raise InputError(
-            f"{folder} has no folders with pictures in them.",
+            " ".join([f"{folder} has no folders with pictures in them.", *notes]),
             "Make one for each person, named as they are: people/Anna/1.jpg, people/Anna/2.jpg, people/Ben/1.jpg",
         )
-    return by_name, beside
+    return by_name, beside, notes
 
 
 def import_people(
@@ -80,18 +84,20 @@ def import_people(
         StorageError: If the database cannot be used.
     """
     options = options or EnrolOptions()
-    folders, beside = person_folders(folder)
+    folders, beside, notes = person_folders(folder)
     total, done = sum(map(len, folders.values())), 0
     people = []
     for name, photos in folders.items():
         progress(Progress("Enrolling", done, total, "photos"))
         try:
+            if not photos:
+                raise no_pictures(folder / name, ())
             people.append(Imported(name, enrol(store, analyzer, name, photos, options)))
         except InputError as error:
             people.append(Imported(name, None, error))
         done += len(photos)
     progress(Progress("Enrolling", total, total, "photos"))
-    return ImportReport(tuple(people), beside)
+    return ImportReport(tuple(people), beside, notes)
 
 
 def summary(people: Sequence[Imported]) -> str:

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import FloatArray
-from closeup.features.gallery.photos import DESCRIBED, pictures_in
+from closeup.features.gallery.photos import DESCRIBED
 from closeup.features.gallery.pictures import thumbnail, thumbnail_of_jpeg
 from closeup.features.gallery.recognise import model_for
+from closeup.media.files import pictures_below
 from closeup.media.image import read_image
 from closeup.pages.page import render_page
 from closeup.perception.analyzer import Analyzer
@@ -257,7 +258,7 @@ def map_folder(folder: Path, analyzer: Analyzer, *, progress: ProgressCallback =
         InputError: If there is no such folder, or too few faces in it.
         ModelError: If a model is not on this machine.
     """
-    pictures = list(pictures_in(folder))
+    pictures, noted = pictures_below(folder)
     vectors: list[FloatArray] = []
     faces: list[MapFace] = []
     unread = 0
@@ -272,6 +273,7 @@ def map_folder(folder: Path, analyzer: Analyzer, *, progress: ProgressCallback =
             vectors.append(face.embedding)
             faces.append(MapFace(picture.parent.name, picture.name, thumbnail(image, face.box_xyxy)))
     rows, notes = _sample(len(faces))
+    notes += noted
     if unread:
         notes.append(f"{unread} of {len(pictures)} files could not be read as pictures.")
     stacked = np.stack(vectors)[rows] if vectors else np.empty((0, 1), np.float32)

@@ -9,10 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from closeup.core.errors import InputError
-from closeup.media.files import require_file, unreadable
-
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
-"""What a photo's file may end with; the first that is there is taken."""
+from closeup.media.files import PICTURE_SUFFIXES, require_file, unreadable
 
 _FORMAT_HINT = "It has to be as LFW's pairs.txt: http://vis-www.cs.umass.edu/lfw/ tells the format."
 
@@ -86,7 +83,7 @@ def find_photos(folder: Path, photos: tuple[Photo, ...]) -> dict[Photo, Path]:
     root = next((each for each in roots if photos and (each / photos[0].person).is_dir()), folder)
     found = {photo: path for photo in photos if (path := _file_of(root, photo)) is not None}
     if missing := [photo for photo in photos if photo not in found]:
-        first = f"{missing[0].person}_{missing[0].number:04d}{SUFFIXES[0]}"
+        first = f"{missing[0].person}_{missing[0].number:04d}.jpg"
         raise InputError(
             f"{len(missing)} of {len(photos)} photos of the list are not in {root}; the first is {first}.",
             f"Each belongs into a folder named after its person: {root / missing[0].person / first}",
@@ -96,7 +93,7 @@ def find_photos(folder: Path, photos: tuple[Photo, ...]) -> dict[Photo, Path]:
 
 def _file_of(root: Path, photo: Photo) -> Path | None:
     stem = root / photo.person / f"{photo.person}_{photo.number:04d}"
-    candidates = (stem.with_name(stem.name + suffix) for suffix in SUFFIXES)
+    candidates = (stem.with_name(stem.name + suffix) for suffix in (".jpg", *sorted(PICTURE_SUFFIXES)))
     return next((path for path in candidates if path.is_file()), None)
 
 

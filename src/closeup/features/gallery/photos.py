@@ -1,6 +1,6 @@
 """From a photo to the one face that it is about, or to the reason why it is of no use."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +15,6 @@ from closeup.perception.gates import several_faces
 DESCRIBED: tuple[Part, ...] = ("embedding", "faults")
 BY_EVERY_MODEL: tuple[Part, ...] = ("embeddings", "faults")
 """What the gallery wants to know of a face: by the embedder that answers, or by every embedder on the machine."""
-
-PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".jp2"})
-"""Files in a folder that are taken for pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,24 +84,3 @@ def one_of(faces: Sequence[AnalysedFace], photo: str, *, largest: bool = False) 
             code="gallery.doubtful",
         )
     return faces[0]
-
-
-def pictures_in(folder: Path) -> Iterator[Path]:
-    """Every picture file below a folder, by path; hidden files and folders are left out.
-
-    Raises:
-        InputError: If it is no folder, or may not be read.
-    """
-    if not folder.is_dir():
-        raise InputError(f"{folder} is not a folder.", "Give a folder with pictures.")
-    try:
-        entries = sorted(folder.iterdir())
-    except OSError as error:
-        raise InputError(f"{folder} cannot be read: {error.strerror or error}.") from error
-    for entry in entries:
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir() and not entry.is_symlink():  # a link could lead back up, and never end
-            yield from pictures_in(entry)
-        elif entry.suffix.lower() in PICTURE_SUFFIXES and entry.is_file():
-            yield entry

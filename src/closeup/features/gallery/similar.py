@@ -9,9 +9,10 @@ from closeup.algorithms.clustering.similarity import cosines
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.features.gallery.options import FAR, TOP
-from closeup.features.gallery.photos import DESCRIBED, Refused, pictures_in, telling_face
+from closeup.features.gallery.photos import DESCRIBED, Refused, telling_face
 from closeup.features.gallery.pictures import thumbnail, thumbnail_of_jpeg
 from closeup.features.gallery.recognise import Recogniser, model_for
+from closeup.media.files import pictures_below
 from closeup.media.image import read_image
 from closeup.media.video import hash_file
 from closeup.pages.page import render_page
@@ -59,6 +60,7 @@ class LookAlikes:
         found: Best first.
         threshold: Similarity from which on two faces are taken for one person's, read at the false-accept rate `far`.
         skipped: Pictures of the folder that were of no use.
+        notes: What was left out of the folder beside them, a sentence each.
     """
 
     photo: str
@@ -69,6 +71,7 @@ class LookAlikes:
     threshold: float
     far: float
     skipped: tuple[Refused, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def sheet(self) -> str:
         """The picture sheet: HTML with all pictures and style inside."""
@@ -141,7 +144,7 @@ def similar_in(
     _check_top(top)
     image, face = telling_face(analyzer, photo, largest=True)
     point = threshold_for(card(face.model), far)
-    faces, skipped = _faces_in(folder, analyzer, hash_file(photo), progress)
+    faces, skipped, notes = _faces_in(folder, analyzer, hash_file(photo), progress)
     if not faces:
         raise InputError(f"No picture in {folder} shows a face.", "Give a folder with pictures of people.")
     similarities = cosines(np.stack([vector for _, vector, _ in faces]), face.embedding)
@@ -157,14 +160,14 @@ def similar_in(
     )
     shown = thumbnail(image, face.box_xyxy, SHEET_PX)
     among = f"the folder {folder.resolve().name}"
-    return LookAlikes(str(photo), shown, among, len(faces), found, point.threshold, point.far, tuple(skipped))
+    return LookAlikes(str(photo), shown, among, len(faces), found, point.threshold, point.far, tuple(skipped), notes)
 
 
 def _faces_in(
     folder: Path, analyzer: Analyzer, without: str, progress: ProgressCallback
-) -> tuple[list[tuple[Path, np.ndarray, np.ndarray]], list[Refused]]:
-    """Every face in the pictures below a folder: picture, embedding (D,) and box (4,); and what was of no use."""
-    pictures = list(pictures_in(folder))
+) -> tuple[list[tuple[Path, np.ndarray, np.ndarray]], list[Refused], tuple[str, ...]]:
+    """Every face in the pictures below a folder: picture, embedding (D,) and box (4,); what was of no use; notes."""
+    pictures, notes = pictures_below(folder)
     faces: list[tuple[Path, np.ndarray, np.ndarray]] = []
     skipped: list[Refused] = []
     for number, picture in enumerate(pictures):
@@ -180,7 +183,7 @@ def _faces_in(
             skipped.append(Refused(str(picture), f"No face was found in {picture}."))
         faces += [(picture, face.embedding, face.box_xyxy) for face in found]
     progress(Progress("Reading", len(pictures), len(pictures), "photos"))
-    return faces, skipped
+    return faces, skipped, notes
 
 
 def _kept(store: GalleryStore, identity_id: str) -> str | None:

@@ -61,7 +61,7 @@ def _summary_writer() -> Any:
     except ImportError as error:
         raise DependencyError(
             f"Event files are written by TensorBoard's own package, and it is not installed ({error}).",
-            'Install it: pip install tensorboard "closeup[train]"',
+            "Install it: pip install tensorboard",
         ) from error
     return SummaryWriter
 

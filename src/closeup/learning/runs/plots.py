@@ -247,7 +247,7 @@ def _style() -> Iterator[tuple[Any, Any]]:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise DependencyError(
-            "Plots need Matplotlib, which is not installed.", 'Install it: pip install "closeup[train]"'
+            "Plots need Matplotlib, which is not installed.", "Install it.", code="package.absent", extra="train"
         ) from error
     with mpl.rc_context(_RC):
         yield Figure, colors

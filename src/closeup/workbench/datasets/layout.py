@@ -1,32 +1,11 @@
 """What lies in a folder or a zip file: which files are pictures, and what their folders say of them."""
 
-import os
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from closeup.core.errors import InputError
-from closeup.media.files import unreadable
-
-PICTURE_SUFFIXES = frozenset(
-    (
-        ".jpg",
-        ".jpeg",
-        ".jpe",
-        ".jfif",
-        ".png",
-        ".webp",
-        ".bmp",
-        ".tif",
-        ".tiff",
-        ".gif",
-        ".ppm",
-        ".pgm",
-        ".jp2",
-        ".avif",
-    )
-)
+from closeup.media.files import is_picture, passed_by
 
 SPLIT_NAMES = {
     "train": "train",
@@ -62,48 +41,6 @@ class Found:
     label: str
 
 
-def list_folder(folder: Path) -> tuple[list[str], int]:
-    """All files below a folder, links followed, hidden ones left out, sorted.
-
-    Returns:
-        Their paths with "/", and how many were left out because their names are not text.
-
-    Raises:
-        InputError: If the folder cannot be read.
-    """
-    names: list[str] = []
-    odd = 0
-    seen = set()
-
-    def fail(error: OSError) -> None:
-        raise unreadable(Path(str(error.filename)), error) from error
-
-    for place, below, files in os.walk(folder, followlinks=True, onerror=fail):
-        state = Path(place).stat()
-        if (state.st_dev, state.st_ino) in seen:  # a link back to a folder above
-            below.clear()
-            continue
-        seen.add((state.st_dev, state.st_ino))
-        below[:] = sorted(name for name in below if not name.startswith(".") and name != "__MACOSX")
-        for name in files:
-            if name.startswith("."):
-                continue
-            path = Path(place, name).relative_to(folder).as_posix()
-            if _is_text(path):
-                names.append(path)
-            else:
-                odd += 1
-    return sorted(names), odd
-
-
-def _is_text(path: str) -> bool:
-    try:
-        path.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def read_layout(names: Sequence[str], where: str) -> tuple[list[Found], list[str]]:
     """Tell classes and sides of a split from the folders that pictures lie in.
 
@@ -120,13 +57,13 @@ def read_layout(names: Sequence[str], where: str) -> tuple[list[Found], list[str
     Raises:
         InputError: If there are no pictures, or sides of a split beside other folders.
     """
-    paths = sorted(name for name in names if PurePosixPath(name).suffix.casefold() in PICTURE_SUFFIXES)
+    paths = sorted(name for name in names if is_picture(name))
     if not paths:
         raise InputError(
             f"There are no pictures in {where}.",
             "A dataset is a folder with a folder for each class, a CSV file of paths and labels, or a zip of either.",
         )
-    notes = _other_files(name for name in names if PurePosixPath(name).suffix.casefold() not in PICTURE_SUFFIXES)
+    notes = passed_by(name for name in names if not is_picture(name))
     parts = [PurePosixPath(path).parts for path in paths]
     depth = _around(parts)
     has_sides = _has_sides({p[depth] for p in parts if len(p) > depth + 1}, where)
@@ -165,11 +102,3 @@ def _has_sides(tops: Iterable[str], where: str) -> bool:
         f"{where} has the folders {' and '.join(sorted(sides))} of a split, and beside them {others[0]!r}.",
         "Move the other folders away: they would become classes, or be left out.",
     )
-
-
-def _other_files(names: Iterable[str]) -> list[str]:
-    kinds = Counter(PurePosixPath(name).suffix or PurePosixPath(name).name for name in names)
-    if not kinds:
-        return []
-    listed = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(5))
-    return [f"{sum(kinds.values())} files are no pictures by their names and were passed by ({listed})."]

@@ -7,11 +7,11 @@ from pathlib import Path, PurePosixPath
 
 from closeup.core.errors import InputError
 from closeup.media.archive import open_archive
-from closeup.media.files import require_file, unreadable
+from closeup.media.files import files_below, require_file, unreadable
 from closeup.tables.strict_csv import Table, parse_table
 from closeup.workbench.datasets.items import INSIDE
 from closeup.workbench.datasets.labels import composed
-from closeup.workbench.datasets.layout import CLASS_COLUMN, SPLIT_NAMES, list_folder, read_layout
+from closeup.workbench.datasets.layout import CLASS_COLUMN, SPLIT_NAMES, read_layout
 from closeup.workbench.recipes.recipe import DataSource
 
 TABLE_NAME = "labels.csv"
@@ -96,10 +96,9 @@ def _read_folder(path: Path, recipe: DataSource) -> Place:
     chosen = _choose_table(tables)
     if chosen is not None and _is_table_of_pictures(chosen, _bytes(path / chosen), recipe):
         return _read_table(path / chosen, recipe)
-    names, odd = list_folder(path)
+    names, notes = files_below(path)
     place = _classes(names, str(path), recipe)
-    notes = (f"{odd} files have names that are not UTF-8 text and were left out.",) if odd else ()
-    return replace(place, folder=path, notes=place.notes + notes)
+    return replace(place, folder=path, notes=(*place.notes, *notes))
 
 
 def _read_zip(path: Path, recipe: DataSource) -> Place:

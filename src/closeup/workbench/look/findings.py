@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from closeup.core.words import counted
 from closeup.workbench.look.duplicates import Copies
 from closeup.workbench.look.giveaways import TELLING, Giveaway
 from closeup.workbench.look.look import DatasetProfile
@@ -19,11 +20,6 @@ MOST_NAMED = 4
 def findings(look: DatasetProfile) -> list[str]:
     """Sentences for people; none where nothing stands out."""
     return [*_reading(look), *_copies(look.copies), *_labels(look), *_told(look.giveaways)]
-
-
-def counted(number: int, one: str, many: str) -> str:
-    """The number with its noun: "1 picture", "1,234 pictures"."""
-    return f"{number:,} {one if number == 1 else many}"
 
 
 def _reading(look: DatasetProfile) -> Iterator[str]:

@@ -50,7 +50,7 @@ try:
     import torchvision
 except ImportError as error:
     raise DependencyError(
-        f"Training needs timm and torchvision ({error}).", 'Install them: pip install "closeup[train]"'
+        f"Training needs timm and torchvision ({error}).", "Install them.", code="package.absent", extra="train"
     ) from error
 
 __all__ = ["timm", "torchvision"]

@@ -63,7 +63,10 @@ def require_exporter() -> None:
     """
     if find_spec("onnxscript") is None:
         raise DependencyError(
-            "Writing ONNX files needs onnxscript, and it is not installed.", 'Install it: pip install "closeup[train]"'
+            "Writing ONNX files needs onnxscript, and it is not installed.",
+            "Install it.",
+            code="package.absent",
+            extra="train",
         )
 
 

