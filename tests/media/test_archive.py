@@ -103,3 +103,61 @@ def test_damaged_zip_files_are_refused_in_words(tmp_path: Path, data: st.DataObj
 
     refused = refusal(read_all)
     assert refused is None or "a.zip" in refused
+
+
+class _OldWindows(zipfile.ZipInfo):
+    """A file whose name is in a code page, which the zip does not say, as Windows' Explorer writes it."""
+
+    page = "cp949"
+
+    def _encodeFilenameFlags(self) -> tuple[bytes, int]:
+        return self.filename.encode(self.page), self.flag_bits & ~0x800
+
+
+@pytest.mark.parametrize(
+    ("page", "names", "language"),
+    [
+        ("cp949", ["마스크/1.png", "없음/2.png"], "Korean"),
+        ("cp932", ["ねこ/1.png", "犬の写真/2.png"], "Japanese"),
+        ("gbk", ["戴口罩/1.png", "没有口罩/2.png"], "Chinese"),
+        ("utf-8", ["né/1.png", "ü/2.png"], ""),
+    ],
+)
+def test_names_that_do_not_say_their_letters_are_read_and_noted(
+    tmp_path: Path, page: str, names: list[str], language: str
+) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            info = _OldWindows(name)
+            info.page = page
+            archive.writestr(info, png(1))
+    opened = open_archive(path)
+    assert list(opened.members) == names
+    assert opened.read(names[0]) == png(1)
+    assert [language in note for note in opened.notes] == [True] * bool(language)
+
+
+def test_backslashes_are_between_folders(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        info = zipfile.ZipInfo("x")
+        info.filename = "cat\\1.png"
+        archive.writestr(info, png(1))
+    opened = open_archive(path)
+    assert list(opened.members) == ["cat/1.png"]
+    assert opened.notes == ("1 name in a.zip with backslashes between folders.",)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_what_is_left_out_is_counted_and_named_and_litter_is_not(tmp_path: Path) -> None:
+    names = ["cat/1.png", "cat/1.png", "../up.png", "/etc/x.png", "Thumbs.db", "__MACOSX/cat/._1.png", "dog/2.png"]
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in names:
+            archive.writestr(name, png(1))
+    opened = open_archive(tmp_path / "a.zip")
+    assert list(opened.members) == ["cat/1.png", "dog/2.png"]
+    assert opened.notes == (
+        "2 files in a.zip left out: meant to lie outside: ../up.png, /etc/x.png.",
+        "1 file in a.zip left out: a name that is there already: cat/1.png.",
+    )

@@ -43,7 +43,7 @@ def test_remarks_say_nothing_but_count_and_values_keep_their_signs() -> None:
         (b'path,label\na.png,"b\n', "not valid CSV"),
         (b'path,label\n"a"x,b\n', "line 2, is not valid CSV"),
         (b"path,label\na\0.png,b\n", "zero characters"),
-        ("path,label\n\n고양이.png,cat".encode("euc-kr"), "line 3, is not UTF-8"),
+        ("path,label\n\ncafé.png,cat".encode("latin-1"), "line 3, is not UTF-8"),
     ],
 )
 def test_what_is_no_table_is_refused_with_its_place(content: bytes, complaint: str) -> None:
@@ -91,3 +91,33 @@ def test_whatever_is_in_a_file_it_is_a_table_or_refused(content: bytes, comments
 def test_a_lone_carriage_return_reads_back() -> None:
     written = table_bytes(("path", "why"), [{"path": "a\rb.png", "why": 'he said "no",\nand left'}])
     assert dict(parse_table(written, "t.csv").rows[0][1]) == {"path": "a\rb.png", "why": 'he said "no",\nand left'}
+
+
+@pytest.mark.parametrize(
+    ("content", "notes"),
+    [
+        (b",path,label\n0,1.png,cat\n1,2.png,dog\n", "as pandas writes its index"),
+        (b"sep=;\r\npath;label\r\n1.png;cat\r\n2.png;dog\r\n", ""),
+        (b"\xef\xbb\xbfpath;label\n1.png;cat\n2.png;dog\n", ""),
+        ("path\tlabel\r\n1.png\tcat\r\n2.png\tdog\r\n".encode("utf-16"), ""),
+    ],
+)
+def test_tables_of_pandas_and_excel_are_read(content: bytes, notes: str) -> None:
+    table = parse_table(content, "a.csv")
+    assert table.columns == ("path", "label")
+    assert [row for _, row in table.rows] == [{"path": "1.png", "label": "cat"}, {"path": "2.png", "label": "dog"}]
+    assert notes in "".join(table.notes)
+    assert bool(notes) == bool(table.notes)
+
+
+def test_old_code_pages_are_read_and_said() -> None:
+    table = parse_table("path,label\n1.png,마스크\n2.png,없음\n".encode("cp949"), "a.csv")
+    assert [row["label"] for _, row in table.rows] == ["마스크", "없음"]
+    assert table.notes == ("a.csv was read as Korean in the old code page CP949, since it is not UTF-8.",)
+
+
+def test_decimal_commas_are_numbers_where_semicolons_are_between_columns() -> None:
+    table = parse_table(b"path;age;note\na;20,5;1,x\nb;;2\nc;31;3\n", "a.csv")
+    assert [row["age"] for _, row in table.rows] == ["20.5", "", "31"]
+    assert [row["note"] for _, row in table.rows] == ["1,x", "2", "3"]
+    assert table.notes == ("The numbers in 'age' have decimal commas.",)

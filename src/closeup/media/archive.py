@@ -3,18 +3,22 @@
 import struct
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
+from closeup.core.code_pages import decode_code_page
 from closeup.core.errors import InputError
-from closeup.media.files import require_file, unreadable
+from closeup.core.words import counted, listed
+from closeup.media.files import is_litter, require_file, unreadable
 
 MAX_MEMBER_BYTES = 512 * 1024 * 1024
 """A file inside a zip above this is not read: no picture or table is so large, but a trap can be."""
 
 _LOCAL_HEADER = struct.Struct("<4sHHHHHIIIHH")
-_ENCRYPTED = 0x1
+_ENCRYPTED, _UTF8 = 0x1, 0x800
+"""Flags of a file: it has a password, its name is UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +27,13 @@ class Archive:
 
     Attributes:
         path: The zip file.
-        members: Its files by name, folders and what macOS adds left out.
+        members: Its files by name, with "/" between folders; folders and what systems add left out.
+        notes: How names were read that do not say it themselves, and what was left out, one sentence each.
     """
 
     path: Path
     members: dict[str, zipfile.ZipInfo]
+    notes: tuple[str, ...] = ()
 
     def read(self, name: str) -> bytes:
         """The content of one file.
@@ -86,15 +92,66 @@ def open_archive(path: Path) -> Archive:
 def _open(path: Path, size: int, mtime_ns: int) -> Archive:
     try:
         with zipfile.ZipFile(path) as whole:
-            members = {info.filename: info for info in whole.infolist() if not _is_litter(info)}
+            infos = whole.infolist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, OverflowError) as error:
         raise _damaged(path, "it is no zip file") from error
-    return Archive(path, members)
+    return _listed(path, infos)
 
 
-def _is_litter(info: zipfile.ZipInfo) -> bool:
-    parts = PurePosixPath(info.filename).parts
-    return info.is_dir() or any(part == "__MACOSX" or part.startswith(".") for part in parts)
+def _listed(path: Path, infos: Sequence[zipfile.ZipInfo]) -> Archive:
+    """The files by their names as they are meant, and notes on what was made of them."""
+    names, notes = _names(path, infos)
+    members: dict[str, zipfile.ZipInfo] = {}
+    outside, twice = [], []
+    for name, info in zip(names, infos, strict=True):
+        parts = PurePosixPath(name).parts
+        if info.is_dir() or name.endswith("/"):
+            continue
+        if ".." in parts or name.startswith("/") or name[1:3] == ":/":
+            outside.append(name)
+        elif any(is_litter(part) for part in parts):
+            continue
+        elif name in members:
+            twice.append(name)
+        else:
+            members[name] = info
+    if outside:
+        notes.append(
+            f"{counted(len(outside), 'file')} in {path.name} left out: meant to lie outside: {listed(outside)}."
+        )
+    if twice:
+        notes.append(
+            f"{counted(len(twice), 'file')} in {path.name} left out: a name that is there already: {listed(list(dict.fromkeys(twice)))}."
+        )
+    return Archive(path, members, tuple(notes))
+
+
+def _names(path: Path, infos: Sequence[zipfile.ZipInfo]) -> tuple[list[str], list[str]]:
+    """The names with "/" between folders, and as letters of what they are; notes on what was guessed.
+
+    Windows' Explorer writes names in the code page of its country and does not say which; .NET before 4.6.1 writes
+    backslashes; others write UTF-8 without saying so. zipfile takes what says nothing for CP437.
+    """
+    notes = []
+    names = [info.filename for info in infos]
+    mute = [row for row, info in enumerate(infos) if not info.flag_bits & _UTF8 and not names[row].isascii()]
+    if mute:
+        raw = [names[row].encode("cp437") for row in mute]
+        try:
+            decoded = [each.decode("utf-8") for each in raw]
+        except UnicodeDecodeError:
+            found = decode_code_page(b"\n".join(raw))
+            decoded = found[0].split("\n") if found else [names[row] for row in mute]
+            read_as = found[1] if found else "letters of old PCs (CP437), and may be wrong"
+            notes.append(f"{counted(len(mute), 'name')} in {path.name} read as {read_as}: {listed(decoded, 2)}.")
+        for row, name in zip(mute, decoded, strict=True):
+            names[row] = name
+    slashed = [name.replace("\\", "/") for name in names]
+    if slashed != names and not any("/" in name for name in names):
+        changed = sum(one != other for one, other in zip(names, slashed, strict=True))
+        notes.append(f"{counted(changed, 'name')} in {path.name} with backslashes between folders.")
+        names = slashed
+    return names, notes
 
 
 def _damaged(path: Path, what: str) -> InputError:

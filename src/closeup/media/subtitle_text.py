@@ -4,6 +4,7 @@ import html
 import re
 import unicodedata
 
+from closeup.core.code_pages import decode_code_page
 from closeup.core.errors import FormatError
 
 UNREADABLE = "\ufffd"
@@ -18,7 +19,7 @@ _VTT_TAG = re.compile(r"<[^<>]*>")
 def decode_captions(content: bytes) -> tuple[str, tuple[str, ...]]:
     """The text without its byte order marks, and a note where the encoding had to be found out.
 
-    UTF-8 and UTF-16 are read, and Korean in CP949 where the bytes leave no doubt that it is that. Of a text that is
+    UTF-8 and UTF-16 are read, and what `decode_code_page` is sure of. Of a text that is
     UTF-8 for the most part, the bytes that are not become `UNREADABLE`.
 
     Raises:
@@ -39,13 +40,13 @@ def _decoded(content: bytes) -> tuple[str, tuple[str, ...]]:
     try:
         return content.decode("utf-8"), ()
     except UnicodeDecodeError as error:
-        text = _korean(content)
-        if text is None and _mostly_utf8(content):
+        found = decode_code_page(content)
+        if found is None and _mostly_utf8(content):
             return content.decode("utf-8", "replace"), ()
-        if text is None:
+        if found is None:
             line = content.count(b"\n", 0, error.start) + 1
             raise FormatError(f"Line {line} is not UTF-8 text.", f"It may be in an old code page. {HINT}") from error
-        return text, ("Its letters were read as Korean in the old code page CP949, since they are not UTF-8.",)
+        return found[0], (f"Its letters were read as {found[1]}, since they are not UTF-8.",)
 
 
 def plain_line(line: str, *, webvtt: bool) -> str:
@@ -71,22 +72,3 @@ def _mostly_utf8(content: bytes) -> bool:
     text = content.decode("utf-8", "replace")
     beyond = sum(letter > "\x7f" and letter != UNREADABLE for letter in text)
     return beyond > text.count(UNREADABLE)
-
-
-def _korean(content: bytes) -> str | None:
-    """The text if it is Korean in CP949, else None.
-
-    Nearly every pair of bytes is a syllable of CP949, also the letters with accents of western code pages. But those
-    pairs fall on syllables that nobody writes: of real Korean hardly any lie outside the 2350 of KS X 1001.
-    """
-    try:
-        text = content.decode("cp949")
-    except UnicodeDecodeError:
-        return None
-    foreign = [letter for letter in text if letter > "\x7f"]
-    usual = sum("가" <= letter <= "힣" and _in_ks_x_1001(letter) for letter in foreign)
-    return text if usual >= 0.9 * len(foreign) else None
-
-
-def _in_ks_x_1001(syllable: str) -> bool:
-    return len(syllable.encode("euc-kr")) == 2  # Python spells the others as their letters, in eight bytes

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 
 import numpy as np
 
+from closeup.core.code_pages import decode_code_page
 from closeup.core.errors import InputError
 
 MAX_BYTES = 256 * 1024 * 1024
@@ -18,6 +19,10 @@ Cell = str | int | float | bool | None
 
 _SPECIAL = re.compile('[",\r\n]')
 _DELIMITERS = (",", ";", "\t")
+_EXCEL = re.compile(r"sep=([,;\t|])")
+"""Excel's own first line, which says what is between the columns."""
+
+_DECIMAL = re.compile(r"[+-]?\d+(,\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +33,13 @@ class Table:
         name: What complaints call it, its path.
         columns: Names of the columns, in order.
         rows: Number of the line that each row ends on, from 1 (the header), and its values by column.
+        notes: What was made of it that it does not say itself, one sentence each.
     """
 
     name: str
     columns: tuple[str, ...]
     rows: tuple[tuple[int, Mapping[str, str]], ...]
+    notes: tuple[str, ...] = ()
 
     def need(self, column: str, hint: str = "") -> None:
         """Make sure that there is a column of that name.
@@ -50,12 +57,15 @@ class Table:
 
 
 def parse_table(content: bytes, name: str, *, comments: bool = False) -> Table:
-    """Read a table of comma-separated values (RFC 4180), UTF-8, with a header.
+    """Read a table of comma-separated values (RFC 4180), with a header, as people, pandas and spreadsheets write it.
 
-    Semicolons or tabs between the columns are understood where the header has them and no comma. Empty lines say
-    nothing; white space around a value is not part of it.
+    UTF-8, UTF-16 with a mark, and old code pages of the Far East where they leave no doubt. Semicolons or tabs between
+    the columns are understood where the header has them and no comma, or where Excel's own first line says so
+    ("sep=;"); then numbers may have decimal commas. pandas' index, a first column without a name, is left out. Empty
+    lines say nothing; white space around a value is not part of it. `Table.notes` says what was understood.
 
     Args:
+        content: The bytes of the file.
         name: What to call it in a complaint.
         comments: Whether lines that begin with "#" say nothing.
 
@@ -64,19 +74,58 @@ def parse_table(content: bytes, name: str, *, comments: bool = False) -> Table:
     """
     if len(content) > MAX_BYTES:
         raise InputError(f"{name} is larger than {MAX_BYTES // 2**20} MB.")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise InputError(f"{name}, line {line}, is not UTF-8 text.", "Save it as CSV in UTF-8.") from error
+    text, notes = _text(content, name)
     if "\0" in text:
         raise InputError(f"{name} holds zero characters, so it is no table.", "Save it as CSV in UTF-8.")
-    rows = _rows(text, name, comments)
-    first = next(rows, None)
-    if first is None:
+    delimiter = _delimiter(text, comments)
+    rows = list(_rows(text, name, delimiter, comments))
+    if rows and delimiter != "," and _EXCEL.fullmatch(delimiter.join(rows[0][1])):
+        rows = rows[1:]
+    if not rows:
         raise InputError(f"{name} has no header.", "Name the columns in its first line: path,label")
-    columns = _header(first[1], name)
-    return Table(name, columns, tuple(_values(row, columns, name) for row in rows))
+    if rows[0][1][0] == "" and len(rows[0][1]) > 1:
+        notes.append(f"The first column of {name} has no name, as pandas writes its index, and was left out.")
+        rows = [(line, values[1:]) for line, values in rows]
+    columns = _header(rows[0][1], name)
+    values = [_values(row, columns, name) for row in rows[1:]]
+    if delimiter != ",":
+        for column in columns:
+            if _has_decimal_commas([row[column] for _, row in values]):
+                notes.append(f"The numbers in {column!r} have decimal commas.")
+                for _, row in values:
+                    row[column] = row[column].replace(",", ".")
+    return Table(name, columns, tuple(values), tuple(notes))
+
+
+def _text(content: bytes, name: str) -> tuple[str, list[str]]:
+    """The letters of a table, and a note where the encoding had to be found out."""
+    for mark in (b"\xff\xfe", b"\xfe\xff"):
+        if content.startswith(mark):
+            try:
+                return content.decode("utf-16"), []
+            except UnicodeDecodeError as error:
+                raise InputError(f"{name} begins as UTF-16 text, and is damaged further on.") from error
+    try:
+        return content.decode("utf-8-sig"), []
+    except UnicodeDecodeError as error:
+        if found := decode_code_page(content):
+            return found[0], [f"{name} was read as {found[1]}, since it is not UTF-8."]
+        line = content[: error.start].count(b"\n") + 1
+        raise InputError(f"{name}, line {line}, is not UTF-8 text.", "Save it as CSV in UTF-8.") from error
+
+
+def _delimiter(text: str, comments: bool) -> str:
+    lines = (line for line in text.splitlines() if line.strip() and not (comments and line.startswith("#")))
+    header = next(lines, "")
+    if said := _EXCEL.fullmatch(header.strip()):
+        return said[1]
+    return next((mark for mark in _DELIMITERS if mark in header), ",")
+
+
+def _has_decimal_commas(values: Sequence[str]) -> bool:
+    """Whether values are numbers, some of them with a decimal comma; empty ones say nothing."""
+    known = [value for value in values if value]
+    return any("," in value for value in known) and all(_DECIMAL.fullmatch(value) for value in known)
 
 
 class _CsvLines:
@@ -98,10 +147,7 @@ class _CsvLines:
         return "\n" if is_comment else line
 
 
-def _rows(text: str, name: str, comments: bool) -> Iterator[tuple[int, list[str]]]:
-    lines = text.splitlines(keepends=True)
-    header = next((line for line in lines if line.strip() and not (comments and line.startswith("#"))), "")
-    delimiter = next((mark for mark in _DELIMITERS if mark in header), ",")
+def _rows(text: str, name: str, delimiter: str, comments: bool) -> Iterator[tuple[int, list[str]]]:
     source = _CsvLines(io.StringIO(text, newline=""), comments)
     reader = csv.reader(source, delimiter=delimiter, strict=True)
     while True:

@@ -161,3 +161,45 @@ def test_what_is_no_dataset_is_refused(tmp_path: Path) -> None:
         read(tmp_path / "1.png")
     with pytest.raises(InputError, match=r"no column 'persn'\. Did you mean 'person'"):
         read(table(tmp_path / "a.csv", "path,person\n1.png,p\n"), group_column="persn")
+
+
+def test_one_word_that_is_no_side_is_named_with_its_line(tmp_path: Path) -> None:
+    folder(tmp_path, ["1.png", "2.png", "3.png"])
+    path = table(tmp_path / "a.csv", "path,label,Split\n1.png,cat,Train\n2.png,dog,holdout\n3.png,cat,Test\n")
+    with pytest.raises(InputError, match="line 3: 'Split' says 'holdout'"):
+        read(path)
+
+
+def test_paths_of_another_machine_are_found_by_their_end(tmp_path: Path) -> None:
+    folder(tmp_path, ["pics/1.png", "pics/2.png"])
+    rows = "C:\\Users\\me\\data\\pics\\1.png,cat\nC:\\Users\\me\\data\\pics\\2.png,dog\n"
+    place = read(table(tmp_path / "a.csv", "path,label\n" + rows))
+    assert [row.path for row in place.rows] == ["pics/1.png", "pics/2.png"]
+    assert place.notes == (f"2 paths of another machine: what follows C:/Users/me/data/ is looked for in {tmp_path}.",)
+
+
+def test_large_and_small_letters_do_not_matter_where_one_file_is_meant(tmp_path: Path) -> None:
+    folder(tmp_path, ["pics/1.png", "pics/2.png"])
+    place = read(table(tmp_path / "a.csv", "Path,label\npics/1.PNG,cat\npics/2.png,dog\n"))
+    assert [row.path for row in place.rows] == ["pics/1.png", "pics/2.png"]
+    assert "1 path of a.csv differ from the files in large and small letters only." in place.notes
+
+
+def test_one_picture_has_one_name_however_it_is_spelt(tmp_path: Path) -> None:
+    folder(tmp_path, ["pics/1.png"])
+    spelt = ("pics//1.png", "pics/../pics/1.png", "./pics/./1.png", str(tmp_path / "pics" / "1.png"))
+    place = read(table(tmp_path / "a.csv", "path\n" + "\n".join(spelt) + "\n"))
+    assert {row.path for row in place.rows} == {"pics/1.png"}
+
+
+def test_half_of_the_pictures_may_be_gone(tmp_path: Path) -> None:
+    folder(tmp_path, [f"pics/{number}.png" for number in range(40)])
+    rows = "".join(f"{'pics' if number % 2 else 'gone'}/{number}.png,x\n" for number in range(40))
+    assert len(read(table(tmp_path / "a.csv", "path,label\n" + rows)).rows) == 40
+
+
+def test_addresses_and_a_missing_header_are_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="names addresses, https://example"):
+        read(table(tmp_path / "a.csv", "path,label\nhttps://example.org/1.png,cat\n"))
+    with pytest.raises(InputError, match="has no header: its first line names a picture"):
+        read(table(tmp_path / "b.csv", "1.png,cat\n2.png,dog\n"))

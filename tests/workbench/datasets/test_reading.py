@@ -240,3 +240,28 @@ def test_real_data_is_read(shared: Path) -> None:
     assert noisy.sources[0].archive == data / "cifar10n" / "train_images.zip"
     for dataset in (fer, faces, noisy):
         assert dataset.read_bytes(dataset.items[-1])
+
+
+@pytest.mark.parametrize(
+    ("rows", "kind", "words"),
+    [
+        ("".join(f"{n}.png,{n:03}\n" for n in range(25)), "classes", ""),
+        ("".join(f"{n}.png,{1000001 + n}\n" for n in range(25)), "value", "is taken for a number"),
+        ("1.png,Mask\n2.png,mask\n3.png,no\u200bmask\n4.png,nomask\n", "classes", "differ in letter case"),
+    ],
+)
+def test_labels_that_may_be_others_than_they_seem_are_noted(tmp_path: Path, rows: str, kind: str, words: str) -> None:
+    folder(tmp_path, [f"{n}.png" for n in range(25)])
+    (tmp_path / "a.csv").write_text("path,label\n" + rows, "utf-8")
+    dataset = open_one(tmp_path / "a.csv")
+    assert dataset.field("label").kind == kind
+    assert words in " ".join(dataset.notes)
+    assert bool(words) == bool(dataset.notes)
+
+
+def test_a_label_in_several_columns_is_told_what_it_is(tmp_path: Path) -> None:
+    folder(tmp_path, ["1.png", "2.png"])
+    (tmp_path / "a.csv").write_text("path,cat,dog\n1.png,1,0\n2.png,0,1\n", "utf-8")
+    assert "cat, dog are one label with a column for each class (one-hot)" in " ".join(
+        open_one(tmp_path / "a.csv").notes
+    )

@@ -1,13 +1,16 @@
 """What was named as data: a table, a folder or a zip file; and the pictures in it with all that is said of them."""
 
+import posixpath
+import random
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from closeup.core.errors import InputError
+from closeup.core.words import counted
 from closeup.media.archive import open_archive
-from closeup.media.files import files_below, require_file, unreadable
+from closeup.media.files import files_below, is_picture, require_file, unreadable
 from closeup.tables.strict_csv import Table, parse_table
 from closeup.workbench.datasets.items import INSIDE
 from closeup.workbench.datasets.labels import composed
@@ -111,8 +114,10 @@ def _read_zip(path: Path, recipe: DataSource) -> Place:
             inside = chosen[: chosen.rfind("/") + 1]
             table = parse_table(content, f"{path}{INSIDE}{chosen}")
             place = _with_rows(Place(table.name, path.parent, path, inside, (), ()), table, recipe)
-            return replace(place, rows=tuple(_as_stored(row, place) for row in place.rows))
-    return replace(_classes(list(archive.members), str(path), recipe), folder=path.parent, archive=path)
+            rows = tuple(_as_stored(row, place) for row in place.rows)
+            return replace(place, rows=rows, notes=(*archive.notes, *place.notes))
+    place = _classes(list(archive.members), str(path), recipe)
+    return replace(place, folder=path.parent, archive=path, notes=(*archive.notes, *place.notes))
 
 
 def _choose_table(names: Sequence[str]) -> str | None:
@@ -149,6 +154,7 @@ def _classes(names: Sequence[str], where: str, recipe: DataSource) -> Place:
 def _read_table(path: Path, recipe: DataSource) -> Place:
     table = parse_table(_bytes(path), str(path))
     place = _with_rows(Place(str(path), path.parent, None, "", (), ()), table, recipe)
+    place = _respelt(_at_home(place))
     folder = _folder_beside(place)
     if folder is not None:
         note = f"The pictures of {path.name} lie in the folder {folder.name}."
@@ -156,7 +162,8 @@ def _read_table(path: Path, recipe: DataSource) -> Place:
     archive = _archive_beside(place)
     if archive is not None:
         note = f"The pictures of {path.name} lie in {archive[0].name}."
-        place = replace(place, archive=archive[0], inside=archive[1], notes=(*place.notes, note))
+        notes = (*place.notes, note, *open_archive(archive[0]).notes)
+        place = replace(place, archive=archive[0], inside=archive[1], notes=notes)
     return replace(place, rows=tuple(_as_stored(row, place) for row in place.rows))
 
 
@@ -181,14 +188,20 @@ def _with_rows(place: Place, table: Table, recipe: DataSource) -> Place:
         raise InputError(f"{table.name} has a header and no rows.", "Put one line for each picture in it.")
     columns = tuple(name for name in table.columns if name != path)
     taken = tuple(name for name in (group, split) if name)
-    return replace(place, columns=columns, taken=taken, rows=rows, notes=tuple(notes))
+    return replace(place, columns=columns, taken=taken, rows=rows, notes=(*table.notes, *notes))
 
 
 def _path_column(table: Table, recipe: DataSource) -> str:
     if recipe.path_column not in table.columns and recipe.path_column == _DEFAULT_PATH:
-        found = next((name for name in PATH_COLUMNS if name in table.columns), None)
+        spelt = {name.casefold(): name for name in reversed(table.columns)}
+        found = next((spelt[name] for name in PATH_COLUMNS if name in spelt), None)
         if found is not None:
             return found
+        if any(is_picture(name.replace("\\", "/")) for name in table.columns):
+            raise InputError(
+                f"{table.name} has no header: its first line names a picture.",
+                "Name the columns in a line before it: path,label",
+            )
     table.need(
         recipe.path_column,
         f'Say which column names the pictures: path_column = "...". There are: {", ".join(table.columns)}.',
@@ -197,16 +210,15 @@ def _path_column(table: Table, recipe: DataSource) -> str:
 
 
 def _split_by_name(table: Table) -> str:
-    """The column "split", where it says nothing but sides."""
-    if "split" not in table.columns:
-        return ""
-    said = {row["split"].casefold() for _, row in table.rows} - {""}
-    return "split" if said and said <= SPLIT_NAMES.keys() else ""
+    """The column "split", where it says sides at all: one odd word in it is a fault, which its line is named for."""
+    column = next((name for name in table.columns if name.casefold() == "split"), "")
+    said = {row[column].casefold() for _, row in table.rows} - {""} if column else set()
+    return column if said & SPLIT_NAMES.keys() else ""
 
 
 def _row(values: Mapping[str, str], line: int, named: tuple[str, str, str], table: str) -> Row:
     path_column, group_column, split_column = named
-    path = values[path_column].replace("\\", "/").removeprefix("./")
+    path = _plain(values[path_column])
     if not path:
         raise InputError(f"{table}, line {line}, names no picture: {path_column!r} is empty.", "Remove the line.")
     columns = {name: value for name, value in values.items() if name != path_column}
@@ -217,6 +229,15 @@ def _row(values: Mapping[str, str], line: int, named: tuple[str, str, str], tabl
             f"{table}, line {line}: {split_column!r} says {said!r}.", "Write train, val or test, or nothing."
         )
     return Row(path, columns, values.get(group_column, ""), split, line)
+
+
+def _plain(path: str) -> str:
+    """A path with "/" and without detours, so that one picture has one name: "a//b" and "a/x/../b" are "a/b"."""
+    path = path.replace("\\", "/")
+    if not path or "://" in path:
+        return path
+    outer, mark, inner = path.partition(INSIDE)
+    return posixpath.normpath(outer) + mark + inner
 
 
 def _spellings(path: str) -> tuple[str, ...]:
@@ -237,6 +258,57 @@ def _as_stored(row: Row, place: Place) -> Row:
     return replace(row, path=next(there, row.path))
 
 
+def _at_home(place: Place) -> Place:
+    """The table with its paths below its folder, where they are another machine's, or absolute and in that folder."""
+    absolute = [row.path for row in place.rows if row.path.startswith("/") or row.path[1:3] == ":/"]
+    if not absolute:
+        return place
+    home = place.folder.resolve().as_posix() + "/"
+    away = [path for path in absolute[:: max(1, len(absolute) // _LOOKED_AT)] if not path.startswith(home)]
+    starts = {home} | ({start} if (start := _foreign_start(place.folder, away)) else set())
+
+    def below(path: str) -> str:
+        return next((path.removeprefix(start) for start in starts if path.startswith(start)), path)
+
+    moved = sum(below(path) != path and not path.startswith(home) for path in absolute)
+    note = f"{counted(moved, 'path')} of another machine: what follows {start} is looked for in {place.folder}."
+    rows = tuple(replace(row, path=below(row.path)) for row in place.rows)
+    return replace(place, rows=rows, notes=(*place.notes, note) if moved else place.notes)
+
+
+def _foreign_start(folder: Path, paths: Sequence[str]) -> str:
+    """The start of absolute paths without which one of them at least is a file in `folder`; "" where there is none."""
+    for path in paths:
+        parts = path.split("/")
+        for depth in range(1, len(parts)):
+            if _is_file(folder / "/".join(parts[depth:])):
+                return "/".join(parts[:depth]) + "/"
+    return ""
+
+
+def _respelt(place: Place) -> Place:
+    """The table with paths as the disk spells them where large and small letters are all that differs."""
+    listed: dict[Path, dict[str, str]] = {}
+
+    def spelt(path: str) -> str:
+        whole = place.folder / path
+        if INSIDE in path or "://" in path or _is_file(whole):
+            return path
+        if whole.parent not in listed:
+            try:
+                names = [entry.name for entry in whole.parent.iterdir()]
+            except OSError:
+                names = []
+            listed[whole.parent] = {name.casefold(): name for name in names}
+        name = listed[whole.parent].get(whole.name.casefold())
+        return path if name is None else path[: len(path) - len(whole.name)] + name
+
+    rows = tuple(replace(row, path=spelt(row.path)) for row in place.rows)
+    other = sum(row.path != before.path for row, before in zip(rows, place.rows, strict=True))
+    note = f"{counted(other, 'path')} of {Path(place.name).name}, large or small letters apart, as on the disk."
+    return replace(place, rows=rows, notes=(*place.notes, note) if other else place.notes)
+
+
 def _folder_beside(place: Place) -> Path | None:
     """The one folder beside a table that its pictures lie in; None where they lie as it says, or in several."""
     spelt = [spelling for path in _some_paths(place) for spelling in _spellings(path)]
@@ -248,7 +320,8 @@ def _folder_beside(place: Place) -> Path | None:
 
 
 def _some_paths(place: Place) -> list[str]:
-    return [row.path for row in place.rows[:: max(1, len(place.rows) // _LOOKED_AT)]]
+    """Some from all over the table: not each eighth, of which every second may be gone."""
+    return [row.path for row in random.Random(0).sample(place.rows, min(_LOOKED_AT, len(place.rows)))]
 
 
 def _archive_beside(place: Place) -> tuple[Path, str] | None:
@@ -272,6 +345,11 @@ def _archive_beside(place: Place) -> tuple[Path, str] | None:
         raise InputError(
             f"The pictures of {place.name} lie in several zip files: {', '.join(z.name + '/' + t for z, t in found)}.",
             f"Write the zip file before the name in the table: {found[0][0].name}{INSIDE}{paths[0]}",
+        )
+    if "://" in paths[0]:
+        raise InputError(
+            f"{place.name} names addresses, {paths[0]}, and nothing is fetched from a network.",
+            "Download the pictures, and name the files.",
         )
     raise InputError(
         f"The first pictures that {place.name} names are not there: {place.folder / paths[0]}.",

@@ -1,13 +1,15 @@
 """From what a recipe, or a command, names as data to one dataset: labelled, corrected, and chosen from."""
 
+import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from closeup.core.errors import InputError
+from closeup.core.words import listed
 from closeup.workbench.datasets.corrections import apply_corrections, read_corrections
 from closeup.workbench.datasets.items import SIDES, Dataset, DatasetSource, Field, Item, Label
 from closeup.workbench.datasets.labels import composed, label_of, number_of
@@ -209,7 +211,7 @@ def _fields(place: Place, recipe: DataSource, wanted: Mapping[str, Field]) -> _F
             meant = f" Did you mean {near[0]!r}?" if near else ""
             raise InputError(f"{recipe.path}: rename speaks of {name!r}, which is no field of this data.{meant}")
     known = tuple(wanted.get(name) or _look(name, place, columns, recipe) for name in names)
-    return _Fields(known, columns, notes)
+    return _Fields(known, columns, (*notes, *_odd_labels(columns, known, place, wanted)))
 
 
 def _need(place: Place, column: str) -> None:
@@ -243,8 +245,45 @@ def _look(name: str, place: Place, columns: Mapping[str, str], recipe: DataSourc
         return Field(name)
     rename = recipe.rename.get(name, {})
     texts = {rename.get(row.columns[columns[name]], row.columns[columns[name]]) for row in place.rows} - {""}
-    is_value = len(texts) > FEW_NUMBERS and all(number_of(text) is not None for text in texts)
+    numbers = all(number_of(text) is not None and not _is_code(text) for text in texts)
+    is_value = len(texts) > FEW_NUMBERS and numbers
     return Field(name, "value" if is_value else "classes")
+
+
+def _is_code(text: str) -> bool:
+    """Whether digits are a name and not a number: "007"."""
+    return len(text) > 1 and text[0] == "0" and text[1] not in ".,eE"
+
+
+def _odd_labels(
+    columns: Mapping[str, str], known: Sequence[Field], place: Place, wanted: Mapping[str, Field]
+) -> Iterator[str]:
+    """Notes on labels that a reader would take for others than they are."""
+    by_column = {columns[field.name]: field for field in known if field.name in columns}
+    for column, field in by_column.items():
+        texts = sorted({row.columns[column] for row in place.rows} - {""})
+        if field.kind == "value":
+            if field.name not in wanted:
+                yield f"The column {column!r} has {len(texts)} different numbers and is taken for a number."
+            continue
+        for alike in _alike(texts):
+            spelt = ", ".join(repr(text) for text in alike)
+            yield f"In {column!r}, {spelt} are {len(alike)} classes and differ in letter case, spaces or hidden marks."
+    binary = [column for column in by_column if {row.columns[column] for row in place.rows} == {"0", "1"}]
+    if len(binary) > 1 and all(sum(row.columns[column] == "1" for column in binary) == 1 for row in place.rows):
+        yield (
+            f"The columns {listed(binary)} are one label with a column for each class (one-hot): here each is a label "
+            "of its own. One column with the names of the classes says the same."
+        )
+
+
+def _alike(texts: Sequence[str]) -> list[list[str]]:
+    """Texts that differ in what is hardly seen, a list of each."""
+    found: dict[str, list[str]] = {}
+    for text in texts:
+        seen = "".join(letter for letter in text.casefold() if unicodedata.category(letter) not in ("Cf", "Zs"))
+        found.setdefault(seen, []).append(text)
+    return [alike for alike in found.values() if len(alike) > 1]
 
 
 # Which pictures there are
