@@ -120,9 +120,8 @@ def _listed(path: Path, infos: Sequence[zipfile.ZipInfo]) -> Archive:
             f"{counted(len(outside), 'file')} in {path.name} left out: meant to lie outside: {listed(outside)}."
         )
     if twice:
-        notes.append(
-            f"{counted(len(twice), 'file')} in {path.name} left out: a name that is there already: {listed(list(dict.fromkeys(twice)))}."
-        )
+        which = listed(list(dict.fromkeys(twice)))
+        notes.append(f"{counted(len(twice), 'file')} in {path.name} left out: a name that is there already: {which}.")
     return Archive(path, members, tuple(notes))
 
 

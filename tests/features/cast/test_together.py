@@ -86,7 +86,7 @@ def test_what_cannot_be_used_is_counted_and_named(holiday: Path, tmp_path: Path)
     cast = make_album_folder([holiday], tmp_path / "h.cast")
     assert len(cast.parts) == 5
     notes = list(cast.video.notes)
-    assert notes[0] == "1 other file was left out: 1 .txt."
+    assert notes[0] == "1 file is no picture by its name and was passed by (1 .txt)."
     assert notes[1] == "2 of 8 photos could not be used."
     assert "broken.jpg" in notes[2]
     assert "empty.jpg is empty" in notes[3]

@@ -182,7 +182,7 @@ def test_large_and_small_letters_do_not_matter_where_one_file_is_meant(tmp_path:
     folder(tmp_path, ["pics/1.png", "pics/2.png"])
     place = read(table(tmp_path / "a.csv", "Path,label\npics/1.PNG,cat\npics/2.png,dog\n"))
     assert [row.path for row in place.rows] == ["pics/1.png", "pics/2.png"]
-    assert "1 path of a.csv differ from the files in large and small letters only." in place.notes
+    assert "1 path of a.csv taken for files whose large and small letters differ." in place.notes
 
 
 def test_one_picture_has_one_name_however_it_is_spelt(tmp_path: Path) -> None:

@@ -305,7 +305,8 @@ def _respelt(place: Place) -> Place:
 
     rows = tuple(replace(row, path=spelt(row.path)) for row in place.rows)
     other = sum(row.path != before.path for row, before in zip(rows, place.rows, strict=True))
-    note = f"{counted(other, 'path')} of {Path(place.name).name}, large or small letters apart, as on the disk."
+    name = Path(place.name).name
+    note = f"{counted(other, 'path')} of {name} taken for files whose large and small letters differ."
     return replace(place, rows=rows, notes=(*place.notes, note) if other else place.notes)
 
 
