@@ -11,6 +11,7 @@ from closeup.cli.flags import AsJson, Quiet
 from closeup.cli.gallery_options import Far, Models
 from closeup.cli.gallery_words import answer_words, percent, similarity_words, stranger_words
 from closeup.cli.output import (
+from closeup.core.words import counted
     counted,
     error_json,
     one_line,

@@ -12,11 +12,12 @@ from typer.core import TyperGroup
 
 from closeup.cli.flags import AsJson, Quiet
 from closeup.cli.gallery_words import similarity_words
-from closeup.cli.output import counted, one_line, show_hint, show_json, show_note, show_table
+from closeup.cli.output import one_line, show_hint, show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
 from closeup.core.timebase import clock
 from closeup.core.types import Person
+from closeup.core.words import counted
 from closeup.documents.cast import CAST_JSON
 from closeup.documents.suggestions import SUGGESTION
 from closeup.features.cast import operations
