@@ -11,8 +11,6 @@ from closeup.cli.flags import AsJson, Quiet
 from closeup.cli.gallery_options import Far, Models
 from closeup.cli.gallery_words import answer_words, percent, similarity_words, stranger_words
 from closeup.cli.output import (
-from closeup.core.words import counted
-    counted,
     error_json,
     one_line,
     show_error,
@@ -25,6 +23,7 @@ from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import EXIT_BAD_INPUT, InputError
 from closeup.core.progress import Progress
 from closeup.core.timebase import clock
+from closeup.core.words import counted
 from closeup.features.gallery.options import FAR
 
 if TYPE_CHECKING:
