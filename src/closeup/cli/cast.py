@@ -223,9 +223,13 @@ def _seen(cast: "Cast", person: "Person") -> dict[str, list[str]]:
 
 def show_people(folder: Path, cast: "Cast", elapsed_s: float, speed: float | None) -> None:
     """Print the cast as a table, how long it took, and where the report is."""
+    from closeup.features.cast.nobody import why_nobody
+
     name = Path(cast.video.path).name
     if not cast.people:
         typer.echo(f"No people were found in {one_line(name)}.")
+        if cause := why_nobody(cast):
+            typer.echo(cause)
     elif cast.kind == "album":
         rows = ((str(n), p.name or "", str(len(p.shots)), p.id) for n, p in enumerate(cast.people, start=1))
         show_table(*rows, head=(">person", "name", ">photos", "id"))

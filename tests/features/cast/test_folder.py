@@ -18,7 +18,7 @@ from closeup.features.cast import folder as folder_module
 from closeup.features.cast import operations as say
 from closeup.features.cast.folder import CastFolder, CastResult, carry_over, check_place, write_cast_folder
 from closeup.features.cast.people import build_people, found_people
-from features.cast.fake_cast import LABELS, SHA256, fake_folder, fake_result, fake_tracks
+from features.cast.fake_cast import LABELS, SHA256, fake_folder, fake_picture, fake_result, fake_tracks
 
 FILES = {
     "cast.json",
@@ -73,6 +73,21 @@ def test_every_field_is_documented() -> None:
     objects = [schema, *(part for part in schema["$defs"].values() if part["type"] == "object")]
     missing = {field for part in objects for field in part["properties"] if f"`{field}`" not in page}
     assert missing == set()
+
+
+def test_pictures_of_shots_are_kept_by_edits_and_shown(tmp_path: Path) -> None:
+    shots = {"shot-0": fake_picture(1), "shot-2": fake_picture(3)}
+    result = replace(fake_result(), pictures=fake_result().pictures | shots)
+    write_cast_folder(tmp_path / "talk.cast", result, overwrite=False)
+    place = tmp_path / "talk.cast"
+    assert set(contents(place)) == FILES | {"shots/1.jpg", "shots/3.jpg"}
+    name(place)
+    assert dict(CastFolder(place).pictures(CastFolder(place).cast())) == result.pictures
+    page = (place / "report.html").read_text(encoding="utf-8")
+    assert 'alt="Shot 1"' in page
+    assert 'alt="Shot 2"' not in page
+    write_cast_folder(place, fake_result(CastFolder(place).edits()), overwrite=True)
+    assert not (place / "shots").exists()
 
 
 def test_two_runs_write_the_same_bytes(place: Path, tmp_path: Path) -> None:

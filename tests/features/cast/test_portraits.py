@@ -49,6 +49,20 @@ def test_a_small_face_is_enlarged_twice_and_no_more():
     assert abs(picture.shape[0] - 2 * crop_height) <= 2
 
 
+def test_black_bars_stay_out_of_the_picture():
+    """A face near the upper bar of a letterboxed frame, and in a frame that is dark above only."""
+    frame = np.full((360, 640, 3), 120, np.uint8)
+    frame[:50] = frame[-50:] = 10
+    wide = face(0, (300, 60, 380, 160))
+    picture = decode_jpeg(track_picture(frame, wide))
+    assert picture.min() > 90
+    dark = np.full((360, 640, 3), 120, np.uint8)
+    dark[:50] = 10
+    assert decode_jpeg(track_picture(dark, wide)).min() < 40
+    reaching = face(0, (300, 30, 380, 160))  # it reaches into the bar: nothing of it is cut
+    assert decode_jpeg(track_picture(frame, reaching)).min() < 40
+
+
 def test_the_face_is_where_a_portrait_has_it():
     """A white face on black: its centre lies a little under the eye line, in the middle across."""
     frame = np.zeros((1080, 1920, 3), dtype=np.uint8)

@@ -11,7 +11,7 @@ import pytest
 from closeup.core.errors import FormatError
 from closeup.core.types import Cast
 from closeup.documents.suggestions import Suggestion
-from closeup.features.cast.report import QUESTIONS_SHOWN, render_report
+from closeup.features.cast.report import LOOKED_AT_SHOWN, QUESTIONS_SHOWN, render_report
 from html_page import HOSTILE, Page
 
 from .report_cast import Plan, make_cast, named
@@ -260,9 +260,24 @@ def test_every_card_can_be_corrected_and_filters_the_timeline(made):
 def test_nobody_gets_a_friendly_page(empty):
     page = Page(render_report(*empty))
     assert "Nobody was found in this video." in page.text
+    assert "No picture that was looked at shows a face." in page.text
     assert not page.has_class("card")
     assert "closeup people" not in page.text
     assert len(page.all("tr")) == 4
+
+
+def test_nobody_is_shown_what_was_looked_at(made, tmp_path):
+    cast, folder = made
+    unused = replace(cast, people=(), passers_by=(), tracks=tuple(replace(t, person=None) for t in cast.tracks))
+    (tmp_path / "shots").mkdir()
+    (tmp_path / "tracks").symlink_to(folder / "tracks")
+    for number in range(len(cast.shots)):
+        (tmp_path / "shots" / f"{number + 1}.jpg").write_bytes((folder / "tracks" / "t1.jpg").read_bytes())
+    page = Page(render_report(unused, tmp_path))
+    looked = [image["alt"] for image in page.all("img") if (image["alt"] or "").startswith("Looked at")]
+    assert len(looked) == LOOKED_AT_SHOWN + 7  # faces; and of 14 shots every other one
+    assert len([image for image in page.all("img") if (image["alt"] or "").startswith("Shot ")]) == 14
+    assert "none is seen long and clearly enough" in page.text or "blurred" in page.text
 
 
 def test_only_passers_by_and_only_hidden_people_are_told_apart(made):

@@ -165,3 +165,19 @@ def test_a_cast_of_a_model_that_is_gone_is_read_from_its_pictures(
     answers = name_cast(store, folder, lambda: fake)  # type: ignore[arg-type, return-value]
     assert {a.answer.model for a in answers} == {"made-up"}
     assert [a.answer.name for a in answers] == ["person 0", "person 1", None, None]
+
+
+def test_tracks_that_only_touch_are_not_in_one_picture(store: GalleryStore, reader: Any, tmp_path: Path) -> None:
+    """A of shot 1 and D of shot 4, where A's track is padded into D's: no frame shows both."""
+    enrolled(store, reader, tmp_path, 0)
+    folder = folder_of(tmp_path)
+    like = np.stack([embedding(0 if owner == 3 else owner, 60 + n) for n, owner in enumerate(OWNERS)])
+    result = fake_result()
+    longer = tuple(replace(t, end_frame=360, end_s=14.4) if t.id == "t6" else t for t in result.cast.tracks)
+    vectors = replace(read_cast_faces(folder).vectors, face=like)
+    write_cast_folder(
+        folder, replace(result, cast=replace(result.cast, tracks=longer), vectors=vectors), overwrite=True
+    )
+    answers = {a.person: a for a in name_cast(store, folder, no_reader)}
+    assert [answers[p].answer.name for p in ("p1", "p4")] == ["person 0", "person 0"]
+    assert [answers[p].conflict for p in ("p1", "p4")] == ["", ""]

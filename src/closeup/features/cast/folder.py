@@ -19,14 +19,14 @@ from closeup.features.cast.anchors import TrackFinder, anchor_track
 from closeup.features.cast.operations import Change, Scene
 from closeup.features.cast.parts_report import render_parts_report
 from closeup.features.cast.people import Earlier, build_people
-from closeup.features.cast.portraits import PictureFiles, person_pictures, photo_name
-from closeup.features.cast.report import render_report
+from closeup.features.cast.portraits import PictureFiles, person_pictures, photo_name, shot_name
+from closeup.features.cast.report import render_report, shot_picture_path
 from closeup.features.cast.suggestions import suggest
 
 CAST, VECTORS, EDITS, BASELINE, REPORT = "cast.json", "vectors.npz", "edits.json", "baseline.json", "report.html"
-TRACKS, PEOPLE, PHOTOS = "tracks", "people", "photos"
+TRACKS, PEOPLE, PHOTOS, SHOTS = "tracks", "people", "photos", "shots"
 _CHANGED_BY_EDITS = frozenset({CAST, EDITS, REPORT, PEOPLE})
-_OURS = frozenset({*_CHANGED_BY_EDITS, VECTORS, BASELINE, TRACKS, PHOTOS})
+_OURS = frozenset({*_CHANGED_BY_EDITS, VECTORS, BASELINE, TRACKS, PHOTOS, SHOTS})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +38,7 @@ class CastResult:
         baseline: The people before any edit.
         edits: What the user has said.
         vectors: Embeddings of the cast's tracks.
-        pictures: JPEGs by name, as in `Scan.pictures`: of every track of the cast, and of an album's photos.
+        pictures: JPEGs by name, as in `Scan.pictures`: of every track of the cast, of an album's photos, of shots.
     """
 
     cast: Cast
@@ -116,11 +116,12 @@ class CastFolder:
         return read_edits(self.path / EDITS)
 
     def pictures(self, cast: Cast) -> PictureFiles:
-        """The pictures of the cast's tracks, and of an album's photos, by name as in `Scan.pictures`."""
+        """The pictures of the cast's tracks, of an album's photos, and of shots, by name as in `Scan.pictures`."""
         paths = {track.id: self.path / TRACKS / f"{track.id}.jpg" for track in cast.tracks}
         photos = cast.parts if cast.kind == "album" else ()
         names = {photo_name(part.start_frame): self.path / PHOTOS / f"{part.start_frame}.jpg" for part in photos}
-        return PictureFiles(paths | names)
+        shots = {shot_name(number): shot_picture_path(self.path, number) for number in range(len(cast.shots))}
+        return PictureFiles(paths | names | {name: path for name, path in shots.items() if path.is_file()})
 
     def edit(self, *wishes: Callable[[Scene], Change]) -> Change:
         """Change the edits by some wishes, each said of the cast as those before it leave it: all of them or none.
@@ -185,6 +186,10 @@ def write_cast_folder(target: Path, result: CastResult, *, overwrite: bool) -> N
             (part / PHOTOS).mkdir()
             for frame in (photo.start_frame for photo in result.cast.parts):
                 (part / PHOTOS / f"{frame}.jpg").write_bytes(_picture(result, photo_name(frame)))
+        for number in range(len(result.cast.shots)):
+            if result.cast.kind == "video" and (picture := result.pictures.get(shot_name(number))) is not None:
+                (part / SHOTS).mkdir(exist_ok=True)
+                shot_picture_path(part, number).write_bytes(picture)
         (part / VECTORS).write_bytes(encode_vectors(result.vectors))
         (part / BASELINE).write_bytes(BASELINE_JSON.encode(result.baseline))
         questions = _questions(result.cast, lambda: result.vectors, result.baseline, result.edits)

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -15,6 +16,9 @@ from closeup.media.image import decode_jpeg, encode_jpeg
 
 PICTURE_HEIGHT = 480
 """Height in pixels of a track's picture, where the frame has that much to give."""
+
+BLACK = 24
+"""Up to this a pixel may be part of a black bar, of 255; compression leaves bars not quite black."""
 
 MOST_ENLARGED = 2.0
 """A small face is enlarged this much and no more: beyond it there is nothing to see."""
@@ -72,11 +76,32 @@ def spread_tracks(tracks: Sequence[Track], most: int) -> tuple[Track, ...]:
 def track_picture(frame: Image, face: Face) -> bytes:
     """Head and shoulders of one face of a frame (H, W, 3), RGB uint8, as JPEG.
 
-    480 pixels high, or less where that would enlarge the frame's pixels more than twice.
+    480 pixels high, or less where that would enlarge the frame's pixels more than twice. The black bars of a
+    letterboxed video stay out.
     """
+    top, bottom = _between_bars(frame)
+    if top <= face.box_xyxy[1] and face.box_xyxy[3] <= bottom:
+        down = np.array([0, top], np.float32)
+        frame = frame[top:bottom]
+        face = replace(face, box_xyxy=face.box_xyxy - np.tile(down, 2), landmarks_xy=face.landmarks_xy - down)
     x0, y0, x1, y1 = portrait_box(face.box_xyxy, face.landmarks_xy, (frame.shape[1], frame.shape[0])).tolist()
     height = min(PICTURE_HEIGHT, round(MOST_ENLARGED * (y1 - y0)))
     return encode_jpeg(resize_to_height(frame[y0:y1, x0:x1], height))
+
+
+def _between_bars(frame: Image) -> tuple[int, int]:
+    """The rows of a frame (H, W, 3) between the black bars above and below it, the last exclusive; else all rows.
+
+    Bars are as high below as above; a dark picture, which has no such edges, keeps its rows.
+    """
+    height = frame.shape[0]
+    lit = np.flatnonzero((frame[:, ::8] > BLACK).any(axis=(1, 2)))
+    if not len(lit):
+        return 0, height
+    above, below = int(lit[0]), height - 1 - int(lit[-1])
+    if abs(above - below) > 0.02 * height or not 0.03 * height <= above <= 0.3 * height:
+        return 0, height
+    return above, height - below
 
 
 def resize_to_height(image: Image, height: int) -> Image:
@@ -91,6 +116,11 @@ def resize_to_height(image: Image, height: int) -> Image:
 def photo_name(frame: int) -> str:
     """What the picture of an album's photo is called beside those of tracks, by the frame that it is."""
     return f"photo-{frame}"
+
+
+def shot_name(number: int) -> str:
+    """What the small picture of a video's shot is called beside those of tracks; counted from 0."""
+    return f"shot-{number}"
 
 
 class PictureFiles(Mapping[str, bytes]):

@@ -11,6 +11,8 @@ from closeup.core.timebase import clock
 from closeup.core.types import Cast, Person, Track, VideoInfo
 from closeup.documents.edits import person_number
 from closeup.documents.suggestions import Suggestion
+from closeup.features.cast.nobody import why_nobody
+from closeup.features.cast.people import portrait_quality
 from closeup.features.cast.portraits import (
     best_face,
     person_tracks,
@@ -31,12 +33,17 @@ Every bar stands beside a name, so colour is never alone."""
 
 PASSERS_BY_SHOWN = 60
 QUESTIONS_SHOWN = 24
+LOOKED_AT_SHOWN = 12
 SHOTS_SHOWN = 40
 """With more shots than this the table is folded away and the small timelines leave the cuts out."""
 
 
 def render_report(
-    cast: Cast, folder: Path, *, place: Path | None = None, questions: Sequence[Suggestion] | None = ()
+    cast: Cast,
+    folder: Path,
+    *,
+    place: Path | None = None,
+    questions: Sequence[Suggestion] | None = (),
 ) -> str:
     """Write the page for a cast: HTML with all pictures, style and script inside, the same text for the same cast.
 
@@ -68,7 +75,9 @@ def render_report(
         cards=cards,
         apart=apart,
         apart_total=len(cast.passers_by),
-        shots=_shot_rows(cast, cards),
+        shots=_shot_rows(cast, cards, folder),
+        cause=why_nobody(cast),
+        looked_at=_looked_at(cast, folder) if not cast.people else [],
         shots_shown=SHOTS_SHOWN,
         shot_bars=[
             bar(shot.start_s, shot.end_s, _length_s(cast), f"Shot {number}, ")
@@ -245,11 +254,37 @@ def _length_s(cast: Cast) -> float:
     return max(cast.video.duration_s, 0.001)
 
 
-def _shot_rows(cast: Cast, cards: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The table of shots, with who is in each."""
+def shot_picture_path(folder: Path, number: int) -> Path:
+    """Where the small picture of a shot lies in a result folder; `number` counts from 0, file names from 1."""
+    return folder / "shots" / f"{number + 1}.jpg"
+
+
+def _shot_picture(folder: Path, number: int, height: int) -> str:
+    """The small picture of a shot as a data: URI; empty where there is none."""
+    path = shot_picture_path(folder, number)
+    return embedded(path, height, 70) if path.is_file() else ""
+
+
+def _looked_at(cast: Cast, folder: Path) -> list[dict[str, Any]]:
+    """A few of the faces that were found and not used, and a few shots: what an empty result was made from."""
+    unused = sorted((t for t in cast.tracks if t.person is None), key=lambda t: -portrait_quality([t]))
+    faces = [_picture(track, folder) for track in unused[:LOOKED_AT_SHOWN]]
+    step = max(1, -(-len(cast.shots) // LOOKED_AT_SHOWN))
+    shots = [
+        {"source": source, "time": clock(cast.shots[number].start_s)}
+        for number in range(0, len(cast.shots), step)
+        if (source := _shot_picture(folder, number, 120))
+    ]
+    return faces + shots
+
+
+def _shot_rows(cast: Cast, cards: Sequence[dict[str, Any]], folder: Path) -> list[dict[str, Any]]:
+    """The table of shots, with a small picture and who is in each."""
+    height = 72 if len(cast.shots) <= 400 else 48
     return [
         {
             "number": number + 1,
+            "picture": _shot_picture(folder, number, height),
             "at_s": shot.start_s,
             "start": exact_time(shot.start_s),
             "end": exact_time(shot.end_s),

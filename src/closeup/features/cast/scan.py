@@ -36,14 +36,18 @@ from closeup.features.cast.growing import (
 )
 from closeup.features.cast.looking import Sighting, look
 from closeup.features.cast.options import CastOptions
-from closeup.features.cast.portraits import track_picture
-from closeup.media.sampling import Cut, Sampling
+from closeup.features.cast.portraits import shot_name, track_picture
+from closeup.media.image import encode_jpeg
+from closeup.media.sampling import Cut, Sample, Sampling
 from closeup.media.video import VideoReader, hash_file, open_video
 from closeup.perception.analyzer import Analyzer
 from closeup.perception.cuts import CutDetector
 
 WAITING_PIXELS = 64_000_000
 """Frames that wait to be looked at hold at most about this many pixels together."""
+
+SHOT_PICTURE_HEIGHT = 120
+"""Height in pixels of the small picture of a shot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,8 @@ class Scan:
         shots: In order, without gaps in a file.
         tracks: By start; nobody owns them yet.
         vectors: Of the tracks' best faces, and of their clothing.
-        pictures: Track id to JPEG bytes of its best picture; "photo-17" to the thumbnail of the photo in frame 17.
+        pictures: Track id to JPEG bytes of its best picture; "photo-17" to the thumbnail of the photo in frame 17,
+            "shot-3" to a small picture of the fourth shot of a video, where that is long enough to be sampled.
         kind: What was looked at.
         parts: The files of an album or a season.
     """
@@ -96,6 +101,7 @@ def scan_video(path: Path, analyzer: Analyzer, options: CastOptions, progress: P
     shots = _shots(cuts, video)
     tracks = build_tracks(ended, shots, 1 / rate_hz)
     pictures = {track.id: item.picture for track, item in zip(tracks, ended, strict=True)}
+    pictures |= {shot_name(number): picture for number, picture in scanner.shot_pictures.items()}
     return Scan(video, shots, tracks, vectors, pictures)
 
 
@@ -137,11 +143,14 @@ class _Scanner:
         self._recent: deque[tuple[Candidate, ...]] = deque(maxlen=ceil(tracking.max_gap_s / tracking.sample_s) + 2)
         self._live: dict[int, GrowingTrack] = {}
         self.ended: list[EndedTrack] = []
+        self.shot_pictures: dict[int, bytes] = {}
+        self._samples_of_shot = 0
 
     def run(self, reader: VideoReader, rate_hz: float, progress: ProgressCallback) -> list[Cut]:
         """Read all frames; afterwards `ended` is complete. Gives the cuts."""
         sampling = Sampling(reader, rate_hz, CutDetector(reader.fps))
         for sample in sampling:
+            self._show(sample)
             self._waiting.append((sample.shot, self._pool.submit(self._look, sample.frame)))
             progress(Progress("Finding faces", float(sample.frame.time), reader.duration_hint_s, "s"))
             self._settle(leave=self._most_waiting)
@@ -150,6 +159,14 @@ class _Scanner:
         end_s = float(reader.end_time)
         progress(Progress("Finding faces", end_s, end_s, "s"))
         return sampling.cuts
+
+    def _show(self, sample: Sample) -> None:
+        """Keep a small picture of each shot: its first sample, or better the third, past a blend with another."""
+        self._samples_of_shot = self._samples_of_shot + 1 if sample.shot in self.shot_pictures else 1
+        if self._samples_of_shot in (1, 3):
+            width, height = sample.frame.size_wh
+            small = (max(1, round(width * SHOT_PICTURE_HEIGHT / height)), SHOT_PICTURE_HEIGHT)
+            self.shot_pictures[sample.shot] = encode_jpeg(sample.frame.rgb(small), 75)
 
     def _cut(self) -> None:
         """A shot is over, and with it all its tracks."""

@@ -76,7 +76,7 @@ def render_preview(handover: Handover, *, folder_name: str, notes: Sequence[str]
 
 
 def _person(handover: Handover) -> str:
-    return handover.plan.person_name or f"Person {handover.plan.person.removeprefix('p')}"
+    return handover.plan.person_name or handover.plan.person
 
 
 def _headline(handover: Handover) -> str:
