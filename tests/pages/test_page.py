@@ -63,3 +63,10 @@ def test_every_colour_and_font_that_a_style_takes_is_given(package_name: str, st
     look = resources.files("closeup.pages").joinpath("house.css").read_text("utf-8") + own
     given = set(re.findall(r"(--[a-z-]+)\s*:", look))
     assert set(re.findall(r"var\((--[a-z-]+)\)", look)) <= given
+
+
+def test_what_pages_share_is_written_once() -> None:
+    """Copying commands, times and quoting for the shell: in the script of the house and in no other."""
+    scripts = [(path.name, path.read_text()) for path in Path(str(resources.files("closeup"))).rglob("*.js")]
+    for shared in ("navigator.clipboard", 'replaceAll("\'"', "Math.floor(s / 60) % 60"):
+        assert [name for name, text in scripts if shared in text] == ["house.js"], shared

@@ -150,7 +150,7 @@ def _chosen(cast: Cast, tracks: Sequence[Track], most: int) -> list[Track]:
     return [portrait_track(ordered[low:high]) for low, high in pairwise(edges)]
 
 
-def _picture(cast: Cast, track: Track, folder: Path) -> dict[str, str]:
+def _picture(cast: Cast, track: Track, folder: Path) -> dict[str, Any]:
     part = part_at(cast, track.start_frame) or cast.parts[0]
     name = PurePath(part.video.path).name
     when = (part.taken or "")[:10] if cast.kind == "album" else clock(track.start_s - part.start_s)

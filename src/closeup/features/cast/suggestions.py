@@ -65,7 +65,7 @@ def suggest(cast: Cast, vectors: TrackVectors, baseline: Baseline, edits: Edits)
     faces, worths = track_faces(vectors, len(cast.tracks))
     weighted = faces * track_weights(worths, cast.tracks)[:, None].astype(np.float64)
     place = {track.id: index for index, track in enumerate(cast.tracks)}
-    seen, means = [], []
+    seen, means = list[_Seen](), list[NDArray[np.float64]]()
     for person in (*cast.people, *cast.passers_by):
         own = tuple(place[track] for track in person.tracks)
         if (mean := weighted[list(own)].sum(axis=0)).any():
