@@ -28,7 +28,7 @@ SHOTS = (
     DrawnShot(40, 3, (Drawn(RED, 40, 60), Drawn(BLUE, 220, 200))),
     DrawnShot(30, 4, (Drawn(RED, 130, 150),)),
 )
-ALL_FILES = ["baseline.json", "cast.json", "edits.json", "people", "report.html", "tracks", "vectors.npz"]
+ALL_FILES = ["baseline.json", "cast.json", "edits.json", "people", "report.html", "shots", "tracks", "vectors.npz"]
 
 
 @pytest.fixture(scope="module")
