@@ -89,7 +89,7 @@ def cli_page() -> str:
 
     root = command_line()
     intro = (
-        "Exit codes: 0 done, 2 something you can mend (a sentence and a hint say what), 130 interrupted by Ctrl-C,\n"
+        "[Exit codes](concepts/exit-codes.md): 0 done, 3 done with losses, 2 could not, 130 interrupted by Ctrl-C,\n"
     )
     intro += (
         "143 asked to stop, 1 a fault of closeup's own. Progress, notes and errors go to stderr, results to stdout."

@@ -69,7 +69,7 @@ def test_overwrite_is_passed_on(find: Any, films: list[str]) -> None:
 
 def test_one_bad_video_of_many_does_not_stop_the_others(find: Any, films: list[str]) -> None:
     result = run("a.mp4", "missing.mp4", "b.mov")
-    assert result.exit_code == 2
+    assert result.exit_code == 3
     assert [call[0].name for call in find.calls] == ["a.mp4", "missing.mp4", "b.mov"]
     assert "There is no file missing.mp4." in result.stderr
     assert "1 of 3 videos could not be used; the others are done." in result.stderr

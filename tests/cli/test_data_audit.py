@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from closeup.cli.exit_codes import EXIT_COULD_NOT
 from closeup.cli.main import app
-from closeup.core.errors import EXIT_BAD_INPUT
 from closeup.learning.runs.predictions import answer_table
 from closeup.workbench.datasets.corrections import read_corrections
 from workbench.audit.planted import CLASSES, COUNT, WRONG, make_data, probabilities
@@ -84,7 +84,7 @@ def test_unreadable_pictures_are_listed(monkeypatch: pytest.MonkeyPatch) -> None
 )
 def test_what_cannot_be_done_is_said(words: list[str], said: str) -> None:
     result = type_in(*words)
-    assert result.exit_code == EXIT_BAD_INPUT
+    assert result.exit_code == EXIT_COULD_NOT
     assert said in result.stderr
     assert not Path("out").exists()
 
@@ -96,6 +96,20 @@ def test_of_several_fields_one_must_be_named() -> None:
         "\n".join([f"{rows[0]},size", *(f"{row},{'big' if n % 2 else 'small'}" for n, row in enumerate(rows[1:]))])
     )
     result = audited()
-    assert result.exit_code == EXIT_BAD_INPUT
+    assert result.exit_code == EXIT_COULD_NOT
     assert "several label fields: kind, size" in result.stderr
     assert audited("--field", "kind").exit_code == 0
+
+
+def test_nothing_is_probably_wrong_by_a_judge_that_knows_nothing() -> None:
+    keys = [f"pictures/{n:02}.png" for n in range(COUNT)]
+    blind = np.random.default_rng(0).dirichlet(np.ones(len(CLASSES)), COUNT)
+    Path("p.csv").write_bytes(answer_table(keys, np.zeros(COUNT, np.int64), blind, CLASSES))
+    result = audited()
+    assert result.exit_code == 0, result.output
+    assert "probably" not in result.output
+    assert "The judge: it says the label that is there for" in result.stdout
+    assert "look wrong to it, which says nothing of them" in result.stdout
+    told = json.loads(audited("--json", "--overwrite").stdout)
+    assert told["knows_something"] is False
+    assert 0 < told["accuracy"] < 0.6

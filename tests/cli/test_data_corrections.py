@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from closeup.cli.exit_codes import EXIT_COULD_NOT
 from closeup.cli.main import app
-from closeup.core.errors import EXIT_BAD_INPUT
 from closeup.workbench.datasets.corrections import read_corrections
 from closeup.workbench.datasets.items import Correction
 from workbench.datasets.tiny import folder
@@ -49,7 +49,7 @@ def test_a_file_is_checked_against_the_data() -> None:
     assert json.loads(type_in("check", "c.csv", "pets", "--json").stdout) == [{"line": 2, "keys": ["cat/2.png"]}]
     Path("c.csv").write_text(Path("c.csv").read_text().replace("cat,dog", "dog,cat"))
     result = type_in("check", "c.csv", "pets")
-    assert result.exit_code == EXIT_BAD_INPUT
+    assert result.exit_code == EXIT_COULD_NOT
     assert "c.csv, line 2: class of cat/2.png is 'cat' already" in result.stderr
 
 
@@ -72,7 +72,7 @@ def test_a_line_is_removed() -> None:
 )
 def test_a_line_that_does_not_fit_is_not_written(words: list[str], complaint: str) -> None:
     result = type_in("add", "c.csv", *words)
-    assert result.exit_code == EXIT_BAD_INPUT, result.output
+    assert result.exit_code == EXIT_COULD_NOT, result.output
     assert complaint in result.stderr
     assert not Path("c.csv").exists()
 
@@ -81,6 +81,6 @@ def test_the_same_line_twice_is_refused() -> None:
     assert add().exit_code == 0
     before = Path("c.csv").read_bytes()
     result = add("--who", "somebody else")
-    assert result.exit_code == EXIT_BAD_INPUT
+    assert result.exit_code == EXIT_COULD_NOT
     assert "line 3, says the same as line 2" in result.stderr
     assert Path("c.csv").read_bytes() == before

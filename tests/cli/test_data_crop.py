@@ -5,8 +5,8 @@ import pytest
 from typer.testing import CliRunner
 
 from closeup.cli.data_crop import size_sentence
+from closeup.cli.exit_codes import EXIT_COULD_NOT
 from closeup.cli.main import app
-from closeup.core.errors import EXIT_BAD_INPUT
 from closeup.core.types import Image
 from closeup.media.image import read_image
 from closeup.perception.protocols import Detections
@@ -62,7 +62,7 @@ def test_options_reach_the_work() -> None:
 )
 def test_what_cannot_be_done_is_refused(words: list[str], said: str) -> None:
     result = type_in(*words)
-    assert result.exit_code == EXIT_BAD_INPUT
+    assert result.exit_code == EXIT_COULD_NOT
     assert said in result.stderr
     assert not Path("out").exists()
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from closeup.cli.exit_codes import EXIT_COULD_NOT
 from closeup.cli.main import app
-from closeup.core.errors import EXIT_BAD_INPUT
 from workbench.look.looked import write
 
 
@@ -55,12 +55,12 @@ def test_rows_can_be_chosen() -> None:
 def test_what_is_there_stays_unless_it_may_go() -> None:
     Path("look").mkdir()
     result = type_in("pets", "-o", "look")
-    assert result.exit_code == EXIT_BAD_INPUT
+    assert result.exit_code == EXIT_COULD_NOT
     assert "--overwrite" in result.stderr
     assert type_in("pets", "-o", "look", "--overwrite", "-q").exit_code == 0
 
 
 def test_a_dataset_that_is_none_leaves_nothing() -> None:
     result = type_in("nowhere", "-o", "deep/look")
-    assert result.exit_code == EXIT_BAD_INPUT
+    assert result.exit_code == EXIT_COULD_NOT
     assert not Path("deep").exists()

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from closeup.cli.exit_codes import EXIT_COULD_NOT
 from closeup.cli.main import app
-from closeup.core.errors import EXIT_BAD_INPUT
 from closeup.workbench.datasets.splits import load_split
 from workbench.datasets.tiny import folder
 
@@ -82,7 +82,7 @@ def test_only_some_rows() -> None:
 )
 def test_what_cannot_be_is_refused(words: list[str], complaint: str) -> None:
     result = type_in(*words)
-    assert result.exit_code == EXIT_BAD_INPUT, result.output
+    assert result.exit_code == EXIT_COULD_NOT, result.output
     assert complaint in result.stderr
     assert "hint: " in result.stderr
     assert not Path("s.csv").exists()

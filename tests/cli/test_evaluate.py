@@ -8,8 +8,8 @@ import typer
 from typer.testing import CliRunner
 
 from closeup.cli import evaluate, predict
+from closeup.cli.exit_codes import EXIT_COULD_NOT
 from closeup.cli.main import CommandLine
-from closeup.core.errors import EXIT_BAD_INPUT
 from tiny_networks import save_tiny
 from workbench.colours import colour_table
 
@@ -90,6 +90,6 @@ def test_what_cannot_be_done_is_told(words: tuple[str, ...]) -> None:
     if not words:
         words = ("--head", "colour")
     result = type_in(*words)
-    assert result.exit_code == EXIT_BAD_INPUT, result.output
+    assert result.exit_code == EXIT_COULD_NOT, result.output
     assert "error:" in result.stderr
     assert "hint:" in result.stderr

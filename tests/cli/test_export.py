@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from closeup.cli.exit_codes import EXIT_COULD_NOT
 from closeup.cli.main import app
-from closeup.core.errors import EXIT_BAD_INPUT
 from closeup.workbench.export.forms import NetworkForm, Speed
 from closeup.workbench.export.scoring import HeadScore
 from closeup.workbench.options import ExportOptions
@@ -80,6 +80,6 @@ def test_json_is_what_the_folder_holds(asked: list[Any]) -> None:
 
 def test_pictures_to_calibrate_by_without_int8_are_told(asked: list[Any]) -> None:
     result = CliRunner().invoke(app, ["export", "last", "--calibrate", "some"])
-    assert result.exit_code == EXIT_BAD_INPUT
+    assert result.exit_code == EXIT_COULD_NOT
     assert "--calibrate is for --int8" in result.stderr
     assert asked == []

@@ -11,8 +11,9 @@ import typer
 from typer.testing import CliRunner
 
 from closeup.cli import faces
+from closeup.cli.exit_codes import EXIT_COULD_NOT, EXIT_LOSSES
 from closeup.cli.main import CommandLine
-from closeup.core.errors import EXIT_BAD_INPUT, InputError
+from closeup.core.errors import InputError
 from closeup.features.faces import finder
 from closeup.features.faces.found import PHOTO_JSON, FoundFaces, Look
 from closeup.media.encoder import VideoEncoder
@@ -98,7 +99,7 @@ def test_json_is_one_document_a_line() -> None:
 def test_what_is_there_stays_unless_it_may_go(place: Path) -> None:
     (place / "a.faces.json").write_text("mine")
     refused = type_in("a.png")
-    assert refused.exit_code == EXIT_BAD_INPUT
+    assert refused.exit_code == EXIT_COULD_NOT
     assert "--overwrite" in refused.stderr
     assert (place / "a.faces.json").read_text() == "mine"
     assert not (place / "a.faces.jpg").exists()
@@ -109,11 +110,11 @@ def test_what_is_there_stays_unless_it_may_go(place: Path) -> None:
 def test_what_cannot_be_read_does_not_stop_the_rest(place: Path) -> None:
     (place / "b.png").write_text("no picture")
     result = type_in("b.png", "a.png")
-    assert result.exit_code == 0
+    assert result.exit_code == EXIT_LOSSES
     assert "b.png is no picture" in result.stderr
     assert (place / "a.faces.json").exists()
     alone = type_in("b.png", "-o", "new")
-    assert alone.exit_code == EXIT_BAD_INPUT
+    assert alone.exit_code == EXIT_COULD_NOT
     assert "error:" in alone.stderr
     assert not (place / "new").exists()
 
@@ -122,7 +123,7 @@ def test_two_of_one_name_are_refused(place: Path) -> None:
     (place / "other").mkdir()
     (place / "other" / "a.png").write_bytes((place / "a.png").read_bytes())
     result = type_in("a.png", "other/a.png")
-    assert result.exit_code == EXIT_BAD_INPUT
+    assert result.exit_code == EXIT_COULD_NOT
     assert "both be written" in result.stderr
 
 
@@ -139,6 +140,6 @@ def test_a_failing_video_leaves_nothing(place: Path, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(MadeUpFinder, "video", fail)
     result = type_in("film.mp4")
-    assert result.exit_code == EXIT_BAD_INPUT
+    assert result.exit_code == EXIT_COULD_NOT
     assert "Take another." in result.stderr
     assert not list(place.glob("*.faces.*"))

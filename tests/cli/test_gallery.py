@@ -12,8 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from closeup.cli import gallery_people
+from closeup.cli.exit_codes import EXIT_COULD_NOT, EXIT_LOSSES
 from closeup.cli.main import app
-from closeup.core.errors import EXIT_BAD_INPUT
 from closeup.features.gallery import liveness
 from closeup.media import webcam
 from closeup.media.sources import PictureSource
@@ -55,7 +55,7 @@ def answer(*words: str) -> Any:
 def refused(*words: str) -> str:
     """What a command that cannot work says."""
     result = type_in(*words)
-    assert result.exit_code == EXIT_BAD_INPUT, result.output
+    assert result.exit_code == EXIT_COULD_NOT, result.output
     assert "Traceback" not in result.output
     return str(result.stderr)
 
@@ -78,7 +78,10 @@ def test_enrol_tells_what_is_there_and_what_is_missing() -> None:
 
 
 def test_enrol_as_json_with_notes() -> None:
-    data = answer("enrol", "Ann", "ann0.png", "nobody.png", "--consent", "yes", "--retain-until", "2031-01-02")
+    words = ("enrol", "Ann", "ann0.png", "nobody.png", "--consent", "yes", "--retain-until", "2031-01-02", "--json")
+    result = type_in(*words)
+    assert result.exit_code == EXIT_LOSSES
+    data = json.loads(result.stdout)
     assert (data["name"], data["added"], data["templates"]) == ("Ann", ["front"], 1)
     assert (data["consent"], data["retain_until"]) == ("yes", "2031-01-02")
     assert data["missing"] == ["left", "right", "down"]
@@ -160,7 +163,7 @@ def test_a_folder_is_imported_and_problems_are_told(place: Path) -> None:
         photo(place / "people" / name / "1.png", Shown(person))
     photo(place / "people" / "Nil" / "1.png")
     result = type_in("import", "people")
-    assert result.exit_code == EXIT_BAD_INPUT
+    assert result.exit_code == EXIT_LOSSES
     assert "Enrolled: 2 people with 2 new faces; 1 could not be enrolled." in result.stdout
     assert "error: Nil: No face was found in people/Nil/1.png." in result.stderr
     data = json.loads(type_in("import", "people", "--json", "--quiet").stdout)
@@ -199,7 +202,7 @@ def test_one_person_of_a_cast_can_be_named_from_the_gallery(place: Path, people:
         (("name", "p1"), "give an id and a name"),
     ]:
         wrong = CliRunner().invoke(app, ["people", "talk.cast", *words])
-        assert wrong.exit_code == EXIT_BAD_INPUT
+        assert wrong.exit_code == EXIT_COULD_NOT
         assert problem in wrong.stderr
 
 
@@ -253,7 +256,7 @@ def test_identify_a_folder_and_a_zip_file_of_photos(people: None, place: Path) -
     (place / "trip" / "notes.txt").write_text("packing list")
     names = [[face["name"] for face in one["faces"]] for one in lines_of("identify", "trip")]
     assert names == [["Ann"], ["Bob"]]
-    assert "1 other file was left out: 1 .txt." in type_in("identify", "trip").stderr
+    assert "1 file is no picture by its name and was passed by (1 .txt)." in type_in("identify", "trip").stderr
     with zipfile.ZipFile("trip.zip", "w") as archive:
         archive.write("trip/day 1/ann2.png", "a.png")
     assert lines_of("identify", "trip.zip")[0]["photo"] == "trip.zip/a.png"
@@ -262,7 +265,7 @@ def test_identify_a_folder_and_a_zip_file_of_photos(people: None, place: Path) -
 def test_identify_goes_on_after_what_cannot_be_used(people: None, place: Path) -> None:
     (place / "bad.png").write_bytes(b"no picture")
     result = type_in("identify", "bad.png", "missing.png", "bob2.png", "--json")
-    assert result.exit_code == EXIT_BAD_INPUT
+    assert result.exit_code == EXIT_LOSSES
     bad, missing, good = (json.loads(line) for line in result.stdout.splitlines())
     assert bad["source"] == "bad.png"
     assert "missing.png does not exist" in missing["error"]

@@ -7,8 +7,8 @@ import typer
 from typer.testing import CliRunner
 
 from closeup.cli import evaluate, predict
+from closeup.cli.exit_codes import EXIT_COULD_NOT
 from closeup.cli.main import CommandLine
-from closeup.core.errors import EXIT_BAD_INPUT
 from closeup.media.image import encode_jpeg
 from closeup.perception.face_crop import FRAMES
 from stand_ins import put_detector
@@ -66,6 +66,6 @@ def test_faces_and_photos_without(place: Path, monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize("words", [("nothing", "red.png"), ("red.png", "tiny.onnx"), ("tiny.onnx", "gone.png")])
 def test_what_cannot_be_done_is_told(words: tuple[str, ...]) -> None:
     result = type_in(*words)
-    assert result.exit_code == EXIT_BAD_INPUT
+    assert result.exit_code == EXIT_COULD_NOT
     assert "error:" in result.stderr
     assert "hint:" in result.stderr

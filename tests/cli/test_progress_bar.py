@@ -74,3 +74,17 @@ def test_amount_is_a_percentage_where_the_end_is_known() -> None:
 def test_a_long_title_is_shortened_in_its_middle() -> None:
     assert shortened("holiday.mp4") == "holiday.mp4"
     assert shortened("My holiday with everyone 2024.mp4") == "My holiday… 2024.mp4"
+
+
+def test_slow_work_is_never_told_as_none() -> None:
+    assert speed_text(3, 10, "steps") == "0.3 steps/s"
+    assert speed_text(1, 400, "steps") == "0.0025 steps/s"
+    assert speed_text(45, 10, "steps") == "4.5 steps/s"
+
+
+def test_a_line_that_stays_is_told_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress_bar("tiny", quiet=False) as report:
+        report(Progress("training", 1, 8, "steps"))
+        report(Progress("epoch 1 of 2", 1, 2, "epochs", "epoch 1 of 2: loss 0.4"))
+        report(Progress("epoch 2 of 2", 2, 2, "epochs", "epoch 2 of 2: loss 0.3"))
+    assert capsys.readouterr().err.splitlines()[1:] == ["tiny: epoch 1 of 2: loss 0.4", "tiny: epoch 2 of 2: loss 0.3"]

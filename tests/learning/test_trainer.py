@@ -117,9 +117,9 @@ def test_a_stopped_training_goes_on_with_the_same_losses(
 ) -> None:
     seen = 0
 
-    def stop(_: Progress) -> None:
+    def stop(told: Progress) -> None:
         nonlocal seen
-        seen += 1
+        seen += not told.said
         if seen == at:
             raise error
 

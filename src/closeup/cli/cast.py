@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from closeup.cli.exit_codes import after_failures, count_losses
 from closeup.cli.flags import Given, Quiet, with_flags
 from closeup.cli.output import error_json, one_line, show_error, show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
-from closeup.core.errors import EXIT_BAD_INPUT, InputError
+from closeup.core.errors import InputError
 from closeup.core.timebase import clock
 from closeup.core.words import counted
 from closeup.features.cast.options import CastOptions
@@ -102,6 +103,9 @@ def cast_together(
             overwrite=overwrite,
             progress=progress,
         )
+    from closeup.features.cast.together import LEFT_OUT
+
+    count_losses(sum(note.endswith(LEFT_OUT) for note in found.video.notes))
     say(folder, found, time.monotonic() - started, quiet=quiet, as_json=as_json)
 
 
@@ -131,7 +135,7 @@ def cast_all(
     if failed:
         others = "; the others are done" if failed < len(videos) else ""
         show_note(f"{failed} of {counted(len(videos), 'video')} could not be used{others}.")
-        raise typer.Exit(EXIT_BAD_INPUT)
+        raise typer.Exit(after_failures(failed, len(videos)))
 
 
 def result_folders(videos: Sequence[Path], output: Path | None) -> list[Path]:

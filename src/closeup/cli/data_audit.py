@@ -14,6 +14,7 @@ from closeup.cli.data_options import (
     columns_and_values,
     tell_notes,
 )
+from closeup.cli.exit_codes import count_losses
 from closeup.cli.flags import AsJson, NoProgress, with_flags
 from closeup.cli.output import one_line, show_hint, show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
@@ -145,6 +146,7 @@ def _predictions(
 
 
 def _tell(audit: "Audit", output: Path, *, as_json: bool) -> None:
+    count_losses(len(audit.predictions.unreadable))
     if as_json:
         from closeup.workbench.audit.folder import SUMMARY, audit_summary
 
@@ -163,10 +165,12 @@ def _tell(audit: "Audit", output: Path, *, as_json: bool) -> None:
             for f in audit.findings[:TOLD]
         ]
         show_table(*rows, head=("#", "picture", "label", "p", "looks like", "p"))
-    typer.echo(
-        f"{one_line(audit.data)}: {len(audit.findings):,} of {judged:,} labels are probably wrong "
-        f"(about {audit.expected_errors:,.0f} are in all, by estimate)."
-    )
+    typer.echo(f"The judge: {audit.judge}")
+    found = f"{one_line(audit.data)}: {len(audit.findings):,} of {judged:,} labels"
+    if audit.knows_something:
+        typer.echo(f"{found} are probably wrong (about {audit.expected_errors:,.0f} are in all, by estimate).")
+    else:
+        typer.echo(f"{found} look wrong to it, which says nothing of them.")
     typer.echo(f"Look at them: {output / 'report.html'}")
     if audit.findings:
         show_hint(f"Write down those that are wrong: closeup data audit {output} --accept 1,5-9 --who NAME")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from closeup.cli.data_options import PathColumn, Where, columns_and_values, tell_notes
+from closeup.cli.exit_codes import count_losses
 from closeup.cli.flags import NoProgress, with_flags
 from closeup.cli.output import one_line, show_hint, show_note
 from closeup.cli.progress_bar import progress_bar
@@ -66,6 +67,7 @@ def _tell(report: "CropReport", *, keep_missed: bool) -> None:
     typer.echo(size_sentence(report.bytes_before, report.bytes_after))
     if report.resumed:
         typer.echo(f"{counted(report.resumed, 'picture', 'pictures')} had been done before.")
+    count_losses(unreadable)
     if unreadable:
         show_note(f"{counted(unreadable, 'picture', 'pictures')} cannot be read: left out; crops.csv says why.")
         for row in [row for row in report.rows if row.outcome == "unreadable"][:LISTED]:

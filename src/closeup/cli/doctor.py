@@ -7,10 +7,10 @@ from typing import Literal
 import typer
 
 from closeup.cli.config_file import Default
+from closeup.cli.exit_codes import EXIT_COULD_NOT
 from closeup.cli.flags import AsJson
 from closeup.cli.models import show_how_to_get
 from closeup.cli.output import one_line, show_json
-from closeup.core.errors import EXIT_BAD_INPUT
 from closeup.core.settings import read_settings
 from closeup.core.words import counted
 from closeup.weights.cards import all_cards
@@ -62,4 +62,4 @@ def doctor(context: typer.Context, as_json: AsJson = False) -> None:
         missing = sum(each.state == "missing" for each in findings)
         typer.echo(f"{counted(len(broken), 'thing')} broken, {missing} missing that could be added.")
     if broken:
-        raise typer.Exit(EXIT_BAD_INPUT)
+        raise typer.Exit(EXIT_COULD_NOT)

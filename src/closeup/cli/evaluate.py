@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from closeup.cli.exit_codes import count_losses
 from closeup.cli.flags import RUNS, AsJson, Quiet, Runs
 from closeup.cli.gallery_options import Models
 from closeup.cli.output import show_json, show_note, show_table
@@ -100,6 +101,7 @@ def evaluate(
         found = measure(resolve_model(model, runs_dir=runs), data, options, progress=progress)
     if out is not None:
         save_evaluation(found, out)
+    count_losses(len(found.unreadable))
     if as_json:
         show_json(evaluation_table(found))
     else:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from closeup.cli.exit_codes import count_losses
 from closeup.cli.flags import RUNS, AsJson, Quiet, Runs, with_flags
 from closeup.cli.output import show_note, show_table
 from closeup.cli.progress_bar import progress_bar
@@ -49,6 +50,7 @@ def export(
     target = output or Path(f"{folder.name}.export")
     with progress_bar(folder.name, quiet=quiet) as progress:
         made = export_run(folder, target, options, overwrite=overwrite, progress=progress)
+    count_losses(made.unreadable)
     if as_json:
         typer.echo((target / "export.json").read_text("utf-8"), nl=False)
     else:
@@ -72,6 +74,8 @@ def tell(made: "Export", target: Path) -> None:
 
 def _rows(form: "NetworkForm") -> list[tuple[str, ...]]:
     """A row for each head; the form itself is said once. The time is beside fp32's."""
+    if form.speed is None:  # it could not be made, which a note says
+        return []
     first = (form.name, f"{form.bytes / 1e6:.2f}", f"{form.speed.ms:.2f}", f"{form.speed.ratio:.2f}")
     kept = "yes" if form.kept else "no"
     return [

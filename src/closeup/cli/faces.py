@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from closeup.cli.exit_codes import count_losses
 from closeup.cli.flags import AsJson, Quiet
 from closeup.cli.gallery_options import Models
 from closeup.cli.output import one_line, show_note, show_table
@@ -74,6 +75,7 @@ def faces(
         raise problems[0]
     for problem in problems:
         show_note(f"Left out: {problem.message}")
+    count_losses(len(problems))
 
 
 _LEFT_OUT = {

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from closeup.cli import hints
+from closeup.cli.exit_codes import after_failures, count_losses
 from closeup.cli.flags import AsJson, Quiet, with_flags
 from closeup.cli.gallery_options import Models
 from closeup.cli.output import one_line, show_error, show_hint, show_json, show_note
 from closeup.cli.progress_bar import progress_bar
-from closeup.core.errors import EXIT_BAD_INPUT
 from closeup.core.words import listed
 from closeup.features.gallery.options import EnrolOptions
 
@@ -86,6 +86,7 @@ def enrol(
         tell(report)
     for refused in report.refused:
         show_note(refused.reason)
+    count_losses(len(report.refused))
 
 
 def _in_video(analyzer: "Analyzer", video: Path, *, keep: bool, quiet: bool) -> "Guided":
@@ -185,8 +186,9 @@ def _tell_import(report: "ImportReport", *, quiet: bool, as_json: bool) -> None:
         show_note(note)
     if not quiet and not as_json:
         typer.echo(f"Enrolled: {summary(report.people)}")
+    count_losses(sum(len(person.report.refused) for person in report.people if person.report is not None))
     if failed:
-        raise typer.Exit(EXIT_BAD_INPUT)
+        raise typer.Exit(after_failures(len(failed), len(report.people)))
 
 
 def _tell_oddities(name: str, report: "EnrolReport") -> None:

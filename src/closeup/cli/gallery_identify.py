@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from closeup.cli.exit_codes import EXIT_LOSSES, after_failures
 from closeup.cli.flags import AsJson, Quiet
 from closeup.cli.gallery_options import Far, Models
 from closeup.cli.gallery_words import answer_words, percent, similarity_words, stranger_words
@@ -20,7 +21,7 @@ from closeup.cli.output import (
     show_table,
 )
 from closeup.cli.progress_bar import progress_bar
-from closeup.core.errors import EXIT_BAD_INPUT, InputError
+from closeup.core.errors import InputError
 from closeup.core.progress import Progress
 from closeup.core.timebase import clock
 from closeup.core.words import counted
@@ -75,7 +76,7 @@ def identify(
             _identify_camera(store, camera_index, far, models, liveness=liveness, as_json=as_json)
             return
         asked = _Asked(store, far, models, many=len(sources) > 1, quiet=quiet, as_json=as_json)
-        refused = 0
+        refused, alone = 0, 0
         for source in sources:
             try:
                 refused += asked.about(source)
@@ -83,10 +84,10 @@ def identify(
                 if len(sources) == 1:
                     raise
                 asked.refuse(str(source), error)
-                refused += 1
+                refused, alone = refused + 1, alone + 1
     if refused:
         show_note(f"{counted(refused, 'file')} could not be used; the others are done.")
-        raise typer.Exit(EXIT_BAD_INPUT)
+        raise typer.Exit(after_failures(alone, len(sources)) or EXIT_LOSSES)
 
 
 class _Asked:

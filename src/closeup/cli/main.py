@@ -19,16 +19,19 @@ from typer.core import TyperGroup
 from closeup import __version__
 from closeup.cli import cast, demo, doctor, evaluate, export, faces, predict, shorts, train
 from closeup.cli.config_file import NAME, as_default_map, read_defaults, use_settings
+from closeup.cli.exit_codes import (
+    EXIT_BROKEN_PIPE,
+    EXIT_COULD_NOT,
+    EXIT_INTERRUPTED,
+    EXIT_LOSSES,
+    EXIT_UNEXPECTED,
+    taken_losses,
+)
 from closeup.cli.output import show_error, show_note
 from closeup.cli.shared_flags import VERBOSE, add_shared_flags, speak_up
-from closeup.core.errors import EXIT_BAD_INPUT, CloseupError
+from closeup.core.errors import CloseupError
 from closeup.core.interrupts import REQUESTS
 from closeup.core.settings import use
-
-EXIT_UNEXPECTED = 1
-EXIT_INTERRUPTED = 130
-EXIT_BROKEN_PIPE = 141
-"""128 and the number of the signal, as shells report it."""
 
 ONE_REQUEST_S = 2.0
 """Impatient people press Ctrl-C more than once; what comes within this time of the first press is part of it."""
@@ -64,14 +67,17 @@ STOP = Stop()
 def boundary(*, debug: bool) -> Iterator[None]:
     """Whatever goes wrong inside becomes a sentence on stderr and an exit code.
 
-    Exit codes: 2 for what the user can mend (`CloseupError`), 130 after Ctrl-C, 1 for a fault of closeup's own.
+    Exit codes: those of `exit_codes`; 2 for what the user can mend (`CloseupError`), 3 where losses were counted.
 
     Args:
         debug: Show the traceback first.
     """
+    taken_losses()
     try:
         yield
         sys.stdout.flush()
+        if taken_losses():
+            raise typer.Exit(EXIT_LOSSES)
     except (typer.Exit, typer.Abort, typer.TyperException):
         raise  # Typer's own: --help, and usage errors, which it words itself
     except KeyboardInterrupt:
@@ -85,7 +91,7 @@ def boundary(*, debug: bool) -> Iterator[None]:
             raise _interrupted() from None
         known = isinstance(error, CloseupError)
         show_error(error if isinstance(error, CloseupError) else _unexpected(error))
-        raise typer.Exit(EXIT_BAD_INPUT if known else EXIT_UNEXPECTED) from None
+        raise typer.Exit(EXIT_COULD_NOT if known else EXIT_UNEXPECTED) from None
 
 
 def _interrupted() -> typer.Exit:

@@ -4,10 +4,11 @@ from typing import Annotated
 
 import typer
 
+from closeup.cli.exit_codes import EXIT_COULD_NOT, after_failures
 from closeup.cli.flags import Quiet
 from closeup.cli.output import show_error, show_hint, show_json, show_table
 from closeup.cli.progress_bar import progress_bar
-from closeup.core.errors import EXIT_BAD_INPUT, CloseupError, ModelError
+from closeup.core.errors import CloseupError, ModelError
 from closeup.core.progress import Progress, ProgressCallback
 from closeup.core.settings import Settings, read_settings
 from closeup.weights import store
@@ -64,7 +65,7 @@ def pull(
             show_error(error)
             failed += 1
     if failed:
-        raise typer.Exit(EXIT_BAD_INPUT)
+        raise typer.Exit(after_failures(failed, len(cards)))
 
 
 def _whole_zoo(settings: Settings) -> list[ModelCard]:
@@ -110,7 +111,7 @@ def verify() -> None:
             show_error(CloseupError(f"{each.name} is missing.", f"Install it with: pip install {each.requirement}"))
             wrong += 1
     if wrong:
-        raise typer.Exit(EXIT_BAD_INPUT)
+        raise typer.Exit(EXIT_COULD_NOT)
 
 
 def _pull_one(each: ModelCard, settings: Settings, *, quiet: bool) -> None:

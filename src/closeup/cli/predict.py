@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from closeup.cli.exit_codes import count_losses
 from closeup.cli.flags import RUNS, AsJson, Quiet, Runs
 from closeup.cli.gallery_options import Models
 from closeup.cli.output import show_hint, show_json, show_note, show_table
@@ -47,6 +48,7 @@ def predict(
 
     with progress_bar(model, quiet=quiet) as progress:
         found = ask(resolve_model(model, runs_dir=runs), photos, faces=faces, models=models, progress=progress)
+    count_losses(sum(bool(photo.problem) for photo in found.photos))
     if as_json:
         show_json(prediction_table(found))
     else:

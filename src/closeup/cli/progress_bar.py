@@ -50,6 +50,9 @@ class Lines:
     def __call__(self, progress: Progress) -> None:
         """Take one report."""
         now = self._clock()
+        if progress.said:
+            typer.echo(f"{self._title}: {one_line(progress.said)}", err=True)
+            return
         if progress.stage not in self._started:
             self._started[progress.stage] = self._spoken = now
             typer.echo(f"{self._title}: {progress.stage}", err=True)
@@ -76,7 +79,7 @@ def speed_text(done: float, elapsed_s: float, unit: str) -> str:
         return f"{speed:.1f}x real time"
     if unit == "bytes":
         return f"{speed / 1e6:.1f} MB/s"
-    return f"{speed:,.0f} {unit}/s"
+    return f"{speed:,.0f} {unit}/s" if speed >= 10 else f"{speed:.2g} {unit}/s"
 
 
 def shortened(title: str) -> str:
@@ -106,6 +109,9 @@ def _bar(title: str) -> Iterator[ProgressCallback]:
         tasks: dict[str, rich.TaskID] = {}
 
         def report(progress: Progress) -> None:
+            if progress.said:
+                bar.console.print(one_line(progress.said), markup=False, highlight=False)
+                return
             if progress.stage not in tasks:
                 description = f"{shortened(title)}: {progress.stage}"
                 tasks[progress.stage] = bar.add_task(description, total=progress.total, unit=progress.unit)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from closeup.cli.exit_codes import count_losses
 from closeup.cli.flags import RUNS, AsJson, Quiet, Runs
 from closeup.cli.output import one_line, show_hint, show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
@@ -53,6 +54,7 @@ def list_all(
         show_hint("Make one: closeup train RECIPE.toml")
     for path, reason in found.damaged:
         show_note(f"{path.name} is left out: {reason}")
+    count_losses(len(found.damaged))
 
 
 @app.command()

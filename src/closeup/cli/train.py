@@ -8,10 +8,12 @@ from typing import Annotated
 
 import typer
 
+from closeup.cli.exit_codes import count_losses
 from closeup.cli.flags import NoProgress
-from closeup.cli.output import show_hint
+from closeup.cli.output import show_hint, show_note
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
+from closeup.core.words import counted
 
 app = typer.Typer()
 
@@ -108,6 +110,10 @@ def _say(run: Path) -> None:
     finished = read_run(run)
     for name, value in finished.headline():
         typer.echo(f"{name}: {value}")
+    unread = len(finished.facts.get("data", {}).get("unreadable", ()))
+    if unread:
+        show_note(f"{counted(unread, 'picture')} could not be read; run.json names each.")
+    count_losses(unread)
     typer.echo(f"The run is in {run}; look at {run / 'report.html'}")
 
 

@@ -6,9 +6,6 @@ command line finds its words by the error's code, in `cli.hints`.
 
 from typing import Self
 
-EXIT_BAD_INPUT = 2
-"""Exit code of the command line for every `CloseupError`."""
-
 
 class CloseupError(Exception):
     """Something that the user can mend.

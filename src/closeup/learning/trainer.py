@@ -18,6 +18,7 @@ from torch.optim import SGD, Adam, AdamW, NAdam, Optimizer, RMSprop
 
 from closeup.core.interrupts import held_back
 from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.core.timebase import clock
 from closeup.learning.checkpoint import TrainingState, Weights, checkpoint_bytes
 from closeup.learning.device import Precision
 from closeup.learning.options import Stage, TrainerOptions
@@ -152,7 +153,9 @@ class Trainer:
     def _close_epoch(self, stage: Stage, steps: int) -> None:
         """Evaluate, keep the weights if they are better, write the row, and save."""
         at, weights = self.state, self.weights
+        started_s = time.monotonic()
         row, score = self._task.evaluate(at.stage, weights.evaluated)
+        took_s = at.seconds + time.monotonic() - started_s
         better = at.best is None or score > at.best
         with held_back():
             if better:
@@ -166,6 +169,7 @@ class Trainer:
             at.epoch, at.epochs, at.batch = at.epoch + 1, at.epochs + 1, 0
             at.loss_sum = at.seconds = 0.0
             self._save()
+        self._say_epoch(stage, means | row, took_s, better=better)
 
     def _save(self) -> None:
         self._record.checkpoint(checkpoint_bytes(self.state, self.weights))
@@ -179,6 +183,16 @@ class Trainer:
         number = int(np.random.SeedSequence(self._seed(1 + self.state.batch)).generate_state(1, np.uint64)[0] >> 1)
         torch.manual_seed(number)
         return torch.Generator().manual_seed(number)
+
+    def _say_epoch(self, stage: Stage, row: Row, took_s: float, *, better: bool) -> None:
+        """A line that stays: what the epoch brought, and about how long the rest will take."""
+        at, stages = self.state, self._stages
+        left = stage.epochs - at.epoch + sum(each.epochs for each in stages[at.stage + 1 :])
+        figures = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in row.items())
+        which = f"stage {at.stage + 1} of {len(stages)}, " * (len(stages) > 1) + f"epoch {at.epoch} of {stage.epochs}"
+        rest = f"; about {clock(left * took_s)} left" if left else ""
+        said = f"{which}: {figures}{', the best so far' if better else ''}{rest}"
+        self._progress(Progress(which, at.epoch, stage.epochs, "epochs", said))
 
     def _report(self, stage: Stage, steps: int) -> None:
         at, count = self.state, len(self._stages)

@@ -72,3 +72,15 @@ def test_methods_differ_in_how_many_they_choose(tmp_path):
     assert keys[0] == keys[1] & keys[2]
     assert keys[1] | keys[2]
     assert len(found.kept) == COUNT
+
+
+def test_a_judge_that_has_learnt_nothing_is_told_from_one_that_has(tmp_path):
+    data = dataset(tmp_path)
+    good = find_label_errors(data, predictions_from_features(data, "kind", features(), ProbeOptions()))
+    noise = np.random.default_rng(0).normal(size=features().shape)
+    blind = find_label_errors(data, predictions_from_features(data, "kind", noise, ProbeOptions()))
+    assert good.knows_something
+    assert good.accuracy > 0.8
+    assert not blind.knows_something
+    assert abs(blind.accuracy - blind.chance) < 0.15
+    assert "which is no more than that" in blind.judge

@@ -131,3 +131,20 @@ def test_a_run_that_is_not_finished_is_told(finished_run: Path, tmp_path: Path) 
 )
 def test_names_of_files_hold_nothing_that_leads_elsewhere(name: str, form: str, file: str) -> None:
     assert file_name(name, form) == file
+
+
+def test_a_form_that_the_network_cannot_be_brought_into_is_said_and_the_others_are_written(
+    finished_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: object) -> bytes:
+        raise ModelError("The network has no layer that could compute in 8-bit integers.")
+
+    monkeypatch.setattr(exporting, "int8_bytes", none)
+    made = export_run(finished_run, tmp_path / "e", ExportOptions(int8=True))
+    assert made.files == {"fp32": "tiny.onnx"}
+    int8 = made.forms[-1]
+    assert (int8.name, int8.kept, int8.why) == (
+        "int8",
+        False,
+        "The network has no layer that could compute in 8-bit integers.",
+    )

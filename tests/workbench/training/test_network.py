@@ -11,7 +11,14 @@ from closeup.learning.trainer import new_optimizer
 from closeup.workbench.recipes.heads import settled_head
 from closeup.workbench.recipes.recipe import HeadRecipe, ModelRecipe
 from closeup.workbench.training.features import frozen_features
-from closeup.workbench.training.network import Network, answer, build_network, predict_batches, trainable_names
+from closeup.workbench.training.network import (
+    Network,
+    answer,
+    build_network,
+    check_size,
+    predict_batches,
+    trainable_names,
+)
 from closeup.workbench.training.start_weights import load_start
 from closeup.workbench.training.weights_file import state_bytes
 
@@ -124,3 +131,11 @@ def test_b0_starts_with_imagenet_convolutions_and_open_gates() -> None:
     gates = [name for name in ours if name.endswith("se.conv_expand.bias")]
     assert len(gates) == 16
     assert all(bool((ours[name] == 2).all()) for name in gates)
+
+
+@pytest.mark.parametrize(("architecture", "px"), [("vit_tiny_patch16_224", 32), ("levit_128s", 96)])
+def test_transformers_are_built_for_the_size_that_is_asked_for(architecture: str, px: int) -> None:
+    network = build_network(ModelRecipe(architecture, input_px=px), HEADS[:1])
+    check_size(network, architecture, px)
+    with pytest.raises(InputError, match=f"cannot look at pictures of {px + 16} x {px + 16} pixels"):
+        check_size(network, architecture, px + 16)

@@ -205,3 +205,59 @@ def test_failures_of_the_machine_say_what_to_do(
     with pytest.raises(CloseupError) as caught:
         train(shades_recipe(table), base=table.parent, runs_dir=tmp_path)
     assert expected in caught.value.hint
+
+
+@pytest.mark.usefixtures("quick")
+def test_each_epoch_is_a_line_with_loss_metric_and_the_time_left(table: Path, tmp_path: Path) -> None:
+    told: list[Progress] = []
+    recipe = shades_recipe(table)
+    train(recipe, base=table.parent, runs_dir=tmp_path, progress=told.append)
+    lines = [report.said for report in told if report.said]
+    assert len(lines) == sum(stage.epochs for stage in recipe.stages)
+    assert all("train loss 0" in line or "train loss 1" in line for line in lines)
+    assert "accuracy" in lines[0]
+    assert "about 0:0" in lines[0]
+    assert "left" not in lines[-1]
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_recipe_that_was_edited_in_a_run_is_refused_with_its_lines(table: Path, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train(shades_recipe(table), base=table.parent, runs_dir=tmp_path, progress=stopping(2, KeyboardInterrupt))
+    (run,) = tmp_path.iterdir()
+    before = (run / "recipe.toml").read_text()
+    (run / "recipe.toml").write_text(before.replace("epochs = ", "epochs = 1", 1))
+    with pytest.raises(InputError, match=r"no longer what the run began with: -epochs = .*, \+epochs = 1"):
+        resume(run)
+    (run / "recipe.toml").write_text(before)
+    resume(run)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_project_that_was_moved_is_resumed_where_it_is_now(tmp_path: Path) -> None:
+    table = write_shades(tmp_path / "here" / "data", count=24)
+    base = tmp_path / "here"
+    recipe = shades_recipe(table)
+    recipe = replace(recipe, data=(replace(recipe.data[0], path=table.relative_to(base).as_posix()),))
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, base=base, runs_dir=base / "runs", progress=stopping(2, KeyboardInterrupt))
+    base.rename(tmp_path / "there")
+    (run,) = (tmp_path / "there" / "runs").iterdir()
+    assert resume(run) == run
+
+
+def test_a_batch_of_one_is_refused_before_a_run_is_made(table: Path, tmp_path: Path) -> None:
+    recipe = shades_recipe(table)
+    recipe = replace(recipe, stages=(replace(recipe.stages[0], batch=1, train="all"),))
+    with pytest.raises(InputError, match="batches of one picture") as caught:
+        train(recipe, base=table.parent, runs_dir=tmp_path)
+    assert "The smallest batch is 2" in caught.value.hint
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_size_that_a_network_cannot_look_at_is_refused_before_a_run_is_made(table: Path, tmp_path: Path) -> None:
+    recipe = shades_recipe(table)
+    recipe = replace(recipe, model=replace(recipe.model, architecture="levit_128s", input_px=100))
+    with pytest.raises(InputError, match="levit_128s cannot look at pictures of 100 x 100 pixels"):
+        train(recipe, base=table.parent, runs_dir=tmp_path)
+    assert list(tmp_path.iterdir()) == []

@@ -43,6 +43,9 @@ cut out in the photo's own pixels."""
 THUMBNAIL_PX = 320
 """Longer side of the small pictures of the photos in the result."""
 
+LEFT_OUT = "could not be used."
+"""How the note ends that counts files which were asked for and are not in the cast."""
+
 NAMED = 20
 """So many files that could not be used are named, each with the reason; the rest is counted."""
 
@@ -251,7 +254,7 @@ def _left_out(refused: Sequence[InputError], total: int, what: str) -> list[str]
         return []
     reasons = [error.message for error in refused[:NAMED]]
     more = [f"And {len(refused) - NAMED} more."] if len(refused) > NAMED else []
-    return [f"{len(refused)} of {total} {what} could not be used.", *reasons, *more]
+    return [f"{len(refused)} of {total} {what} {LEFT_OUT}", *reasons, *more]
 
 
 def _twice(same: Sequence[str], what: str) -> list[str]:

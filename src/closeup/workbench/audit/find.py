@@ -97,6 +97,31 @@ class Audit:
         """How many labels are wrong in all, by the joint; more than the findings, which are the clear ones."""
         return float(self.joint.sum() - np.trace(self.joint))
 
+    @property
+    def accuracy(self) -> float:
+        """How often the judge says the label that is there, of pictures that it has not learnt from, 0 to 1."""
+        if self.predictions.unseen_accuracy is not None:
+            return self.predictions.unseen_accuracy
+        return float(np.mean(self.predictions.probabilities.argmax(axis=1) == self.predictions.labels))
+
+    @property
+    def chance(self) -> float:
+        """How often it would be right if it always said the commonest class."""
+        return float(np.bincount(self.predictions.labels).max() / len(self.predictions.labels))
+
+    @property
+    def knows_something(self) -> bool:
+        """Whether the judge is better than chance: saying the commonest class would seldom (2.5 %) do as well."""
+        spread = np.sqrt(self.chance * (1 - self.chance) / len(self.predictions.labels))
+        return bool(self.accuracy > self.chance + 1.96 * spread)
+
+    @property
+    def judge(self) -> str:
+        """What the judge is worth, a sentence."""
+        worth = f"it says the label that is there for {self.accuracy:.0%} of the pictures, unseen; chance is"
+        known = "" if self.knows_something else ", which is no more than that"
+        return f"{worth} {self.chance:.0%}{known}."
+
 
 EXAMPLES = 3
 """Pictures that stand for a class in the report."""

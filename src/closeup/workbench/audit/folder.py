@@ -58,6 +58,9 @@ class AuditDocument:
         how: Where the probabilities are from.
         method: How findings were chosen.
         judged: How many labels were judged.
+        accuracy: How often the judge says the label that is there, of pictures it has not learnt from; None in files of
+            older closeups.
+        chance: How often always saying the commonest class would.
         expected_errors: How many are wrong in all, by the joint.
         joint: Estimated number of pictures by label (row) and true class (column).
         findings: The clearest first, numbered from 1.
@@ -79,6 +82,8 @@ class AuditDocument:
     groups: tuple[GroupFinding, ...]
     unreadable: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
+    accuracy: Annotated[float, Rounded(4)] | None = None
+    chance: Annotated[float, Rounded(4)] | None = None
 
 
 def _check(document: AuditDocument) -> None:
@@ -96,6 +101,7 @@ class AuditSummary:
 
     Attributes:
         unreadable: How many pictures cannot be read.
+        knows_something: Whether the judge is better than chance; if not, the findings say nothing.
         folder: Where the audit lies.
     """
 
@@ -105,6 +111,9 @@ class AuditSummary:
     expected_errors: Annotated[float, Rounded(1)]
     findings: tuple[Finding, ...]
     unreadable: int
+    accuracy: Annotated[float, Rounded(4)]
+    chance: Annotated[float, Rounded(4)]
+    knows_something: bool
     folder: str
 
 
@@ -120,6 +129,9 @@ def audit_summary(audit: Audit, folder: Path) -> AuditSummary:
         expected_errors=audit.expected_errors,
         findings=audit.findings,
         unreadable=len(audit.predictions.unreadable),
+        accuracy=audit.accuracy,
+        chance=audit.chance,
+        knows_something=audit.knows_something,
         folder=str(folder),
     )
 
@@ -183,6 +195,8 @@ def _document(audit: Audit, dataset: Dataset, base: Path) -> AuditDocument:
         groups=audit.groups,
         unreadable=predictions.unreadable,
         notes=audit.notes,
+        accuracy=audit.accuracy,
+        chance=audit.chance,
     )
 
 

@@ -36,6 +36,8 @@ class Predictions:
         labels: (M,) place of the label in `classes`.
         probabilities: (M, K) float64.
         how: Where the probabilities come from, in words.
+        unseen_accuracy: How often a judge that has learnt fold by fold says the label that is there, 0 to 1; None where
+            the probabilities are not our own. Of the first round: what the second learns from knows of the labels.
         unreadable: Key of each picture that could not be read, and why.
         notes: What is odd, one sentence each.
     """
@@ -46,6 +48,7 @@ class Predictions:
     labels: Indices
     probabilities: Probabilities
     how: str
+    unseen_accuracy: float | None = None
     unreadable: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -98,11 +101,12 @@ def predictions_from_features(
     cut = folds(some, options.folds, options.seed, field)
     rows = np.asarray(features)[labelled]
     probabilities = out_of_fold(rows, labels, cut, len(classes), progress)
+    accuracy = float(np.mean(probabilities.argmax(axis=1) == labels))
     for _ in range(options.rounds - 1):
         believed = np.where(flag_errors(probabilities, labels), -1, labels)
         probabilities = out_of_fold(rows, believed, cut, len(classes), lambda told: progress(_again(told)))
     how = f"logistic regression on frozen features, {options.folds} folds, groups whole"
-    return Predictions(field, classes, labelled, labels, probabilities, how)
+    return Predictions(field, classes, labelled, labels, probabilities, how, accuracy)
 
 
 def _again(told: Progress) -> Progress:

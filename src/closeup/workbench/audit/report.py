@@ -48,10 +48,11 @@ def render_report(audit: Audit, dataset: Dataset, folder: Path, progress: Progre
         style="audit.css",
         script="audit.js",
         data=audit.data,
+        title="labels that are probably wrong" if audit.knows_something else "labels that look wrong by chance",
         field=predictions.field,
         classes=predictions.classes,
         facts=_facts(audit),
-        notes=audit.notes,
+        notes=audit.notes if audit.knows_something else (f"The judge: {audit.judge}", *audit.notes),
         cards=cards,
         total=len(audit.findings),
         pairs=pairs.most_common(),
@@ -74,8 +75,12 @@ def _facts(audit: Audit) -> list[tuple[str, str]]:
     judged = len(audit.predictions.kept)
     return [
         ("Labels judged", f"{judged:,}"),
-        ("Probably wrong", f"{len(audit.findings):,} ({len(audit.findings) / max(judged, 1):.1%})"),
+        (
+            "Probably wrong" if audit.knows_something else "Look wrong, by chance",
+            f"{len(audit.findings):,} ({len(audit.findings) / max(judged, 1):.1%})",
+        ),
         ("Estimated wrong in all", f"{audit.expected_errors:,.0f} ({audit.expected_errors / max(judged, 1):.1%})"),
+        ("Judge right, unseen", f"{audit.accuracy:.0%}, by chance {audit.chance:.0%}"),
         ("Classes", str(len(audit.predictions.classes))),
     ]
 

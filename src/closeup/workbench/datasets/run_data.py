@@ -10,6 +10,7 @@ from closeup.learning.runs.reading import Run
 from closeup.media.image import decode_image
 from closeup.workbench.datasets.items import Dataset
 from closeup.workbench.datasets.reading import open_dataset
+from closeup.workbench.recipes.recipe import Recipe
 from closeup.workbench.recipes.recipe_file import recipe_from_toml
 
 
@@ -31,7 +32,20 @@ def dataset_of(run: Run) -> Dataset:
     if not isinstance(base, str):
         raise InputError(f"The run {run.id} does not say where its data lies.")
     recipe = recipe_from_toml(text)
-    return open_dataset(recipe.data, base=Path(base), heads=recipe.heads)
+    return open_dataset(recipe.data, base=base_of(run.path, base, recipe), heads=recipe.heads)
+
+
+def base_of(run: Path, base: str, recipe: Recipe) -> Path:
+    """What the relative paths of a run's recipe start from: `base`, or where that was moved to together with the run.
+
+    The nearest folder above the run counts in which all of the recipe's data lies.
+    """
+    if Path(base).is_dir():
+        return Path(base)
+    for above in run.resolve().parents:
+        if all((above / Path(source.path).expanduser()).exists() for source in recipe.data):
+            return above
+    return Path(base)
 
 
 def images_of(dataset: Dataset) -> Callable[[str], Image]:

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from closeup import __version__
-from closeup.core.errors import InputError
+from closeup.core.errors import InputError, ModelError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.result_folder import ResultFolder
 from closeup.core.types import Image
@@ -94,7 +94,7 @@ def export_run(
 
     Raises:
         InputError: If the run is not finished, or its data is no longer where it was.
-        ModelError: If the network does not answer what PyTorch answers, or a form cannot be made.
+        ModelError: If the network does not answer what PyTorch answers.
         OutputError: If the folder is there already, or cannot be written.
     """
     source = _open(run)
@@ -104,8 +104,9 @@ def export_run(
         compared = preprocess(source.card, material.crops[:COMPARED])
         parities = compare_answers(source.content, source.network, compared)
         check_answers(parities)
-        contents = {FULL: source.content, **_make(source, options, progress)}
-        forms = _judge(contents, source.card, material, options, progress)
+        made, unmade = _make(source, options, progress)
+        contents = {FULL: source.content, **made}
+        forms = (*_judge(contents, source.card, material, options, progress), *unmade)
         files = {form.name: file_name(source.card.name, form.name) for form in forms if form.kept}
         for form in forms:
             if form.kept:
@@ -147,17 +148,22 @@ def _open(run: Path) -> _Source:
     return _Source(found, answering, recipe, read_card(path), path.read_bytes())
 
 
-def _make(source: _Source, options: ExportOptions, progress: ProgressCallback) -> dict[str, bytes]:
-    """The forms asked for, by name."""
-    made = {}
+def _make(
+    source: _Source, options: ExportOptions, progress: ProgressCallback
+) -> tuple[dict[str, bytes], list[NetworkForm]]:
+    """The forms asked for, by name, and those that this network cannot be brought into, each with the reason."""
+    made, unmade = {}, []
     for form in options.forms:
-        if form == "int8":
-            crops = calibration_pictures(source.run, source.recipe, source.card, options.calibrate, progress)
-            progress(Progress("Making int8", 0, None, "networks"))
-            made[form] = int8_bytes(source.content, preprocess(source.card, crops))
-        else:
-            made[form] = half_size(source.content) if form == "half" else fp16_bytes(source.content)
-    return made
+        try:
+            if form == "int8":
+                crops = calibration_pictures(source.run, source.recipe, source.card, options.calibrate, progress)
+                progress(Progress("Making int8", 0, None, "networks"))
+                made[form] = int8_bytes(source.content, preprocess(source.card, crops))
+            else:
+                made[form] = half_size(source.content) if form == "half" else fp16_bytes(source.content)
+        except ModelError as error:
+            unmade.append(NetworkForm(form, 0, (), None, False, error.message))
+    return made, unmade
 
 
 def _judge(

@@ -34,9 +34,9 @@ class NetworkForm:
 
     Attributes:
         name: "fp32", "half", "int8" or "fp16".
-        bytes: Of its file.
-        scores: Of each head, compared with fp32's.
-        speed: Beside fp32's.
+        bytes: Of its file; 0 where the network cannot be brought into this form.
+        scores: Of each head, compared with fp32's; none where it cannot.
+        speed: Beside fp32's; None where it cannot.
         kept: Whether its file was written.
         why: Why it was not; "" where it was.
     """
@@ -44,7 +44,7 @@ class NetworkForm:
     name: str
     bytes: int
     scores: tuple[HeadScore, ...]
-    speed: Speed
+    speed: Speed | None
     kept: bool
     why: str = ""
 

@@ -100,14 +100,45 @@ def new_backbone(architecture: str, drop_path_rate: float = 0.0, input_px: int =
             else "See the names: python -c 'import timm; print(*timm.list_models())'",
         )
     options: dict[str, Any] = {"drop_path_rate": drop_path_rate} if drop_path_rate else {}
+    for sized in ({"img_size": input_px}, {}):  # transformers have a size of their own, and others do not know the word
+        try:
+            return timm.create_model(architecture, pretrained=False, num_classes=0, **options, **sized)
+        except TypeError as error:
+            if not sized and drop_path_rate:
+                raise InputError(
+                    f"The architecture {architecture} cannot drop residual blocks.", "Set model.drop_path_rate = 0."
+                ) from error
+            if not sized:
+                raise
+        except (AssertionError, RuntimeError, ValueError) as error:
+            raise _wrong_size(architecture, input_px, error) from error
+    raise AssertionError("unreachable")
+
+
+def check_size(network: Network, architecture: str, input_px: int) -> None:
+    """Make sure that a network can look at pictures of a size, before anything is learnt.
+
+    Raises:
+        InputError: If it cannot.
+    """
+    was_training = network.training
     try:
-        return timm.create_model(architecture, pretrained=False, num_classes=0, **options)
-    except TypeError as error:
-        if drop_path_rate:
-            raise InputError(
-                f"The architecture {architecture} cannot drop residual blocks.", "Set model.drop_path_rate = 0."
-            ) from error
-        raise
+        with torch.inference_mode():
+            network.eval()(torch.zeros(1, 3, input_px, input_px))
+    except (AssertionError, RuntimeError, ValueError) as error:
+        raise _wrong_size(architecture, input_px, error) from error
+    finally:
+        network.train(was_training)
+
+
+def _wrong_size(architecture: str, input_px: int, error: Exception) -> InputError:
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return InputError(
+        f"The architecture {architecture} cannot look at pictures of {input_px} x {input_px} pixels ({reason}).",
+        "Choose another size: most transformers take multiples of 32, and one size in all stages.",
+        code="recipe.set",
+        setting="model.input_px=224",
+    )
 
 
 def _nearest(architecture: str) -> list[str]:

@@ -1,25 +1,35 @@
 """Train a recipe: data in, a run's folder out, resumable at any moment."""
 
+import difflib
 from pathlib import Path
 from typing import Any
 
 from closeup.core.errors import InputError
 from closeup.core.progress import ProgressCallback, ignore
 from closeup.core.whole import write_whole
+from closeup.core.words import listed
 from closeup.learning.checkpoint import Weights, read_checkpoint
 from closeup.learning.device import Precision, said_for_people
 from closeup.learning.environment import environment
 from closeup.learning.pytorch import torch
-from closeup.learning.runs.folder import CHECKPOINT_FILE, CORRECTIONS_FILE, RunWriter, create_run, reopen_run
+from closeup.learning.runs.folder import (
+    CHECKPOINT_FILE,
+    CORRECTIONS_FILE,
+    RECIPE_FILE,
+    RunWriter,
+    create_run,
+    reopen_run,
+)
+from closeup.learning.runs.reading import read_run
 from closeup.learning.runs.report import write_report
 from closeup.learning.trainer import Trainer, new_average
 from closeup.workbench.datasets.corrections import record_bytes
-from closeup.workbench.datasets.run_data import images_of
+from closeup.workbench.datasets.run_data import base_of, images_of
 from closeup.workbench.datasets.splits import save_split
 from closeup.workbench.recipes.recipe import Recipe
 from closeup.workbench.recipes.recipe_file import check_recipe, recipe_from_toml, recipe_to_toml
 from closeup.workbench.training.finish import finish
-from closeup.workbench.training.network import Network, build_network
+from closeup.workbench.training.network import Network, build_network, check_size
 from closeup.workbench.training.onnx_file import require_exporter
 from closeup.workbench.training.prepare import Prepared, prepare, with_classes
 from closeup.workbench.training.start_weights import load_start
@@ -53,7 +63,8 @@ def train(recipe: Recipe, *, base: Path, runs_dir: Path, progress: ProgressCallb
         "environment": environment(),
         "data": _data_facts(prepared),
     }
-    writer = create_run(runs_dir, recipe.name, recipe_to_toml(recipe), facts)
+    text = recipe_to_toml(recipe)
+    writer = create_run(runs_dir, recipe.name, text, {**facts, "recipe": text})
     save_split(writer.path / "split.csv", prepared.split)
     if prepared.dataset.corrections:
         write_whole(writer.path / CORRECTIONS_FILE, record_bytes(prepared.dataset.corrections))
@@ -64,12 +75,14 @@ def resume(run: Path, *, progress: ProgressCallback = ignore) -> Path:
     """Go on with a run that was interrupted, from its last checkpoint; its losses are those of one that was not.
 
     Raises:
-        InputError: If the run is finished, or its data is no longer what it was.
+        InputError: If the run is finished, or its data or its recipe is no longer what it was.
     """
+    text = (run / RECIPE_FILE).read_text("utf-8")
+    _check_unedited(run, text)
+    recipe = recipe_from_toml(text)
     writer = reopen_run(run)
     facts = writer.facts
-    base = Path(facts["base"])
-    recipe = recipe_from_toml((run / "recipe.toml").read_text("utf-8"))
+    base = base_of(run, facts["base"], recipe)
     prepared = prepare(recipe, base, progress)
     now = _data_facts(prepared)
     if now["fingerprint"] != facts["data"]["fingerprint"]:
@@ -81,13 +94,55 @@ def resume(run: Path, *, progress: ProgressCallback = ignore) -> Path:
     return _train(recipe, prepared, network, writer, progress)
 
 
+def _check_unedited(run: Path, text: str) -> None:
+    """Make sure that a run goes on by the recipe that it began with.
+
+    Raises:
+        InputError: If the recipe in its folder is another now; names the lines.
+    """
+    began = read_run(run).facts.get("recipe", text)  # runs of older closeups do not remember it
+    if text == began:
+        return
+    lines = [
+        line
+        for line in difflib.unified_diff(str(began).splitlines(), text.splitlines(), "", "", lineterm="", n=0)
+        if not line.startswith(("---", "+++", "@@"))
+    ]
+    raise InputError(
+        f"{run / RECIPE_FILE} is no longer what the run began with: {listed(lines, 6)}.",
+        "Bring it back as it was (- is before, + is now), or train the changed recipe as a new run.",
+    )
+
+
 def _new_network(recipe: Recipe, prepared: Prepared, base: Path) -> tuple[Network, str]:
     if recipe.training.threads:
         torch.set_num_threads(recipe.training.threads)
     torch.manual_seed(recipe.training.seed)
     network = build_network(recipe.model, prepared.heads)
+    _check_stages(recipe, prepared, network)
     start = load_start(network, recipe.model.weights, recipe.model.architecture, base)
     return network, start
+
+
+def _check_stages(recipe: Recipe, prepared: Prepared, network: Network) -> None:
+    """Make sure that every stage can be gone through, before a run is made.
+
+    Raises:
+        InputError: If the network cannot look at pictures of a stage's size, or would learn its batch norms from one.
+    """
+    for px in sorted({stage.input_px or recipe.model.input_px for stage in recipe.stages}):
+        check_size(network, recipe.model.architecture, px)
+    has_norms = any(isinstance(module, torch.nn.modules.batchnorm._BatchNorm) for module in network.modules())
+    for number, (stage, part) in enumerate(zip(recipe.stages, prepared.parts, strict=True)):
+        if has_norms and min(stage.batch, len(part)) < 2 and (stage.train != "heads" or stage.train_norms):
+            several = len(part) > 1
+            raise InputError(
+                f"Stage {number + 1} learns from {'batches of one' if several else 'a single'} picture, and the batch "
+                f"norms of {recipe.model.architecture} need two at least.",
+                "The smallest batch is 2." if several else "Give two pictures or more to learn from.",
+                code="recipe.set",
+                setting=f"stages.{number}.batch=2",
+            )
 
 
 def _train(recipe: Recipe, prepared: Prepared, network: Network, writer: RunWriter, progress: ProgressCallback) -> Path:
