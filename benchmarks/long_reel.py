@@ -7,7 +7,7 @@ import numpy as np
 
 from closeup.core.types import FloatArray
 from closeup.features.shorts.boundaries import Cuttable, cuttable, make_setting
-from closeup.features.shorts.choice import Choice, Footage, choose
+from closeup.features.shorts.choice import Footage, choose
 from closeup.features.shorts.reel import FrameClock, Stretch
 from closeup.features.shorts.watching import GRID_HZ
 from tables import Cell, Table
@@ -24,11 +24,11 @@ def measure_choice(counts: tuple[int, ...] = (3, 10)) -> Table:
         boundaries = sum(len(part.starts) for part in footage.stretches)
         for count in counts:
             started = time.perf_counter()
-            choice: Choice = choose(footage, count, 15, 45)
+            windows, shortfall = choose(footage, count, 15, 45)
             took_s = time.perf_counter() - started
-            worth = sum(window.worth for window in choice.windows)
-            share = round(100 * choice.shortfall / worth, 2)
-            rows.append((kind, len(footage.stretches), boundaries, count, len(choice.windows), round(took_s, 1), share))
+            worth = sum(window.worth for window in windows)
+            share = round(100 * shortfall / worth, 2)
+            rows.append((kind, len(footage.stretches), boundaries, count, len(windows), round(took_s, 1), share))
     heads = ("footage", "stretches", "boundaries", "asked for", "chosen", "s", "shortfall %")
     note = (
         "Two hours at 25 frames a second, made by chance: shots of 5 s on average of which half show the person (or "

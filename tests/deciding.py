@@ -67,11 +67,11 @@ def searched() -> dict[str, Any]:
     """Nearest templates, near duplicates, which templates of an identity count, which windows are alike."""
     rows = faces(40, 12)
     best, similarity = nearest_rows(rows, rows[::5], 15)
-    near = near_pairs(np.concatenate([rows, rows, rows]), 0.95)
+    near, _ = near_pairs(np.concatenate([rows, rows, rows]), 0.95)
     return {
         "best": best.tolist(),
         "similarity": similarity.tolist(),
-        "pairs": near.pairs.tolist(),
+        "pairs": near.tolist(),
         "fellows": fellows(rows[:60], 0.5).tolist(),
         "least": least_likeness(rows).tolist(),
     }

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from closeup.features.shorts.make import render_plan as render_plan
     from closeup.features.shorts.options import ShortsOptions as ShortsOptions
     from closeup.features.shorts.plan import Plan as Plan
-    from closeup.perception.analyzer import Analyzer
+    from closeup.perception.analyzer import Analyzer as Analyzer
     from closeup.storage.gallery import GalleryStore as GalleryStore
     from closeup.storage.gallery import open_gallery as open_gallery
     from closeup.workbench.datasets.reading import open_dataset as open_dataset
@@ -64,34 +64,7 @@ _HOMES = {
 }
 """Public name to the module it lives in: loaded on first use, so that `import closeup` stays light."""
 
-__all__ = [
-    "Analyzer",
-    "Cast",
-    "CastOptions",
-    "CloseupError",
-    "EnrolOptions",
-    "GalleryStore",
-    "Plan",
-    "Recipe",
-    "ShortsOptions",
-    "__version__",
-    "enrol",
-    "evaluate",
-    "find_cast",
-    "find_faces",
-    "identify",
-    "identify_video",
-    "make_shorts",
-    "open_dataset",
-    "open_gallery",
-    "plan_shorts",
-    "predict",
-    "read_recipe",
-    "render_plan",
-    "similar",
-    "train",
-    "verify",
-]
+__all__ = [*_HOMES, "__version__"]
 
 
 def __getattr__(name: str) -> Any:

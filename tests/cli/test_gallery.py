@@ -16,12 +16,12 @@ from closeup.cli.exit_codes import EXIT_COULD_NOT, EXIT_LOSSES
 from closeup.cli.main import app
 from closeup.features.gallery import liveness
 from closeup.media import webcam
-from closeup.media.sources import PictureSource
 from closeup.perception import analyzer
 from closeup.weights import cards
 from features.gallery.made_up import FakeAnalyzer, Shown, made_up_card, photo
 from features.gallery.test_cast_people import folder_of
 from features.gallery.test_guide import Actor
+from stand_ins import PictureSource
 
 
 @pytest.fixture(autouse=True)

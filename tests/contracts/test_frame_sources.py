@@ -10,10 +10,11 @@ import pytest
 
 from closeup.core.types import Image
 from closeup.media.sampling import Sampling
-from closeup.media.sources import FrameSource, PictureSource
+from closeup.media.sources import FrameSource
 from closeup.media.video import open_video
 from closeup.media.webcam import open_camera
 from filmed import write_film
+from stand_ins import PictureSource
 
 SIZE_WH = (64, 48)
 STEPS_PER_S = 10

@@ -3,6 +3,7 @@ import sys
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from closeup.core.errors import OutputError
 from closeup.media.audio import has_sound, read_sound
 from closeup.media.frame_times import read_frame_times
-from closeup.media.movie import MovieFormat, MovieWriter, common_tick
+from closeup.media.movie import MovieWriter, common_tick
 from closeup.media.planes import Colour, frame_planes
 from closeup.media.reframe import Picture
 from numbered_video import constant, variable
@@ -34,7 +35,7 @@ def grey(level: int) -> Picture:
 
 
 def write(path: Path, starts: Sequence[Fraction], sound: np.ndarray | None = None, colour: Colour = BT709) -> Path:
-    with MovieWriter(path, MovieFormat(SIZE, starts, colour), sound) as movie:
+    with MovieWriter(path, sound, size_wh=SIZE, starts=starts, colour=colour) as movie:
         for index in range(len(starts) - 1):
             movie.write(grey(40 + index % 100))
     return path
@@ -120,7 +121,7 @@ def test_an_exception_leaves_nothing_new(tmp_path: Path, error: type[BaseExcepti
     (tmp_path / "a.mp4").write_bytes(b"old")
 
     def fail() -> None:
-        with MovieWriter(tmp_path / "a.mp4", MovieFormat(SIZE, RATES["25"], BT709), None) as movie:
+        with MovieWriter(tmp_path / "a.mp4", None, size_wh=SIZE, starts=RATES["25"], colour=BT709) as movie:
             for _ in range(count):
                 movie.write(grey(50))
             raise error
@@ -132,12 +133,12 @@ def test_an_exception_leaves_nothing_new(tmp_path: Path, error: type[BaseExcepti
 
 
 def test_too_few_and_too_many_pictures_are_refused(tmp_path: Path):
-    movie = MovieFormat(SIZE, RATES["one"], BT709)
-    with pytest.raises(ValueError, match="has 0"), MovieWriter(tmp_path / "a.mp4", movie, None):
+    movie: dict[str, Any] = {"size_wh": SIZE, "starts": RATES["one"], "colour": BT709}
+    with pytest.raises(ValueError, match="has 0"), MovieWriter(tmp_path / "a.mp4", None, **movie):
         pass
 
     def write_two() -> None:
-        with MovieWriter(tmp_path / "a.mp4", movie, None) as writer:
+        with MovieWriter(tmp_path / "a.mp4", None, **movie) as writer:
             writer.write(grey(1))
             writer.write(grey(2))
 
@@ -149,11 +150,11 @@ def test_too_few_and_too_many_pictures_are_refused(tmp_path: Path):
 def test_nonsense_is_refused(tmp_path: Path):
     for starts in ([Fraction(0)], [Fraction(1), Fraction(2)], [Fraction(0), Fraction(0)]):
         with pytest.raises(ValueError, match="ascend"):
-            MovieWriter(tmp_path / "a.mp4", MovieFormat(SIZE, starts, BT709), None)
+            MovieWriter(tmp_path / "a.mp4", None, size_wh=SIZE, starts=starts, colour=BT709)
     with pytest.raises(ValueError, match="even"):
-        MovieWriter(tmp_path / "a.mp4", MovieFormat((63, 96), RATES["one"], BT709), None)
+        MovieWriter(tmp_path / "a.mp4", None, size_wh=(63, 96), starts=RATES["one"], colour=BT709)
     with pytest.raises(ValueError, match="sound"):
-        MovieWriter(tmp_path / "a.mp4", MovieFormat(SIZE, RATES["one"], BT709), np.zeros((10, 1), np.float32))
+        MovieWriter(tmp_path / "a.mp4", np.zeros((10, 1), np.float32), size_wh=SIZE, starts=RATES["one"], colour=BT709)
     with pytest.raises(OutputError, match="No such file"):
         write(tmp_path / "none" / "a.mp4", RATES["one"])
 
@@ -163,13 +164,14 @@ def test_a_disk_that_fills_up(tmp_path: Path):
     """A limit on file size stands for the full disk: writing fails in FFmpeg's own code, midway."""
     code = (
         "import resource, signal, sys; import numpy as np; from fractions import Fraction; from pathlib import Path\n"
-        "from closeup.media.movie import MovieFormat, MovieWriter; from closeup.core.errors import OutputError\n"
+        "from closeup.media.movie import MovieWriter; from closeup.core.errors import OutputError\n"
         "from closeup.media.planes import Colour, frame_planes; from closeup.media.reframe import Picture\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))\n"
-        "movie = MovieFormat((64, 96), [Fraction(i, 25) for i in range(91)], Colour(1))\n"
+        "movie = {'size_wh': (64, 96), 'starts': [Fraction(i, 25) for i in range(91)], 'colour': Colour(1)}\n"
         "rng = np.random.default_rng(3)\n"
+        "sound = rng.normal(0, .1, (172800, 2)).astype(np.float32)\n"
         "try:\n"
-        "    with MovieWriter(Path(sys.argv[1]), movie, rng.normal(0, .1, (172800, 2)).astype(np.float32)) as writer:\n"
+        "    with MovieWriter(Path(sys.argv[1]), sound, **movie) as writer:\n"
         "        for _ in range(90):\n"
         "            frame = Picture(64, 96, 'yuv420p')\n"
         "            frame_planes(frame)[0][:] = rng.integers(16, 236, (96, 64))\n"

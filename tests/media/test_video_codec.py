@@ -13,7 +13,7 @@ from closeup.cli import shared_flags
 from closeup.core.errors import InputError
 from closeup.media import video_codec as module
 from closeup.media.encoder import VideoEncoder
-from closeup.media.movie import MovieFormat, MovieWriter
+from closeup.media.movie import MovieWriter
 from closeup.media.planes import Colour
 from closeup.media.video_codec import CHOICES, ENCODERS, VideoCodec, choose_encoder, encoder_notes, fault
 
@@ -85,7 +85,7 @@ def test_an_encoder_that_works_here_writes_both_kinds_of_files(
         for image in grey:
             encoder.write(image)
     starts = [Fraction(0), Fraction(1, 30), Fraction(1, 10), Fraction(1, 5)]
-    with MovieWriter(tmp_path / "b.mp4", MovieFormat((320, 240), starts, BT709), None) as movie:
+    with MovieWriter(tmp_path / "b.mp4", None, size_wh=(320, 240), starts=starts, colour=BT709) as movie:
         for image in grey:
             movie.write(av.VideoFrame.from_ndarray(image, format="rgb24").reformat(format="yuv420p"))
     wanted = {"libx264": "h264", "svtav1": "av1"}[name]

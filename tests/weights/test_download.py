@@ -16,11 +16,11 @@ import pytest
 from closeup.core.errors import ModelError
 from closeup.core.progress import Progress, ignore
 from closeup.weights import download
-from closeup.weights.download import Wanted, fetch
+from closeup.weights.download import fetch
 
 from .conftest import CONTENT, Server
 
-WANTED = Wanted("Pulling", len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
+WANTED: dict[str, Any] = {"size": len(CONTENT), "sha256": hashlib.sha256(CONTENT).hexdigest()}
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def target(tmp_path: Path) -> Path:
 
 
 def fetch_from(server: Server, target: Path) -> None:
-    fetch(f"{server.url}/small.onnx", target, WANTED, ignore)
+    fetch(f"{server.url}/small.onnx", target, ignore, **WANTED)
 
 
 def failure(server: Server, target: Path) -> ModelError:
@@ -54,7 +54,7 @@ def test_a_file_arrives_whole_and_alone_and_readable(server: Server, target: Pat
 
 def test_progress_is_told_in_bytes_up_to_the_end(server: Server, target: Path) -> None:
     told: list[Progress] = []
-    fetch(f"{server.url}/small.onnx", target, WANTED, told.append)
+    fetch(f"{server.url}/small.onnx", target, told.append, **WANTED)
     done = [progress.done for progress in told]
     assert len(done) > 1
     assert done == sorted(done)
@@ -91,14 +91,14 @@ def test_reading_stops_as_soon_as_there_is_more_than_wanted(server: Server, targ
     server.does.claims = "nothing"
     told: list[Progress] = []
     with pytest.raises(ModelError, match=f"more than {len(CONTENT)} bytes"):
-        fetch(f"{server.url}/small.onnx", target, WANTED, told.append)
+        fetch(f"{server.url}/small.onnx", target, told.append, **WANTED)
     assert told[-1].done < 2 * len(CONTENT)
     assert left(target) == []
 
 
 def test_wrong_bytes_of_the_right_length_are_thrown_away(server: Server, target: Path) -> None:
     server.does.content = CONTENT[:-1] + b"!"
-    assert f"not {WANTED.sha256}" in failure(server, target).message
+    assert f"not {WANTED['sha256']}" in failure(server, target).message
 
 
 def test_a_failure_leaves_the_file_that_was_there(server: Server, target: Path) -> None:
@@ -133,7 +133,7 @@ def test_a_refused_connection_is_told(target: Path, monkeypatch: pytest.MonkeyPa
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/small.onnx"
         with pytest.raises(ModelError, match=f"Cannot reach {url}: .*refused"):
-            fetch(url, target, WANTED, ignore)
+            fetch(url, target, ignore, **WANTED)
     assert left(target) == []
 
 
@@ -154,7 +154,7 @@ def test_no_network_is_told_in_words(
 
     monkeypatch.setattr(urllib.request, "urlopen", fail)
     with pytest.raises(ModelError, match=words) as caught:
-        fetch("https://models.invalid/small.onnx", target, WANTED, ignore)
+        fetch("https://models.invalid/small.onnx", target, ignore, **WANTED)
     assert "CLOSEUP_MODELS_MIRROR" in caught.value.hint
     assert left(target) == []
 
@@ -162,7 +162,7 @@ def test_no_network_is_told_in_words(
 @pytest.mark.parametrize("url", ["http://[half/small.onnx", "http://127.0.0.1:port/small.onnx", "http:///small.onnx"])
 def test_an_address_that_is_none_is_told(target: Path, url: str) -> None:
     with pytest.raises(ModelError, match="Cannot reach http"):
-        fetch(url, target, WANTED, ignore)
+        fetch(url, target, ignore, **WANTED)
 
 
 def test_an_interruption_leaves_nothing(server: Server, target: Path) -> None:
@@ -171,7 +171,7 @@ def test_an_interruption_leaves_nothing(server: Server, target: Path) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        fetch(f"{server.url}/small.onnx", target, WANTED, interrupt)
+        fetch(f"{server.url}/small.onnx", target, interrupt, **WANTED)
     assert left(target) == []
 
 
@@ -231,18 +231,18 @@ def test_a_folder_without_permission_is_told(server: Server, target: Path) -> No
 def test_a_file_of_a_folder_is_copied_and_checked(tmp_path: Path, target: Path) -> None:
     source = tmp_path / "small.onnx"
     source.write_bytes(CONTENT)
-    fetch(source, target, WANTED, ignore)
+    fetch(source, target, ignore, **WANTED)
     assert target.read_bytes() == CONTENT
     for wrong in (CONTENT[:-1], CONTENT + b"!", CONTENT[:-1] + b"!"):
         source.write_bytes(wrong)
         with pytest.raises(ModelError, match="is not the file that closeup knows"):
-            fetch(source, target, WANTED, ignore)
+            fetch(source, target, ignore, **WANTED)
     assert target.read_bytes() == CONTENT
     assert left(target) == ["small.onnx"]
 
 
 def test_a_folder_without_the_file_is_told(tmp_path: Path, target: Path) -> None:
     with pytest.raises(ModelError, match="No such file") as caught:
-        fetch(tmp_path / "small.onnx", target, WANTED, ignore)
+        fetch(tmp_path / "small.onnx", target, ignore, **WANTED)
     assert "CLOSEUP_MODELS_MIRROR" in caught.value.hint
     assert left(target) == []

@@ -223,7 +223,7 @@ def tell_flags(report: "EnrolReport") -> None:
     if report.already_known is not None:
         known = report.already_known
         show_note(
-            f"{known.origin} is also like {known.name}: similarity {known.similarity:.3f}, "
+            f"{known.photo} is also like {known.name}: similarity {known.similarity:.3f}, "
             f"threshold {known.threshold:.3f}."
         )
 

@@ -121,10 +121,6 @@ class FrameTimes:
             raise IndexError(f"frame {frame} of {self.count}")
         return (self.ticks[frame] if frame < self.count else self.end_tick) * self.tick
 
-    def frame_at(self, time_s: float) -> int:
-        """The frame that is on screen at a time in seconds; the first one before 0, the last one after the end."""
-        return min(max(bisect_right(self.starts_s, time_s) - 1, 0), self.count - 1)
-
     def nearest_cut(self, time_s: float) -> int:
         """The place between two frames that is nearest to a time in seconds, as a frame number from 0 to `count`.
 

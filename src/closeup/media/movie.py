@@ -1,7 +1,6 @@
 """Pictures and sound to an MP4 with the exact times of both: H.264, or what was asked for, and AAC."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate, pairwise
 from math import ceil, lcm
@@ -28,43 +27,38 @@ _COMMON_TICK = Fraction(1, 90_000)
 """For times that have no common tick as large as MP4 needs; rounding to it errs by 6 microseconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class MovieFormat:
-    """What a movie is made of.
-
-    Attributes:
-        size_wh: Width and height in pixels, even.
-        starts: When each picture begins, in seconds, ascending from 0; then when the last one ends.
-        colour: What the numbers of the pictures mean.
-    """
-
-    size_wh: tuple[int, int]
-    starts: Sequence[Fraction]
-    colour: Colour
-
-
 class MovieWriter(Mp4File):
     """Writes yuv420p frames and stereo sound into an MP4; a context manager."""
 
-    def __init__(self, path: Path, movie: MovieFormat, sound: FloatArray | None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        sound: FloatArray | None,
+        *,
+        size_wh: tuple[int, int],
+        starts: Sequence[Fraction],
+        colour: Colour,
+    ) -> None:
         """Say what will be written.
 
         Args:
             path: Where the MP4 will be; replaced if it exists.
-            movie: Size, times and colour.
             sound: Float32 (N, 2) at 48000 Hz from time 0, or None for a file without sound.
+            size_wh: Width and height in pixels, even.
+            starts: When each picture begins, in seconds, ascending from 0; then when the last one ends.
+            colour: What the numbers of the pictures mean.
 
         Raises:
             ValueError: If a side is odd, times do not ascend from 0, or the sound has another shape.
         """
         super().__init__(path)
-        require_even(movie.size_wh)
-        starts = movie.starts
+        require_even(size_wh)
         if len(starts) < 2 or starts[0] != 0 or any(b <= a for a, b in pairwise(starts)):
             raise ValueError("times must ascend from 0, to the end of the last picture")
         if sound is not None and (sound.ndim != 2 or sound.shape[1] != 2):
             raise ValueError(f"expected sound (N, 2), got {sound.shape}")
-        self._movie, self._sound = movie, sound
+        self._size_wh, self._colour, self._sound = size_wh, colour, sound
+        self._rate = (len(starts) - 1) / starts[-1]
         self._tick = common_tick(starts)
         # Times that are nearer to each other than a tick still are one after the other.
         rounded = (round(start / self._tick) for start in starts)
@@ -78,17 +72,15 @@ class MovieWriter(Mp4File):
         return {"movie_timescale": str(per_s * max(1, ceil(Fraction(_COARSEST_CLOCK, per_s))))}
 
     def _add_streams(self, container: OutputContainer) -> None:
-        movie = self._movie
-        rate = (len(movie.starts) - 1) / movie.starts[-1]
-        self._pictures = add_video_stream(container, movie.size_wh, rate.limit_denominator(1001))
+        self._pictures = add_video_stream(container, self._size_wh, self._rate.limit_denominator(1001))
         context = self._pictures.codec_context
         # PyAV asks for slices otherwise: fewer bits saved, and threads that wait for each other.
         context.thread_type = "FRAME"
         context.time_base = self._tick
         self._pictures.time_base = self._tick
         context.color_range = ColorRange.MPEG
-        context.colorspace, context.color_primaries = movie.colour.matrix, movie.colour.primaries
-        context.color_trc = movie.colour.transfer
+        context.colorspace, context.color_primaries = self._colour.matrix, self._colour.primaries
+        context.color_trc = self._colour.transfer
         if self._sound is not None:
             self._track = SoundTrack(container)
 

@@ -1,6 +1,6 @@
-"""Where pictures come from, one after the other: a video file, a camera, pictures in memory. All are read alike."""
+"""Where pictures come from, one after the other: a video file, a camera. All are read alike."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Protocol
 
@@ -68,23 +68,3 @@ class StillFrame:
         shrinks = size_wh[0] < self.size_wh[0] or size_wh[1] < self.size_wh[1]
         method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
         return np.asarray(cv2.resize(self._image, size_wh, interpolation=method), np.uint8)
-
-
-class PictureSource:
-    """Pictures in memory as a source of frames."""
-
-    def __init__(self, pictures: Iterable[tuple[float, Image]], duration_hint_s: float | None = None) -> None:
-        """Take times in seconds, ascending, and upright RGB uint8 pictures (H, W, 3); they are read as they are needed.
-
-        The first one is at time 0, whatever its time, as in a video.
-        """
-        self.duration_hint_s = duration_hint_s
-        self._pictures = iter(pictures)
-
-    def __iter__(self) -> Iterator[StillFrame]:
-        """Start the one pass."""
-        first: Fraction | None = None
-        for index, (time_s, image) in enumerate(self._pictures):
-            time = Fraction(time_s).limit_denominator(1_000_000)
-            first = time if first is None else first
-            yield StillFrame(index, time - first, image)

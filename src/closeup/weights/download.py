@@ -11,7 +11,6 @@ import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -30,40 +29,29 @@ _MIRROR_HINT = "Or name a folder or URL that has the file in CLOSEUP_MODELS_MIRR
 _CONNECT_HINT = f"Look at your connection and try again. {_MIRROR_HINT}"
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is to be fetched.
-
-    Attributes:
-        label: The stage that progress is told of, "Pulling".
-        bytes: Its length.
-        sha256: Its hash, hexadecimal.
-        official: Whether it can be had from an official address as well as from a mirror.
-    """
-
-    label: str
-    bytes: int
-    sha256: str
-    official: bool = True
-
-
-def fetch(source: str | Path, target: Path, wanted: Wanted, progress: ProgressCallback) -> None:
+def fetch(
+    source: str | Path, target: Path, progress: ProgressCallback, *, size: int, sha256: str, official: bool = True
+) -> None:
     """Bring the file at `source`, a path or an http(s) URL, to `target`, whose folder exists or can be made.
+
+    Args:
+        size: Its length in bytes.
+        official: Whether it can be had from an official address as well as from a mirror.
 
     Raises:
         ModelError: If there is no connection, no such file, another length or hash than wanted, or no space or
             permission at the target. Then `target` is as it was before, and nothing else is left.
     """
     content = bytearray()
-    for chunk in _file_chunks(source) if isinstance(source, Path) else _url_chunks(source, wanted):
+    for chunk in _file_chunks(source) if isinstance(source, Path) else _url_chunks(source, size, official=official):
         content += chunk
-        if len(content) > wanted.bytes:
-            raise _not_the_file(source, wanted, f"more than {wanted.bytes} bytes")
-        progress(Progress(wanted.label, len(content), wanted.bytes, "bytes"))
-    if len(content) != wanted.bytes:
-        raise _not_the_file(source, wanted, f"{len(content)} bytes, not {wanted.bytes}")
-    if (found := hashlib.sha256(content).hexdigest()) != wanted.sha256:
-        raise _not_the_file(source, wanted, f"the sha256 {found}, not {wanted.sha256}")
+        if len(content) > size:
+            raise _not_the_file(source, f"more than {size} bytes", official=official)
+        progress(Progress("Pulling", len(content), size, "bytes"))
+    if len(content) != size:
+        raise _not_the_file(source, f"{len(content)} bytes, not {size}", official=official)
+    if (found := hashlib.sha256(content).hexdigest()) != sha256:
+        raise _not_the_file(source, f"the sha256 {found}, not {sha256}", official=official)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         write_whole(target, bytes(content))
@@ -85,22 +73,22 @@ def _file_chunks(source: Path) -> Iterator[bytes]:
         raise ModelError(f"Cannot read {source}: {_reason(error)}.", hint) from error
 
 
-def _url_chunks(url: str, wanted: Wanted) -> Iterator[bytes]:
+def _url_chunks(url: str, size: int, *, official: bool) -> Iterator[bytes]:
     """What a server answers; redirections are followed."""
     done = 0
     with _open_url(url) as response:
         offered = response.headers.get("Content-Length")
-        if offered is not None and offered.isdigit() and int(offered) != wanted.bytes:
-            raise _not_the_file(url, wanted, f"{offered} bytes, not {wanted.bytes}")
+        if offered is not None and offered.isdigit() and int(offered) != size:
+            raise _not_the_file(url, f"{offered} bytes, not {size}", official=official)
         try:
             while chunk := response.read(_CHUNK_BYTES):
                 done += len(chunk)
                 yield chunk
-            broken = "the connection was closed" if done < wanted.bytes else ""
+            broken = "the connection was closed" if done < size else ""
         except (OSError, http.client.HTTPException) as error:
             broken = _reason(error)
     if broken:
-        message = f"{url} broke off after {done} of {wanted.bytes} bytes: {broken}."
+        message = f"{url} broke off after {done} of {size} bytes: {broken}."
         raise ModelError(message, f"Try again. {_MIRROR_HINT}")
 
 
@@ -136,10 +124,10 @@ def _unreachable(url: str, reason: Any) -> ModelError:
     return ModelError(f"Cannot reach {url}: {_reason(reason)}.", _CONNECT_HINT)
 
 
-def _not_the_file(source: str | Path, wanted: Wanted, found: str) -> ModelError:
+def _not_the_file(source: str | Path, found: str, *, official: bool) -> ModelError:
     other = (
         "Pull from the official source (unset CLOSEUP_MODELS_MIRROR)"
-        if wanted.official
+        if official
         else "Name another folder or URL in CLOSEUP_MODELS_MIRROR"
     )
     return ModelError(

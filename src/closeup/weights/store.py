@@ -15,7 +15,7 @@ from closeup.core.whole import write_whole
 from closeup.documents.form import Form
 from closeup.weights.cards import ModelCard
 from closeup.weights.dequantise import DEQUANTISE_VERSION, dequantise, dequantise_free_size
-from closeup.weights.download import MODELS_DIR_HINT, Wanted, fetch
+from closeup.weights.download import MODELS_DIR_HINT, fetch
 from closeup.weights.free_size import FREE_SIZE_VERSION, free_size
 
 CONVERTERS: dict[str, tuple[int, Callable[[bytes], bytes]]] = {
@@ -147,9 +147,8 @@ def pull(card: ModelCard, settings: Settings, progress: ProgressCallback = ignor
         )
     target = settings.models_dir / card.file
     if not (target.is_file() and _hash(target) == card.sha256):
-        fetch(
-            _source(card, settings), target, Wanted("Pulling", card.bytes, card.sha256, card.url is not None), progress
-        )
+        source, official = _source(card, settings), card.url is not None
+        fetch(source, target, progress, size=card.bytes, sha256=card.sha256, official=official)
     return target
 
 

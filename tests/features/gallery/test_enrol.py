@@ -121,7 +121,7 @@ def test_a_face_with_another_name_is_refused_and_nothing_is_stored(
         enrol(store, reader, "Bea", new)
     assert (caught.value.code, caught.value.facts) == ("gallery.already-enrolled", {"known": "Ann"})
     known = caught.value.known
-    assert (known.name, known.origin) == ("Ann", str(new[1]))
+    assert (known.name, known.photo) == ("Ann", str(new[1]))
     assert known.similarity >= known.threshold
     assert [record.name for record in store.identities()] == ["Ann"]
 

@@ -19,11 +19,11 @@ from closeup.features.gallery.guide import (
 )
 from closeup.features.gallery.liveness import LivenessCheck
 from closeup.features.gallery.photos import BY_EVERY_MODEL
-from closeup.media.sources import PictureSource
 from closeup.perception.analyzer import AnalysedFace
 from closeup.storage.records import POSES
 from features.gallery import heads
 from features.gallery.made_up import FakeAnalyzer, Shown, embedding, made_up_card, picture
+from stand_ins import PictureSource
 
 SAME = 0.4
 

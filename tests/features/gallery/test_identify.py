@@ -13,9 +13,9 @@ from closeup.features.gallery.enrol import enrol
 from closeup.features.gallery.identify import Trails, identify, identify_photo, identify_video
 from closeup.features.gallery.recognise import Recogniser, model_for
 from closeup.media.container import is_video
-from closeup.media.sources import PictureSource
 from closeup.storage.gallery import GalleryStore
 from features.gallery.made_up import FakeAnalyzer, Shown, embedding, made_up_card, photo, picture
+from stand_ins import PictureSource
 
 
 @pytest.fixture

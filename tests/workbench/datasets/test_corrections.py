@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -5,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from closeup.core.errors import InputError, OutputError
+from closeup.tables.strict_csv import table_bytes
 from closeup.workbench.datasets.corrections import (
     COLUMNS,
     append_corrections,
     apply_corrections,
-    corrections_bytes,
     parse_corrections,
     read_corrections,
     record_bytes,
@@ -162,6 +163,10 @@ def test_what_does_not_fit_is_refused_by_its_line(line: Correction, complaint: s
 
 
 # The file
+
+
+def corrections_bytes(corrections: Iterable[Correction]) -> bytes:
+    return table_bytes(COLUMNS, ({name: getattr(line, name) for name in COLUMNS} for line in corrections))
 
 
 def lines() -> list[Correction]:

@@ -1,7 +1,6 @@
 """Pictures that are nearly the same: pairs of vectors above a similarity, every pair compared, and their groups."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,20 +18,9 @@ MOST_PER_ROW = 16
 """Pairs of one row that are kept, the best; hundreds of frames of one scene would fill memory, and stay one group."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class NearPairs:
-    """Pairs above a similarity.
-
-    Attributes:
-        pairs: Shape (P, 2), int64: the smaller index first; by it, then by the other.
-        similarities: Shape (P,), float32.
-    """
-
-    pairs: NDArray[np.int64]
-    similarities: FloatArray
-
-
-def near_pairs(vectors: FloatArray, threshold: float, progress: Callable[[int], None] = lambda _: None) -> NearPairs:
+def near_pairs(
+    vectors: FloatArray, threshold: float, progress: Callable[[int], None] = lambda _: None
+) -> tuple[NDArray[np.int64], FloatArray]:
     """Find all pairs of rows (N, D) whose dot product is at least `threshold`.
 
     Every pair is compared: N * N / 2 dot products, 5 s for 32,000 rows of 480 numbers on two cores.
@@ -40,6 +28,9 @@ def near_pairs(vectors: FloatArray, threshold: float, progress: Callable[[int], 
     Args:
         vectors: Shape (N, D), float32, each of length 1, or of zeros, which is like nothing.
         threshold: Cosine, above 0.
+
+    Returns:
+        The pairs, (P, 2): the smaller index first; by it, then by the other; and their similarities, (P,).
 
     Raises:
         ValueError: If the vectors have another shape, or the threshold is not above 0.
@@ -63,7 +54,7 @@ def near_pairs(vectors: FloatArray, threshold: float, progress: Callable[[int], 
         pairs.append(np.stack([row, column], axis=1).astype(np.int64) + start)
         similarities.append(scores[row, column])
         progress(min(start + BLOCK, len(vectors)))
-    return NearPairs(np.concatenate(pairs), np.concatenate(similarities))
+    return np.concatenate(pairs), np.concatenate(similarities)
 
 
 def _best_of_each(

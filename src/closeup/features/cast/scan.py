@@ -20,7 +20,6 @@ import numpy as np
 
 from closeup.algorithms.clustering.similarity import cosines
 from closeup.algorithms.tracking.online import FaceKey, Tracker, TrackerOptions
-from closeup.core.boxes import fitted
 from closeup.core.progress import Progress, ProgressCallback
 from closeup.core.types import TIME, CastKind, CastPart, Face, FloatArray, Shot, Track, VideoInfo
 from closeup.documents.vectors import TrackVectors
@@ -47,8 +46,8 @@ from closeup.perception.cuts import CutDetector
 WAITING_PIXELS = 64_000_000
 """Frames that wait to be looked at hold at most about this many pixels together."""
 
-SHOT_PICTURE_PX = 214
-"""Longer side in pixels of the small picture of a shot, where the frame has that much to give."""
+SHOT_PICTURE_HEIGHT = 120
+"""Height in pixels of the small picture of a shot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +164,9 @@ class _Scanner:
         """Keep a small picture of each shot: its first sample, or better the third, past a blend with another."""
         self._samples_of_shot = self._samples_of_shot + 1 if sample.shot in self.shot_pictures else 1
         if self._samples_of_shot in (1, 3):
-            small = sample.frame.rgb(fitted(sample.frame.size_wh, SHOT_PICTURE_PX))
-            self.shot_pictures[sample.shot] = encode_jpeg(small, 75)
+            width, height = sample.frame.size_wh
+            small = (max(1, round(width * SHOT_PICTURE_HEIGHT / height)), SHOT_PICTURE_HEIGHT)
+            self.shot_pictures[sample.shot] = encode_jpeg(sample.frame.rgb(small), 75)
 
     def _cut(self) -> None:
         """A shot is over, and with it all its tracks."""

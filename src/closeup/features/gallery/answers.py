@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 from closeup.core.fields import Rounded, Within
 from closeup.documents.form import Form
 from closeup.features.gallery.cast_people import CastAnswer
-from closeup.features.gallery.enrol import EnrolReport
+from closeup.features.gallery.enrol import AlreadyKnown, EnrolReport
 from closeup.features.gallery.identify import Identification, VideoIdentification
 from closeup.features.gallery.photos import Refused
 from closeup.features.gallery.recognise import Answer
@@ -100,15 +100,9 @@ class CameraAnswer(FaceAnswer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PairAnswer:
-    """Whether two photos, or a photo and somebody enrolled, show one person; see `verify.Verification`."""
+class PairAnswer(Verification):
+    """Whether two photos, or a photo and somebody enrolled, show one person."""
 
-    same: bool
-    similarity: float
-    threshold: float
-    far: float
-    read_from: str
-    model: str
     a: str
     b: str
 
@@ -182,17 +176,6 @@ class StandingAnswer(PersonAnswer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KnownAnswer:
-    """Under which other name a face is enrolled too, and how alike."""
-
-    name: str
-    photo: str
-    similarity: float
-    threshold: float
-    far: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class EnrolAnswer(PersonAnswer):
     """What came of enrolling somebody; see `enrol.EnrolReport`."""
 
@@ -200,7 +183,7 @@ class EnrolAnswer(PersonAnswer):
     missing: tuple[str, ...]
     refused: tuple[Refused, ...]
     flagged: tuple[str, ...]
-    already_known: KnownAnswer | None
+    already_known: AlreadyKnown | None
 
 
 PERSON = Form(PersonAnswer, "closeup gallery: somebody who is enrolled")
@@ -270,9 +253,7 @@ def standing_answer(standing: Standing) -> StandingAnswer:
 
 def enrol_answer(report: EnrolReport) -> EnrolAnswer:
     """The answer of enrolling somebody."""
-    known = report.already_known
-    more = {name: getattr(report, name) for name in ("added", "missing", "refused", "flagged")}
-    more["already_known"] = known and _like(KnownAnswer, known, photo=known.origin)
+    more = {name: getattr(report, name) for name in ("added", "missing", "refused", "flagged", "already_known")}
     return _like(EnrolAnswer, report.identity, **more, **_dates(report.identity))
 
 

@@ -53,12 +53,12 @@ class AlreadyKnown:
 
     Attributes:
         name: That name.
-        origin: Which photo shows it.
+        photo: Which shows it.
         similarity: Cosine, at or above the `threshold`, which was read at the false-accept rate `far`.
     """
 
     name: str
-    origin: str
+    photo: str
     similarity: float
     threshold: float
     far: float
@@ -94,7 +94,7 @@ class AlreadyEnrolledError(InputError):
 
     def __init__(self, known: AlreadyKnown, name: str) -> None:
         super().__init__(
-            f"{known.origin} shows a face that is enrolled as {known.name} already: similarity {known.similarity:.3f}, "
+            f"{known.photo} shows a face that is enrolled as {known.name} already: similarity {known.similarity:.3f}, "
             f"threshold {known.threshold:.3f}, which {100 * known.far:.2g} % of pairs of strangers reach.",
             f"If it is the same person, enrol it as {known.name}; if they are two people who look alike, insist on it.",
             code="gallery.already-enrolled",

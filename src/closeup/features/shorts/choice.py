@@ -95,21 +95,13 @@ class Window:
     on_screen: float
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What was chosen.
+def choose(footage: Footage, count: int, min_length_s: float, max_length_s: float) -> tuple[tuple[Window, ...], float]:
+    """Choose up to `count` windows of the length asked for; fewer, or none, where the reel holds no more.
 
-    Attributes:
-        windows: Most interesting first.
-        shortfall: By how much, in worth, a better set could exist at most; 0 where the choice is proven to be the best.
+    Returns:
+        Windows, most interesting first; and by how much, in worth, a better set could exist at most, 0 where the choice
+        is proven to be the best.
     """
-
-    windows: tuple[Window, ...]
-    shortfall: float
-
-
-def choose(footage: Footage, count: int, min_length_s: float, max_length_s: float) -> Choice:
-    """Choose up to `count` windows of the length asked for; fewer, or none, where the reel holds no more."""
     windows = _windows(_Reel.of(footage), min_length_s, max_length_s)
     windows = windows.only(without_beaten(windows.starts, windows.ends, windows.worth))
     order = np.lexsort((windows.ends, windows.starts))
@@ -123,7 +115,7 @@ def choose(footage: Footage, count: int, min_length_s: float, max_length_s: floa
         (windows.window(index, footage.stretches) for index in chosen.indices),
         key=lambda window: (-round(window.interest, 9), window.pieces),
     )
-    return Choice(tuple(found), max(0.0, chosen.bound - chosen.value))
+    return tuple(found), max(0.0, chosen.bound - chosen.value)
 
 
 def longest_s(footage: Footage) -> float:

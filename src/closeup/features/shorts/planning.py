@@ -140,7 +140,7 @@ def _chosen(
         parts = _cuttables(source, clock, evidence.speech, spans, polish=polish)
         seen = seen_frames(source.cast, source.person, evidence.frame_times.count)
         footage = Footage(clock, parts, seen, curves.total, evidence.looks)
-        windows = choose(footage, options.count, options.min_length_s, options.max_length_s).windows
+        windows, _ = choose(footage, options.count, options.min_length_s, options.max_length_s)
         if windows:
             break
     else:

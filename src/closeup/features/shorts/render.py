@@ -21,7 +21,7 @@ from closeup.media.audio import has_sound, read_sound
 from closeup.media.excerpt import excerpt_frames
 from closeup.media.frame_times import FrameTimes
 from closeup.media.loudness import Levelled, level
-from closeup.media.movie import MovieFormat, MovieWriter
+from closeup.media.movie import MovieWriter
 from closeup.media.planes import Colour
 from closeup.media.reframe import Drawing, Overlay, Picture, reframe
 from closeup.media.sound_track import SOUND_RATE_HZ
@@ -78,7 +78,6 @@ def render_short(
         colour = next(iter(reader)).colour
     ranges = [(each.piece.start_frame, each.piece.end_frame) for each in pieces]
     heard = sound.sound if sound else None
-    movie = MovieFormat(size_wh, starts, colour)
     every = [crop for each in pieces for crop in zip(*each.panels, strict=True)]
     crops = [every[place] for place in shown]
     with read_ahead(excerpt_frames(video, frame_times, ranges), _AHEAD) as frames:
@@ -86,7 +85,8 @@ def render_short(
         chosen = (frame for place, frame in enumerate(frames) if place in wanted)
         pictures = (reframe(frame.planes(), own, size_wh) for frame, own in zip(chosen, crops, strict=False))
         reframed = _drawn_over(pictures, overlay, starts, colour) if overlay else pictures
-        with read_ahead(reframed, _AHEAD) as finished, MovieWriter(output, movie, heard) as writer:
+        movie = MovieWriter(output, heard, size_wh=size_wh, starts=starts, colour=colour)
+        with read_ahead(reframed, _AHEAD) as finished, movie as writer:
             for picture, end in zip(finished, starts[1:], strict=True):
                 writer.write(picture)
                 progress(Progress("Rendering", float(end), float(starts[-1]), "s"))

@@ -129,11 +129,6 @@ def _check_twins(lines: Iterable[Correction], name: str) -> None:
         seen[said] = correction.line
 
 
-def corrections_bytes(corrections: Iterable[Correction]) -> bytes:
-    """A corrections file that holds these lines."""
-    return table_bytes(COLUMNS, ({name: getattr(line, name) for name in COLUMNS} for line in corrections))
-
-
 def record_bytes(applied: Iterable[AppliedCorrection]) -> bytes:
     """Corrections and what they changed, as CSV with RECORD_COLUMNS: a run's corrections.csv."""
     rows = (

@@ -58,12 +58,12 @@ def find_copies(
     for index, digest in enumerate(pixel_hashes):
         same[digest].append(index)
     firsts = np.array([group[0] for group in same.values()], np.int64)
-    found = near_pairs(outlines[firsts], NEAR, lambda done: progress(done, len(firsts)))
-    pairs = firsts[found.pairs]
+    near, similarities = near_pairs(outlines[firsts], NEAR, lambda done: progress(done, len(firsts)))
+    pairs = firsts[near]
     lowest: dict[int, float] = {}
     groups = linked_groups(pairs, len(pixel_hashes))
     of = {index: number for number, group in enumerate(groups) for index in group}
-    for (first, _), similarity in zip(pairs.tolist(), found.similarities.tolist(), strict=True):
+    for (first, _), similarity in zip(pairs.tolist(), similarities.tolist(), strict=True):
         number = of[first]
         lowest[number] = min(similarity, lowest.get(number, 1.0))
     whole = [sorted(i for first in group for i in same[pixel_hashes[first]]) for group in groups]

@@ -61,14 +61,12 @@ class PictureMeasures:
 
     Attributes:
         values: Shape (7,), float64, in the order of `MEASURES`.
-        file_hash: SHA-256 of the file, hexadecimal.
         pixel_hash: Of the decoded picture: the same for the same picture in two files.
         outline: Shape (480,), float32, of length 1, or zeros for a blank picture; see `outline`.
         small: The picture as a square, uint8 (64, 64, 3), to take means of.
     """
 
     values: NDArray[np.float64]
-    file_hash: str
     pixel_hash: str
     outline: FloatArray
     small: Image
@@ -93,7 +91,6 @@ def measure(image: Image, content: bytes) -> PictureMeasures:
     shape = f"{height}x{width}:".encode()
     return PictureMeasures(
         np.array(values, np.float64),
-        hashlib.sha256(content).hexdigest(),
         hashlib.sha256(shape + np.ascontiguousarray(image).tobytes()).hexdigest(),
         outline(grey),
         square(image, MEAN_PX, "stretch"),
