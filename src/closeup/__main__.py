@@ -2,7 +2,7 @@
 
 import sys
 
-from closeup.core.settings import stay_offline
+from closeup.core.settings import hush_opencv, stay_offline
 
 EXIT_INTERRUPTED = 130
 
@@ -10,6 +10,7 @@ EXIT_INTERRUPTED = 130
 def main() -> None:
     """Load the command line and start it; a Ctrl-C while it loads is answered without a traceback."""
     stay_offline()
+    hush_opencv()
     try:
         from closeup.cli.main import run
     except KeyboardInterrupt:

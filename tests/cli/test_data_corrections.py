@@ -32,7 +32,7 @@ def add(*words: str) -> Any:
 def test_a_line_is_added_dated_and_listed() -> None:
     result = add("--who", "ann", "--why", "it barks", "--data", "pets")
     assert result.exit_code == 0, result.output
-    assert result.stdout == "c.csv has 1 corrections; it changes 1 pictures.\n"
+    assert result.stdout == "c.csv has 1 correction; it changes 1 picture.\n"
     today = date.today().isoformat()
     expected = Correction("picture", "cat/2.png", "class", "cat", "dog", "ann", today, "it barks", 2)
     assert read_corrections(Path("c.csv")) == (expected,)
@@ -45,7 +45,7 @@ def test_a_line_is_added_dated_and_listed() -> None:
 def test_a_file_is_checked_against_the_data() -> None:
     add()
     result = type_in("check", "c.csv", "pets")
-    assert "1 corrections fit; they change 1 of 3 pictures." in result.stdout
+    assert "1 correction fits; it changes 1 of 3 pictures." in result.stdout
     assert json.loads(type_in("check", "c.csv", "pets", "--json").stdout) == [{"line": 2, "keys": ["cat/2.png"]}]
     Path("c.csv").write_text(Path("c.csv").read_text().replace("cat,dog", "dog,cat"))
     result = type_in("check", "c.csv", "pets")

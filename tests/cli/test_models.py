@@ -130,7 +130,7 @@ def test_pull_by_name_takes_only_that(mirror: Path) -> None:
 def test_one_model_that_cannot_be_had_does_not_stop_the_others(mirror: Path) -> None:
     (mirror / "one.onnx").write_bytes(b"wrong")
     result = run("pull")
-    assert result.exit_code == 2
+    assert result.exit_code == 3
     assert "one.onnx is not the file that closeup knows" in result.stderr
     assert listed()["two"] == "ready"
 

@@ -3,6 +3,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from closeup.core.settings import (
@@ -61,3 +63,19 @@ def test_importing_closeup_switches_telemetry_off() -> None:
 def test_the_page_on_privacy_names_every_switch() -> None:
     page = (Path(__file__).parents[2] / "docs" / "concepts" / "privacy.md").read_text(encoding="utf-8")
     assert [name for name, value in SWITCHES.items() if f"`{name}={value}`" not in page] == []
+
+
+def test_commands_keep_opencv_from_writing_lines_of_its_own(tmp_path: Path) -> None:
+    whole = bytes(cv2.imencode(".tif", np.zeros((64, 64, 3), np.uint8))[1].tobytes())
+    (tmp_path / "cut.tif").write_bytes(whole[: len(whole) // 2])
+    words = [sys.executable, "-m", "closeup", "predict", "expression", "cut.tif", "--whole", "-q"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert [line.partition(":")[0] for line in done.stderr.splitlines()] == ["error"]
+
+
+def test_the_names_of_the_package_are_listed() -> None:
+    import closeup
+
+    assert {"find_cast", "identify", "train", "__version__"} <= set(dir(closeup))
+    assert not {"Any", "TYPE_CHECKING"} & set(dir(closeup))

@@ -239,3 +239,9 @@ def test_avif_that_calls_itself_no_more_than_heif_is_no_heic() -> None:
     Pillow.fromarray(ramp()).save(buffer, "AVIF", quality=95)
     content = buffer.getvalue().replace(b"ftypavif", b"ftypmif1", 1)
     assert close(decode_image(content, "a"), ramp(), 24)
+
+
+def test_a_png_that_is_cut_off_is_named_so() -> None:
+    content = encode_png(ramp())
+    with pytest.raises(InputError, match=r"a\.png is cut off: its end is missing"):
+        decode_image(content[: len(content) // 2], "a.png")

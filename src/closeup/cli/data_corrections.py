@@ -12,6 +12,7 @@ from closeup.cli.flags import AsJson
 from closeup.cli.output import one_line, show_json, show_table
 from closeup.core.errors import InputError
 from closeup.core.result_folder import made_folder
+from closeup.core.words import counted
 
 Kind = Literal["picture", "group", "swap"]
 
@@ -70,7 +71,8 @@ def check(
     if rows:
         show_table(*rows, head=("line", "field", "label", "first picture", "pictures"))
     changed = len({key for a in applied for key in a.keys})
-    typer.echo(f"{len(applied):,} corrections fit; they change {changed:,} of {len(dataset):,} pictures.")
+    fit = "correction fits; it changes" if len(applied) == 1 else "corrections fit; they change"
+    typer.echo(f"{len(applied):,} {fit} {changed:,} of {len(dataset):,} pictures.")
     tell_notes(dataset)
 
 
@@ -104,10 +106,10 @@ def add(
         dataset = open_one(data, path_column=path_column, group_column=group_column)
         before = read_corrections(file) if file.exists() else ()
         _, applied = apply_corrections(dataset, (*before, line), str(file))
-        changes = f"; it changes {len(applied[-1].keys):,} pictures"
+        changes = f"; it changes {counted(len(applied[-1].keys), 'picture')}"
     with made_folder(file.parent):
         append_corrections(file, [line])
-    typer.echo(f"{file} has {len(read_corrections(file)):,} corrections{changes}.")
+    typer.echo(f"{file} has {counted(len(read_corrections(file)), 'correction')}{changes}.")
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import typer
 
@@ -63,7 +63,8 @@ def show_table(*rows: Sequence[str], head: Sequence[str], unbroken: Collection[i
     for place, name in enumerate(head):
         at_right = name.startswith(">")
         whole = at_right or place in unbroken
-        table.add_column(name.removeprefix(">"), justify="right" if at_right else "left", no_wrap=whole)
+        where: Literal["left", "right"] = "right" if at_right else "left"
+        table.add_column(name.removeprefix(">"), justify=where, no_wrap=whole, overflow="fold")
     for row in rows:
         table.add_row(*(one_line(cell) for cell in row))
     Console(markup=False, highlight=False).print(table)

@@ -113,6 +113,11 @@ def stay_offline() -> None:
     os.environ["HF_HUB_OFFLINE"] = "1"
 
 
+def hush_opencv() -> None:
+    """Keep OpenCV, which writes its own lines on damaged pictures, from that: for commands, which say it themselves."""
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+
+
 def hush_encoders() -> None:
     """Keep SVT-AV1, which writes its settings to stderr, to its errors."""
     os.environ["SVT_LOG"] = "1"

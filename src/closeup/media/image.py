@@ -132,6 +132,8 @@ def _decode(content: bytes, name: str) -> Image:
     size_wh = _announced_size_wh(content) if header is None else header.size
     if size_wh is not None:
         _check_size(size_wh, name)
+    if content[:8] == b"\x89PNG\r\n\x1a\n" and b"IEND" not in content:  # libpng would write a line of its own
+        raise InputError(f"{name} is cut off: its end is missing.", "Copy or download it again.")
     image = None if header is None else _decode_special(content, header)
     if image is not None:
         return image
