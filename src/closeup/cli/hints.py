@@ -52,6 +52,10 @@ HINTS: dict[str, Words] = {
     "shorts.shorter-or-bare": "Ask for shorter ones, --min-length {length}, or leave --captions out.",
     "shorts.plan": "Make a plan: closeup shorts CASTDIR --person ID --plan",
     "shorts.plan-anew": "Plan anew: closeup shorts {cast!q} --person {person} --plan",
+    "shorts.album": "Photos have no scenes; see who is in them: closeup people {folder!q} list",
+    "shorts.season": (
+        "Cut all scenes with someone together: closeup reel {folder!q} --person ID; or cast one video by itself."
+    ),
     "shorts.space": (
         "Free some space, choose another place with -o, or ask for fewer or smaller ones: --count, --height"
     ),

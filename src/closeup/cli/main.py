@@ -17,7 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from closeup import __version__
-from closeup.cli import cast, demo, doctor, evaluate, export, faces, predict, shorts, train
+from closeup.cli import cast, demo, doctor, evaluate, export, faces, predict, reel, shorts, train
 from closeup.cli.config_file import NAME, as_default_map, read_defaults, use_settings
 from closeup.cli.exit_codes import (
     EXIT_BROKEN_PIPE,
@@ -170,6 +170,7 @@ app = typer.Typer(
 )
 app.add_typer(cast.app)
 app.add_typer(shorts.app)
+app.add_typer(reel.app)
 app.add_typer(demo.app)
 for _commands in (faces, train, predict, evaluate, export, doctor):
     app.add_typer(_commands.app)

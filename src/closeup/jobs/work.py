@@ -70,6 +70,7 @@ WORK = {
         Work("shorts", "features.shorts.make:make_folder"),
         Work("shorts.plan", "features.shorts.make:plan_shorts"),
         Work("shorts.render", "features.shorts.make:render_plan"),
+        Work("reel", "features.shorts.scenes:make_reel"),
         Work("train", "workbench.training.train:train"),
         Work("train.resume", "workbench.training.train:resume"),
         Work("export", "workbench.export.export:export_run"),

@@ -35,11 +35,13 @@ class FramingOptions:
         size_wh: The finished picture, pixels.
         layout: "follow" for one picture, "split" for two, one above the other, where that is needed.
         area_xyxy: The part of the source picture that may be shown, pixels, where it has bars; None for all of it.
+        zooms: Small faces are brought nearer; without, as much of the picture is shown as the shape allows.
     """
 
     size_wh: tuple[int, int]
     layout: str = "follow"
     area_xyxy: tuple[float, float, float, float] | None = None
+    zooms: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,7 +144,8 @@ def _frame(cast: Cast, options: FramingOptions) -> CropArea:
     """The one upright picture."""
     width, height = options.size_wh
     area = options.area_xyxy or (0.0, 0.0, float(cast.video.width), float(cast.video.height))
-    return CropArea(area, width / height, width / MAX_UPSCALE)
+    nearest = CropArea(area, width / height, width / MAX_UPSCALE)
+    return nearest if options.zooms else replace(nearest, min_width=nearest.widest)
 
 
 def _shots_of(cast: Cast, piece: Piece) -> Iterator[tuple[int, slice]]:

@@ -103,3 +103,42 @@ class ShortsOptions:
                 raise InputError(f"The interest has no part called {name!r}.", f"Its parts: {', '.join(WEIGHTS)}.")
             if not 0 <= weight < math.inf:
                 raise InputError(f"The weight of {name} is {weight}.", "A weight is 0 or more: 0 leaves the part out.")
+
+
+REEL_ASPECTS = {"16:9": (16, 9), "9:16": (9, 16), "1:1": (1, 1), "4:5": (4, 5), "4:3": (4, 3)}
+"""Width to height of the reel's picture, by what is typed."""
+
+MIN_SIDE_PX, MAX_SIDE_PX = 128, 4320
+
+
+@dataclass(frozen=True, slots=True)
+class ReelOptions:
+    """What a reel looks like.
+
+    Attributes:
+        aspect: Width to height of the picture.
+        side_px: The picture's shorter side in pixels, even.
+        most_fps: Frames a second at most; of a faster video every second, third or fourth frame is shown.
+    """
+
+    aspect: Annotated[str, OneOf(tuple(REEL_ASPECTS))] = "16:9"
+    side_px: int = 1080
+    most_fps: float = 60.0
+
+    def __post_init__(self) -> None:
+        if self.aspect not in REEL_ASPECTS:
+            raise InputError(f"There is no aspect {self.aspect!r}.", f"Use one of: {', '.join(REEL_ASPECTS)}.")
+        if not MIN_SIDE_PX <= self.side_px <= MAX_SIDE_PX or self.side_px % 2:
+            raise InputError(
+                f"A side of {self.side_px} pixels cannot be made.",
+                f"Use an even number from {MIN_SIDE_PX} to {MAX_SIDE_PX}.",
+            )
+        if not 1 <= self.most_fps <= 1000:
+            raise InputError(f"{self.most_fps:g} frames a second make no sense.", "Use 1 to 1000.")
+
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        """Width and height of the picture in pixels, both even."""
+        width, height = REEL_ASPECTS[self.aspect]
+        longer = 2 * round(self.side_px * max(width, height) / min(width, height) / 2)
+        return (longer, self.side_px) if width >= height else (self.side_px, longer)

@@ -4,8 +4,11 @@ Three threads work at once: one decodes, one reframes, one encodes (and libx264 
 """
 
 import math
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -69,32 +72,106 @@ def render_short(
         OutputError: If the file cannot be written, or the disk is full.
         ValueError: If pieces, crops or size make no sense.
     """
-    _require_crops(pieces, frame_times)
-    shown = shown_frames([each.piece for each in pieces], frame_times, most_fps)
-    times = short_times([each.piece for each in pieces], frame_times)
-    starts = [*(times[place] for place in shown), times[-1]]
-    sound = _levelled_sound(video, [each.piece for each in pieces], frame_times, sound_track)
-    with open_video(video, track=frame_times.track, canvas_wh=frame_times.canvas_wh) as reader:
-        colour = next(iter(reader)).colour
-    ranges = [(each.piece.start_frame, each.piece.end_frame) for each in pieces]
-    heard = sound.sound if sound else None
-    every = [crop for each in pieces for crop in zip(*each.panels, strict=True)]
-    crops = [every[place] for place in shown]
-    with read_ahead(excerpt_frames(video, frame_times, ranges), _AHEAD) as frames:
-        wanted = set(shown)
-        chosen = (frame for place, frame in enumerate(frames) if place in wanted)
-        pictures = (reframe(frame.planes(), own, size_wh) for frame, own in zip(chosen, crops, strict=False))
-        reframed = _drawn_over(pictures, overlay, starts, colour) if overlay else pictures
-        movie = MovieWriter(output, heard, size_wh=size_wh, starts=starts, colour=colour)
-        with read_ahead(reframed, _AHEAD) as finished, movie as writer:
-            for picture, end in zip(finished, starts[1:], strict=True):
-                writer.write(picture)
-                progress(Progress("Rendering", float(end), float(starts[-1]), "s"))
-    return RenderedInfo(
-        frames=len(crops),
-        duration_s=float(starts[-1]),
-        sound=SoundRecord(sound.loudness_in_lufs, sound.gain_db) if sound else None,
+    footage = [VideoPieces(video, pieces, frame_times)]
+    return render_footage(
+        footage,
+        output,
+        size_wh=size_wh,
+        overlay=overlay,
+        sound_track=sound_track,
+        most_fps=most_fps,
+        progress=progress,
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VideoPieces:
+    """What is shown of one video.
+
+    Attributes:
+        video: The file.
+        pieces: In the order of the video, not overlapping; at least one.
+        frame_times: Of the video.
+    """
+
+    video: Path
+    pieces: Sequence[FramedPiece]
+    frame_times: FrameTimes
+
+
+def render_footage(
+    footage: Sequence[VideoPieces],
+    output: Path,
+    *,
+    size_wh: tuple[int, int],
+    overlay: Overlay | None = None,
+    sound_track: int | None = None,
+    most_fps: float = math.inf,
+    progress: ProgressCallback = ignore,
+) -> RenderedInfo:
+    """Render pieces of one video after the other into one movie; arguments and errors are those of `render_short`.
+
+    The sound of each video is brought to its level by itself; one without sound is silent. The colours are told to be
+    those of the first.
+    """
+    starts, ends = list[Fraction](), [Fraction(0)]
+    for each in footage:
+        _require_crops(each.pieces, each.frame_times)
+        pieces = [framed.piece for framed in each.pieces]
+        times = short_times(pieces, each.frame_times)
+        starts += [ends[-1] + times[place] for place in shown_frames(pieces, each.frame_times, most_fps)]
+        ends.append(ends[-1] + times[-1])
+    starts.append(ends[-1])
+    sounds = [
+        _levelled_sound(each.video, [framed.piece for framed in each.pieces], each.frame_times, sound_track)
+        for each in footage
+    ]
+    first = footage[0]
+    with open_video(first.video, track=first.frame_times.track, canvas_wh=first.frame_times.canvas_wh) as reader:
+        colour = next(iter(reader)).colour
+    pictures: Generator[Picture, None, None] = _reframed(footage, size_wh, most_fps)
+    if overlay:
+        pictures = _drawn_over(pictures, overlay, starts, colour)
+    movie = MovieWriter(output, _joined_sound(sounds, ends), size_wh=size_wh, starts=starts, colour=colour)
+    with read_ahead(pictures, _AHEAD) as finished, movie as writer:
+        for picture, end in zip(finished, starts[1:], strict=True):
+            writer.write(picture)
+            progress(Progress("Rendering", float(end), float(starts[-1]), "s"))
+    told = next((sound for sound in sounds if sound), None)
+    return RenderedInfo(
+        frames=len(starts) - 1,
+        duration_s=float(starts[-1]),
+        sound=SoundRecord(told.loudness_in_lufs, told.gain_db) if told else None,
+    )
+
+
+def _reframed(
+    footage: Sequence[VideoPieces], size_wh: tuple[int, int], most_fps: float
+) -> Generator[Picture, None, None]:
+    """The pictures that are shown, video by video, as the camera sees them."""
+    for each in footage:
+        shown = shown_frames([framed.piece for framed in each.pieces], each.frame_times, most_fps)
+        every = [crop for framed in each.pieces for crop in zip(*framed.panels, strict=True)]
+        crops, wanted = [every[place] for place in shown], set(shown)
+        ranges = [(framed.piece.start_frame, framed.piece.end_frame) for framed in each.pieces]
+        with read_ahead(excerpt_frames(each.video, each.frame_times, ranges), _AHEAD) as frames:
+            chosen = (frame for place, frame in enumerate(frames) if place in wanted)
+            yield from (reframe(frame.planes(), own, size_wh) for frame, own in zip(chosen, crops, strict=False))
+
+
+def _joined_sound(sounds: Sequence[Levelled | None], ends: Sequence[Fraction]) -> FloatArray | None:
+    """The sound (N, 2) of one video after the other, each as long as its pictures; None where none of them has any.
+
+    `ends` has the start of the first, and then the end of each, in seconds.
+    """
+    if not any(sounds):
+        return None
+    parts = []
+    for sound, (start, end) in zip(sounds, pairwise(ends), strict=True):
+        length = round(end * SOUND_RATE_HZ) - round(start * SOUND_RATE_HZ)
+        part = sound.sound[:length] if sound else np.zeros((length, 2), np.float32)
+        parts.append(np.pad(part, ((0, length - len(part)), (0, 0))))
+    return np.concatenate(parts)
 
 
 def shown_frames(pieces: Sequence[Piece], frame_times: FrameTimes, most_fps: float) -> list[int]:
@@ -131,17 +208,18 @@ def _require_crops(pieces: Sequence[FramedPiece], frame_times: FrameTimes) -> No
 
 
 def _drawn_over(
-    pictures: Iterable[Picture], overlay: Overlay, starts: Sequence[Fraction], colour: Colour
+    pictures: Generator[Picture, None, None], overlay: Overlay, starts: Sequence[Fraction], colour: Colour
 ) -> Generator[Picture, None, None]:
     """The pictures with what is to be seen over each, by when it starts."""
     drawing: Drawing | None = None
-    for picture, start in zip(pictures, starts, strict=False):
-        over = overlay.at(float(start))
-        if over is not None:
-            if drawing is None or drawing.rgba is not over[0] or drawing.top_left_xy != over[1]:
-                drawing = Drawing(*over, colour)
-            drawing.draw(picture)
-        yield picture
+    with closing(pictures):
+        for picture, start in zip(pictures, starts, strict=False):
+            over = overlay.at(float(start))
+            if over is not None:
+                if drawing is None or drawing.rgba is not over[0] or drawing.top_left_xy != over[1]:
+                    drawing = Drawing(*over, colour)
+                drawing.draw(picture)
+            yield picture
 
 
 def _levelled_sound(

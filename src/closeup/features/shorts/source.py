@@ -51,17 +51,25 @@ def open_source(folder: Path, who: str, video: Path | None = None, progress: Pro
     return ShortsSource(folder, cast, person, find_video(cast, folder, video, progress))
 
 
-def open_cast(folder: Path) -> Cast:
-    """Read the cast in its folder.
+def open_cast(folder: Path, *, several: bool = False) -> Cast:
+    """Read the cast in its folder, which is of one video unless it may be of `several`.
 
     Raises:
-        InputError: If there is no such folder, or no cast in it.
+        InputError: If there is no such folder, or no cast in it, or it is of more than may be.
         FormatError: If its cast.json is damaged.
     """
     if not (folder / CAST).is_file():
         missing = f"{folder} is not a cast folder: it has no {CAST}."
         raise InputError(missing if folder.exists() else f"There is no folder {folder}.", code="cast.absent")
-    return CAST_JSON.read(folder / CAST)
+    cast = CAST_JSON.read(folder / CAST)
+    if cast.kind != "video" and not several:
+        raise InputError(
+            f"{folder} is the cast of {'an album' if cast.kind == 'album' else 'several videos'}, not of one video.",
+            "Make the cast of one video.",
+            code=f"shorts.{cast.kind}",
+            folder=folder,
+        )
+    return cast
 
 
 def find_person(cast: Cast, who: str, folder: Path) -> Person:
