@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from closeup.cli.exit_codes import EXIT_COULD_NOT
 from closeup.cli.main import app
-from closeup.core.errors import EXIT_BAD_INPUT
 from features.cast.fake_cast import fake_folder
 
 MADE = {
@@ -60,7 +60,7 @@ def test_json_is_one_object(asked: list[dict[str, Any]]) -> None:
 def test_what_is_missing_is_said() -> None:
     assert "--person" in run("a.cast").stderr
     result = run("missing.cast", "--person", "p1")
-    assert result.exit_code == EXIT_BAD_INPUT
+    assert result.exit_code == EXIT_COULD_NOT
     assert "There is no folder missing.cast." in result.stderr
 
 
@@ -72,6 +72,6 @@ def test_shorts_of_a_season_lead_to_the_reel(tmp_path: Path, monkeypatch: pytest
     cast["parts"] = [{"video": cast["video"], "start_frame": 0, "start_s": 0.0, "taken": None}]
     (folder / "cast.json").write_text(json.dumps(cast), encoding="utf-8")
     result = CliRunner().invoke(app, ["shorts", "talk.cast", "--person", "p1"])
-    assert result.exit_code == EXIT_BAD_INPUT
+    assert result.exit_code == EXIT_COULD_NOT
     assert "is the cast of several videos" in result.stderr
     assert "closeup reel talk.cast --person ID" in result.stderr
