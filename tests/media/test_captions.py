@@ -153,7 +153,7 @@ def test_two_speakers_are_kept_apart():
     long = "- Hi.\n- Who is it, and what do you want?\n- Me."
     assert [page.lines for page in artist.pages(long)] == [
         ("- Hi.",),
-        ("- Who is it, and", "what do you want?"),
+        ("- Who is it, and what", "do you want?"),
         ("- Me.",),
     ]
     assert [(page.start, page.end) for page in artist.pages(long)] == [(0, 5), (6, 40), (41, 46)]

@@ -29,6 +29,8 @@ def pages(text: str, width: int, lines: int = 2) -> list[list[str]]:
         ("two even lines here", 12, [["two even", "lines here"]]),
         ("Yes, it is. So we go on and on.", 14, [["Yes, it is."], ["So we go", "on and on."]]),
         ("one two three, four five six", 14, [["one two three,", "four five six"]]),
+        ("they went into the garden of the king", 22, [["they went into", "the garden of the king"]]),
+        ("he is the man that we saw there", 20, [["he is the man", "that we saw there"]]),
         ("incomprehensibilities", 5, [["incomprehensibilities"]]),
         (
             "오늘은 날씨가 좋습니다. 내일은 비가 옵니다.",
@@ -46,9 +48,9 @@ def test_one_line_a_page():
 
 
 def test_parts_of_a_word_stay_on_a_page_where_they_can():
-    parts = [WordPiece("a", 0, 1), WordPiece("bbbbb", 2, 9), WordPiece("cc", 2, 9, spaced=False)]
+    parts = [WordPiece("x", 0, 1), WordPiece("bbbbb", 2, 9), WordPiece("cc", 2, 9, spaced=False)]
     broken = break_into_pages(parts, lambda line: float(len(line)), 6, 2)
-    assert [[[p.text for p in line] for line in page] for page in broken] == [[["a"]], [["bbbbb"], ["cc"]]]
+    assert [[[p.text for p in line] for line in page] for page in broken] == [[["x"]], [["bbbbb"], ["cc"]]]
 
 
 WORDS = st.lists(st.text("abc.,가나다?", min_size=1, max_size=9), max_size=30)

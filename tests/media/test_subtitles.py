@@ -163,6 +163,22 @@ def test_substation_alpha():
     assert read.notes == ("Left out of the captions: line 12, which has no times or no text.",)
 
 
+def test_karaoke_of_substation_alpha_tells_when_words_are_spoken():
+    text = r"{\k50}Hello {\kf75\b1}my {\K25}dear\N{\ko50}world{\b0}"
+    (cue,) = parse_subtitles(f"[Events]\nDialogue: 0,0:00:01.00,0:00:03.00,Default,,0,0,0,,{text}\n".encode()).cues
+    assert cue.text == "Hello my dear\nworld"
+    assert [(word.start_s, word.end_s, word.text) for word in cue.words] == [
+        (1.0, 1.5, "Hello"),
+        (1.5, 2.25, "my"),
+        (2.25, 2.5, "dear"),
+        (2.5, 3.0, "world"),
+    ]
+    late = r"{\k500}Too {\k10}late"
+    found = parse_subtitles(f"[Events]\nDialogue: 0,0:00:01.00,0:00:03.00,Default,,0,0,0,,{late}\n".encode())
+    assert found.cues[0].words == ()
+    assert "word times are out of order" in found.notes[0]
+
+
 def test_sbv():
     read = parse_subtitles(b"0:00:01.000,0:00:02.500\nHello.\n\n0:00:03.250,0:00:04.000\nTwo[br]lines.\n")
     assert read == Subtitles(HELLO)

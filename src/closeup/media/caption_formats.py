@@ -18,6 +18,8 @@ _SBV_TIMING = re.compile(rf"\s*{_TIME},{_TIME}\s*")
 _ASS_TIME = re.compile(r"\s*(\d+):(\d{1,2}):(\d{1,2})[.:](\d{1,3})\s*")
 _COUNTER = re.compile(r"\s*\d{1,9}\s*")
 _ASIDE = re.compile(r"(?:NOTE|STYLE|REGION)(?:[ \t]|$)")
+_ASS_SUNG = re.compile(r"\{[^{}]*?\\k[fot]?\d[^{}]*\}", re.IGNORECASE)
+_ASS_LENGTH = re.compile(r"\\k[fo]?(\d{1,6})", re.IGNORECASE)
 _ASS_DRAWING = re.compile(r"\{[^{}]*\\p[1-9]")
 
 _OTHER_FORMATS = (
@@ -164,9 +166,23 @@ def _ass(lines: Sequence[str]) -> CaptionLines:
                 found.broken[number] = "has no times or no text"
             elif not _ASS_DRAWING.search(values["text"]):
                 start_ms, end_ms = (_clock_ms(*match.groups()) for match in times if match)
-                text = values["text"].replace("\\h", " ").replace("\\N", "\n").replace("\\n", "\n")
+                text = _sung(values["text"], start_ms).replace("\\h", " ").replace("\\N", "\n").replace("\\n", "\n")
                 _add(found, TimedLines(number, start_ms, end_ms, tuple(text.split("\n"))))
     return found
+
+
+def _sung(text: str, start_ms: int) -> str:
+    """A text in which the lengths of karaoke, k25 for a quarter of a second, have become time stamps as WebVTT has."""
+    begins_ms = start_ms
+
+    def stamp(match: re.Match[str]) -> str:
+        nonlocal begins_ms
+        at_ms = begins_ms
+        begins_ms += sum(10 * int(length) for length in _ASS_LENGTH.findall(match[0]))
+        hours, rest = divmod(at_ms, 3_600_000)
+        return f"<{hours:02}:{rest // 60_000:02}:{rest // 1000 % 60:02}.{rest % 1000:03}>"
+
+    return _ASS_SUNG.sub(stamp, text)
 
 
 def _take(found: CaptionLines, number: int, line: str, text: Sequence[str], pattern: re.Pattern[str] = _TIMING) -> None:

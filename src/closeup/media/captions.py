@@ -1,4 +1,4 @@
-"""Captions as pictures: text wrapped at words, white with a dark outline, clear of what phones draw over a video.
+"""Captions as pictures: text wrapped at words, drawn in a style, clear of what phones draw over a video.
 
 The font is Pretendard Bold (SIL Open Font License 1.1), which ships with closeup and draws Latin and Hangul; other
 scripts are drawn in a font of the system, or of the user. Pillow lays the letters out with Raqm where it has it, which
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
+from closeup.media.caption_style import CaptionStyle
 from closeup.media.line_breaks import WordPiece, break_into_pages
 from closeup.media.typeface import missing_letters, seen, system_font, typeface
 
@@ -43,9 +44,6 @@ _FULL_SCREEN_FROM = 1.5
 MOST_LINES = 2
 """Lines at once; longer captions are parted into pages, shown one after another."""
 
-_FONT_PER_WIDTH = 0.06
-"""Letters' size over the picture's width: 65 pixels of 1080, as read on a phone at arm's length."""
-
 _LINE_HEIGHT, _OUTLINE, _SHADOW = 1.24, 0.085, 0.1
 """Line distance, width of the outline, and blur and drop of the shadow, in letters' sizes."""
 
@@ -59,11 +57,13 @@ class Page:
     Attributes:
         lines: One or two lines.
         start: Where in the caption's text it begins, in letters; `end` is exclusive.
+        places: For each line its words: from where to where they stand in the text, then in the line.
     """
 
     lines: tuple[str, ...]
     start: int
     end: int
+    places: tuple[tuple[tuple[int, int, int, int], ...], ...] = ()
 
 
 def safe_box(size_wh: tuple[int, int]) -> tuple[int, int, int, int]:
@@ -112,10 +112,11 @@ class CaptionArtist:
     Attributes:
         size_wh: The picture's (width, height) in pixels.
         box_xyxy: Where captions may stand, as `safe_box` has it.
+        style: How they look.
     """
 
-    def __init__(self, size_wh: tuple[int, int], font: Path | None = None) -> None:
-        """Choose letters for a picture, of a font file or closeup's own.
+    def __init__(self, size_wh: tuple[int, int], font: Path | None = None, style: CaptionStyle | None = None) -> None:
+        """Choose letters for a picture, of a font file or closeup's own, in a style or the plain one.
 
         Raises:
             ValueError: If the picture has less than 32 pixels a side.
@@ -124,7 +125,8 @@ class CaptionArtist:
             raise ValueError(f"size_wh is {size_wh}, too small for captions")
         self.size_wh = size_wh
         self.box_xyxy = safe_box(size_wh)
-        self._points = max(6, round(_FONT_PER_WIDTH * size_wh[0]))
+        self.style = style or CaptionStyle()
+        self._points = max(6, round(self.style.size * size_wh[0]))
         self._file, self._font = font, typeface(self._points, font)
         self._outline = max(1, round(_OUTLINE * self._points))
         self._shadow = max(1, round(_SHADOW * self._points))
@@ -144,21 +146,33 @@ class CaptionArtist:
         pages: list[Page] = []
         for block in _blocks(text):
             broken = break_into_pages(self._pieces(text, block, width), self._width, width, MOST_LINES)
-            new = [Page(tuple(map(_joined, lines)), lines[0][0].start, lines[-1][-1].end) for lines in broken]
+            new = [_page(lines) for lines in broken]
             if pages and len(new) == 1 and len(pages[-1].lines) + len(new[0].lines) <= MOST_LINES:
-                new = [Page(pages[-1].lines + new[0].lines, pages.pop().start, new[0].end)]
+                before = pages.pop()
+                both = before.lines + new[0].lines, before.start, new[0].end, before.places + new[0].places
+                new = [Page(*both)]
             pages += new
         return tuple(pages)
 
     def place(self, lines: Sequence[str]) -> tuple[int, int, int, int]:
-        """Where the lines of a page stand where nothing is in the way: x0, y0, x1, y1, at the lower edge of its box."""
+        """Where the lines of a page stand where nothing is in the way: x0, y0, x1, y1, inside of `box_xyxy`."""
         width = min(round(max(map(self._width, lines))) + 2 * self._pad, self.box_xyxy[2] - self.box_xyxy[0])
         height = round(_LINE_HEIGHT * self._points) * len(lines) + 2 * self._pad
-        x, y = (self.size_wh[0] - width) // 2, max(self.box_xyxy[3] - height, self.box_xyxy[1])
+        _, highest, _, lowest = self.box_xyxy
+        room = max(lowest - height - highest, 0)
+        x = (self.size_wh[0] - width) // 2
+        y = highest + {"top": 0, "middle": room // 2, "bottom": room}[self.style.position]
         return x, y, x + width, y + height
 
-    def draw(self, lines: Sequence[str], top: int | None = None) -> tuple[RgbaImage, tuple[int, int]]:
-        """Draw the lines of a page, from the row `top` on, or where `place` has them.
+    def draw(
+        self, lines: Sequence[str], top: int | None = None, lit: Sequence[tuple[int, int, int]] = ()
+    ) -> tuple[RgbaImage, tuple[int, int]]:
+        """Draw the lines of a page.
+
+        Args:
+            lines: Their words.
+            top: The row that they begin at; None for where `place` has them.
+            lit: What is highlighted: the number of a line, and from which letter of it to which.
 
         Returns:
             The picture, RGBA uint8 (H, W, 4) with straight alpha, and the x and y of its upper left corner in the
@@ -167,10 +181,39 @@ class CaptionArtist:
         step = round(_LINE_HEIGHT * self._points)
         x, y, x1, y1 = self.place(lines)
         width, height = x1 - x, y1 - y
-        fill, edge = (self._mask(lines, (width, height), step, stroke) for stroke in (0, self._outline))
-        shadow = edge.transform(edge.size, Image.Transform.AFFINE, (1, 0, 0, 0, 1, -self._shadow / 2))
-        soft = shadow.filter(ImageFilter.GaussianBlur(self._shadow))
-        return _composed(fill, edge, soft), (x, y if top is None else top)
+        layers: list[tuple[str, Image.Image]] = []
+        if self.style.box:
+            layers.append((self.style.box, self._box((width, height))))
+        if self.style.outline:
+            edge = self._mask(lines, (width, height), step, self._outline)
+            shadow = edge.transform(edge.size, Image.Transform.AFFINE, (1, 0, 0, 0, 1, -self._shadow / 2))
+            layers.append((_SHADE, shadow.filter(ImageFilter.GaussianBlur(self._shadow))))
+            layers.append((self.style.outline, edge))
+        fill = self._mask(lines, (width, height), step, 0)
+        layers.append((self.style.colour, fill))
+        if lit and self.style.highlight:
+            layers.append((self.style.highlight, self._lit(fill, lines, lit, step)))
+        return _composed(layers), (x, y if top is None else top)
+
+    def _box(self, size_wh: tuple[int, int]) -> Image.Image:
+        """The box behind the lines, with round corners, as a picture of one channel."""
+        mask, air = Image.new("L", size_wh, 0), self._pad // 3
+        corner = (size_wh[0] - 1 - air, size_wh[1] - 1 - air)
+        ImageDraw.Draw(mask).rounded_rectangle(((air, air), corner), radius=self._points // 4, fill=255)
+        return mask
+
+    def _lit(
+        self, fill: Image.Image, lines: Sequence[str], lit: Sequence[tuple[int, int, int]], step: int
+    ) -> Image.Image:
+        """The letters that are highlighted, as a picture of one channel."""
+        mask = Image.new("L", fill.size, 0)
+        for number, first, end in lit:
+            line = lines[number]
+            left = (fill.size[0] - self._width(line)) / 2
+            x0, x1 = (round(left + self._width(line[:place])) for place in (first, end))
+            top = self._pad + number * step - self._outline
+            mask.paste(fill.crop((x0, top, x1, top + step)), (x0, top))
+        return mask
 
     def _mask(self, lines: Sequence[str], size_wh: tuple[int, int], step: int, stroke: int) -> Image.Image:
         """The letters, with an outline of `stroke` pixels, as a picture of one channel."""
@@ -219,11 +262,31 @@ def _joined(line: Sequence[WordPiece]) -> str:
     return "".join((" " if piece.spaced and number else "") + piece.text for number, piece in enumerate(line))
 
 
-def _composed(fill: Image.Image, edge: Image.Image, soft: Image.Image) -> RgbaImage:
-    """White letters over their black outline over half a shadow, each given as coverage: RGBA with straight alpha."""
-    white, black, shade = (np.asarray(mask, dtype=np.float32) / 255 for mask in (fill, edge, soft))
-    under = 1 - (1 - black) * (1 - 0.5 * shade)
-    alpha = white + (1 - white) * under
-    level = np.divide(white, alpha, out=np.zeros_like(white), where=alpha > 0)
-    picture = np.dstack([level, level, level, alpha]) * 255
-    return np.asarray(np.rint(picture), dtype=np.uint8)
+def _page(lines: Sequence[Sequence[WordPiece]]) -> Page:
+    """The page that lines of pieces make."""
+    texts = tuple(map(_joined, lines))
+    places = []
+    for line in lines:
+        row, at = [], 0
+        for number, piece in enumerate(line):
+            at += bool(piece.spaced and number)
+            row.append((piece.start, piece.end, at, at + len(piece.text)))
+            at += len(piece.text)
+        places.append(tuple(row))
+    return Page(texts, lines[0][0].start, lines[-1][-1].end, tuple(places))
+
+
+_SHADE = "#00000080"
+
+
+def _composed(layers: Sequence[tuple[str, Image.Image]]) -> RgbaImage:
+    """Colours one over another, the lowest first, each with its coverage: RGBA with straight alpha."""
+    height, width = layers[0][1].size[::-1]
+    colour, alpha = np.zeros((height, width, 3), np.float32), np.zeros((height, width, 1), np.float32)
+    for name, mask in layers:
+        red, green, blue, opaque = bytes.fromhex(f"{name[1:]}ff"[:8])
+        over = np.asarray(mask, np.float32)[..., None] / 255 * (opaque / 255)
+        colour = np.array([red, green, blue], np.float32) * over + colour * (1 - over)
+        alpha = over + alpha * (1 - over)
+    colour = np.divide(colour, alpha, out=np.zeros_like(colour), where=alpha > 0)
+    return np.asarray(np.rint(np.dstack([colour, alpha * 255])), dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""Where to break a caption into lines and pages: at the end of sentences, in even lines, with few pages.
+"""Where to break a caption into lines and pages: where the sense does, in even lines, with few pages.
 
 Breaks are weighed against each other over the whole text, as Knuth and Plass do it for paragraphs ("Breaking
 Paragraphs into Lines", Software: Practice and Experience 11, 1981); what they are weighed by is closeup's own.
@@ -14,6 +14,140 @@ _PAGE_COST = 1.2
 _BREAK_COSTS = ((".?!…。」』”", 0.0), (",;:、，–—", 0.35))  # noqa: RUF001
 _PLAIN_BREAK = 1.0
 """What it costs to end a page after a sentence, after a comma, and elsewhere; to end a line, a fifth of it."""
+
+_BOUND_BREAK = 3.0
+"""What it costs to break after a word that belongs to the one behind it."""
+
+_BOUND = frozenset(
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "to",
+        "in",
+        "on",
+        "at",
+        "by",
+        "for",
+        "from",
+        "with",
+        "and",
+        "or",
+        "but",
+        "nor",
+        "so",
+        "that",
+        "than",
+        "as",
+        "if",
+        "my",
+        "your",
+        "his",
+        "her",
+        "its",
+        "our",
+        "their",
+        "this",
+        "these",
+        "those",
+        "no",
+        "not",
+        "very",
+        "i'm",
+        "you're",
+        "we're",
+        "they're",
+        "don't",
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "der",
+        "die",
+        "das",
+        "den",
+        "dem",
+        "des",
+        "ein",
+        "eine",
+        "einen",
+        "einem",
+        "einer",
+        "und",
+        "oder",
+        "aber",
+        "dass",
+        "mit",
+        "von",
+        "zu",
+        "im",
+        "in",
+        "am",
+        "auf",
+        "für",
+        "le",
+        "la",
+        "les",
+        "un",
+        "une",
+        "des",
+        "du",
+        "de",
+        "et",
+        "ou",
+        "que",
+        "à",
+        "au",
+        "aux",
+        "en",
+        "dans",
+        "pour",
+        "par",
+        "sur",
+        "mon",
+        "ma",
+        "mes",
+        "el",
+        "los",
+        "las",
+        "una",
+        "y",
+        "o",
+        "del",
+        "al",
+        "con",
+        "por",
+        "para",
+        "sin",
+        "mi",
+        "tu",
+        "su",
+        "que",
+        "il",
+        "lo",
+        "gli",
+        "i",
+        "e",
+        "di",
+        "da",
+        "nel",
+        "della",
+        "con",
+        "per",
+        "os",
+        "as",
+        "um",
+        "uma",
+        "do",
+        "da",
+        "dos",
+        "em",
+        "no",
+        "na",
+    ]
+)
+"""Articles, prepositions, conjunctions and their like, in English, German, French, Spanish, Italian and Portuguese."""
 
 _LINE_BREAK_SHARE = 0.2
 _SECOND_LINE, _UNEVEN = 0.4, 0.8
@@ -115,7 +249,9 @@ def _break_cost(pieces: Sequence[WordPiece], end: int) -> float:
         return 0.0
     if not pieces[end].spaced:
         return 2 * _PLAIN_BREAK
-    return next((cost for marks, cost in _BREAK_COSTS if pieces[end - 1].text[-1] in marks), _PLAIN_BREAK)
+    before = pieces[end - 1].text
+    plain = _BOUND_BREAK if before.casefold() in _BOUND else _PLAIN_BREAK
+    return next((cost for marks, cost in _BREAK_COSTS if before[-1] in marks), plain)
 
 
 def _cut(pieces: Sequence[WordPiece], pages: Sequence[tuple[int, ...]]) -> list[list[Line]]:

@@ -1,8 +1,8 @@
 """Caption files to cues with their times, and cues to SubRip and WebVTT.
 
 SubRip, WebVTT (https://www.w3.org/TR/webvtt1/), SubStation Alpha (ASS, SSA) and SBV are read, of WebVTT also the time
-stamps inside a cue that tell when each word is spoken. Tags and styles are left out: only the words stay. A caption
-that cannot be understood is left out and named by its line.
+stamps inside a cue that tell when each word is spoken, of SubStation Alpha the karaoke. Tags and styles are left out:
+only the words stay. A caption that cannot be understood is left out and named by its line.
 """
 
 import html
@@ -22,6 +22,9 @@ MAX_BYTES = 32 * 1024 * 1024
 
 _VTT_TIME = r"(?:(\d{1,}):)?(\d{2}):(\d{2})\.(\d{3})"
 _STAMP = re.compile(rf"<({_VTT_TIME})>")
+_TIMED = ("vtt", "ass")
+"""Formats that tell when each word is spoken: WebVTT by time stamps; karaoke in SubStation Alpha is made into some."""
+
 _NAMED = 6
 """So many lines that were left out are named."""
 
@@ -105,7 +108,7 @@ def parse_subtitles(content: bytes) -> Subtitles:
     found = split_captions(text)
     broken, cues, cut = dict(found.broken), list[Cue](), list[int]()
     for item in found.items:
-        cue = _cue(item, found.kind == "vtt")
+        cue = _cue(item, found.kind)
         if cue is None:
             broken[item.line] = "has no words or no length"
         elif UNREADABLE in cue.text:
@@ -182,16 +185,18 @@ def encode_vtt(subtitles: Subtitles) -> bytes:
 # Lines to words
 
 
-def _cue(item: TimedLines, webvtt: bool) -> Cue | None:
+def _cue(item: TimedLines, kind: str) -> Cue | None:
     """The cue with its words, their times still unchecked; None where there is nothing to show."""
-    words = _stamped(item) if webvtt else ()
-    text = "\n".join(filter(None, (plain_line(line, webvtt=webvtt) for line in item.lines)))
+    webvtt = kind == "vtt"
+    words = _stamped(item, webvtt=webvtt) if kind in _TIMED else ()
+    lines = (_STAMP.sub("", line) if kind in _TIMED else line for line in item.lines)
+    text = "\n".join(filter(None, (plain_line(line, webvtt=webvtt) for line in lines)))
     if not text or item.end_ms <= item.start_ms:
         return None
     return Cue(max(item.start_ms, 0) / 1000, item.end_ms / 1000, text, words)
 
 
-def _stamped(item: TimedLines) -> tuple[Word, ...]:
+def _stamped(item: TimedLines, *, webvtt: bool) -> tuple[Word, ...]:
     """The parts between the time stamps of a cue; none where it has no stamp."""
     text = "\n".join(item.lines)
     parts = _STAMP.split(text)
@@ -205,7 +210,7 @@ def _stamped(item: TimedLines) -> tuple[Word, ...]:
         times.append(-1 if time is None else time)
         pieces.append(piece)
     spans = zip(times, [*times[1:], item.end_ms], pieces, strict=True)
-    words = ((start, end, plain_line(piece.replace("\n", " "), webvtt=True)) for start, end, piece in spans)
+    words = ((start, end, plain_line(piece.replace("\n", " "), webvtt=webvtt)) for start, end, piece in spans)
     return tuple(Word(start / 1000, end / 1000, text) for start, end, text in words if text)
 
 

@@ -13,11 +13,13 @@ from closeup.features.shorts.captioning import (
     check_captions,
     check_letters,
     cut_captions,
-    free_top,
+    least_hidden,
     moved,
     unbreakable,
 )
 from closeup.features.shorts.plan import Piece
+from closeup.media.caption_style import CaptionStyle
+from closeup.media.captions import CaptionArtist
 from closeup.media.subtitles import Cue, Subtitles, Word, word_places
 
 TOLD = Cue(10.0, 14.0, "one two\nthree", (Word(10.0, 11.0, "one"), Word(11.0, 13.0, "two"), Word(13.0, 14.0, "three")))
@@ -140,7 +142,7 @@ def test_a_face_counts_while_it_is_there_only():
 
 def test_where_faces_are_everywhere_least_of_them_is_hidden():
     faces = np.array([(0.0, 0.0, 270.0, 440.0)])
-    top = free_top((50, 300, 220, 340), (270, 480), (40, 60, 230, 360), faces)
+    top, _ = least_hidden((50, 300, 220, 340), (270, 480), (40, 60, 230, 360), faces)
     assert top == 440
 
 
@@ -176,12 +178,13 @@ def test_long_captions_are_paged_by_the_words_as_they_are_spoken():
     words = text.split()
     starts = [0.0, 1.0, 7.0, *(7.0 + 0.5 * n for n in range(1, len(words) - 2)), 10.0]
     told = tuple(Word(a, b, word) for (a, b), word in zip(pairwise(starts), words, strict=True))
-    overlay = CaptionOverlay(Subtitles((Cue(0.0, 10.0, text, told),)), (1080, 1920))
+    unlit = CaptionStyle(highlight="")
+    overlay = CaptionOverlay(Subtitles((Cue(0.0, 10.0, text, told),)), (1080, 1920), style=unlit)
     assert [b for a, b in pairwise(times) if shown(overlay, a) != shown(overlay, b)] == [pytest.approx(7.0)]
 
 
 def test_two_at_once_are_both_shown_where_each_has_one_line():
-    alone, both, long = "short", "other", "a long line that needs two lines of the picture surely"
+    alone, both, long = "short", "other", "a line so long, it needs two lines surely"
     overlay = CaptionOverlay(Subtitles((Cue(0.0, 3.0, alone), Cue(1.0, 2.0, both))), (1080, 1920))
     heights = [overlay.at(time_s)[0].shape[0] for time_s in (0.5, 1.5, 2.5)]
     assert heights[0] == heights[2] < heights[1]
@@ -222,3 +225,57 @@ def test_the_overlay_shows_something_exactly_while_a_caption_with_letters_runs(s
     for time_s in times:
         running = any(cue.start_s <= time_s < cue.end_s for cue in subtitles.cues)
         assert (overlay.at(time_s) is not None) == running
+
+
+def test_the_word_that_is_spoken_is_lit_while_it_is() -> None:
+    words = (Word(0.0, 1.0, "one"), Word(1.0, 2.0, "two"), Word(2.5, 3.0, "three"))
+    overlay = CaptionOverlay(Subtitles((Cue(0.0, 4.0, "one two three", words),)), (1080, 1920))
+    shown = {time_s: overlay.at(time_s) for time_s in (0.1, 0.9, 1.1, 1.9, 2.2, 2.6, 3.5)}
+    pictures = {time_s: found[0] for time_s, found in shown.items() if found}
+    assert pictures[0.1] is pictures[0.9]
+    assert pictures[1.1] is pictures[1.9]
+    assert pictures[2.2] is pictures[3.5]  # nobody speaks
+    assert len({id(picture) for picture in pictures.values()}) == 4
+    assert len({found[1] for found in shown.values() if found}) == 1  # it stays where it is
+    lit = [np.flatnonzero((pictures[time_s] != pictures[2.2]).any(axis=(0, 2))) for time_s in (0.1, 1.1, 2.6)]
+    assert lit[0][-1] < lit[1][0]
+    assert lit[1][-1] < lit[2][0]
+
+
+def test_captions_without_word_times_and_lines_from_right_to_left_are_not_lit() -> None:
+    for cue in (
+        Cue(0.0, 4.0, "one two"),
+        Cue(0.0, 4.0, "א ב", (Word(0.0, 2.0, "א"), Word(2.0, 4.0, "ב"))),
+    ):
+        overlay = CaptionOverlay(Subtitles((cue,)), (1080, 1920))
+        first, later = overlay.at(0.5), overlay.at(3.5)
+        assert (first and first[0]) is (later and later[0])
+
+
+def test_two_lines_that_would_hide_a_face_are_shown_one_by_one() -> None:
+    """Between two faces, one above the other, there is room for one line: that is where both are shown, in turn."""
+    size_wh, text = (540, 960), "it was not my brother but he did not listen"
+    width = CaptionArtist(size_wh)
+    (page,) = width.pages(text)
+    one, two = (width.place(page.lines[:count]) for count in (1, 2))
+    room = (one[3] - one[1] + two[3] - two[1]) // 2
+    seam = 480
+    boxes = ((60, 0, 480, seam - room // 2), (60, seam + room // 2, 480, 960))
+    air = [(y1 - y0) * 0.06 for _, y0, _, y1 in boxes]
+    faces = np.array(
+        [
+            (time_s, 60, y0 + a, 480, y1 - a)
+            for time_s in np.arange(0, 4, 0.2)
+            for (_, y0, _, y1), a in zip(boxes, air, strict=True)
+        ]
+    )
+    overlay = CaptionOverlay(Subtitles((Cue(0.0, 4.0, text),)), size_wh, faces)
+    first, second = overlay.at(0.5), overlay.at(3.5)
+    assert first is not None
+    assert second is not None
+    assert first[0].shape[0] == second[0].shape[0] == one[3] - one[1]
+    for picture, (_, top) in (first, second):
+        assert seam - room // 2 - 12 <= top <= top + picture.shape[0] <= seam + room // 2 + 12
+    free = CaptionOverlay(Subtitles((Cue(0.0, 4.0, text),)), size_wh).at(0.5)
+    assert free is not None
+    assert free[0].shape[0] == two[3] - two[1]

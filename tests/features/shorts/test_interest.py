@@ -1,3 +1,4 @@
+import re
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from closeup.core.errors import FormatError, InputError
-from closeup.core.types import FloatArray
+from closeup.core.types import MAX_NAME, FloatArray
 from closeup.features.shorts.evidence import Evidence
 from closeup.features.shorts.interest import (
     CURVES,
@@ -17,6 +18,7 @@ from closeup.features.shorts.interest import (
     interest,
     read_curves,
     reason,
+    takes_all,
 )
 from closeup.features.shorts.options import WEIGHTS
 from closeup.features.shorts.watching import grid
@@ -88,15 +90,44 @@ def lively() -> Interest:
     return interest(evidence({"presence": presence, "bursts": bursts, "company": np.full(200, 0.3)}))
 
 
-def test_the_reason_names_what_is_above_the_usual_most_telling_first() -> None:
-    assert reason(lively(), [(10.0, 15.0)]) == "What sounds like laughter or applause."
-    assert reason(lively(), [(15.0, 20.0)]) == "Seen larger or more clearly."
+def test_the_reason_names_the_two_strongest_parts_with_their_figures() -> None:
+    laughs, near = (
+        "hat sounds like laughter or applause (0.90 of 1, usually 0.30)",
+        "een large and clear (1.00 of 1, usually",
+    )
+    assert reason(lively(), [(10.0, 15.0)]) == f"W{laughs}."
+    assert reason(lively(), [(15.0, 20.0)]) == f"S{near} 0.67)."
     both = reason(lively(), [(10.0, 15.0), (15.0, 20.0)])
-    assert both == "What sounds like laughter or applause and seen larger or more clearly."
+    assert both == (
+        "What sounds like laughter or applause (0.45 of 1, usually 0.30) and "
+        "seen large and clear (0.75 of 1, usually 0.67)."
+    )
 
 
 def test_where_nothing_is_above_the_usual_that_is_said() -> None:
-    assert reason(lively(), [(5.0, 10.0)]) == "Much like the rest of what the video shows of them."
+    assert reason(lively(), [(5.0, 10.0)]) == (
+        "Much like the rest of what the video shows; most of all seen large and clear (0.50 of 1) and others in the "
+        "picture (0.30 of 1)."
+    )
+
+
+def test_where_everything_was_taken_that_is_said() -> None:
+    assert takes_all(lively(), [(5.0, 20.0)])  # away before
+    assert takes_all(lively(), [(5.0, 12.0), (12.2, 20.0)])
+    assert not takes_all(lively(), [(5.0, 18.0)])
+    assert takes_all(interest(evidence({"motion": [0.5] * 100})), [(0.0, 10.0)])
+    said = reason(lively(), [(10.0, 15.0)], all_taken=True)
+    assert said.startswith("All that the video shows of them was taken; most of all ")
+    assert "usually" not in said
+
+
+@given(st.dictionaries(st.sampled_from(sorted(WEIGHTS)), st.floats(0, 1), min_size=1), st.booleans())
+def test_a_reason_is_one_line_that_fits_into_a_plan(levels: dict[str, float], whole: bool) -> None:
+    curves = {name: [level / 2] * 50 + [level] * 50 for name, level in levels.items()}
+    said = reason(interest(evidence(curves)), [(5.0, 10.0)], all_taken=whole)
+    assert 10 < len(said) <= MAX_NAME
+    assert said.endswith(".")
+    assert len(re.findall(r"of 1", said)) <= 2
 
 
 def test_every_part_can_be_named() -> None:

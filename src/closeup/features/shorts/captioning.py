@@ -1,6 +1,7 @@
 """Captions of a short: cut out of those of the whole video, and drawn into the picture."""
 
 import math
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,7 +16,8 @@ from closeup.core.errors import FormatError
 from closeup.core.timebase import clock
 from closeup.core.types import FloatArray
 from closeup.features.shorts.plan import Piece
-from closeup.media.captions import CaptionArtist, font_for, left_out_signs
+from closeup.media.caption_style import CaptionStyle
+from closeup.media.captions import CaptionArtist, Page, font_for, left_out_signs
 from closeup.media.subtitles import Cue, Subtitles, Word, word_places
 
 _BEHIND_S = 2.0
@@ -29,6 +31,9 @@ _SHORTEST_S = 0.1
 
 _NEAR_S = 0.1
 """Faces count this long before and after a caption: they are known some times a second only."""
+
+_SHORTEST_LINE_S = 0.5
+"""A line that is shown by itself, because two would hide a face, is shown so long at least."""
 
 _AIR = 0.06
 """Captions keep off faces by this share of a face's sides."""
@@ -185,6 +190,7 @@ class CaptionOverlay:
         size_wh: tuple[int, int],
         faces: FaceRows | None = None,
         font: Path | None = None,
+        style: CaptionStyle | None = None,
     ) -> None:
         """Lay out captions.
 
@@ -194,24 +200,36 @@ class CaptionOverlay:
             faces: What captions keep off: rows (K, 5) of a time in seconds on that clock and a box xyxy in pixels of
                 the finished picture.
             font: Font file; None takes closeup's own, and the system's for other scripts.
+            style: How they look; None for the plain style.
 
         Raises:
             ValueError: If the picture has less than 32 pixels a side.
         """
+        self._style = style or CaptionStyle()
         self._artists: dict[Path | None, CaptionArtist] = {}
         self._size_wh, self._font = size_wh, font
         spans = _one_at_a_time([span for cue in subtitles.cues for span in self._page_spans(cue)])
         self._spans: list[tuple[float, float, _Lines, int]] = []
         rows = np.zeros((0, 5)) if faces is None else faces
         last_top = None
-        for start_s, end_s, lines in spans:
-            near = (rows[:, 0] >= start_s - _NEAR_S) & (rows[:, 0] <= end_s + _NEAR_S)
-            artist = self._artists[lines[0][1]]
-            texts = [text for text, _ in lines]
-            last_top = free_top(artist.place(texts), size_wh, artist.box_xyxy, rows[near, 1:], last_top)
-            self._spans.append((start_s, end_s, lines, last_top))
+        for span in spans:
+            placed = [(span, *self._free(span, rows, last_top))]
+            if placed[0][2] > 0 and len(span[2]) > 1:
+                by_line = [(part, *self._free(part, rows, last_top)) for part in _line_by_line(span)]
+                if by_line and max(hidden for *_, hidden in by_line) < placed[0][2]:
+                    placed = by_line
+            self._spans += [(*part, top) for part, top, _ in placed]
+            last_top = placed[-1][1]
         self._starts = [start_s for start_s, *_ in self._spans]
         self._drawn = lru_cache(_KEPT_PAGES)(self._draw)
+
+    def _free(self, span: "_Span", rows: FaceRows, last_top: int | None) -> tuple[int, float]:
+        """Where a page stands, and how much of faces it hides there, as `least_hidden` has it."""
+        start_s, end_s, lines = span
+        near = (rows[:, 0] >= start_s - _NEAR_S) & (rows[:, 0] <= end_s + _NEAR_S)
+        artist = self._artists[lines[0][1]]
+        place = artist.place([text for text, *_ in lines])
+        return least_hidden(place, self._size_wh, artist.box_xyxy, rows[near, 1:], last_top)
 
     def at(self, time_s: float) -> tuple[NDArray[np.uint8], tuple[int, int]] | None:
         """The caption to be seen at a time of the short.
@@ -226,10 +244,19 @@ class CaptionOverlay:
         place = bisect_right(self._starts, time_s) - 1
         if place < 0 or time_s >= self._spans[place][1]:
             return None
-        return self._drawn(*self._spans[place][2:])
+        _, _, lines, top = self._spans[place]
+        lit = tuple(
+            (number, first, end)
+            for number, (*_, words) in enumerate(lines)
+            for start_s, end_s, first, end in words
+            if start_s <= time_s < end_s
+        )
+        return self._drawn(lines, top, lit)
 
-    def _draw(self, lines: "_Lines", top: int) -> tuple[NDArray[np.uint8], tuple[int, int]]:
-        return self._artists[lines[0][1]].draw([text for text, _ in lines], top)
+    def _draw(
+        self, lines: "_Lines", top: int, lit: tuple[tuple[int, int, int], ...]
+    ) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+        return self._artists[lines[0][1]].draw([text for text, *_ in lines], top, lit)
 
     def _page_spans(self, cue: Cue) -> "list[_Span]":
         """The pages of a caption, each from when its first word is spoken; none where no font draws it whole."""
@@ -237,18 +264,18 @@ class CaptionOverlay:
         if lacking:
             return []
         if font not in self._artists:
-            self._artists[font] = CaptionArtist(self._size_wh, font)
+            self._artists[font] = CaptionArtist(self._size_wh, font, self._style)
         return _page_spans(cue, self._artists[font], font)
 
 
-def free_top(
+def least_hidden(
     place_xyxy: tuple[int, int, int, int],
     size_wh: tuple[int, int],
     safe_xyxy: tuple[int, int, int, int],
     faces_xyxy: FloatArray | NDArray[np.float64],
     last_top: int | None = None,
-) -> int:
-    """The row from which on a caption hides no face: as near as can be to its usual place.
+) -> tuple[int, float]:
+    """The row from which on a caption hides least of faces, and how much it hides there.
 
     Args:
         place_xyxy: Where it usually stands, pixels.
@@ -258,12 +285,12 @@ def free_top(
         last_top: Where the caption before stood; two in one place are calmer.
 
     Returns:
-        Its upper row; where faces are everywhere, that at which it hides least of them.
+        Its upper row, as near as can be to its usual place, and the pixels that it hides of a face in the mean.
     """
     x0, top, x1, bottom = place_xyxy
     height = bottom - top
     if not len(faces_xyxy):
-        return top
+        return top, 0.0
     faces = np.asarray(faces_xyxy, np.float64)
     grown = (faces[:, 2:] - faces[:, :2]) * _AIR
     boxes = np.concatenate([faces[:, :2] - grown, faces[:, 2:] + grown], axis=1)
@@ -271,15 +298,33 @@ def free_top(
     lowest = max(size_wh[1] - height, 0)
     tops = np.unique([top, lowest, *range(0, lowest, max(2, size_wh[1] // 160))])
     down = np.minimum(boxes[:, 3], tops[:, None] + height) - np.maximum(boxes[:, 1], tops[:, None])
-    hidden = (np.clip(down, 0, None) * across).sum(axis=1) / len(boxes)
+    hidden = np.round((np.clip(down, 0, None) * across).sum(axis=1) / len(boxes), 3)
     outside = np.clip(safe_xyxy[1] - tops, 0, None) + np.clip(tops + height - safe_xyxy[3], 0, None)
     away = np.abs(tops - top) + (0 if last_top is None else 0.5 * np.abs(tops - last_top))
-    order = np.lexsort((away, outside, np.round(hidden, 3)))
-    return int(tops[order[0]])
+    best = np.lexsort((away, outside, hidden))[0]
+    return int(tops[best]), float(hidden[best])
 
 
-_Lines = tuple[tuple[str, Path | None], ...]
-"""Lines, and the font that each is drawn in."""
+def _line_by_line(span: "_Span") -> "list[_Span]":
+    """The lines of a page one after another, each from when its first word is spoken; none where one would be a flash.
+
+    Where the file does not tell when words are spoken, each is shown as long as it is written.
+    """
+    start_s, end_s, lines = span
+    lengths = np.cumsum([0, *(len(text) for text, *_ in lines)], dtype=np.float64)
+    even = start_s + (end_s - start_s) * lengths / lengths[-1]
+    starts = [words[0][0] if number and words else float(even[number]) for number, (*_, words) in enumerate(lines)]
+    edges = [*starts, end_s]
+    if any(after - before < _SHORTEST_LINE_S for before, after in pairwise(edges)):
+        return []
+    return [(low, high, (line,)) for (low, high), line in zip(pairwise(edges), lines, strict=True)]
+
+
+_Timed = tuple[tuple[float, float, int, int], ...]
+"""Words that are lit: from when to when, and from which letter of their line to which."""
+
+_Lines = tuple[tuple[str, Path | None, _Timed], ...]
+"""Lines, the font that each is drawn in, and its words with times."""
 
 _Span = tuple[float, float, _Lines]
 """From when to when which lines are shown."""
@@ -295,10 +340,39 @@ def _page_spans(cue: Cue, artist: CaptionArtist, font: Path | None) -> list[_Spa
     words = [min(bisect_right(ends, page.start), len(timed) - 1) for page in pages[1:]]
     starts = [cue.start_s, *(timed[word].start_s for word in words)]
     return [
-        (start_s, end_s, tuple((line, font) for line in page.lines))
+        (
+            start_s,
+            end_s,
+            tuple(
+                (line, font, lit)
+                for line, lit in zip(
+                    page.lines, _lit(cue if artist.style.highlight else replace(cue, words=()), page), strict=True
+                )
+            ),
+        )
         for start_s, end_s, page in zip(starts, [*starts[1:], cue.end_s], pages, strict=True)
         if end_s > start_s
     ]
+
+
+def _lit(cue: Cue, page: Page) -> list[_Timed]:
+    """For each line of a page its words with the times at which they are spoken, where the cue tells those.
+
+    Lines that run from right to left have none: their letters do not stand where they come in the text.
+    """
+    spoken = list(zip(cue.words, word_places(cue), strict=True))
+    found: list[_Timed] = []
+    for line, places in zip(page.lines, page.places, strict=True):
+        plain = not any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in line)
+        found.append(
+            tuple(
+                (word.start_s, word.end_s, first, end)
+                for word, (start, stop) in spoken
+                for low, high, first, end in places
+                if plain and low < stop and high > start
+            )
+        )
+    return found
 
 
 def _one_at_a_time(spans: Sequence[_Span]) -> list[_Span]:

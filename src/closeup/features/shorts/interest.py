@@ -16,19 +16,22 @@ from closeup.features.shorts.evidence import Evidence
 from closeup.features.shorts.options import WEIGHTS
 
 _PHRASES: Mapping[str, str] = {
-    "presence": "seen larger or more clearly",
-    "expression": "a stronger expression",
-    "speech": "more speech",
+    "presence": "seen large and clear",
+    "expression": "a strong expression",
+    "speech": "speech",
     "bursts": "what sounds like laughter or applause",
-    "loudness": "louder sound",
-    "motion": "more movement",
+    "loudness": "loud sound",
+    "motion": "movement",
     "novelty": "a picture unlike the rest of the video",
     "company": "others in the picture",
-    "rhythm": "quicker cutting",
+    "rhythm": "quick cutting",
 }
-"""Each against the person's other moments."""
+"""What each part is called in a reason."""
 
-_MOST_PHRASES = 3
+_MOST_PHRASES = 2
+
+_ALL = 0.95
+"""From this share of what the video shows of a person on, nothing was chosen."""
 
 _NOTABLE = 0.01
 """What a part must add to the interest, beyond its usual share, to be named in the reason."""
@@ -89,24 +92,46 @@ def interest(evidence: Evidence, weights: Mapping[str, float] | None = None) -> 
     return Interest(evidence.times_s, _weighted(curves, np.array(list(shares.values()))), parts, shares)
 
 
-def reason(of: Interest, spans_s: Sequence[tuple[float, float]]) -> str:
-    """Say in a sentence what speaks for the spans [start, end), in seconds: where they are above the person's usual.
+def reason(of: Interest, spans_s: Sequence[tuple[float, float]], *, all_taken: bool = False) -> str:
+    """Say what speaks for the spans [start, end), in seconds: their two strongest parts, with their figures of 0 to 1.
 
-    The usual is the mean over all moments in which the person is seen (over all, where presence is absent).
+    The strongest are those that add most to the interest beyond the person's usual, which is the mean over all moments
+    in which they are seen (over all, where presence is absent). Where none is above it, those that add most at all.
+
+    Args:
+        of: The curves.
+        spans_s: The moments.
+        all_taken: Say that nothing was left out, so that nothing speaks for these moments and against others.
     """
     here, usual = of.means(spans_s), _usual(of)
     gains = {name: of.weights[name] * (here[name] - usual.get(name, 0.0)) for name in here}
     notable = [name for name in sorted(gains, key=lambda name: -gains[name]) if gains[name] >= _NOTABLE]
-    phrases = [_PHRASES[name] for name in notable[:_MOST_PHRASES]]
-    if not phrases:
-        return "Much like the rest of what the video shows of them."
-    listed = phrases[0] if len(phrases) == 1 else f"{', '.join(phrases[:-1])} and {phrases[-1]}"
-    return f"{listed[0].upper()}{listed[1:]}."
+    if notable and not all_taken:
+        return _sentence([f"{_PHRASES[n]} ({here[n]:.2f} of 1, usually {usual.get(n, 0.0):.2f})" for n in notable])
+    start = "All that the video shows of them was taken" if all_taken else "Much like the rest of what the video shows"
+    strongest = sorted(here, key=lambda name: -of.weights[name] * here[name])
+    most = [f"{_PHRASES[name]} ({here[name]:.2f} of 1)" for name in strongest if here[name] > 0]
+    return f"{start}; most of all {_sentence(most)[0].lower()}{_sentence(most)[1:]}" if most else f"{start}."
+
+
+def _sentence(phrases: Sequence[str]) -> str:
+    text = " and ".join(phrases[:_MOST_PHRASES])
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def takes_all(of: Interest, spans_s: Sequence[tuple[float, float]]) -> bool:
+    """Whether the spans hold, but for a trifle, all moments in which the person is seen."""
+    seen = _seen(of)
+    return bool((of.within(spans_s) & seen).sum() >= _ALL * max(seen.sum(), 1))
+
+
+def _seen(of: Interest) -> NDArray[np.bool_]:
+    presence = of.parts.get("presence")
+    return np.ones(len(of.times_s), dtype=np.bool_) if presence is None else presence > 0
 
 
 def _usual(of: Interest) -> dict[str, float]:
-    presence = of.parts.get("presence")
-    seen = np.ones(len(of.times_s), dtype=np.bool_) if presence is None else presence > 0
+    seen = _seen(of)
     known = {name: curve[seen & np.isfinite(curve)] for name, curve in of.parts.items()}
     return {name: float(values.mean()) for name, values in known.items() if len(values)}
 

@@ -26,6 +26,7 @@ from closeup.features.shorts.plan import Plan, PlanFile, Short, read_plan
 from closeup.features.shorts.planning import Planned, make_plan, mean_interest, read_captions
 from closeup.features.shorts.render import render_short
 from closeup.features.shorts.source import ShortsSource, find_person, find_video, open_cast, open_source
+from closeup.media.caption_style import caption_style
 from closeup.media.container import time_code
 from closeup.media.frame_times import read_frame_times
 from closeup.media.subtitles import Subtitles
@@ -241,6 +242,7 @@ class _Job:
         self._source, self._options, self._planned = source, options, planned
         self._shorts = planned.plan.shorts
         self._size_wh = finished_size(options)
+        self._style = caption_style(options.caption_style)
 
     def write(self, folder: Path, progress: ProgressCallback, *, overwrite: bool, rendered: bool) -> Plan:
         """Frame, render if so wanted, and write the folder; gives the plan, with what there is to note."""
@@ -328,7 +330,7 @@ class _Job:
     def _overlay(self, burned: Subtitles, short: FinishedShort) -> CaptionOverlay:
         """The captions, off all faces that the cast knows of."""
         faces = shown_faces(self._source.cast, short.framed, self._planned.frame_times, self._size_wh)
-        return CaptionOverlay(burned, self._size_wh, faces, self._options.font)
+        return CaptionOverlay(burned, self._size_wh, faces, self._options.font, self._style)
 
 
 def _noted(plan: Plan, framed: Sequence[Sequence[FramedPiece]]) -> Plan:

@@ -51,6 +51,8 @@ class ShortsOptions:
         weights: What a part of the interest weighs, 0 and up; may be given again for others.
         most_fps: Frames a second at most; of a faster video every second, third or fourth frame is shown.
         font: Font file that captions are drawn in; without it closeup's own, and the system's for other scripts.
+        caption_style: How burned captions look: plain, boxed, large, quiet or yellow, or a TOML file with yours;
+            the word that is spoken stands out in all but quiet, where the captions tell when.
         audio_track: Which of several sound tracks is heard, counted from 1; 0 takes the one in which people speak.
     """
 
@@ -65,6 +67,7 @@ class ShortsOptions:
     weights: Mapping[str, float] = field(default_factory=dict)
     most_fps: float = 60.0
     font: GivenFile | None = None
+    caption_style: Annotated[str, Text(r"[^\x00]{1,4096}", "the name of a caption style, or a path")] = "plain"
     audio_track: int = 0
 
     def __post_init__(self) -> None:

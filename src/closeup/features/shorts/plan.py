@@ -17,6 +17,7 @@ from closeup.core.types import Line, Score, Seconds, VideoInfo
 from closeup.documents.form import Form, file_bytes, must_be
 from closeup.documents.shorts import Layout, PersonRef, ShortId
 from closeup.features.shorts.options import ShortsOptions
+from closeup.media.caption_style import is_style_file
 from closeup.media.frame_times import FrameTimes
 
 BY_HAND = "Chosen by hand."
@@ -211,11 +212,14 @@ def encode_plan(plan: Plan, options: ShortsOptions, cast: Path, folder: Path) ->
         for short in plan.shorts
     )
     captions, font = (given and _relative(given, folder) for given in (options.captions, options.font))
+    style = options.caption_style
+    if is_style_file(style):
+        style = _relative(Path(style), folder).as_posix()
     file = PlanFile(
         cast=_relative(cast, folder),
         video=plan.video,
         person=PersonRef(plan.person, plan.person_name),
-        options=replace(options, captions=captions, font=font),
+        options=replace(options, captions=captions, font=font, caption_style=style),
         shorts=shorts,
         weights=plan.weights,
         absent=plan.absent,
@@ -237,7 +241,10 @@ def read_plan(path: Path) -> PlanFile:
         raise error.reworded(error.message, "Make a plan first.", code="shorts.plan") from error
     file, here = PLAN_JSON.decode(content, str(path)), path.parent
     captions, font = (given and here / given for given in (file.options.captions, file.options.font))
-    return replace(file, cast=here / file.cast, options=replace(file.options, captions=captions, font=font))
+    style = file.options.caption_style
+    style = str(here / style) if is_style_file(style) else style
+    options = replace(file.options, captions=captions, font=font, caption_style=style)
+    return replace(file, cast=here / file.cast, options=options)
 
 
 def _relative(path: Path, folder: Path) -> Path:

@@ -17,11 +17,12 @@ from closeup.features.shorts.boundaries import Cuttable, Spans, cuttable, make_s
 from closeup.features.shorts.captioning import check_captions, check_letters, moved, unbreakable
 from closeup.features.shorts.choice import Footage, Window, choose, longest_s, next_length_s
 from closeup.features.shorts.evidence import Evidence, gather
-from closeup.features.shorts.interest import Interest, interest, reason
+from closeup.features.shorts.interest import Interest, interest, reason, takes_all
 from closeup.features.shorts.options import ShortsOptions
 from closeup.features.shorts.plan import Piece, Plan, Short
 from closeup.features.shorts.reel import FrameClock, seen_frames, stretches_of
 from closeup.features.shorts.source import ShortsSource, label
+from closeup.media.caption_style import caption_style
 from closeup.media.excerpt import excerpt_frames
 from closeup.media.frame_times import FrameTimes
 from closeup.media.subtitles import Subtitles, read_subtitles
@@ -63,6 +64,7 @@ def read_captions(options: ShortsOptions, source: ShortsSource) -> tuple[Subtitl
         InputError: If the file cannot be read.
         FormatError: If it holds no captions, or none that fall into the video.
     """
+    caption_style(options.caption_style)  # complained of before the work
     if options.captions is None:
         return None, ()
     captions, later_s = read_subtitles(options.captions), lead_s(source)
@@ -111,13 +113,15 @@ def _shorts(
     windows: Sequence[Window], times: FrameTimes, curves: Interest, options: ShortsOptions
 ) -> tuple[Short, ...]:
     """The windows with their figures and reasons, most interesting first."""
+    edges = [edge for window in windows for edge in window.pieces]
+    whole = takes_all(curves, [(float(times.start(start)), float(times.start(end))) for start, end in edges])
     found = []
     for window in windows:
         pieces = tuple(
             Piece(start, end, float(times.start(start)), float(times.start(end))) for start, end in window.pieces
         )
         spans = [(piece.start_s, piece.end_s) for piece in pieces]
-        parts, told = curves.means(spans), reason(curves, spans)
+        parts, told = curves.means(spans), reason(curves, spans, all_taken=whole)
         found.append(Short("", pieces, mean_interest(curves, spans), parts, told, options.layout))
     found.sort(key=lambda short: (-round(short.interest, 4), short.pieces[0].start_frame))
     return tuple(replace(short, id=f"s{number}") for number, short in enumerate(found, start=1))
