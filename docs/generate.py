@@ -1,4 +1,4 @@
-"""Write what is made from the program itself: docs/cli.md, docs/api.md, docs/index.md, docs/schemas and MODELS.md.
+"""Write what is made from the program itself: MODELS.md, and in docs cli.md, api.md, index.md, licences.md and schemas.
 
 Run it with `make docs`; tests/test_docs.py fails where a page no longer says what the program does.
 """
@@ -26,6 +26,7 @@ def pages() -> dict[Path, str]:
     from closeup.weights.models_page import models_page
 
     return {
+        **licences(),
         Path("docs/index.md"): index_page(),
         Path("docs/cli.md"): cli_page(),
         Path("docs/api.md"): api_page(),
@@ -35,6 +36,16 @@ def pages() -> dict[Path, str]:
             for form in forms()
         },
     }
+
+
+def licences() -> dict[Path, str]:
+    """The page of licences, where wheels say which libraries they carry: on Linux."""
+    if sys.platform != "linux":
+        return {}
+    sys.path.insert(0, str(ROOT / "docs"))
+    from licences import licences_page
+
+    return {Path("docs/licences.md"): licences_page()}
 
 
 def forms() -> tuple["Form[Any]", ...]:
@@ -65,6 +76,7 @@ def index_page() -> str:
             "- [Command line](cli.md): every command and option.",
             "- [Python](api.md): the public names, and the types of results.",
             "- [How it is built](how-it-is-built.md): the folders, and what they may import.",
+            "- [Licences](licences.md): of every package, and what they mean for who passes closeup on.",
             "- [Benchmarks](benchmarks.md): how right, how fast, how much memory, and how that was measured.",
             "",
             "## Concepts",

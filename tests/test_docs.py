@@ -3,6 +3,7 @@
 import importlib.util
 import re
 import shlex
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -29,6 +30,16 @@ def generator() -> ModuleType:
 def test_generated_pages_are_up_to_date() -> None:
     for path, text in generator().pages().items():
         assert (ROOT / path).read_text(encoding="utf-8") == text, f"{path} is out of date: run `make docs`"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="wheels show their libraries on Linux only")
+def test_every_package_and_library_has_a_licence() -> None:
+    page = generator().licences()[Path("docs/licences.md")]
+    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| ")]
+    assert [row for row in rows if len(row) != 3 or row[1] in ("", "not known", "UNKNOWN")] == []
+    packages = {row[0] for row in rows}
+    assert {"av", "numpy", "onnxruntime", "torch", "psycopg", "opencv-python-headless"} <= packages
+    assert ["av", "GPL-2.0-or-later", "x264, x265"] in rows
 
 
 def test_generated_pages_name_every_command() -> None:

@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 from closeup.core.errors import CloseupError, ModelError
 from closeup.core.progress import ProgressCallback, ignore
-from closeup.core.settings import Settings
+from closeup.core.settings import Settings, read_settings
 from closeup.core.whole import write_whole
 from closeup.documents.form import Form
-from closeup.weights.cards import ModelCard
+from closeup.weights.cards import ModelCard, all_cards
 from closeup.weights.dequantise import DEQUANTISE_VERSION, dequantise, dequantise_free_size
 from closeup.weights.download import MODELS_DIR_HINT, fetch
 from closeup.weights.free_size import FREE_SIZE_VERSION, free_size
@@ -128,6 +128,16 @@ def require(card: ModelCard, settings: Settings) -> Path:
     if card.converter is None or path == _converted_path(card, settings):
         return path
     return _convert(card, path, settings)
+
+
+def ready_all(settings: Settings | None = None) -> list[Path]:
+    """Convert every model that arrives with pip, as an image or an installer does; gives their files.
+
+    Raises:
+        ModelError: If one is missing or damaged.
+    """
+    settings = settings or read_settings()
+    return [require(each, settings) for each in all_cards().values() if each.pack == "builtin"]
 
 
 def pull(card: ModelCard, settings: Settings, progress: ProgressCallback = ignore) -> Path:
