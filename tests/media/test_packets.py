@@ -11,6 +11,8 @@ from closeup.media.video import VideoReader, open_video
 from media.joined import FLASH_S, Part, joined, write_part
 
 HOUR = 3600.0
+WRAP = 2**33 / 90_000
+"""Seconds after which the clock of MPEG-TS, 33 bits of a 90,000th each, begins again."""
 
 
 def flashes(path: Path) -> tuple[VideoReader, list[float]]:
@@ -38,6 +40,8 @@ CLOCKS = {
     "begins again": (Part(), Part(), Part()),
     "leaps and comes back": (Part(at_s=1), Part(at_s=HOUR), Part(at_s=5)),
     "runs on": (Part(at_s=1), Part(at_s=3)),
+    "wraps": (Part(at_s=WRAP - 1),),
+    "wraps at a joint": (Part(at_s=WRAP - 2), Part(at_s=WRAP)),
     "of sound leaps alone": (Part(at_s=1), Part(at_s=3, sound_at_s=HOUR)),
     "of sound falls alone": (Part(at_s=101), Part(at_s=103, sound_at_s=20)),
 }

@@ -93,7 +93,7 @@ class _Flag:
         self.field = field.name
         self.read: Callable[[Any], Any] = _as_it_is
         name, typed = flag_name(field.name), kind
-        unit = next((word for ending, word in _UNITS.items() if field.name.endswith(ending)), _METAVARS.get(kind))
+        unit = next((word for ending, word in _UNITS.items() if f"_{field.name}".endswith(ending)), _METAVARS.get(kind))
         option: dict[str, Any] = {"help": help_text, "metavar": unit, "show_default": _shown(default)}
         if kind is bool:
             name, option = (

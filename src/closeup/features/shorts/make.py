@@ -321,7 +321,7 @@ class _Job:
                 size_wh=self._size_wh,
                 overlay=overlay,
                 sound_track=self._options.audio_track or None,
-                most_fps=self._options.most_fps,
+                most_fps=self._options.fps,
                 progress=report,
             )
             yield replace(each, rendered=info)

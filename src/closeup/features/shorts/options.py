@@ -49,7 +49,7 @@ class ShortsOptions:
         captions: Captions of the whole video, SRT or WebVTT: cut alongside, never cut into.
         burn_captions: Draw the captions into the picture.
         weights: What a part of the interest weighs, 0 and up; may be given again for others.
-        most_fps: Frames a second at most; of a faster video every second, third or fourth frame is shown.
+        fps: Frames a second at most; of a faster video every second, third or fourth frame is shown.
         font: Font file that captions are drawn in; without it closeup's own, and the system's for other scripts.
         caption_style: How burned captions look: plain, boxed, large, quiet or yellow, or a TOML file with yours;
             the word that is spoken stands out in all but quiet, where the captions tell when.
@@ -65,7 +65,7 @@ class ShortsOptions:
     captions: GivenFile | None = None
     burn_captions: bool = False
     weights: Mapping[str, float] = field(default_factory=dict)
-    most_fps: float = 60.0
+    fps: float = field(default=60.0, metadata={"alias": "most_fps"})
     font: GivenFile | None = None
     caption_style: Annotated[str, Text(r"[^\x00]{1,4096}", "the name of a caption style, or a path")] = "plain"
     audio_track: int = 0
@@ -99,8 +99,8 @@ class ShortsOptions:
             )
         if not 0 <= self.audio_track <= MOST_TRACKS:
             raise InputError(f"There is no sound track {self.audio_track}.", "Tracks are counted from 1.")
-        if not 1 <= self.most_fps <= 1000:
-            raise InputError(f"{self.most_fps:g} frames a second make no sense.", "Use 1 to 1000.")
+        if not 1 <= self.fps <= 1000:
+            raise InputError(f"{self.fps:g} frames a second make no sense.", "Use 1 to 1000.")
         for name, weight in self.weights.items():
             if name not in WEIGHTS:
                 raise InputError(f"The interest has no part called {name!r}.", f"Its parts: {', '.join(WEIGHTS)}.")
