@@ -37,6 +37,7 @@ HOMES = {
     "pydantic_core": ("documents",),
     "av": ("media",),
     "scenedetect": ("perception",),
+    "pandas": ("core.notebook",),
     "dlib": ("perception", "weights"),
     "onnx": ("weights",),
     "google": ("weights",),  # protobuf, whose errors onnx raises

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from closeup.core.errors import CloseupError as CloseupError
     from closeup.core.types import Cast as Cast
     from closeup.features.cast.find import find_cast as find_cast
+    from closeup.features.cast.find import make_cast_folder as make_cast_folder
+    from closeup.features.cast.folder import open_cast as open_cast
     from closeup.features.cast.options import CastOptions as CastOptions
     from closeup.features.faces.finder import find_faces as find_faces
     from closeup.features.gallery.enrol import enrol as enrol
@@ -51,7 +53,9 @@ _HOMES = {
     "find_faces": "closeup.features.faces.finder",
     "identify": "closeup.features.gallery.identify",
     "identify_video": "closeup.features.gallery.identify",
+    "make_cast_folder": "closeup.features.cast.find",
     "make_shorts": "closeup.features.shorts.make",
+    "open_cast": "closeup.features.cast.folder",
     "open_dataset": "closeup.workbench.datasets.reading",
     "open_gallery": "closeup.storage.gallery",
     "plan_shorts": "closeup.features.shorts.make",
@@ -67,13 +71,13 @@ _HOMES = {
 __all__ = [*_HOMES, "__version__"]
 
 
-def __dir__() -> list[str]:
-    return sorted({*__all__, *globals()} - {"Any", "TYPE_CHECKING", "switch_telemetry_off"})
-
-
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'closeup' has no attribute {name!r}")
     from importlib import import_module
 
     return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -4,15 +4,18 @@ Boxes are xyxy float32 pixels of the upright picture, sizes are (width, height),
 the first frame, scores lie in 0 to 1 and higher is better (docs/concepts).
 """
 
+from copy import copy
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
-from typing import Annotated, Literal
+from pathlib import Path, PurePath
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from closeup.core.fields import Array, AtLeast, Rounded, Text, Within, Written
-from closeup.core.timebase import fraction_from_text, fraction_to_text
+from closeup.core.notebook import cards, data_frame
+from closeup.core.timebase import clock, fraction_from_text, fraction_to_text
 
 FloatArray = NDArray[np.float32]
 """float32 array; the shape is said where it is used."""
@@ -98,6 +101,10 @@ class Face:
     score: Score
     quality: Quality | None = None
 
+    def __repr__(self) -> str:
+        x0, y0, x1, y1 = (round(float(value)) for value in self.box_xyxy)
+        return f"Face(frame {self.frame} at {self.time_s:.2f} s, {x1 - x0}x{y1 - y0} px, score {self.score:.2f})"
+
     def rounded(self) -> "Face":
         """As finely as it is kept, so that what is decided by a face is the same after it was written and read."""
         return Face(
@@ -141,6 +148,10 @@ class Track:
     end_s: Seconds
     faces: Annotated[tuple[Face, ...], AtLeast(1)]
 
+    def __repr__(self) -> str:
+        whose = f" of {self.person}" if self.person else ""
+        return f"Track({self.id}{whose}: {self.start_s:.1f} to {self.end_s:.1f} s, {len(self.faces)} faces)"
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -165,6 +176,10 @@ class Person:
     tracks: Annotated[tuple[str, ...], AtLeast(1)]
     quality: Score
     portrait_track: TrackId | None = field(default=None, metadata={"exclude_if": lambda track: track is None})
+
+    def __repr__(self) -> str:
+        called = f" {self.name!r}" if self.name else ""
+        return f"Person({self.id}{called}: {clock(self.screen_time_s)} in {len(self.shots)} shots)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +206,10 @@ class VideoInfo:
     height: Size
     notes: tuple[str, ...] = ()
     track: Size | None = field(default=None, metadata={"exclude_if": lambda track: track is None})
+
+    def __repr__(self) -> str:
+        size = f"{self.width}x{self.height}, {float(self.fps):.5g} fps"
+        return f"VideoInfo({PurePath(self.path).name}: {size}, {clock(self.duration_s)})"
 
 
 CastKind = Literal["video", "album", "season"]
@@ -234,6 +253,7 @@ class Cast:
             what is odd about the file itself is among the video's.
         kind: What it was made from. In an album every photo is a shot of one second, and every face in it a track.
         parts: The files of an album or a season, in the order of their places; none for a video.
+        folder: The result folder that it is kept in, where that is known; no part of the result itself.
     """
 
     video: VideoInfo
@@ -248,3 +268,49 @@ class Cast:
     notes: tuple[str, ...] = ()
     kind: CastKind = field(default="video", metadata={"exclude_if": lambda kind: kind == "video"})
     parts: tuple[CastPart, ...] = field(default=(), metadata={"exclude_if": lambda parts: not parts})
+    folder: Path | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "folder", None)
+
+    def kept_in(self, folder: Path) -> "Cast":
+        """The same cast, which knows the folder that it is kept in."""
+        same = copy(self)
+        object.__setattr__(same, "folder", folder.absolute())
+        return same
+
+    def to_frame(self) -> Any:
+        """Everybody as a pandas data frame, a row each: people, then passers-by, then the hidden.
+
+        Raises:
+            DependencyError: If pandas is not installed.
+        """
+        groups = {"person": self.people, "passer-by": self.passers_by, "hidden": self.hidden}
+        everybody = [(kind, each) for kind, people in groups.items() for each in people]
+        names = ("id", "name", "screen_time_s", "quality", "portrait")
+        columns: dict[str, list[Any]] = {name: [getattr(each, name) for _, each in everybody] for name in names}
+        columns["kind"] = [kind for kind, _ in everybody]
+        columns["shots"] = [len(each.shots) for _, each in everybody]
+        columns["tracks"] = [len(each.tracks) for _, each in everybody]
+        return data_frame(columns)
+
+    def __repr__(self) -> str:
+        name, passing = PurePath(self.video.path).name, len(self.passers_by)
+        people = f"{len(self.people)} people" if len(self.people) != 1 else "1 person"
+        seen = f"{len(self.shots)} shots, {clock(self.video.duration_s)}"
+        if self.kind != "video":
+            seen = f"{len(self.parts)} {'photos' if self.kind == 'album' else 'videos'}"
+        return f"Cast({name}: {people}, {passing} in passing, {seen})"
+
+    def _repr_html_(self) -> str:
+        return cards(
+            repr(self)[5:-1],
+            [
+                (
+                    self.folder and self.folder / each.portrait,
+                    each.name or each.id,
+                    f"{clock(each.screen_time_s)} in {len(each.shots)} shots",
+                )
+                for each in self.people
+            ],
+        )

@@ -60,8 +60,8 @@ def find_cast(video: Path | str, options: CastOptions | None = None, *, progress
 
 
 def make_cast_folder(
-    video: Path,
-    folder: Path,
+    video: Path | str,
+    folder: Path | str,
     options: CastOptions | None = None,
     *,
     overwrite: bool = False,
@@ -77,7 +77,7 @@ def make_cast_folder(
         OutputError: If the folder exists and `overwrite` is off, or it cannot be written. Said before the work where
             that can be known.
     """
-    options = options or CastOptions()
+    options, video, folder = options or CastOptions(), Path(video), Path(folder)
     check_place(folder, video, overwrite=overwrite)
     clock = StageTimer()
     scan, (detector, embedder) = _scan(video, options, clock, progress)
@@ -85,7 +85,7 @@ def make_cast_folder(
     result = grouped(scan, (detector, embedder), options, carried, clock)
     progress(Progress("Writing", 0, None, ""))
     write_cast_folder(folder, result, overwrite=overwrite)
-    return result.cast
+    return result.cast.kept_in(folder)
 
 
 def recluster(folder: Path, changes: Mapping[str, Any] | None = None, *, progress: ProgressCallback = ignore) -> Cast:
@@ -127,7 +127,7 @@ def recluster(folder: Path, changes: Mapping[str, Any] | None = None, *, progres
     progress(Progress("Grouping", 0, None, ""))
     result = grouped(scan, (detector, embedder), options, carried, clock)
     write_cast_folder(kept.path, result, overwrite=True)
-    return result.cast
+    return result.cast.kept_in(kept.path)
 
 
 class StageTimer:

@@ -63,6 +63,16 @@ class CarriedOver:
     warnings: tuple[str, ...] = ()
 
 
+def open_cast(folder: Path | str) -> Cast:
+    """The cast in a result folder, as it stands, the user's edits applied.
+
+    Raises:
+        InputError: If there is no result folder.
+        FormatError: If it is damaged.
+    """
+    return CastFolder(Path(folder)).cast()
+
+
 class CastFolder:
     """A result folder on disk.
 
@@ -89,7 +99,7 @@ class CastFolder:
         Raises:
             FormatError: If cast.json is damaged.
         """
-        return CAST_JSON.read(self.path / CAST)
+        return CAST_JSON.read(self.path / CAST).kept_in(self.path)
 
     def baseline(self, cast: Cast) -> Baseline:
         """The people before any edit.

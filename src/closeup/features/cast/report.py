@@ -7,6 +7,7 @@ from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import quote
 
+from closeup.core.data_uri import data_uri
 from closeup.core.timebase import clock
 from closeup.core.types import Cast, Person, Track, VideoInfo
 from closeup.documents.edits import person_number
@@ -23,7 +24,6 @@ from closeup.features.cast.portraits import (
 )
 from closeup.media.image import decode_jpeg, encode_jpeg
 from closeup.pages.commands import for_cast
-from closeup.pages.data_uri import data_uri
 from closeup.pages.page import render_page
 from closeup.pages.timeline import bar, cut_marks, exact_time, label, number_word, percent, ticks
 

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 
 from closeup.algorithms.reframing.headshot import EYE_LINE, HEAD_SHARE, portrait_box
+from closeup.core.data_uri import data_uri
 from closeup.core.types import FloatArray, Image
 from closeup.media.image import decode_jpeg, encode_jpeg
-from closeup.pages.data_uri import data_uri
 from closeup.perception.pose import head_pose
 
 KEPT_HEIGHT = 320

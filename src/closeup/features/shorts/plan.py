@@ -8,11 +8,13 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated
 
 from closeup.core.errors import FormatError, InputError
 from closeup.core.fields import AtLeast, Text
+from closeup.core.notebook import table
+from closeup.core.timebase import clock
 from closeup.core.types import Line, Score, Seconds, VideoInfo
 from closeup.documents.form import Form, file_bytes, must_be
 from closeup.documents.shorts import Layout, PersonRef, ShortId
@@ -75,6 +77,9 @@ class Short:
         """Seconds that it lasts."""
         return sum(piece.length_s for piece in self.pieces)
 
+    def __repr__(self) -> str:
+        return f"Short({self.id}: {self.length_s:.1f} s, interest {self.interest:.2f} of 1)"
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -96,6 +101,25 @@ class Plan:
     weights: Mapping[str, float]
     absent: Mapping[str, str]
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        length_s = sum(short.length_s for short in self.shorts)
+        counted = f"{len(self.shorts)} shorts" if len(self.shorts) != 1 else "1 short"
+        whom = self.person_name or self.person
+        return f"Plan({PurePath(self.video.path).name}: {counted} of {whom}, {clock(length_s)})"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (
+                short.id,
+                f"{short.length_s:.1f} s",
+                clock(short.pieces[0].start_s),
+                f"{short.interest:.2f} of 1",
+                short.reason,
+            )
+            for short in self.shorts
+        ]
+        return table(repr(self)[5:-1], ("short", "length", "from", "interest", "why"), rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
 
+from closeup.core.data_uri import data_uri
 from closeup.core.timebase import clock
 from closeup.core.types import Cast
 from closeup.features.shorts.curve_drawing import curve_area
@@ -12,7 +13,6 @@ from closeup.features.shorts.plan import Piece, Short
 from closeup.media.image import decode_jpeg, encode_jpeg
 from closeup.media.subtitles import encode_vtt
 from closeup.pages.commands import for_shorts
-from closeup.pages.data_uri import data_uri
 from closeup.pages.page import render_page
 from closeup.pages.timeline import bar, cut_marks, exact_time, label, number_word, percent, ticks
 

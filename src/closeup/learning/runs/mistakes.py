@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from closeup.core.data_uri import data_uri
 from closeup.core.errors import CloseupError
 from closeup.core.types import Image
 from closeup.learning.runs.metrics import HeadMetrics
 from closeup.learning.runs.reading import Run
 from closeup.media.image import encode_jpeg
-from closeup.pages.data_uri import data_uri
 from closeup.pages.page import render_page
 
 MOST = 60

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from closeup.core.data_uri import data_uri
 from closeup.core.errors import FormatError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import Image
@@ -17,7 +18,6 @@ from closeup.learning.runs.plots import confusion_svg, curves_svg, estimates_svg
 from closeup.learning.runs.reading import Run, read_run
 from closeup.learning.runs.words import CLASS_FIGURES, number_words, option_words, share_words
 from closeup.pages.commands import for_run
-from closeup.pages.data_uri import data_uri
 from closeup.pages.page import render_page
 
 REPORT_FILE = "report.html"

@@ -7,12 +7,12 @@ from typing import Any
 import cv2
 import numpy as np
 
+from closeup.core.data_uri import data_uri
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import Image
 from closeup.media.image import decode_image, encode_jpeg
 from closeup.pages.commands import for_audit
-from closeup.pages.data_uri import data_uri
 from closeup.pages.page import render_page
 from closeup.pages.timeline import percent
 from closeup.workbench.audit.find import Audit, Finding

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closeup.core.boxes import fitted
+from closeup.core.data_uri import data_uri
 from closeup.core.errors import InputError
 from closeup.core.types import Image
 from closeup.media.image import decode_image, encode_jpeg
-from closeup.pages.data_uri import data_uri
 from closeup.pages.page import render_page
 from closeup.workbench.datasets.items import SIDES, Item
 from closeup.workbench.look.classes import LabelClass, LabelField, label_text

@@ -1,4 +1,4 @@
-"""Files inside a page, which loads nothing from elsewhere."""
+"""Files inside a page or a notebook, which load nothing from elsewhere."""
 
 import base64
 

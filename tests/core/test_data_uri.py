@@ -3,7 +3,7 @@ import base64
 from hypothesis import given
 from hypothesis import strategies as st
 
-from closeup.pages.data_uri import data_uri
+from closeup.core.data_uri import data_uri
 
 
 @given(st.binary())
