@@ -24,6 +24,9 @@ from tables import Cell, Claim, Section, Table
 Labels = NDArray[np.int64]
 
 WANTED_F1 = 0.985
+ALIASES = {"Dai_Chul_Chyung": "Chyung_Dai-chul", "Hassan_Wirajuda": "Hasan_Wirayuda"}
+"""People who have two names in the set; looked at, they are one."""
+
 SWEPT = tuple(round(0.3 + 0.02 * step, 2) for step in range(21))
 """Cosine distances at which each rival is tried."""
 
@@ -68,17 +71,23 @@ def measure(bench: Bench) -> Section:
 
 def owners(cast: Cast) -> tuple[Labels, NDArray[np.bool_]]:
     """Who each face (T,) is, by the folder that its photo lies in, and which ones are judged: those in the middle."""
-    names = {name: n for n, name in enumerate(sorted({PurePosixPath(p.video.path).parent.name for p in cast.parts}))}
+    names = {name: n for n, name in enumerate(sorted({_name(part.video.path) for part in cast.parts}))}
     truth, judged = np.empty(len(cast.tracks), np.int64), np.zeros(len(cast.tracks), np.bool_)
     nearest: dict[int, tuple[float, int]] = {}
     for index, track in enumerate(cast.tracks):
         video = cast.parts[track.shot].video
-        truth[index] = names[PurePosixPath(video.path).parent.name]
+        truth[index] = names[_name(video.path)]
         box = track.faces[0].box_xyxy
         away = float(np.hypot((box[0] + box[2] - video.width) / 2, (box[1] + box[3] - video.height) / 2))
         nearest[track.shot] = min(nearest.get(track.shot, (np.inf, -1)), (away, index))
     judged[[index for _, index in nearest.values()]] = True
     return truth, judged
+
+
+def _name(path: str) -> str:
+    """Who a photo is of."""
+    folder = PurePosixPath(path).parent.name
+    return ALIASES.get(folder, folder)
 
 
 def people_of(cast: Cast) -> Labels:
