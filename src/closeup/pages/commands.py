@@ -9,6 +9,11 @@ from pathlib import Path
 Commands = list[tuple[str, str]]
 
 
+def start_for_cast(folder_name: str) -> str:
+    """What every change to the cast in a folder begins with."""
+    return f"closeup people {shlex.quote(folder_name)}"
+
+
 def for_cast(folder_name: str, people: list[tuple[str, str | None, tuple[str, ...]]], *, hidden: bool) -> Commands:
     """What puts a cast right.
 
@@ -17,7 +22,7 @@ def for_cast(folder_name: str, people: list[tuple[str, str | None, tuple[str, ..
         people: Id, name and tracks of each.
         hidden: Whether people are hidden.
     """
-    start = f"closeup people {shlex.quote(folder_name)}"
+    start = start_for_cast(folder_name)
     undo = ("Take the last change back", f"{start} undo")
     if not people:
         return [("See who is hidden", f"{start} list"), undo] if hidden else []

@@ -1,7 +1,6 @@
 """report.html: the cast of a video as one page that needs nothing beside itself, and plays the video where it is."""
 
 import os
-import shlex
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import Any
@@ -23,7 +22,7 @@ from closeup.features.cast.portraits import (
     spread_tracks,
 )
 from closeup.media.image import decode_jpeg, encode_jpeg
-from closeup.pages.commands import for_cast
+from closeup.pages.commands import for_cast, start_for_cast
 from closeup.pages.page import render_page
 from closeup.pages.timeline import bar, cut_marks, exact_time, label, number_word, percent, ticks
 
@@ -96,7 +95,7 @@ def how_to_change(cast: Cast, folder_name: str) -> dict[str, Any]:
     return {
         "folder_name": folder_name,
         "hidden": len(cast.hidden),
-        "start": f"closeup people {shlex.quote(folder_name)}",
+        "start": start_for_cast(folder_name),
         "commands": for_cast(folder_name, people, hidden=bool(cast.hidden)),
     }
 
