@@ -10,9 +10,13 @@ from unittest.mock import create_autospec
 
 import pytest
 
+from cli.typed_gallery import type_in
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback
 from closeup.core.types import Cast, Person, VideoInfo
+from closeup.perception import analyzer
+from closeup.weights import cards
+from features.gallery.made_up import FakeAnalyzer, Shown, made_up_card, photo
 
 ABE = Person("p1", "Abe", "people/p1.jpg", 75.0, (0, 2), ("t1", "t3"), 0.9)
 NOBODY_YET = Person("p2", None, "people/p2.jpg", 4.0, (1,), ("t2",), 0.7)
@@ -74,3 +78,27 @@ def find(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeFind:
         monkeypatch.setattr(find, name, spec)
     monkeypatch.chdir(tmp_path)
     return fake
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to stand in, a gallery of its own, and a made-up reader of made-up photos."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CLOSEUP_DATABASE_URL", f"sqlite:///{tmp_path / 'gallery.db'}")
+    monkeypatch.setenv("COLUMNS", "140")
+    for name in ("made-up", "older"):
+        monkeypatch.setitem(cards._cards(), name, made_up_card(name))
+    monkeypatch.setattr(analyzer, "Analyzer", lambda models="auto": FakeAnalyzer())
+    for person, name in enumerate(("ann", "bob", "cid")):
+        for n, pose in enumerate(("front", "left", "front")):
+            photo(tmp_path / f"{name}{n}.png", Shown(person, n, pose))
+    photo(tmp_path / "nobody.png")
+    photo(tmp_path / "two.png", Shown(0, 9), Shown(7))
+    return tmp_path
+
+
+@pytest.fixture
+def people(place: Path) -> None:
+    """Ann, Bob and Cid are enrolled."""
+    for name in ("ann", "bob", "cid"):
+        assert type_in("enrol", name.title(), f"{name}0.png", f"{name}1.png").exit_code == 0

@@ -1,69 +1,27 @@
 import json
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from cli.typed_gallery import answer, refused, type_in
 from closeup.cli import gallery_people
 from closeup.cli.exit_codes import EXIT_COULD_NOT, EXIT_LOSSES
 from closeup.cli.main import app
 from closeup.features.gallery import liveness
 from closeup.media import webcam
 from closeup.perception import analyzer
-from closeup.weights import cards
 from features.gallery.made_up import FakeAnalyzer, Shown, made_up_card, photo
 from features.gallery.test_cast_people import folder_of
 from features.gallery.test_guide import Actor
 from stand_ins import PictureSource
 
-
-@pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder to stand in, a gallery of its own, and a made-up reader of made-up photos."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CLOSEUP_DATABASE_URL", f"sqlite:///{tmp_path / 'gallery.db'}")
-    monkeypatch.setenv("COLUMNS", "140")
-    for name in ("made-up", "older"):
-        monkeypatch.setitem(cards._cards(), name, made_up_card(name))
-    monkeypatch.setattr(analyzer, "Analyzer", lambda models="auto": FakeAnalyzer())
-    for person, name in enumerate(("ann", "bob", "cid")):
-        for n, pose in enumerate(("front", "left", "front")):
-            photo(tmp_path / f"{name}{n}.png", Shown(person, n, pose))
-    photo(tmp_path / "nobody.png")
-    photo(tmp_path / "two.png", Shown(0, 9), Shown(7))
-    return tmp_path
-
-
-def type_in(*words: str) -> Any:
-    return CliRunner().invoke(app, ["gallery", *words])
-
-
-def answer(*words: str) -> Any:
-    """What a command that works prints as JSON."""
-    result = type_in(*words, "--json")
-    assert result.exit_code == 0, result.output
-    return json.loads(result.stdout)
-
-
-def refused(*words: str) -> str:
-    """What a command that cannot work says."""
-    result = type_in(*words)
-    assert result.exit_code == EXIT_COULD_NOT, result.output
-    assert "Traceback" not in result.output
-    return str(result.stderr)
-
-
-@pytest.fixture
-def people() -> None:
-    for name in ("ann", "bob", "cid"):
-        assert type_in("enrol", name.title(), f"{name}0.png", f"{name}1.png").exit_code == 0
+pytestmark = pytest.mark.usefixtures("place")
 
 
 def test_enrol_tells_what_is_there_and_what_is_missing() -> None:
@@ -216,68 +174,6 @@ def test_verify_two_photos_and_somebody_enrolled(people: None) -> None:
     assert "give another photo, or --as NAME" in refused("verify", "ann0.png")
     assert "give another photo, or --as NAME" in refused("verify", "ann0.png", "bob0.png", "--as", "ann")
     assert "false-accept rate of 0.7" in refused("verify", "ann0.png", "ann1.png", "--far", "0.7")
-
-
-def test_identify_photos_with_known_and_unknown_faces(people: None) -> None:
-    data = answer("identify", "two.png")
-    assert [face["name"] for face in data["faces"]] == ["Ann", None]
-    for face in data["faces"]:
-        assert {"similarity", "threshold", "far", "nearest", "read_from", "model", "candidates"} <= face.keys()
-        assert len(face["box_xyxy"]) == 4
-    lines = type_in("identify", "two.png").stdout.splitlines()
-    assert lines[0].startswith("1 (from the left): Ann, similarity")
-    assert lines[1].startswith("2 (from the left): unknown; most like")
-    assert "No face was found" in refused("identify", "nobody.png")
-    assert "give a photo, a video or a cast folder" in refused("identify")
-
-
-def lines_of(*words: str) -> list[Any]:
-    """What a command prints as JSON lines, whatever it exits with."""
-    return [json.loads(line) for line in type_in(*words, "--json").stdout.splitlines()]
-
-
-def test_identify_many_photos_a_json_line_each(people: None, place: Path) -> None:
-    found = lines_of("identify", "two.png", "bob2.png", "nobody.png")
-    assert [(one["photo"], [face["name"] for face in one["faces"]]) for one in found] == [
-        ("two.png", ["Ann", None]),
-        ("bob2.png", ["Bob"]),
-        ("nobody.png", []),
-    ]
-    said = type_in("identify", "two.png", "nobody.png").stdout.splitlines()
-    assert said[0].startswith("two.png: Ann, similarity")
-    assert "; unknown; most like" in said[0]
-    assert said[1] == "nobody.png: no face was found"
-
-
-def test_identify_a_folder_and_a_zip_file_of_photos(people: None, place: Path) -> None:
-    (place / "trip" / "day 1").mkdir(parents=True)
-    for name in ("ann2.png", "bob2.png"):
-        (place / name).rename(place / "trip" / "day 1" / name)
-    (place / "trip" / "notes.txt").write_text("packing list")
-    names = [[face["name"] for face in one["faces"]] for one in lines_of("identify", "trip")]
-    assert names == [["Ann"], ["Bob"]]
-    assert "1 file is no picture by its name and was passed by (1 .txt)." in type_in("identify", "trip").stderr
-    with zipfile.ZipFile("trip.zip", "w") as archive:
-        archive.write("trip/day 1/ann2.png", "a.png")
-    assert lines_of("identify", "trip.zip")[0]["photo"] == "trip.zip/a.png"
-
-
-def test_identify_goes_on_after_what_cannot_be_used(people: None, place: Path) -> None:
-    (place / "bad.png").write_bytes(b"no picture")
-    result = type_in("identify", "bad.png", "missing.png", "bob2.png", "--json")
-    assert result.exit_code == EXIT_LOSSES
-    bad, missing, good = (json.loads(line) for line in result.stdout.splitlines())
-    assert bad["source"] == "bad.png"
-    assert "missing.png does not exist" in missing["error"]
-    assert good["faces"][0]["name"] == "Bob"
-    assert "2 files could not be used; the others are done." in result.stderr
-
-
-def test_identify_photos_and_casts_together(people: None, place: Path) -> None:
-    folder_of(place)
-    photo, cast = lines_of("identify", "bob2.png", "talk.cast")
-    assert photo["faces"][0]["name"] == "Bob"
-    assert cast["people"][0]["person"] == "p1"
 
 
 def test_a_crowded_gallery_says_how_often_strangers_pass(people: None) -> None:

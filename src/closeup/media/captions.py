@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
+from closeup.core.types import FloatArray
 from closeup.media.caption_style import CaptionStyle
 from closeup.media.line_breaks import WordPiece, break_into_pages
 from closeup.media.typeface import missing_letters, seen, system_font, typeface
@@ -282,11 +283,12 @@ _SHADE = "#00000080"
 def _composed(layers: Sequence[tuple[str, Image.Image]]) -> RgbaImage:
     """Colours one over another, the lowest first, each with its coverage: RGBA with straight alpha."""
     height, width = layers[0][1].size[::-1]
-    colour, alpha = np.zeros((height, width, 3), np.float32), np.zeros((height, width, 1), np.float32)
+    colour: FloatArray = np.zeros((height, width, 3), np.float32)
+    alpha: FloatArray = np.zeros((height, width, 1), np.float32)
     for name, mask in layers:
         red, green, blue, opaque = bytes.fromhex(f"{name[1:]}ff"[:8])
         over = np.asarray(mask, np.float32)[..., None] / 255 * (opaque / 255)
-        colour = np.array([red, green, blue], np.float32) * over + colour * (1 - over)
-        alpha = over + alpha * (1 - over)
+        colour = np.asarray(np.array([red, green, blue], np.float32) * over + colour * (1 - over), np.float32)
+        alpha = np.asarray(over + alpha * (1 - over), np.float32)
     colour = np.divide(colour, alpha, out=np.zeros_like(colour), where=alpha > 0)
     return np.asarray(np.rint(np.dstack([colour, alpha * 255])), dtype=np.uint8)

@@ -183,21 +183,29 @@ class Analyzer:
         return righted(self._detector, image, found, upright) if thorough else found
 
     def look(
-        self, frame: Frame, want: tuple[Part, ...] = (), *, smallest_px: float = 0
+        self,
+        frame: Frame,
+        want: tuple[Part, ...] = (),
+        *,
+        smallest_px: float = 0,
+        thorough: bool = False,
+        detect_px: int = DETECT_PX,
+        detail_px: int = DETAIL_PX,
     ) -> tuple[tuple[AnalysedFace, ...], Image, float]:
-        """Find the faces of a frame of a video by one look at it, the surest first; made larger it is never.
+        """Find the faces of a frame of a video, or of a photo, the surest first; made larger it is never.
 
         Args:
-            frame: It is looked at in `DETECT_PX`, and its faces are judged and cut out in `DETAIL_PX`.
+            frame: It is looked at in `detect_px`, and its faces are judged and cut out in `detail_px` (longer sides).
             smallest_px: Faces with a shorter side below this, in the frame's pixels, are left out.
+            thorough: Look again where no face is found for sure; see `faces`.
 
         Returns:
             The faces, the picture (H, W, 3) in whose pixels they are, and its size over the frame's.
         """
-        picture = frame.rgb(fitted(frame.size_wh, DETECT_PX))
+        picture = frame.rgb(fitted(frame.size_wh, detect_px))
         scale = picture.shape[1] / frame.size_wh[0]
-        found = self.detect(picture, smallest_px=smallest_px * scale)
-        detail_wh = fitted(frame.size_wh, DETAIL_PX)
+        found = self.detect(picture, thorough=thorough, smallest_px=smallest_px * scale)
+        detail_wh = fitted(frame.size_wh, detail_px)
         if len(found) and detail_wh != (picture.shape[1], picture.shape[0]):
             found = found.scaled(detail_wh[0] / picture.shape[1])
             picture, scale = frame.rgb(detail_wh), detail_wh[0] / frame.size_wh[0]

@@ -145,7 +145,7 @@ class Joiner:
                 pictures[photo_name(part.start_frame)] = paths[photo_name(0)]
         parts = tuple(part for part, _, _ in ordered)
         video = self._whole(parts, path, notes)
-        vectors = _joined_vectors(ordered, *embedder)
+        vectors = _joined_vectors(parts, [scan.vectors for _, scan, _ in ordered], *embedder)
         return Scan(video, tuple(shots), tuple(tracks), vectors, PictureFiles(pictures), kind, parts)
 
     def _whole(self, parts: Sequence[CastPart], path: str, notes: Sequence[str]) -> VideoInfo:
@@ -164,16 +164,17 @@ class Joiner:
         )
 
 
-def _joined_vectors(ordered: Sequence[tuple[CastPart, Scan, object]], embedder: str, dim: int) -> TrackVectors:
-    """The vectors of all scans, counted as the whole counts."""
-    offsets = np.cumsum([0, *(len(scan.tracks) for _, scan, _ in ordered)])
-    scans = [scan.vectors for _, scan, _ in ordered]
+def _joined_vectors(
+    parts: Sequence[CastPart], vectors: Sequence[TrackVectors], embedder: str, dim: int
+) -> TrackVectors:
+    """The vectors of all parts, counted as the whole counts."""
+    offsets = np.cumsum([0, *(len(each.clothing) for each in vectors)])
     return TrackVectors(
-        face=np.concatenate([np.empty((0, dim), np.float32), *(v.face for v in scans)]),
-        face_track=np.concatenate([v.face_track + offset for v, offset in zip(scans, offsets, strict=False)]),
-        face_frame=np.concatenate([scan.vectors.face_frame + part.start_frame for part, scan, _ in ordered]),
-        face_quality=np.concatenate([v.face_quality for v in scans]),
-        face_worth=np.concatenate([v.face_worth for v in scans]),
-        clothing=np.concatenate([np.empty((0, CLOTHING_DIM), np.float32), *(v.clothing for v in scans)]),
+        face=np.concatenate([np.empty((0, dim), np.float32), *(v.face for v in vectors)]),
+        face_track=np.concatenate([v.face_track + offset for v, offset in zip(vectors, offsets, strict=False)]),
+        face_frame=np.concatenate([v.face_frame + p.start_frame for v, p in zip(vectors, parts, strict=True)]),
+        face_quality=np.concatenate([v.face_quality for v in vectors]),
+        face_worth=np.concatenate([v.face_worth for v in vectors]),
+        clothing=np.concatenate([np.empty((0, CLOTHING_DIM), np.float32), *(v.clothing for v in vectors)]),
         embedder=embedder,
     )

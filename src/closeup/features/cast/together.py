@@ -210,15 +210,15 @@ def scan_photo(image: Image, name: str, digest: str, analyzer: Analyzer) -> Scan
         analyzer: Finds and describes faces.
     """
     frame = StillFrame(0, Fraction(0), image)
-    scale = fitted(frame.size_wh, LOOK_PX)[0] / frame.size_wh[0]
-    found = analyzer.detect(
-        frame.rgb(fitted(frame.size_wh, LOOK_PX)), thorough=True, smallest_px=SMALLEST_FACE_PX * scale
+    whole_px = max(frame.size_wh)
+    found, _, _ = analyzer.look(
+        frame, smallest_px=SMALLEST_FACE_PX, thorough=True, detect_px=LOOK_PX, detail_px=whole_px
     )
     brief = analyzer.detector_card.thresholds.get("brief")
-    found = found.take(np.flatnonzero(found.scores >= (brief.value if brief else 0.0)).tolist()).scaled(1 / scale)
     faces = [
         Face(0, 0.0, clip(face.box_xyxy[None], frame.size_wh)[0], face.landmarks_xy, face.score, face.quality).rounded()
-        for face in analyzer.analyse(image, found.take(np.argsort(found.boxes_xyxy[:, 0], kind="stable").tolist()))
+        for face in sorted(found, key=lambda face: float(face.box_xyxy[0]))
+        if face.score >= (brief.value if brief else 0.0)
     ]
     crops = [analyzer.embedder.crop(image, face.landmarks_xy) for face in faces]
     vectors, worths = analyzer.embedder.embed_with_worth(np.stack(crops)) if crops else (None, None)

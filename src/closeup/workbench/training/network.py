@@ -100,7 +100,8 @@ def new_backbone(architecture: str, drop_path_rate: float = 0.0, input_px: int =
             else "See the names: python -c 'import timm; print(*timm.list_models())'",
         )
     options: dict[str, Any] = {"drop_path_rate": drop_path_rate} if drop_path_rate else {}
-    for sized in ({"img_size": input_px}, {}):  # transformers have a size of their own, and others do not know the word
+    sizes: tuple[dict[str, Any], ...] = ({"img_size": input_px}, {})
+    for sized in sizes:  # transformers have a size of their own, and others do not know the word
         try:
             return timm.create_model(architecture, pretrained=False, num_classes=0, **options, **sized)
         except TypeError as error:
