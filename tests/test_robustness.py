@@ -78,7 +78,7 @@ def sound_only(path: Path) -> None:
 BAD: dict[str, tuple[Callable[[Path], Any], str]] = {
     "missing": (lambda path: None, "does not exist"),
     "empty": (lambda path: path.touch(), "is empty"),
-    "folder": (lambda path: path.mkdir(), "is a folder, not a video"),
+    "folder": (lambda path: path.mkdir(), "There are no photos in v.mp4"),
     "text": (lambda path: path.write_text("Dear diary\n" * 99), "is not a video"),
     "noise": (lambda path: path.write_bytes(random.Random(1).randbytes(50_000)), "is not a video"),
     "sound": (sound_only, "has sound but no video"),
@@ -204,7 +204,7 @@ def test_names_of_every_kind(name: str, here: Path) -> None:
     folder = f"{Path(name).stem}.cast"
     assert names(here) == sorted([name, folder])
     assert "\x1b" not in result.output
-    assert result.stdout.count("\n") == 3
+    assert result.stdout.count("\n") == 4
     assert CliRunner().invoke(app, ["people", "--", folder]).exit_code == 0
     (here / name).write_bytes(b"no")
     failed = run("--overwrite", "--", name)

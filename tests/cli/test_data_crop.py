@@ -5,7 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 from closeup.cli.data_crop import size_sentence
-from closeup.cli.exit_codes import EXIT_COULD_NOT
+from closeup.cli.exit_codes import EXIT_COULD_NOT, EXIT_LOSSES
 from closeup.cli.main import app
 from closeup.core.types import Image
 from closeup.media.image import read_image
@@ -30,7 +30,7 @@ def type_in(*words: str) -> Any:
 
 def test_faces_are_cut_and_what_was_missed_is_told() -> None:
     result = type_in("photos", "out", "--size", "64", "-q")
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == EXIT_LOSSES, result.output
     assert "out: 1 face in 3 pictures (33.33%), by yunet-2023mar." in result.stdout
     assert "No face found in 1 picture: left out." in result.stdout
     assert "Larger by a factor" in result.stdout or "Smaller by a factor" in result.stdout
@@ -44,7 +44,7 @@ def test_options_reach_the_work() -> None:
     result = type_in(
         "photos", "deep/out", "--size", "48", "--margin", "0.5", "--keep-missed", "--frame", "recognition", "-q"
     )
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == EXIT_LOSSES, result.output
     assert "as a whole picture" in result.stdout
     assert len(list(Path("deep/out").rglob("*.jpg"))) == 2
     assert "recognition+0.5" in Path("deep/out/crops.json").read_text()
@@ -78,7 +78,7 @@ def test_ctrl_c_says_that_the_work_is_kept(monkeypatch: pytest.MonkeyPatch) -> N
     assert result.exit_code == 130
     assert "the same command goes on" in result.stderr
     assert not Path("out").exists()
-    assert type_in("photos", "out", "-q").exit_code == 0
+    assert type_in("photos", "out", "-q").exit_code == EXIT_LOSSES
 
 
 def test_the_change_of_size_is_said() -> None:

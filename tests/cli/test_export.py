@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from closeup.cli.exit_codes import EXIT_COULD_NOT
+from closeup.cli.exit_codes import EXIT_COULD_NOT, EXIT_LOSSES
 from closeup.cli.main import app
 from closeup.workbench.export.forms import NetworkForm, Speed
 from closeup.workbench.export.scoring import HeadScore
@@ -51,7 +51,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
 
 def test_the_table_says_what_each_form_costs_and_why_one_was_not_kept(asked: list[Any]) -> None:
     result = CliRunner().invoke(app, ["export", "last", "-o", "out", "--int8"])
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == EXIT_LOSSES, result.output
     assert "0.7500" in result.stdout
     assert "0.7300 (-2.00 points)" in result.stdout
     assert "5.500 years (+4.00 %)" in result.stdout
@@ -65,7 +65,7 @@ def test_the_table_says_what_each_form_costs_and_why_one_was_not_kept(asked: lis
 def test_every_option_reaches_the_export(asked: list[Any], tmp_path: Path) -> None:
     words = "export tiny --half --int8 --fp16 --calibrate some --budget 0.01 --want faster --threads 2 --overwrite -q"
     result = CliRunner().invoke(app, words.split())
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == EXIT_LOSSES, result.output
     run = next((tmp_path / "runs").iterdir()).resolve()
     wanted = ExportOptions(True, True, True, Path("some"), 0.01, "faster", 2)
     assert asked == [(run, Path(f"{run.name}.export"), wanted, True)]
@@ -73,7 +73,7 @@ def test_every_option_reaches_the_export(asked: list[Any], tmp_path: Path) -> No
 
 def test_json_is_what_the_folder_holds(asked: list[Any]) -> None:
     result = CliRunner().invoke(app, ["export", "last", "-o", "out", "--json", "-q"])
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == EXIT_LOSSES, result.output
     assert json.loads(result.stdout) == json.loads(Path("out/export.json").read_text())
     assert json.loads(result.stdout)["forms"][1]["why"] == "Accuracy of mood falls by 2.00 points."
 

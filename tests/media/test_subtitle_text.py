@@ -43,9 +43,10 @@ def test_western_code_pages_are_refused_and_not_read_as_korean(text, encoding):
     assert "UTF-8" in caught.value.hint
 
 
-def test_japanese_of_an_old_code_page_is_refused():
-    with pytest.raises(FormatError, match="not UTF-8"):
-        decode_captions((CUE + "こんにちは、東京は晴れです").encode("shift_jis"))
+def test_japanese_of_an_old_code_page_is_read():
+    text, notes = decode_captions((CUE + "こんにちは、東京は晴れです").encode("shift_jis"))
+    assert "東京は晴れ" in text
+    assert "CP932" in notes[0]
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe1\x00\x0a", b"\xef\xbb\xbf\xff", b"\xfe\xff\xd8\x00\x00"])

@@ -215,7 +215,7 @@ def test_the_official_address_is_asked_where_there_is_no_mirror(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Any] = []
-    monkeypatch.setattr(store, "fetch", lambda *given: asked.append(given))
+    monkeypatch.setattr(store, "fetch", lambda *given, **named: asked.append(given))
     pull(make_card(), settings)
     assert asked[0][0] == "https://models.invalid/small.onnx"
     assert asked[0][1] == settings.models_dir / "small.onnx"

@@ -13,11 +13,12 @@ BATCH = 16
 """Things that a thread takes at a time."""
 
 
-def in_order(work: Callable[[In], Out], things: Sequence[In], threads: int, batch: int = BATCH) -> Generator[list[Out]]:
-    """What `work` gives for each thing, in order, `batch` at a time; what it raises is raised here.
+def in_order(work: Callable[[In], Out], things: Sequence[In], threads: int, batch: int = 0) -> Generator[list[Out]]:
+    """What `work` gives for each thing, in order, `batch` or `BATCH` at a time; what it raises is raised here.
 
     Closing the iterator, or an interruption, waits for what has begun and starts nothing more.
     """
+    batch = batch or BATCH
 
     def done(some: Sequence[In]) -> list[Out]:
         return [work(thing) for thing in some]

@@ -77,7 +77,7 @@ def make_cast_folder(
         OutputError: If the folder exists and `overwrite` is off, or it cannot be written. Said before the work where
             that can be known.
     """
-    options, video, folder = options or CastOptions(), Path(video), Path(folder)
+    options, video, folder = options or CastOptions(), Path(video), Path(folder).absolute()
     check_place(folder, video, overwrite=overwrite)
     clock = StageTimer()
     scan, (detector, embedder) = _scan(video, options, clock, progress)

@@ -165,7 +165,8 @@ class _Scanner:
         self._samples_of_shot = self._samples_of_shot + 1 if sample.shot in self.shot_pictures else 1
         if self._samples_of_shot in (1, 3):
             width, height = sample.frame.size_wh
-            small = (max(1, round(width * SHOT_PICTURE_HEIGHT / height)), SHOT_PICTURE_HEIGHT)
+            scale = min(1.0, SHOT_PICTURE_HEIGHT / height)
+            small = max(1, round(width * scale)), max(1, round(height * scale))
             self.shot_pictures[sample.shot] = encode_jpeg(sample.frame.rgb(small), 75)
 
     def _cut(self) -> None:

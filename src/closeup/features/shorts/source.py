@@ -66,7 +66,7 @@ def open_cast(folder: Path, *, several: bool = False) -> Cast:
         raise InputError(
             f"{folder} is the cast of {'an album' if cast.kind == 'album' else 'several videos'}, not of one video.",
             "Make the cast of one video.",
-            code=f"shorts.{cast.kind}",
+            code="shorts.album" if cast.kind == "album" else "shorts.season",
             folder=folder,
         )
     return cast
