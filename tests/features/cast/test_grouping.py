@@ -246,6 +246,22 @@ def test_a_merge_says_why() -> None:
     assert result.steps[0].face_distance == pytest.approx(far, abs=1e-5)
 
 
+def look_alikes(apart: float, each: int, within: float = 0.4) -> list[Case]:
+    """Two people with so many tracks each: so far apart within one, and between the two."""
+    shared, cosine = 1 - within, (1 - apart) / (1 - within)
+    bases = unit(0), unit(0, 1, 1 - cosine)
+    own = iter(np.eye(DIM, dtype=np.float32)[2:])
+    faces = [np.sqrt(shared) * base + np.sqrt(within) * next(own) for base in bases for _ in range(each)]
+    return [Case(at(100 * number), np.asarray(face, np.float32)) for number, face in enumerate(faces)]
+
+
+def test_means_of_many_tracks_do_not_make_two_people_one() -> None:
+    means = 1 - (1 - 0.63) / (0.6 + 0.4 / 6)
+    assert means < 0.9 * LIMITS["face_hard"], "the case must be one that the means alone would merge"
+    assert partition(labels(*look_alikes(0.63, 6))) == [0] * 6 + [1] * 6
+    assert partition(labels(*look_alikes(0.58, 6))) == [0] * 12
+
+
 def test_without_any_clothing_in_sight_faces_decide() -> None:
     assert partition(labels(Case(at(0), unit(0)), Case(at(100), unit(0)), Case(at(200), unit(1)))) == [0, 0, 1]
 

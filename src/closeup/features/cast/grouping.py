@@ -250,9 +250,25 @@ def _merge_items(
     clothing_means = np.full((count, clothing.shape[1]), np.nan)
     dressed = np.unique(labels[worn])
     clothing_means[dressed] = l2_normalise(_means(labels[worn], clothing[worn], weights[worn], count)[dressed])
-    apart = np.unique(np.sort(labels[cannot], axis=1), axis=0).reshape(-1, 2)
+    unlike = _unlike(labels, faces, weights, count)
+    apart = np.unique(np.sort(np.concatenate([labels[cannot], unlike]), axis=1), axis=0).reshape(-1, 2)
     totals = np.bincount(labels, weights=weights, minlength=count).astype(np.float64)
     return MergeItems(face=face_means, clothing=clothing_means, weights=totals, cannot_link=apart)
+
+
+MOST_UNLIKE = 0.61
+"""Mean distance between the tracks of two clusters of several tracks each, above: never merged. Means are nearer to
+each other than what they are means of, the more of it there is: of two statesmen with five photos each the means were
+0.48 apart, within the limit, and the photos 0.62. Of people whom a merge rightly made whole the most is 0.606."""
+
+
+def _unlike(labels: IntArray, faces: FloatArray, weights: FloatArray, count: int) -> IntArray:
+    """Pairs (K, 2) of clusters of several tracks each whose tracks are too far apart, whatever their means are."""
+    totals = np.bincount(labels, weights=weights, minlength=count)
+    several = np.flatnonzero(np.bincount(labels, minlength=count) > 1)
+    inner = (_means(labels, faces, weights, count) / totals[:, None])[several]
+    far = 1 - np.round(inner @ inner.T, 12) > MOST_UNLIKE
+    return several[np.argwhere(np.triu(far, k=1))].astype(np.int64)
 
 
 def _means(labels: IntArray, vectors: FloatArray, weights: FloatArray, count: int) -> NDArray[np.float64]:
