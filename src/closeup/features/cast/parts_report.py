@@ -8,11 +8,11 @@ from typing import Any
 from closeup.core.parts import part_at, part_cast
 from closeup.core.timebase import clock
 from closeup.core.types import Cast, CastPart, Person, Track
+from closeup.core.words import counted
 from closeup.documents.suggestions import Suggestion
 from closeup.features.cast.portraits import person_tracks, portrait_track
 from closeup.features.cast.report import (
     PASSERS_BY_SHOWN,
-    counted,
     embedded,
     how_it_was_made,
     how_to_change,

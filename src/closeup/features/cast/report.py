@@ -9,6 +9,7 @@ from urllib.parse import quote
 from closeup.core.data_uri import data_uri
 from closeup.core.timebase import clock
 from closeup.core.types import Cast, Person, Track, VideoInfo
+from closeup.core.words import counted
 from closeup.documents.edits import person_number
 from closeup.documents.suggestions import Suggestion
 from closeup.features.cast.nobody import why_nobody
@@ -293,11 +294,6 @@ def _shot_rows(cast: Cast, cards: Sequence[dict[str, Any]], folder: Path) -> lis
         }
         for number, shot in enumerate(cast.shots)
     ]
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """A number and its noun: "1 shot", "1,024 shots"."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def _value(value: bool | int | float | str | None) -> str:
