@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from itertools import takewhile
 from pathlib import Path
@@ -44,8 +45,9 @@ class Module:
         return f"{self.path.name}:{node.lineno} ({self.name or 'closeup'})"
 
 
+@cache
 def read_modules(src: Path) -> list[Module]:
-    """Parse every file of the package `closeup` below `src`."""
+    """Parse every file of the package `closeup` below `src`, once a process."""
     modules = []
     for path in sorted((src / "closeup").rglob("*.py")):
         parts = path.relative_to(src / "closeup").with_suffix("").parts
