@@ -100,6 +100,8 @@ HINTS: dict[str, Words] = {
     "gallery.last-face": "To remove them altogether: closeup gallery delete {name!q}",
     "gallery.scrub": "Close what uses the gallery, then type: closeup gallery purge",
     "gallery.encoding": "Create the database anew: createdb --encoding=UTF8 --template=template0 NAME",
+    # learners
+    "learner.absent": "See how one is made: closeup {kind} --help",
     # training, runs and what is done with them
     "audit.absent": "Make one: closeup data audit DATA -o DIR",
     "evaluation.label": "Say which class is meant: --rename {label}={near}; or leave them out: --rename {label}=",

@@ -1,9 +1,5 @@
 """vectors.npz: the embeddings of a cast's faces and clothing, as plain numpy arrays (docs/concepts/cast-folder.md)."""
 
-import io
-import re
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +9,7 @@ from numpy.typing import NDArray
 
 from closeup.core.errors import FormatError, InputError
 from closeup.core.types import Cast, FloatArray
+from closeup.documents.npz import npz_bytes, read_npz
 
 FORMAT = 2
 """Version of the file's form; the array `format` holds it. Version 1 lacks `face_worth`."""
@@ -27,12 +24,6 @@ _DTYPES = {
     "face_worth": "<f4",
     "clothing": "<f4",
 }
-_EPOCH = (1980, 1, 1, 0, 0, 0)
-# The header of a .npy file as numpy writes it (numpy.lib.format, versions 1.0 and 2.0), and nothing else: what is
-# matched by this pattern needs no evaluation.
-_HEADER = re.compile(
-    rb"\{'descr': '([<|>=]?[a-zA-Z][0-9]{0,6})', 'fortran_order': False, 'shape': \(([0-9, ]*)\), \} *\n"
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,16 +78,7 @@ def encode_vectors(vectors: TrackVectors) -> bytes:
         **{name: np.asarray(getattr(vectors, name), _DTYPES[name], order="C") for name in list(_DTYPES)[2:]},
     }
     _check(_from_arrays(arrays))
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, array in arrays.items():
-            entry = zipfile.ZipInfo(f"{name}.npy", _EPOCH)
-            entry.create_system = 3  # else the bytes would tell Windows from the rest
-            entry.external_attr = 0o644 << 16
-            member = io.BytesIO()
-            np.lib.format.write_array(member, array, version=(1, 0), allow_pickle=False)
-            archive.writestr(entry, member.getvalue())
-    return buffer.getvalue()
+    return npz_bytes(arrays)
 
 
 def decode_vectors(content: bytes) -> TrackVectors:
@@ -105,13 +87,7 @@ def decode_vectors(content: bytes) -> TrackVectors:
     Raises:
         FormatError: If it is damaged, or its arrays do not fit together.
     """
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            there = {*_DTYPES} - {"face_worth"} | {n for n in ("face_worth",) if f"{n}.npy" in archive.namelist()}
-            members = {name: _read_member(archive, f"{name}.npy") for name in _DTYPES if name in there}
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, NotImplementedError) as error:
-        raise FormatError(f"It is not a whole .npz file: {error}.") from error
-    arrays = {name: _parse_npy(name, member) for name, member in members.items()}
+    arrays = read_npz(content, _DTYPES, optional=("face_worth",))
     version = arrays["format"]
     if version.shape != () or int(version) not in (1, FORMAT) or (int(version) == FORMAT) != ("face_worth" in arrays):
         raise FormatError(
@@ -156,32 +132,6 @@ def check_vectors(vectors: TrackVectors, cast: Cast) -> None:
     for pair in zip(vectors.face_track.tolist(), vectors.face_frame.tolist(), strict=True):
         if pair not in known:
             raise FormatError(f"It has a face in frame {pair[1]} that track {pair[0]} of the cast does not have.")
-
-
-def _read_member(archive: zipfile.ZipFile, name: str) -> bytes:
-    try:
-        entry = archive.getinfo(name)
-    except KeyError as error:
-        raise FormatError(f"It lacks the array {name.removesuffix('.npy')!r}.") from error
-    if entry.compress_type != zipfile.ZIP_STORED:  # a small file could unpack to one that fills the memory
-        raise FormatError(f"Its array {name.removesuffix('.npy')!r} is compressed, which closeup never does.")
-    return archive.read(entry)
-
-
-def _parse_npy(name: str, member: bytes) -> NDArray[Any]:
-    if member[:6] != b"\x93NUMPY" or len(member) < 10 or member[6] not in (1, 2):
-        raise FormatError(f"The array {name!r} is not in numpy's format.")
-    start = 10 if member[6] == 1 else 12
-    end = start + int.from_bytes(member[8:start], "little")
-    header = _HEADER.fullmatch(member[start:end])
-    dtype = header[1].decode("ascii") if header else ""
-    if header is None or not (dtype == _DTYPES[name] or (name == "embedder" and dtype.startswith("<U"))):
-        raise FormatError(f"The array {name!r} must have the type {_DTYPES[name]} in C order.")
-    try:
-        shape = tuple(int(size) for size in header[2].split(b",") if size.strip())
-        return np.frombuffer(member[end:], np.dtype(dtype)).reshape(shape).copy()
-    except (ValueError, OverflowError, TypeError) as error:
-        raise FormatError(f"The array {name!r} does not hold as much as it says.") from error
 
 
 def _from_arrays(arrays: dict[str, NDArray[Any]]) -> TrackVectors:
