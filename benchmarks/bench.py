@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-SETS = ("zoo", "builtin")
 
 
 class BenchError(RuntimeError):
@@ -52,7 +51,7 @@ class Bench:
         models_dir: A models folder of the run's own.
         quick: Try everything on little, for trying the benchmarks themselves out.
         reuse: Take result folders that an earlier run has made.
-        made: Result folders that this run has made, by video and set of models.
+        made: Result folders that this run has made, by video.
     """
 
     out: Path
@@ -60,7 +59,7 @@ class Bench:
     models_dir: Path
     quick: bool
     reuse: bool = False
-    made: dict[tuple[Path, str], Path] = field(default_factory=dict)
+    made: dict[Path, Path] = field(default_factory=dict)
 
     @property
     def clips(self) -> Path:
@@ -77,25 +76,26 @@ class Bench:
         command = [sys.executable, "-m", "closeup", *words]
         return run_process(command, self.environment(), sample_s=sample_s, cores=cores)
 
-    def pull_models(self) -> None:
-        """Pull the zoo's detector, and have the published network converted."""
-        done = self.closeup("models", "pull", "yunet-2023mar")
-        if done.code:
-            raise BenchError(f"closeup models pull failed:\n{done.errors}")
-
-    def cast_of(self, video: Path, models: str) -> Path:
+    def cast_of(self, video: Path) -> Path:
         """The result folder of `closeup cast` for a video, made once a run."""
-        key = (video, models)
-        if key not in self.made:
-            folder = self.out / "casts" / f"{video.stem}-{models}.cast"
+        if video not in self.made:
+            folder = self.out / "casts" / f"{video.stem}.cast"
             if self.reuse and folder.exists():
                 return folder
             folder.parent.mkdir(parents=True, exist_ok=True)
-            done = self.closeup("cast", str(video), "-o", str(folder), "--models", models, "--overwrite", "--quiet")
+            done = self.closeup("cast", str(video), "-o", str(folder), "--overwrite", "--quiet")
             if done.code:
-                raise BenchError(f"closeup cast {video.name} --models {models} failed:\n{done.errors}")
-            self.made[key] = folder
-        return self.made[key]
+                raise BenchError(f"closeup cast {video.name} failed:\n{done.errors}")
+            self.made[video] = folder
+        return self.made[video]
+
+    def tool(self, name: str, *words: str) -> str:
+        """What a script of the shared folder prints."""
+        script = self.shared / "tools" / name
+        done = subprocess.run([sys.executable, str(script), *words], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise BenchError(f"{name} failed:\n{done.stderr}")
+        return done.stdout
 
 
 def run_process(

@@ -107,7 +107,7 @@ def _films(bench: Bench) -> Iterator[Filmed]:
     videos = {programme.name: programme_video(bench, programme) for programme in programmes}
     videos |= {name: video_of(bench, name) for name in (TV[2:3] if bench.quick else (*TV, *TALKS))}
     for name, video in videos.items():
-        cast = CAST_JSON.read(bench.cast_of(video, "zoo") / "cast.json")
+        cast = CAST_JSON.read(bench.cast_of(video) / "cast.json")
         looked_at = name != LONG.name and name not in TALKS
         yield Filmed(name, cast, *_watch(bench, video, looked_at))
 
@@ -115,7 +115,7 @@ def _films(bench: Bench) -> Iterator[Filmed]:
 def _watch(bench: Bench, video: Path, look: bool) -> tuple[Array, list[Array] | None]:
     """When the frames start; and all faces, where they are wanted."""
     settings = Settings(bench.models_dir, None)
-    detector = face_models("zoo", settings).new_detector() if look else None
+    detector = face_models("builtin", settings).new_detector() if look else None
     times, faces = [], []
     with open_video(video) as reader:
         factor = min(1.0, DETECT_PX / max(reader.size_wh))

@@ -68,7 +68,7 @@ def measure(bench: Bench) -> Section:
 
 def _programme(bench: Bench, programme: Programme) -> list[tuple[str, Held]]:
     video = programme_video(bench, programme)
-    folder, truth = bench.cast_of(video, "zoo"), read_json(truth_of(video))
+    folder, truth = bench.cast_of(video), read_json(truth_of(video))
     cast = read_json(folder / "cast.json")
     return [(person["id"], _held(bench, folder, person["id"], cast, truth)) for person in cast["people"]]
 

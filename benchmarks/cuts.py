@@ -28,7 +28,7 @@ def measure(bench: Bench) -> Section:
 
 
 def _counts(bench: Bench, video: Path) -> tuple[int, int, int]:
-    cast = read_json(bench.cast_of(video, "zoo") / "cast.json")
+    cast = read_json(bench.cast_of(video) / "cast.json")
     truth = truth_for(bench, video)
     assert truth is not None
     known = [shot["start"] for shot in truth["shots"]][1:]

@@ -85,7 +85,7 @@ _NOTE = (
 
 def _case(bench: Bench, seed: int) -> Case:
     made = made_video(bench, seed)
-    cast = CAST_JSON.read(bench.cast_of(made.video, "zoo") / "cast.json")
+    cast = CAST_JSON.read(bench.cast_of(made.video) / "cast.json")
     settings = _with_expression(bench)
     started, cpu_before = time.perf_counter(), time.process_time()
     evidence = gather(made.video, cast, _person(made, cast), settings=settings)
@@ -133,7 +133,7 @@ def _chosen(case: Case, curve: Curve) -> Found:
 
 def _planned(bench: Bench, case: Case) -> Found:
     """By `closeup shorts --plan`, which also minds cuts, pauses and likeness."""
-    folder, output = bench.cast_of(case.made.video, "zoo"), bench.out / "lively" / f"lively-{case.seed}.shorts"
+    folder, output = bench.cast_of(case.made.video), bench.out / "lively" / f"lively-{case.seed}.shorts"
     words = ["--count", str(WINDOWS), "--min-length", f"{WINDOW_S:g}", "--max-length", f"{PASSAGE_S:g}", "--plan"]
     who = ["--person", _person(case.made, case.cast), "-o", str(output)]
     done = bench.closeup("shorts", str(folder), *who, *words, "--overwrite", "--quiet")

@@ -55,17 +55,17 @@ def measure(bench: Bench) -> Section:
         f"its share of tracks and people, takes {record / 1000:.1f} kB, and is written as JSON at the end."
     )
     tables = (
-        _table("Programmes, zoo", runs),
-        _table(f"{FACELESS}, looped, zoo", empty),
+        _table("Programmes", runs),
+        _table(f"{FACELESS}, looped", empty),
     )
     return Section("Memory", tables, claims, remarks=(remark,))
 
 
 def run(bench: Bench, video: Path) -> Held:
-    """Cast a video with the zoo's models, and watch its memory."""
+    """Cast a video and watch its memory."""
     folder = bench.out / "memory" / f"{video.stem}.cast"
     folder.parent.mkdir(parents=True, exist_ok=True)
-    words = ("cast", str(video), "-o", str(folder), "--models", "zoo", "--overwrite", "--quiet")
+    words = ("cast", str(video), "-o", str(folder), "--overwrite", "--quiet")
     done = bench.closeup(*words, sample_s=0.1)
     if done.code:
         raise BenchError(f"closeup cast {video.name} failed:\n{done.errors}")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import SETS, Bench
+from bench import Bench
 from closeup import CastOptions
 from closeup.algorithms.clustering.merging import MergeThresholds, Rule
 from closeup.core.types import Cast
@@ -24,7 +24,7 @@ from tables import Cell, Claim, Section, Table
 
 NO_MERGES = MergeThresholds(None, None, None, None)
 COLUMNS = (
-    *("video", "models", "owners", "persons before"),
+    *("video", "owners", "persons before"),
     *("persons, face only", "wrong", "persons, with clothing", "wrong", "merges by both", "by clothing"),
 )
 
@@ -52,10 +52,9 @@ def measure(bench: Bench) -> Section:
     rows: list[tuple[Cell, ...]] = []
     wrong = {"face": 0, "clothing": 0}
     for name, video in videos.items():
-        for models in SETS:
-            row, faults = _row(bench, name, video, models)
-            rows.append(row)
-            wrong = {key: wrong[key] + faults[key] for key in wrong}
+        row, faults = _row(bench, name, video)
+        rows.append(row)
+        wrong = {key: wrong[key] + faults[key] for key in wrong}
     claims = (
         Claim(f"wrong merges by face only: {wrong['face']}", wrong["face"] == 0),
         Claim(f"wrong merges with clothing: {wrong['clothing']}", wrong["clothing"] == 0),
@@ -68,8 +67,8 @@ def measure(bench: Bench) -> Section:
     return Section("Merging", (Table("Persons before and after merging", COLUMNS, tuple(rows), note),), claims)
 
 
-def _row(bench: Bench, name: str, video: Path, models: str) -> tuple[tuple[Cell, ...], dict[str, int]]:
-    folder = CastFolder(bench.cast_of(video, models))
+def _row(bench: Bench, name: str, video: Path) -> tuple[tuple[Cell, ...], dict[str, int]]:
+    folder = CastFolder(bench.cast_of(video))
     cast = folder.cast()
     vectors = folder.vectors(cast)
     owners = known_owners(bench, video, cast, vectors)
@@ -77,7 +76,7 @@ def _row(bench: Bench, name: str, video: Path, models: str) -> tuple[tuple[Cell,
     face, dressed = (_merged(cast, vectors, owners, before, clothing=clothing) for clothing in (False, True))
     known = len({owner for owner, label in zip(owners, before, strict=True) if owner and label >= 0})
     figures = (known or None, clusters, face.persons, face.wrong, dressed.persons, dressed.wrong)
-    row = (name, models, *figures, dressed.rules["both"], dressed.rules["clothing"])
+    row = (name, *figures, dressed.rules["both"], dressed.rules["clothing"])
     return row, {"face": face.wrong, "clothing": dressed.wrong}
 
 

@@ -7,7 +7,7 @@ from tables import Section
 
 
 def measure(bench: Bench) -> Section:
-    """Time the three once on the 2-minute programme, each held to one core."""
+    """Time the two once on the 2-minute programme, each held to one core."""
     video = programme_video(bench, STANDARD)
     runs, loads = race(bench, video, 1, 1)
     table = race_table("One run each, on one core", runs, race_scores(bench, video))

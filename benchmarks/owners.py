@@ -21,8 +21,8 @@ from closeup.perception.analyzer import Analyzer
 from closeup.perception.registry import cast_models
 from programmes import truth_of
 
-FARTHEST = 0.1
-"""Cosine distance to the nearest gallery photo beyond which a track is left unknown; two people are at 0.13 or so."""
+FARTHEST = 0.6
+"""Cosine distance to the nearest gallery photo beyond which a track is left unknown: `same_person` of SFace's card."""
 
 Owners = list[str | None]
 
@@ -44,11 +44,6 @@ def known_owners(bench: Bench, video: Path, cast: Cast, vectors: TrackVectors) -
     if truth_of(video).exists():
         return [_on_side(truth, track, cast.video.width) for track in cast.tracks]
     return _by_gallery(truth, cast, vectors, gallery(bench, video))
-
-
-def meant(truth: dict[str, Any]) -> set[str]:
-    """Everybody whom the truth of a film names as wholly visible in some shot."""
-    return {name for shot in truth["shots"] for name in shot["people"]}
 
 
 def _shot_of(truth: dict[str, Any], track: Track) -> dict[str, Any] | None:
@@ -93,7 +88,7 @@ def gallery(bench: Bench, video: Path) -> dict[str, NDArray[np.float32]]:
     folder = bench.shared / "data" / "video" / "cast" / video.stem
     if not folder.is_dir():
         return {}
-    analyzer = Analyzer(cast_models("zoo", Settings(bench.models_dir, None)))
+    analyzer = Analyzer(cast_models("builtin", Settings(bench.models_dir, None)))
     found = {person.name: [_face(analyzer, photo) for photo in sorted(person.glob("*.jpg"))] for person in _in(folder)}
     vectors = {name: [vector for vector in each if vector is not None] for name, each in found.items()}
     return {name: np.stack(each) for name, each in vectors.items() if each}

@@ -1,13 +1,11 @@
-"""Programmes whose cast is known exactly, made once and kept, and the score of a cast against them."""
+"""Films whose cast is known exactly, made once and kept, and the score of a cast against them."""
 
 import json
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench import Bench, BenchError
+from bench import Bench
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +20,36 @@ class Programme:
         """Its name in the tables."""
         return f"{self.minutes} min, seed {self.seed}"
 
+    def make(self, bench: Bench, video: Path) -> None:
+        """Make it."""
+        clips = [str(path) for path in sorted(bench.clips.glob("talk_*.mp4"))]
+        bench.tool("make_programme.py", str(video), *clips, "--seed", str(self.seed), "--minutes", str(self.minutes))
+
+
+@dataclass(frozen=True, slots=True)
+class StillsFilm:
+    """What make_stills_film.py is asked for: people of LFW by so many photos each, a fifth of the shots of two."""
+
+    people: int
+    photos: int
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Its name in the tables."""
+        return f"{self.people} people by {self.photos}, seed {self.seed}"
+
+    def make(self, bench: Bench, video: Path) -> None:
+        """Make it."""
+        photos = str(bench.shared / "data" / "lfw" / "images")
+        asked = {"--people": self.people, "--photos": self.photos, "--seed": self.seed, "--pairs": 0.2}
+        bench.tool("make_stills_film.py", str(video), photos, *(str(word) for pair in asked.items() for word in pair))
+
 
 STANDARD = Programme(2, 7)
 LONG = Programme(10, 21)
-OTHERS = (Programme(2, 1), Programme(2, 2), Programme(2, 3))
+OTHERS = tuple(Programme(2, seed) for seed in (1, 2, 3, 9, 21))
+SEEDS = (1, 2, 3, 4, 5, 6)
 
 
 def all_programmes(bench: Bench) -> tuple[Programme, ...]:
@@ -33,16 +57,20 @@ def all_programmes(bench: Bench) -> tuple[Programme, ...]:
     return (STANDARD,) if bench.quick else (STANDARD, LONG, *OTHERS)
 
 
-def programme_video(bench: Bench, programme: Programme) -> Path:
-    """The programme's video, made now unless it was made before; its truth lies beside it."""
+def stills_films(bench: Bench) -> tuple[StillsFilm, ...]:
+    """The films of photos that quality is measured on."""
+    if bench.quick:
+        return (StillsFilm(24, 5, 1),)
+    return tuple(StillsFilm(people, photos, seed) for people, photos in ((24, 5), (40, 4), (100, 3)) for seed in SEEDS)
+
+
+def programme_video(bench: Bench, film: Programme | StillsFilm) -> Path:
+    """The film's video, made now unless it was made before; its truth lies beside it."""
     folder = bench.out / "programmes"
     folder.mkdir(parents=True, exist_ok=True)
-    video = folder / f"{programme.minutes}min-seed{programme.seed}.mp4"
+    video = folder / f"{film.name.replace(', ', '-').replace(' ', '')}.mp4"
     if not truth_of(video).exists():
-        tool = bench.shared / "tools" / "make_programme.py"
-        options = ["--seed", str(programme.seed), "--minutes", str(programme.minutes)]
-        clips = [str(path) for path in sorted(bench.clips.glob("talk_*.mp4"))]
-        _run([sys.executable, str(tool), str(video), *clips, *options])
+        film.make(bench, video)
     return video
 
 
@@ -51,16 +79,8 @@ def truth_of(video: Path) -> Path:
     return video.with_suffix(".truth.json")
 
 
-def score(bench: Bench, cast_json: Path, truth: Path, clip: str | None = None) -> dict[str, Any]:
+def score(bench: Bench, cast_json: Path, truth: Path) -> dict[str, Any]:
     """What score_cast.py says of a cast.json."""
-    tool = bench.shared / "tools" / "score_cast.py"
-    said = _run([sys.executable, str(tool), str(cast_json), str(truth), *(["--clip", clip] if clip else [])])
+    said = bench.tool("score_cast.py", str(cast_json), str(truth))
     result: dict[str, Any] = json.loads(said)
     return result
-
-
-def _run(command: list[str]) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise BenchError(f"{Path(command[1]).name} failed:\n{done.stderr}")
-    return done.stdout

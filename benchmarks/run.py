@@ -62,7 +62,6 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="closeup-bench-") as models:
         bench = Bench(out, shared, Path(models), given.quick, given.reuse)
         try:
-            bench.pull_models()
             for name in SECTIONS:
                 if not given.sections or name in given.sections:
                     section = measured(bench, name)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from bench import SETS, Bench
+from bench import Bench
 from closeup import CastOptions
 from closeup.features.cast import find, scan
 from closeup.media.video import DecodedFrame, VideoReader
@@ -84,30 +84,29 @@ class Ledger:
 
 
 def measure(bench: Bench) -> Section:
-    """Profile both sets of models on the 2-minute programme; the first run of each, unmeasured, warms up."""
+    """Profile the 2-minute programme; a first run, unmeasured, warms up."""
     os.environ["CLOSEUP_MODELS_DIR"] = str(bench.models_dir)
     video = programme_video(bench, STANDARD)
-    profiles = {models: profile(bench, video, models) for models in SETS}
-    names = dict.fromkeys(["decoding", *(name for name, _, _ in STAGES), REST])
-    rows: list[tuple[Cell, ...]] = []
-    for name in names:
-        cells: list[Cell] = [name]
-        for seconds, _ in profiles.values():
-            cells += [round(seconds[name], 2), round(100 * seconds[name] / sum(seconds.values()))]
-        rows.append(tuple(cells))
-    rows.append(("all", *(c for s, _ in profiles.values() for c in (round(sum(s.values()), 2), 100))))
-    heads = ("stage", *(f"{models}, {unit}" for models in SETS for unit in ("s", "%")))
-    remarks = tuple(_bound(models, *profiles[models]) for models in SETS)
+    seconds, wall_s = profile(bench, video)
+    total = sum(seconds.values())
+    rows: list[tuple[Cell, ...]] = [
+        (name, round(seconds[name], 2), round(100 * seconds[name] / total))
+        for name in ("decoding", *(name for name, _, _ in STAGES), REST)
+    ]
+    rows.append(("all", round(total, 2), 100))
+    heads = ("stage", "s", "%")
     note = f"Programme: {STANDARD.name}. Processor seconds of all threads together, one run in a warm process."
     return Section(
-        "Where the time goes", (Table("Processor time by stage", heads, tuple(rows), note),), (), (), 0, remarks
+        "Where the time goes",
+        (Table("Processor time by stage", heads, tuple(rows), note),),
+        remarks=(_bound(seconds, wall_s),),
     )
 
 
-def profile(bench: Bench, video: Path, models: str) -> tuple[dict[str, float], float]:
+def profile(bench: Bench, video: Path) -> tuple[dict[str, float], float]:
     """Processor seconds by stage, and seconds on the clock."""
-    options = CastOptions(models=models)
-    folder = bench.out / "stages" / f"{models}.cast"
+    options = CastOptions()
+    folder = bench.out / "stages" / "programme.cast"
     folder.parent.mkdir(parents=True, exist_ok=True)
     clip = next(iter(sorted(bench.clips.glob("talk_*.mp4"))))
     find.make_cast_folder(clip, folder, options, overwrite=True)
@@ -129,10 +128,10 @@ def _cpu_s() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def _bound(models: str, seconds: dict[str, float], wall_s: float) -> str:
+def _bound(seconds: dict[str, float], wall_s: float) -> str:
     first, second = sorted(seconds, key=lambda name: -seconds[name])[:2]
     total = sum(seconds.values())
     return (
-        f"{models}: {total:.1f} s of processor time in {wall_s:.1f} s, {total / wall_s:.2f} cores busy; bound by "
+        f"{total:.1f} s of processor time in {wall_s:.1f} s, {total / wall_s:.2f} cores busy; bound by "
         f"{first} ({100 * seconds[first] / total:.0f} %), then {second} ({100 * seconds[second] / total:.0f} %)."
     )
