@@ -1,6 +1,7 @@
 import multiprocessing
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,20 @@ def test_a_gallery_of_a_newer_closeup_is_left_alone(gallery_url: str) -> None:
     with database.engine.connect() as connection:
         assert connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalars().all() == ["9999"]
     database.engine.dispose()
+
+
+def test_an_older_gallery_opens_and_nothing_in_it_was_vouched_for(gallery_url: str) -> None:
+    with open_gallery(gallery_url) as store:
+        store.enrol("Ada", [replace(template(1), source="a photo")])
+    database = open_database(gallery_url, 5.0)
+    with database.engine.begin() as connection:
+        connection.execute(text("DROP TABLE gallery_vouched"))
+        connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '0001'"))
+    database.engine.dispose()
+    with open_gallery(gallery_url) as store:
+        assert store.vouched() == frozenset()
+        record = store.enrol("Ada", [replace(template(1), source="a photo", vouched=True)])
+        assert (record.templates, [each.vouched for each in store.templates_of(record.id)]) == (1, [True])
 
 
 def test_a_migration_that_breaks_off_leaves_nothing(gallery_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

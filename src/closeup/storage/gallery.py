@@ -134,6 +134,11 @@ class GalleryStore:
             reading.identity(connection, identity_id)
             return reading.templates_of(connection, identity_id)
 
+    def vouched(self) -> frozenset[int]:
+        """Ids of the templates that somebody has vouched for (`NewTemplate.vouched`)."""
+        with self._database.read() as connection:
+            return reading.vouched_templates(connection)
+
     def models(self) -> tuple[str, ...]:
         """Names of the models that there are templates of, in alphabetical order."""
         with self._database.read() as connection:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, Select, func, select
 from closeup.core.errors import InputError
 from closeup.storage.names import name_key
 from closeup.storage.records import POSES, IdentityRecord, TemplateRecord
-from closeup.storage.tables import identities, models, pictures, templates
+from closeup.storage.tables import identities, models, pictures, templates, vouched
 
 EXPORT_FORMAT = 1
 
@@ -53,13 +53,19 @@ def find(connection: Connection, name_or_id: str) -> IdentityRecord:
 def templates_of(connection: Connection, identity_id: str) -> tuple[TemplateRecord, ...]:
     """All templates of an identity, by id, with their pictures."""
     query = (
-        select(templates, models.c.name.label("model_name"), pictures.c.jpeg)
+        select(templates, models.c.name.label("model_name"), pictures.c.jpeg, vouched.c.template_id.label("vouched"))
         .join(models, models.c.number == templates.c.model)
         .outerjoin(pictures, pictures.c.template_id == templates.c.id)
+        .outerjoin(vouched, vouched.c.template_id == templates.c.id)
         .where(templates.c.identity_id == identity_id)
         .order_by(templates.c.id)
     )
     return tuple(_template(row) for row in connection.execute(query))
+
+
+def vouched_templates(connection: Connection) -> frozenset[int]:
+    """Ids of the templates that somebody has vouched for."""
+    return frozenset(connection.execute(select(vouched.c.template_id)).scalars())
 
 
 def model_names(connection: Connection) -> tuple[str, ...]:
@@ -98,6 +104,7 @@ def _exported(template: TemplateRecord) -> dict[str, Any]:
         "roll_deg": template.roll_deg,
         "quality": template.quality,
         "source": template.source,
+        "vouched": template.vouched,
         "vector": [float(value) for value in template.vector],
         "picture_jpeg_base64": None if picture is None else base64.b64encode(picture).decode("ascii"),
     }
@@ -117,6 +124,7 @@ def _template(row: Row[Any]) -> TemplateRecord:
         quality=row.quality,
         picture_jpeg=row.jpeg,
         source=row.source,
+        vouched=row.vouched is not None,
     )
 
 

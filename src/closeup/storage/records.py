@@ -56,6 +56,8 @@ class NewTemplate:
         picture_jpeg: The picture as a JPEG file, where pictures are kept; None, the usual case, where they are not.
         source: Hash of the picture that the face is from, never its path; None where there is none. An identity
             takes one template of each model from a picture.
+        vouched: Somebody has said that this face and the person's others that are vouched for are one person's, so
+            that they count together, however unlike they are.
     """
 
     model: str
@@ -67,6 +69,7 @@ class NewTemplate:
     quality: float
     picture_jpeg: bytes | None = None
     source: str | None = None
+    vouched: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

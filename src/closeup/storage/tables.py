@@ -92,3 +92,17 @@ pictures = Table(
     Column("jpeg", LargeBinary, nullable=False),
 )
 """Pictures have a table of their own, so that reading a million vectors reads no picture."""
+
+vouched = Table(
+    "gallery_vouched",
+    metadata,
+    Column(
+        "template_id",
+        BigId,
+        ForeignKey("gallery_templates.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+)
+"""Templates of which somebody said that they are of this person, however unlike the others they are; few, so that they
+have a table of their own, and reading a million vectors asks no further question of each."""

@@ -11,7 +11,7 @@ from closeup.storage.faces import by_picture
 from closeup.storage.names import name_key
 from closeup.storage.reading import identity, templates_of
 from closeup.storage.records import IdentityRecord, NewTemplate
-from closeup.storage.tables import identities, models, pictures, templates
+from closeup.storage.tables import identities, models, pictures, templates, vouched
 
 
 def enrol(
@@ -53,7 +53,9 @@ def _add(connection: Connection, identity_id: str, template: NewTemplate, now: d
             templates.c.model == model,
             templates.c.source == template.source,
         )
-        if connection.execute(select(exists().where(twin))).scalar():
+        if (there := connection.execute(select(templates.c.id).where(twin)).scalar()) is not None:
+            if template.vouched:
+                _vouch(connection, there)
             return
     row = {
         "identity_id": identity_id,
@@ -70,6 +72,13 @@ def _add(connection: Connection, identity_id: str, template: NewTemplate, now: d
     (number,) = connection.execute(insert(templates).values(row)).inserted_primary_key or (None,)
     if template.picture_jpeg is not None:
         connection.execute(insert(pictures).values(template_id=number, jpeg=template.picture_jpeg))
+    if template.vouched:
+        _vouch(connection, number)
+
+
+def _vouch(connection: Connection, number: int) -> None:
+    if not connection.execute(select(exists().where(vouched.c.template_id == number))).scalar():
+        connection.execute(insert(vouched).values(template_id=number))
 
 
 def _model_number(connection: Connection, template: NewTemplate) -> int:

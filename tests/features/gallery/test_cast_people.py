@@ -1,4 +1,5 @@
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -7,12 +8,14 @@ import pytest
 
 from closeup.core.errors import InputError, ModelError
 from closeup.core.types import FloatArray, Image
-from closeup.features.cast.folder import write_cast_folder
+from closeup.features.cast.folder import CastFolder, write_cast_folder
+from closeup.features.cast.operations import merge_people, name_person
 from closeup.features.gallery.cast_people import import_cast, name_cast, read_cast_faces
 from closeup.features.gallery.enrol import enrol
 from closeup.features.gallery.options import EnrolOptions
 from closeup.features.gallery.photos import BY_EVERY_MODEL
 from closeup.features.gallery.roster import read_roster
+from closeup.features.gallery.standing import standing_of
 from closeup.storage.gallery import GalleryStore
 from features.cast.fake_cast import fake_result
 from features.gallery.made_up import FakeAnalyzer, Shown, embedding, made_up_card, photo
@@ -181,3 +184,43 @@ def test_tracks_that_only_touch_are_not_in_one_picture(store: GalleryStore, read
     answers = {a.person: a for a in name_cast(store, folder, no_reader)}
     assert [answers[p].answer.name for p in ("p1", "p4")] == ["person 0", "person 0"]
     assert [answers[p].conflict for p in ("p1", "p4")] == ["", ""]
+
+
+def test_whom_the_user_made_whole_comes_in_as_one(store: GalleryStore, reader: Any, tmp_path: Path) -> None:
+    """C is nothing like A; the user says that they are one person."""
+    folder = folder_of(tmp_path, {"p1": "Ann"})
+    import_cast(store, reader, folder)
+    place = CastFolder(folder)
+    place.edit(partial(merge_people, identities=["p1", "p3"]))
+    place.edit(partial(name_person, identity="p1", name="Ann"))
+    (ann,) = import_cast(store, reader, folder).people
+    assert ann.report is not None
+    assert ann.report.flagged == ()
+    standing = standing_of(store, "Ann")
+    assert [template.vouched for template in standing.templates] == [True] * 3
+    assert standing.flagged == frozenset()
+    roster = read_roster(store, "made-up", 0.4)
+    found = roster.ranked(np.stack([embedding(0, 40), embedding(2, 41)]))
+    assert [(ranked[0].name, ranked[0].similarity > 0.45) for ranked in found] == [("Ann", True), ("Ann", True)]
+
+
+def test_of_whom_nobody_spoke_a_face_unlike_the_others_does_not_count(
+    store: GalleryStore, reader: Any, tmp_path: Path
+) -> None:
+    folder = folder_of(tmp_path, {"p1": "Ann"})
+    faces = read_cast_faces(folder)
+    odd = np.stack([embedding(5 if track == 2 else owner, track) for track, owner in enumerate(OWNERS)])
+    result = fake_result()
+    people = tuple(replace(p, name="Ann" if p.id == "p1" else None) for p in result.cast.people)
+    changed = replace(result, cast=replace(result.cast, people=people), vectors=replace(faces.vectors, face=odd))
+    write_cast_folder(folder, changed, overwrite=True)
+    (ann,) = import_cast(store, reader, folder).people
+    assert ann.report is not None
+    assert [origin.rpartition(" ")[2] for origin in ann.report.flagged] == ["t3"]
+    assert not any(template.vouched for template in standing_of(store, "Ann").templates)
+
+
+def test_a_cast_without_its_baseline_is_imported_all_the_same(store: GalleryStore, reader: Any, tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, {"p1": "Ann"})
+    (folder / "baseline.json").unlink()
+    assert import_cast(store, reader, folder).people[0].report is not None

@@ -14,6 +14,7 @@ import numpy as np
 from closeup.algorithms.reframing.headshot import EYE_LINE
 from closeup.core.errors import InputError
 from closeup.core.types import Cast, Face, FloatArray, Image, Person, Track
+from closeup.documents.baseline import read_baseline
 from closeup.documents.cast import CAST_JSON
 from closeup.documents.vectors import TrackVectors, load_vectors
 from closeup.features.gallery.enrol import EnrolSample, enrol_samples, templates_of
@@ -30,10 +31,10 @@ from closeup.storage.records import NewTemplate
 from closeup.weights.cards import all_cards
 
 PER_POSE = 2
-"""Faces of each pose that are taken from a cast, the best ones."""
+"""Faces of each pose that are taken from a cast, the best ones; of each part of a person whom the user made whole."""
 
 MOST_PICTURES = 12
-"""Tracks of a person whose pictures are read, the best ones."""
+"""Tracks of a person, or of each of their parts, whose pictures are read, the best ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +62,23 @@ class CastFaces:
         cast: Who is in the video.
         vectors: The embeddings of its tracks' faces.
         folder: Where it lies.
+        found_as: For each track the person whom closeup took it for, before the user said anything.
     """
 
     cast: Cast
     vectors: TrackVectors
     folder: Path
+    found_as: tuple[str | None, ...]
 
     def of(self, person: Person) -> list[int]:
         """Rows of `vectors` that are a person's faces."""
         own = {place for place, track in enumerate(self.cast.tracks) if track.person == person.id}
         return [row for row, track in enumerate(self.vectors.face_track.tolist()) if track in own]
+
+    def made_whole(self, person: Person) -> bool:
+        """Whether the user has brought somebody together whom closeup took for several, or for nobody."""
+        pairs = zip(self.cast.tracks, self.found_as, strict=True)
+        return len({found for track, found in pairs if track.person == person.id}) > 1
 
 
 def read_cast_faces(folder: Path) -> CastFaces:
@@ -82,7 +90,10 @@ def read_cast_faces(folder: Path) -> CastFaces:
     if not (folder / "cast.json").is_file():
         raise InputError(f"{folder} is not the cast of a video.", code="cast.absent")
     cast = CAST_JSON.read(folder / "cast.json")
-    return CastFaces(cast, load_vectors(folder / "vectors.npz", cast), folder)
+    found_as = [track.person for track in cast.tracks]
+    if (folder / "baseline.json").is_file():
+        found_as = read_baseline(folder / "baseline.json", cast.tracks).person_of(cast.tracks)
+    return CastFaces(cast, load_vectors(folder / "vectors.npz", cast), folder, tuple(found_as))
 
 
 def import_cast(
@@ -91,7 +102,8 @@ def import_cast(
     """Enrol the people of a cast who have names; the others stay out.
 
     By the model that the cast was made with, from its embeddings, unless closeup no longer has it; by the analyzer's
-    other models from the pictures of the tracks.
+    other models from the pictures of the tracks. Whom the user has made whole of several is taken at the user's word:
+    the best faces of every part are enrolled, and count together however unlike they are.
 
     Raises:
         InputError: If the folder is no cast folder, or nobody in it has a name.
@@ -154,21 +166,25 @@ def _vectors_by(faces: CastFaces, person: Person, model: str, analyzer: Analyzer
     return np.stack(found) if found else np.empty((0, 1), np.float32)
 
 
-def _pictured(faces: CastFaces, person: Person, analyzer: Analyzer) -> Iterator[tuple[Track, AnalysedFace, Image]]:
-    """A person's face in the pictures of their tracks, the best tracks first: track, face, picture (H, W, 3).
+def _pictured(faces: CastFaces, person: Person, analyzer: Analyzer) -> Iterator[tuple[int, AnalysedFace, Image]]:
+    """A person's face in the pictures of their tracks, the best first: the track's number, face, picture (H, W, 3).
 
     A picture may show a neighbour too: the face nearest to the picture's middle line and eye line is meant.
     """
-    own = [track for track in faces.cast.tracks if track.person == person.id]
-    own.sort(key=lambda track: -max(face.quality.total if face.quality else 0.0 for face in track.faces))
-    for track in own[:MOST_PICTURES]:
+    own = [(number, track) for number, track in enumerate(faces.cast.tracks) if track.person == person.id]
+    own.sort(key=lambda pair: -max(face.quality.total if face.quality else 0.0 for face in pair[1].faces))
+    read: Counter[str | None] = Counter()
+    for number, track in own:
+        read[faces.found_as[number]] += 1
+        if read[faces.found_as[number]] > MOST_PICTURES:
+            continue
         image = decode_jpeg(_picture(faces.folder, track))
         found = analyzer.faces(image, BY_EVERY_MODEL)
         if found:
             eyes = np.array([image.shape[1] / 2, image.shape[0] * EYE_LINE])
             face = min(found, key=lambda face: float(np.hypot(*(face.landmarks_xy[:2].mean(axis=0) - eyes))))
             if not face.faults:
-                yield track, face, image
+                yield number, face, image
 
 
 def _without_twins(answers: Sequence[CastAnswer], cast: Cast) -> list[CastAnswer]:
@@ -220,16 +236,18 @@ def _import_one(
 
 def _samples(faces: CastFaces, person: Person, options: EnrolOptions) -> list[EnrolSample]:
     """The best faces of each pose, by the model that the cast was made with."""
-    by_pose: dict[str, list[tuple[float, EnrolSample]]] = {}
+    by_pose: dict[tuple[str | None, str], list[tuple[float, EnrolSample]]] = {}
+    vouched = faces.made_whole(person)
     for row in faces.of(person):
-        track = faces.cast.tracks[int(faces.vectors.face_track[row])]
+        number = int(faces.vectors.face_track[row])
+        track = faces.cast.tracks[number]
         frame = int(faces.vectors.face_frame[row])
         face = next(face for face in track.faces if face.frame == frame)
         quality = float(faces.vectors.face_quality[row])
         best = max(track.faces, key=lambda other: other.quality.total if other.quality else 0.0)
         keep = options.keep_pictures and face is best  # a track's picture shows its best face
-        sample = _sample(faces, track, face, faces.vectors.face[row], quality, keep=keep)
-        by_pose.setdefault(sample.pose, []).append((quality, sample))
+        sample = _sample(faces, row, track, face, keep=keep, vouched=vouched)
+        by_pose.setdefault((faces.found_as[number], sample.pose), []).append((quality, sample))
     chosen = []
     for found in by_pose.values():
         found.sort(key=lambda pair: -pair[0])
@@ -239,32 +257,34 @@ def _samples(faces: CastFaces, person: Person, options: EnrolOptions) -> list[En
 
 def _picture_samples(faces: CastFaces, person: Person, analyzer: Analyzer) -> list[EnrolSample]:
     """The best face of each pose in the pictures of the tracks, by the analyzer's other models."""
-    taken: Counter[str] = Counter()
+    taken: Counter[tuple[str | None, str]] = Counter()
     samples = []
-    for track, face, image in _pictured(faces, person, analyzer):
-        taken[face.pose.name] += 1
-        if taken[face.pose.name] > PER_POSE:
+    vouched = faces.made_whole(person)
+    for number, face, image in _pictured(faces, person, analyzer):
+        track, key = faces.cast.tracks[number], (faces.found_as[number], face.pose.name)
+        taken[key] += 1
+        if taken[key] > PER_POSE:
             continue
         templates = templates_of(image, face, f"{faces.cast.video.sha256}:{track.id}", keep=False)
-        others = tuple(template for template in templates if template.model != faces.vectors.embedder)
+        others = tuple(replace(each, vouched=vouched) for each in templates if each.model != faces.vectors.embedder)
         samples.append(EnrolSample(others, f"{faces.folder}, track {track.id}"))
     return samples
 
 
-def _sample(
-    faces: CastFaces, track: Track, face: Face, vector: FloatArray, quality: float, *, keep: bool
-) -> EnrolSample:
+def _sample(faces: CastFaces, row: int, track: Track, face: Face, *, keep: bool, vouched: bool) -> EnrolSample:
+    """The face of a row of the vectors."""
     pose = head_pose(face.landmarks_xy)
     template = NewTemplate(
         model=faces.vectors.embedder,
-        vector=np.asarray(vector, np.float32),
+        vector=faces.vectors.face[row],
         pose=pose.name,
         yaw_deg=pose.yaw_deg,
         pitch_deg=pose.pitch_deg,
         roll_deg=pose.roll_deg,
-        quality=quality,
+        quality=float(faces.vectors.face_quality[row]),
         picture_jpeg=_picture(faces.folder, track) if keep else None,
         source=f"{faces.cast.video.sha256}:{track.id}:{face.frame}",
+        vouched=vouched,
     )
     return EnrolSample((template,), f"{faces.folder}, track {track.id}")
 

@@ -263,8 +263,9 @@ def _flagged(before: Sequence[NewTemplate], new: Sequence[EnrolSample]) -> tuple
     found = []
     for model in dict.fromkeys(sample.templates[0].model for sample in new):
         own = [sample for sample in new if sample.templates[0].model == model]
-        old = [template.vector for template in before if template.model == model]
-        vectors = np.stack([*old, *(sample.templates[0].vector for sample in own)])
-        counts = fellows(vectors, threshold_for(card(model), FELLOW_FAR).threshold)[len(old) :]
+        old = [template for template in before if template.model == model]
+        all_of = [*old, *(sample.templates[0] for sample in own)]
+        vectors, vouched = np.stack([each.vector for each in all_of]), [each.vouched for each in all_of]
+        counts = fellows(vectors, threshold_for(card(model), FELLOW_FAR).threshold, vouched)[len(old) :]
         found += [sample.origin for sample, counted in zip(own, counts.tolist(), strict=True) if not counted]
     return tuple(dict.fromkeys(found))

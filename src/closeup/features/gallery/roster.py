@@ -37,10 +37,12 @@ class Groups:
     Attributes:
         matrix: The templates, in the order of their ids.
         fellow_threshold: Similarity from which on two templates of one identity belong together.
+        vouched: Ids of templates that belong together because somebody said so.
     """
 
     matrix: TemplateMatrix
     fellow_threshold: float
+    vouched: frozenset[int] = frozenset()
     _counting: dict[int, NDArray[np.bool_]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -61,7 +63,9 @@ class Groups:
     def counting(self, place: int) -> NDArray[np.bool_]:
         """Which templates of an identity count, (T,); worked out once, for those that somebody is near to."""
         if place not in self._counting:
-            self._counting[place] = fellows(self.matrix.vectors[self.rows(place)], self.fellow_threshold)
+            rows = self.rows(place)
+            vouched = [number in self.vouched for number in self.matrix.template_ids[rows].tolist()]
+            self._counting[place] = fellows(self.matrix.vectors[rows], self.fellow_threshold, vouched)
         return self._counting[place]
 
 
@@ -151,8 +155,10 @@ def read_roster(store: GalleryStore, model: str, fellow_threshold: float) -> Ros
         raise other_models(model, stored) if stored else nobody_enrolled()
     known = _GROUPS.setdefault(store, {})
     groups = known.get(model)
-    if groups is None or not _same(groups.matrix, matrix) or groups.fellow_threshold != fellow_threshold:
-        groups = known[model] = Groups(matrix, fellow_threshold)
+    vouched = store.vouched()
+    read_by = (fellow_threshold, vouched)
+    if groups is None or not _same(groups.matrix, matrix) or (groups.fellow_threshold, groups.vouched) != read_by:
+        groups = known[model] = Groups(matrix, fellow_threshold, vouched)
 
     def name_of(identity_id: str) -> str:
         try:

@@ -7,6 +7,8 @@ for one false accept in a thousand, strangers passed at 0.8 to 1.3 in a thousand
 1.7 to 5.4 pass (docs/concepts/gallery.md).
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,7 +33,9 @@ def identity_similarity(similarities: NDArray[np.floating]) -> float:
     return float((similarities.max() + similarities.mean()) / 2)
 
 
-def fellows(vectors: FloatArray, threshold: float) -> NDArray[np.bool_]:
+def fellows(
+    vectors: FloatArray, threshold: float, vouched: NDArray[np.bool_] | Sequence[bool] | None = None
+) -> NDArray[np.bool_]:
     """Say which templates of an identity belong together, and so count; the others are flagged.
 
     Templates that are alike stand in one group, and so do those that a third links: a left and a right profile by
@@ -41,12 +45,16 @@ def fellows(vectors: FloatArray, threshold: float) -> NDArray[np.bool_]:
     Args:
         vectors: Shape (T, D), L2-normalised, in the order of enrolment.
         threshold: Cosine similarity from which on two templates are fellows.
+        vouched: Shape (T,), true where somebody has said whose the template is: those are fellows of each other,
+            however unlike they are. None for nowhere.
 
     Returns:
         Shape (T,), true where the template counts; at least one does, if there is any.
     """
     count = len(vectors)
     alike = cosines(vectors, vectors) >= threshold
+    if vouched is not None:
+        alike |= np.logical_and.outer(vouched, vouched)
     group = np.arange(count)
     while True:
         lowest = np.array([group[alike[row] | (group == group[row])].min() for row in range(count)], dtype=np.intp)

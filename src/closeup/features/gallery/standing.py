@@ -99,7 +99,7 @@ def _verdict(model: str, own: Sequence[TemplateRecord]) -> _Verdict:
     except ModelError:  # of a model that this closeup does not know: there is nothing to compare by
         return frozenset(), False
     vectors = np.stack([template.vector for template in own])
-    counts = fellows(vectors, threshold)
+    counts = fellows(vectors, threshold, [template.vouched for template in own])
     # Of two groups that are equally large the earlier one counts, and may be the wrong one.
     rival = int(fellows(vectors[~counts], threshold).sum())
     flagged = frozenset(template.id for template, counted in zip(own, counts.tolist(), strict=True) if not counted)
