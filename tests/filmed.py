@@ -11,23 +11,26 @@ from closeup.core.types import FloatArray, Image
 SOUND_HZ = 16_000
 
 
-def write_film(path: Path, pictures: Sequence[Image], fps: int = 25, sound: FloatArray | None = None) -> Path:
-    """Write pictures and mono sound at 16 kHz (N,) as MP4."""
+def write_film(
+    path: Path, pictures: Sequence[Image], fps: int = 25, sound: FloatArray | None = None, *more: FloatArray
+) -> Path:
+    """Write pictures and mono sound at 16 kHz (N,) as MP4; `more` are sound tracks beside the first."""
     height, width = pictures[0].shape[:2]
     with av.open(str(path), "w") as container:
         video = container.add_stream("libx264", rate=fps, options={"crf": "18", "preset": "ultrafast"})
         video.width, video.height, video.pix_fmt = width, height, "yuv420p"
-        audio = container.add_stream("aac", rate=SOUND_HZ, layout="mono") if sound is not None else None
+        sounds = [each for each in (sound, *more) if each is not None]
+        tracks = [container.add_stream("aac", rate=SOUND_HZ, layout="mono") for _ in sounds]
         for picture in pictures:
             container.mux(video.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")))
         container.mux(video.encode(None))
-        if audio is not None and sound is not None:
-            for start in range(0, len(sound), 1024):
-                block = np.ascontiguousarray(sound[None, start : start + 1024], np.float32)
+        for track, samples in zip(tracks, sounds, strict=True):
+            for start in range(0, len(samples), 1024):
+                block = np.ascontiguousarray(samples[None, start : start + 1024], np.float32)
                 frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="mono")
                 frame.sample_rate, frame.pts = SOUND_HZ, start
-                container.mux(audio.encode(frame))
-            container.mux(audio.encode(None))
+                container.mux(track.encode(frame))
+            container.mux(track.encode(None))
     return path
 
 

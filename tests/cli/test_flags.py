@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pytest
 import typer
 from typer.testing import CliRunner, Result
 
 from closeup.cli.flags import with_flags
+from closeup.core.errors import InputError
 from closeup.core.fields import OneOf
 
 
@@ -28,6 +29,7 @@ class FilmOptions:
         file: Where from.
         until: Last day.
         weights: What a part weighs.
+        track: Which track.
         hidden: Not for the command line.
     """
 
@@ -39,6 +41,7 @@ class FilmOptions:
     file: Path | None = None
     until: date | None = None
     weights: Mapping[str, float] = field(default_factory=dict)
+    track: int | Literal["mix"] = 0
     hidden: int = 0
 
 
@@ -95,3 +98,13 @@ def test_the_help_has_units_defaults_and_what_the_docstring_says() -> None:
         assert words in said
     assert "Without this: The sound is kept." in said
     assert "hidden" not in said
+
+
+def test_a_number_or_a_word() -> None:
+    for typed, value in (("2", 2), ("mix", "mix")):
+        assert run("a", "--track", typed).exit_code == 0
+        assert GIVEN[0][1] == {"track": value}
+    assert "N|mix" in run("--help").output
+    refused = run("a", "--track", "both").exception
+    assert isinstance(refused, InputError)
+    assert refused.message == "'both' is no whole number, nor mix."

@@ -1,14 +1,14 @@
 """`closeup faces`: boxes around faces and how they look, as a picture or a film, and as JSON."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from closeup.cli.exit_codes import count_losses
-from closeup.cli.flags import AsJson, Quiet
+from closeup.cli.flags import AsJson, Quiet, number_or_word
 from closeup.cli.gallery_options import Models
 from closeup.cli.output import one_line, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
@@ -19,8 +19,11 @@ from closeup.core.timebase import clock
 if TYPE_CHECKING:
     from closeup.features.faces.finder import FaceFinder
     from closeup.features.faces.found import FoundFaces
+    from closeup.media.audio import TrackChoice
 
 app = typer.Typer()
+
+AUDIO_TRACK = "Which of several sound tracks the annotated video has, counted from 1, or mix for all of them at once."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +52,30 @@ def faces(
         Path, typer.Option("--output", "-o", metavar="DIR", help="Write into this folder; it is made if need be.")
     ] = Path(),
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")] = False,
+    audio_track: Annotated[
+        str, typer.Option(metavar="N|mix", help=AUDIO_TRACK, show_default="the one in which people speak")
+    ] = "0",
     models: Models = "auto",
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Draw boxes around faces, with how they look: expression, age, gender, mask and quality.
 
-    Of a photo, NAME.faces.jpg and NAME.faces.json are written; of a video, NAME.faces.mp4, without sound, and
+    Of a photo, NAME.faces.jpg and NAME.faces.json are written; of a video, NAME.faces.mp4, with its sound, and
     NAME.faces.jsonl, a line for each of five looks a second. What is said is how a face looks in the picture, and not
     what the person is.
     """
     from closeup.features.faces.finder import FaceFinder
 
+    track = cast("TrackChoice", number_or_word("--audio-track", ["mix"], audio_track))
     todo = [_work(source, output) for source in sources]
     _check(todo, overwrite=overwrite)
     finder = FaceFinder(models)
     notes: dict[str, None] = {}
     with made_folder(output):
-        problems = [problem for work in todo if (problem := _try(work, finder, notes, quiet=quiet, as_json=as_json))]
+        problems = [
+            problem for work in todo if (problem := _try(work, finder, notes, track, quiet=quiet, as_json=as_json))
+        ]
     for note in notes:
         show_note(note)
     for name, reason in finder.absent.items():
@@ -113,14 +122,20 @@ def _check(todo: Sequence[FacesRequest], *, overwrite: bool) -> None:
 
 
 def _try(
-    work: FacesRequest, finder: "FaceFinder", notes: dict[str, None], *, quiet: bool, as_json: bool
+    work: FacesRequest,
+    finder: "FaceFinder",
+    notes: dict[str, None],
+    track: "TrackChoice",
+    *,
+    quiet: bool,
+    as_json: bool,
 ) -> InputError | None:
     """Do one piece of work and print the result, and add to the notes; gives the error of what cannot be read."""
     from closeup.core.whole import write_whole
     from closeup.features.faces.found import encode_faces
 
     try:
-        found = _find(work, finder, quiet=quiet or as_json)
+        found = _find(work, finder, track, quiet=quiet or as_json)
     except InputError as error:
         return error
     content = encode_faces(found)
@@ -133,7 +148,7 @@ def _try(
     return None
 
 
-def _find(work: FacesRequest, finder: "FaceFinder", *, quiet: bool) -> "FoundFaces":
+def _find(work: FacesRequest, finder: "FaceFinder", track: "TrackChoice", *, quiet: bool) -> "FoundFaces":
     """Find the faces and draw the annotated picture."""
     from closeup.core.whole import write_whole
     from closeup.features.faces.annotate import annotate_video, annotated_photo
@@ -146,8 +161,8 @@ def _find(work: FacesRequest, finder: "FaceFinder", *, quiet: bool) -> "FoundFac
         return found
     with progress_bar(work.source.name, quiet=quiet) as progress:
         found = finder.video(work.source, progress=progress)
-        annotate_video(found, work.source, work.picture, progress=progress)
-    return found
+        chosen = annotate_video(found, work.source, work.picture, audio_track=track, progress=progress)
+    return replace(found, notes=(*found.notes, *chosen))
 
 
 def _tell(work: FacesRequest, found: "FoundFaces") -> None:

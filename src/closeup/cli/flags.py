@@ -12,8 +12,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import MISSING, Field, fields
 from datetime import date, datetime
 from pathlib import Path
-from types import NoneType
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import typer
 
@@ -107,6 +107,10 @@ class _Flag:
         elif kind is date:
             typed, option["metavar"], option["formats"] = datetime, "DATE", ["%Y-%m-%d"]
             self.read = datetime.date
+        elif get_origin(kind) in (Union, UnionType) and int in get_args(kind):
+            words = [word for each in get_args(kind) for word in get_args(each)]
+            typed, option["metavar"] = str, "|".join(["N", *words])
+            self.read = functools.partial(number_or_word, f"--{name}", words)
         elif choices := [note.values for note in notes if isinstance(note, OneOf)]:
             typed, option["metavar"] = Literal[choices[0]], None
         elif ranges := [note for note in notes if isinstance(note, Within)]:
@@ -153,6 +157,21 @@ def _attributes(kind: type) -> dict[str, str]:
     text = inspect.cleandoc(kind.__doc__ or "").partition("Attributes:\n")[2]
     found = re.findall(r"^    (\w+): (.+(?:\n {8}.+)*)", text, re.MULTILINE)
     return {name: " ".join(words.split()) for name, words in found}
+
+
+def number_or_word(flag: str, words: Collection[str], typed: str) -> int | str:
+    """Read "2", or one of a few words.
+
+    Raises:
+        InputError: If it is neither.
+    """
+    if typed in words:
+        return typed
+    if typed.isascii() and typed.isdigit():
+        return int(typed)
+    raise InputError(
+        f"{typed!r} is no whole number, nor {' or '.join(words)}.", f"Write, for instance: {flag} 2", example="2"
+    )
 
 
 def _numbers(flag: str, pairs: list[str]) -> dict[str, float]:

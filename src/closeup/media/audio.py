@@ -6,11 +6,11 @@ Here it is one even row of samples: silence where there is none, and cut off whe
 
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import av
 import av.error
@@ -26,8 +26,12 @@ from closeup.core.types import FloatArray
 from closeup.media.container import choose_stream, open_container, require_track
 from closeup.media.frame_times import FrameTimes
 from closeup.media.packets import PacketReader
+from closeup.media.sound_mix import mixed
 from closeup.media.timestamps import stamp_of
 from closeup.media.video import open_video
+
+TrackChoice = int | Literal["mix"] | None
+"""Which of a video's sound tracks: a number, counted from 1; "mix" for all at once; None for the default one."""
 
 _SLIP_S = Fraction(15, 1000)
 """Stamps that stray by less from the count of samples are rounded ones; by more, sound is missing or repeated."""
@@ -57,7 +61,7 @@ class _Clip:
     first: int
     last: int | None
     origin: Fraction
-    track: int | None = None
+    track: TrackChoice = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +88,24 @@ def sound_tracks(path: Path) -> tuple[TrackInfo, ...]:
     with open_container(path) as container:
         chosen = _sound_stream(container, path, None)
         return tuple(
-            TrackInfo(number, stream.metadata.get("title") or stream.language or "", stream is chosen)
+            TrackInfo(number, stream.metadata.get("title") or _language(stream), stream is chosen)
             for number, stream in enumerate(container.streams.audio, start=1)
             if stream.codec_context is not None
         )
 
 
-def has_sound(path: Path, track: int | None = None) -> bool:
-    """Say whether the video has a sound track that decodes, or whether one track does; its title does not count.
+def _language(stream: AudioStream) -> str:
+    return "" if stream.language in (None, "und") else str(stream.language)
+
+
+def has_sound(path: Path, track: TrackChoice = None) -> bool:
+    """Say whether the video has a sound track that decodes, or whether one track does, or any; titles do not count.
 
     Raises:
         InputError: If it is not a video that can be read, or has no such track.
     """
+    if track == "mix":
+        return any(has_sound(path, each.number) for each in sound_tracks(path))
     with open_container(path) as container:
         stream = _sound_stream(container, path, track)
         return stream is not None and next(_frames(PacketReader(container, stream)), None) is not None
@@ -109,7 +119,7 @@ def read_sound(
     rate_hz: int,
     channels: int,
     frame_times: FrameTimes | None = None,
-    track: int | None = None,
+    track: TrackChoice = None,
 ) -> FloatArray:
     """The sound of [start_s, end_s) as float32 (N, C), about -1 to 1; N is round(end * rate) - round(start * rate).
 
@@ -121,7 +131,7 @@ def read_sound(
         rate_hz: Samples a second to give.
         channels: 1, the mean of left and right, or 2; more channels are mixed after ITU-R BS.775.
         frame_times: Those of the video, so that only the part that is wanted need be decoded.
-        track: Which of its sound tracks, counted from 1; the default one where not given.
+        track: Which of its sound tracks.
 
     Raises:
         InputError: If it cannot be read, or has no sound, or no such track.
@@ -142,7 +152,7 @@ def sound_blocks(
     end_s: float | None = None,
     frame_times: FrameTimes | None = None,
     *,
-    track: int | None = None,
+    track: TrackChoice = None,
 ) -> Iterator[FloatArray]:
     """All of the sound from time 0 as mono blocks, float32 (n,), about a second each; memory does not grow.
 
@@ -150,7 +160,7 @@ def sound_blocks(
         rate_hz: Samples a second to give.
         end_s: Where to stop, padded with silence; None stops where the track does.
         frame_times: Those of the video, where they are known.
-        track: Which of its sound tracks, counted from 1; the default one where not given.
+        track: Which of its sound tracks.
 
     Raises:
         InputError: If it cannot be read, or has no sound, or no such track.
@@ -160,14 +170,14 @@ def sound_blocks(
 
 
 def stereo_blocks(
-    path: Path, rate_hz: int, end_s: float | None = None, *, track: int | None = None
+    path: Path, rate_hz: int, end_s: float | None = None, *, track: TrackChoice = None
 ) -> Iterator[FloatArray]:
     """All of the sound from time 0 as stereo blocks, float32 (N, 2); for the rest see `sound_blocks`."""
     return _blocks(path, (rate_hz, 2), end_s, None, track)
 
 
 def _blocks(
-    path: Path, form: tuple[int, int], end_s: float | None, frame_times: FrameTimes | None, track: int | None
+    path: Path, form: tuple[int, int], end_s: float | None, frame_times: FrameTimes | None, track: TrackChoice
 ) -> Iterator[FloatArray]:
     rate_hz, channels = form
     last = None if end_s is None else round(Fraction(end_s) * rate_hz)
@@ -193,6 +203,13 @@ def _read(path: Path, clip: _Clip, *, seek: bool) -> Iterator[FloatArray]:
     """Blocks (n, C) that make up the clip, by seeking where that is safe and worth it."""
     if clip.channels not in (1, 2) or clip.rate_hz < 1:
         raise ValueError(f"{clip.channels} channels at {clip.rate_hz} Hz; 1 or 2 can be had")
+    if clip.track == "mix":
+        numbers = [each.number for each in sound_tracks(path) if has_sound(path, each.number)]
+        if len(numbers) > 1:
+            rows = [_read(path, replace(clip, track=number), seek=seek) for number in numbers]
+            yield from mixed(rows, clip.rate_hz, clip.channels)
+            return
+        clip = replace(clip, track=numbers[0] if numbers else None)
     start = Fraction(clip.first, clip.rate_hz) - _RUN_IN_S
     with closing(_decoded(path, clip, clip.origin + start if seek and start > 0 else None, seek)) as frames:
         yield from _even(_placed(frames, clip), clip)
@@ -236,10 +253,10 @@ def _sought(container: InputContainer, stream: AudioStream, stamp: Fraction) -> 
     return True
 
 
-def _sound_stream(container: InputContainer, path: Path, track: int | None) -> AudioStream | None:
+def _sound_stream(container: InputContainer, path: Path, track: TrackChoice) -> AudioStream | None:
     """The track to hear: that of a number, counted from 1, or the default one, and of several that of most channels."""
     streams = list(container.streams.audio)
-    if track is not None:
+    if isinstance(track, int):
         streams = [require_track(streams, track, path, "sound")]
     readable = [stream for stream in streams if stream.codec_context is not None]
     if not readable:

@@ -13,6 +13,7 @@ from closeup.media.audio import has_sound, read_sound
 from closeup.media.encoder import VideoEncoder
 from closeup.media.video import open_video
 from features.faces.made_up import face, film, photo
+from media.tones import strength, write_tones
 
 GREY = np.full((180, 320, 3), 90, np.uint8)
 
@@ -65,6 +66,17 @@ def test_a_video_keeps_its_sound(tmp_path: Path) -> None:
     assert np.abs(heard - tone).mean() < 0.01
     annotate_video(film(Look(0, 0.0, ()), duration_s=0.3), write(tmp_path / "b.mp4", 3), tmp_path / "silent.mp4")
     assert not has_sound(tmp_path / "silent.mp4")
+
+
+def test_several_sound_tracks_are_mixed_or_one_is_chosen(tmp_path: Path) -> None:
+    video, found = write_tones(tmp_path / "a.mkv", [(440, 1.0), (1000, 2.0)]), film(Look(0, 0.0, ()), duration_s=4.0)
+    wanted = {"mix": {440: 1.0, 1000: 2.0}, 2: {1000: 2.0}, 0: {440: 1.0}}
+    for track, begins in wanted.items():
+        notes = annotate_video(found, video, tmp_path / "out.mp4", audio_track=track)
+        heard = read_sound(tmp_path / "out.mp4", 0, 4, rate_hz=16_000, channels=2)
+        loud = {hz: np.flatnonzero(strength(heard, 16_000, hz) > 0.05) / 100 for hz in (440, 1000)}
+        assert {hz: each[0] for hz, each in loud.items() if len(each)} == pytest.approx(begins, abs=0.03)
+        assert len(notes) == (track != 2)
 
 
 def test_boxes_move_from_look_to_look_and_not_across_a_cut(tmp_path: Path) -> None:

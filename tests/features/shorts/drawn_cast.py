@@ -46,9 +46,12 @@ def speech() -> FloatArray:
     return sound
 
 
-def write_drawn_cast(place: Path, *, sound: bool = True) -> Path:
-    """Write film.mp4 and film.cast, whose p1 or p2 is called Red, into `place`; give the folder."""
-    video = write_film(place / "film.mp4", pictures(), FPS, speech() if sound else None)
+def write_drawn_cast(place: Path, *more: FloatArray, sound: bool = True) -> Path:
+    """Write film.mp4 and film.cast, whose p1 or p2 is called Red, into `place`; give the folder.
+
+    `more` are sound tracks beside the first.
+    """
+    video = write_film(place / "film.mp4", pictures(), FPS, speech() if sound else None, *more)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(find, "cast_models", lambda _: stand_in_models())
         make_cast_folder(video, place / "film.cast")

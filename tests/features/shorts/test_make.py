@@ -33,6 +33,8 @@ from closeup.media.movie import MovieWriter
 from closeup.media.video import open_video
 from features.cast.stand_in_video import BLUE, RED
 from features.shorts.drawn_cast import FPS, WITH_RED, contents, share_of, write_drawn_cast
+from filmed import SOUND_HZ
+from media import tones
 
 OPTIONS = ShortsOptions(count=2, min_length_s=2.5, max_length_s=5, height=128)
 FILES = ["interest.csv", "plan.json", "preview.html", "s1.jpg", "s1.mp4", "s2.jpg", "s2.mp4"]
@@ -114,6 +116,32 @@ def test_speech_is_heard_where_it_is_seen(made: Made) -> None:
     level = np.sqrt([np.square(part).mean() for part in np.array_split(sound, max(1, len(sound) // 800))])
     heard = np.flatnonzero(level > 0.2 * level.max()) * 0.05
     assert heard[0] == pytest.approx(begins, abs=0.15)
+
+
+def test_a_mix_has_all_sound_tracks_in_step(tmp_path: Path) -> None:
+    """A tone of 6 kHz from 7 s on in the second track, and speech in the first; either is heard when it is seen."""
+    at_s = np.arange(365 * SOUND_HZ // FPS) / SOUND_HZ
+    tone = np.where(at_s >= 7.0, 0.1 * np.sin(2 * np.pi * 6000 * at_s), 0).astype(np.float32)
+    cast = write_drawn_cast(tmp_path, tone)
+    _, plan = make_folder(cast, "p1", replace(OPTIONS, audio_track="mix"), output=tmp_path / "a.shorts")
+    note = "Its 2 sound tracks are mixed: track 1, track 2."
+    assert note in plan.notes
+    written = json.loads((tmp_path / "a.shorts" / "plan.json").read_text(encoding="utf-8"))
+    assert written["options"]["audio_track"] == "mix"
+    assert note in written["notes"]
+    short = next(s for s in planned(tmp_path / "a.shorts") if 170 in frame_numbers(s))
+    again = render_plan(tmp_path / "a.shorts" / "plan.json", tmp_path / "b.shorts")
+    assert note in again.notes
+    for folder in ("a.shorts", "b.shorts"):
+        path = tmp_path / folder / f"{short['id']}.mp4"
+        times = read_frame_times(path)
+        sound = read_sound(path, 0, times.end, rate_hz=16_000, channels=1, frame_times=times)
+        spoken, sung = tones.strength(sound, 16_000, 100), tones.strength(sound, 16_000, 6000)
+        seen = np.array(frame_numbers(short)) / FPS
+        for heard, from_s, to_s in ((spoken, 5.5, 7.5), (sung, 7.0, 99)):
+            loud = [heard[4 * n : 4 * n + 4].mean() for n in range(len(seen))]
+            inside, outside = (seen > from_s + 0.1) & (seen < to_s - 0.1), (seen < from_s - 0.1) | (seen > to_s + 0.1)
+            assert np.median(np.array(loud)[inside]) > 5 * np.max(np.array(loud)[outside], initial=0.0)
 
 
 def test_runs_with_the_same_input_give_the_same(made: Made, tmp_path: Path) -> None:

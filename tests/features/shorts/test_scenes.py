@@ -1,5 +1,6 @@
 """All scenes of a person cut together, from drawn videos with two people and stand-in models."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,13 @@ from closeup.features.cast.together import make_album_folder, make_season_folder
 from closeup.features.shorts.options import ReelOptions
 from closeup.features.shorts.scenes import make_reel
 from closeup.features.shorts.source import open_source
-from closeup.media.audio import has_sound
+from closeup.media.audio import has_sound, read_sound
 from closeup.media.video import open_video
 from features.cast.drawn_photos import write_photo
 from features.cast.stand_in_video import BLUE, RED, Drawn, DrawnShot, stand_in_models, write_video
 from features.shorts.drawn_cast import FPS, WITH_RED, share_of, write_drawn_cast
+from filmed import SOUND_HZ
+from media.tones import strength
 
 SMALL = ReelOptions(side_px=144)
 
@@ -140,3 +143,18 @@ def test_sizes_are_even() -> None:
     ):
         assert ReelOptions(aspect=aspect).size_wh == wanted
     assert all(np.array(ReelOptions(side_px=130).size_wh) % 2 == 0)
+
+
+def test_a_reel_mixes_sound_tracks_where_that_is_wanted(tmp_path: Path) -> None:
+    at_s = np.arange(365 * SOUND_HZ // FPS) / SOUND_HZ
+    cast = write_drawn_cast(tmp_path, (0.1 * np.sin(2 * np.pi * 6000 * at_s)).astype(np.float32))
+    strengths = {}
+    for track in (1, 2, "mix"):
+        made = make_reel([cast], red(cast), tmp_path / "red.mp4", replace(SMALL, audio_track=track), overwrite=True)
+        sound = read_sound(tmp_path / "red.mp4", 0, made["duration_s"], rate_hz=SOUND_HZ, channels=1)
+        # Speech is heard from 5.5 s on, and the scene that begins at 5 s from 3 s on in the reel.
+        spoken = sound[round(3.6 * SOUND_HZ) : round(5.4 * SOUND_HZ)]
+        strengths[track] = {hz: strength(spoken, SOUND_HZ, hz).mean() for hz in (100, 6000)}
+        assert made["notes"] == (["Its 2 sound tracks are mixed: track 1, track 2."] if track == "mix" else [])
+    assert strengths[1][6000] < 0.2 * strengths["mix"][6000]
+    assert strengths[2][100] < 0.2 * strengths["mix"][100]

@@ -15,11 +15,12 @@ from closeup.core.read_ahead import read_ahead
 from closeup.core.types import FloatArray, Image
 from closeup.features.faces.found import FoundFace, FoundFaces, VideoSpan
 from closeup.features.faces.words import label_levels
-from closeup.media.audio import has_sound, stereo_blocks
+from closeup.media.audio import TrackChoice, has_sound, stereo_blocks
 from closeup.media.encoder import VideoEncoder
 from closeup.media.markings import Mark, Marker
 from closeup.media.sound_track import SOUND_RATE_HZ
 from closeup.media.video import VideoReader, open_video
+from closeup.perception.sound_choice import choose_sound_track
 
 LONGEST_PX = 1920
 """Longer side of the annotated video; larger ones are made smaller."""
@@ -41,7 +42,14 @@ def annotated_photo(image: Image, found: FoundFaces) -> Image:
     return Marker((image.shape[1], image.shape[0])).draw(image, marks)
 
 
-def annotate_video(found: FoundFaces, video: Path, target: Path, *, progress: ProgressCallback = ignore) -> None:
+def annotate_video(
+    found: FoundFaces,
+    video: Path,
+    target: Path,
+    *,
+    audio_track: TrackChoice = None,
+    progress: ProgressCallback = ignore,
+) -> tuple[str, ...]:
     """Write the video again as MP4, with its sound, and its faces drawn in.
 
     Boxes move evenly from look to look. The rate of the frames is constant; a frame is shown until the next one comes.
@@ -49,6 +57,10 @@ def annotate_video(found: FoundFaces, video: Path, target: Path, *, progress: Pr
     Args:
         found: What was found in it.
         target: Where the MP4 will be; replaced if it exists.
+        audio_track: Which of several sound tracks is heard; 0 or None takes the one in which people speak.
+
+    Returns:
+        What was chosen, a sentence each.
 
     Raises:
         InputError: If the video cannot be read.
@@ -64,14 +76,17 @@ def annotate_video(found: FoundFaces, video: Path, target: Path, *, progress: Pr
         size_wh = max(width - width % 2, 2), max(height - height % 2, 2)
         scale = np.array([size_wh[0] / reader.size_wh[0], size_wh[1] / reader.size_wh[1]] * 2)
         marker = Marker(size_wh)
-        sound = stereo_blocks(video, SOUND_RATE_HZ, found.video.duration_s) if has_sound(video) else None
+        end_s = found.video.duration_s
+        track, notes = choose_sound_track(video, audio_track, end_s)
+        sound = stereo_blocks(video, SOUND_RATE_HZ, end_s, track=track) if has_sound(video, track) else None
         with (
             VideoEncoder(target, size_wh, fps, sound) as encoder,
             read_ahead(_shown(reader, size_wh, fps), _AHEAD) as frames,
         ):
             for time_s, picture in frames:
                 encoder.write(marker.draw(picture, _marks(trails, time_s, scale)))
-                progress(Progress("Drawing", time_s, found.video.duration_s, "s"))
+                progress(Progress("Drawing", time_s, end_s, "s"))
+    return notes
 
 
 def _shown(reader: VideoReader, size_wh: tuple[int, int], fps: Fraction) -> Generator[tuple[float, Image], None, None]:

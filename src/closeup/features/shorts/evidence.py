@@ -20,13 +20,13 @@ from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.settings import Settings, read_settings
 from closeup.core.types import Cast, FloatArray, Shot, Track
-from closeup.features.shorts.sound_track import choose_sound_track
 from closeup.features.shorts.watching import GRID_HZ as GRID_HZ
 from closeup.features.shorts.watching import grid as grid
 from closeup.features.shorts.watching import watch
-from closeup.media.audio import has_sound, sound_blocks
+from closeup.media.audio import TrackChoice, has_sound, sound_blocks
 from closeup.media.frame_times import FrameTimes
 from closeup.perception.expression import ExpressionJudge, missing
+from closeup.perception.sound_choice import choose_sound_track
 from closeup.perception.voice import RATE_HZ, VoiceDetector
 
 SOUND_PARTS = ("speech", "loudness", "bursts")
@@ -49,7 +49,7 @@ class Evidence:
             the video has no sound.
         looks: Shape (T, D), float32: what the picture looks like at each moment, of length 1; the cosine of two says
             how alike they are (`perception.looks`).
-        sound_track: Which of several sound tracks was heard, counted from 1; 0 where there is no choice.
+        sound_track: Which of several sound tracks was heard; None where there is no choice.
         notes: What was chosen, a sentence each, for people.
     """
 
@@ -59,7 +59,7 @@ class Evidence:
     absent: Mapping[str, str]
     speech: NDArray[np.float64] | None
     looks: FloatArray
-    sound_track: int = 0
+    sound_track: TrackChoice = None
     notes: tuple[str, ...] = ()
 
 
@@ -70,7 +70,7 @@ def gather(
     progress: ProgressCallback = ignore,
     settings: Settings | None = None,
     *,
-    sound_track: int = 0,
+    sound_track: TrackChoice = None,
 ) -> Evidence:
     """Watch and hear all of a video for one person of its cast: its pictures once, then its sound once.
 
@@ -81,7 +81,7 @@ def gather(
         cast: Where the cuts and the people are.
         person: Id of somebody in it.
         settings: Where models are; read anew where not given.
-        sound_track: Which of several sound tracks is heard, counted from 1; 0 takes the one in which people speak.
+        sound_track: Which of several sound tracks is heard; 0 or None takes the one in which people speak.
 
     Raises:
         InputError: If the person is not in the cast, or the file is not a video that can be read.
@@ -109,16 +109,17 @@ def gather(
         else:
             absent["expression"] = NEVER_LARGE
     speech_s: NDArray[np.float64] | None = None
-    number, notes = choose_sound_track(video, watched.frame_times, sound_track)
-    if has_sound(video, number or None):
-        heard = listen(video, watched.frame_times.end_s, progress, watched.frame_times, number)
+    times = watched.frame_times
+    track, notes = choose_sound_track(video, sound_track, times.end_s, times)
+    if has_sound(video, track):
+        heard = listen(video, times.end_s, progress, times, track)
         speech_s = heard.speech_s
         curves["speech"] = speech(speech_s, times_s)
         curves["loudness"] = _as_long(loudness(heard.momentary_lufs, heard.usual_lufs), len(times_s))
         curves["bursts"] = _as_long(heard.bursts, len(times_s))
     else:
         absent |= dict.fromkeys(SOUND_PARTS, NO_SOUND)
-    return Evidence(times_s, watched.frame_times, curves, absent, speech_s, watched.looks, number, notes)
+    return Evidence(times_s, times, curves, absent, speech_s, watched.looks, track, notes)
 
 
 def _as_long(curve: FloatArray, count: int) -> FloatArray:
@@ -151,9 +152,9 @@ class Heard:
 
 
 def listen(
-    path: Path, end_s: float, progress: ProgressCallback, times: FrameTimes | None = None, track: int = 0
+    path: Path, end_s: float, progress: ProgressCallback, times: FrameTimes | None = None, track: TrackChoice = None
 ) -> Heard:
-    """Hear a sound track of the video at `path`, its default one for 0, from the first frame to `end_s` seconds.
+    """Hear a sound track of the video at `path` from the first frame to `end_s` seconds.
 
     Raises:
         InputError: If it cannot be read, or has no sound.
@@ -163,7 +164,7 @@ def listen(
     probabilities: list[FloatArray] = []
     waiting: list[FloatArray] = []
     samples = 0
-    for block in sound_blocks(path, RATE_HZ, end_s, times, track=track or None):
+    for block in sound_blocks(path, RATE_HZ, end_s, times, track=track):
         waiting.append(block)
         if sum(map(len, waiting)) >= _BLOCK_S * RATE_HZ:
             samples += _hear(waiting, voice, level, bursts, probabilities)

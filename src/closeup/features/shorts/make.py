@@ -140,7 +140,7 @@ def make_folder(
         choose_encoder(read_settings().encoder)
         check_space(options.min_length_s, source, options, folder)
     planned = make_plan(source, options, progress)
-    job = _Job(source, replace(options, audio_track=planned.sound_track), planned)
+    job = _Job(source, replace(options, audio_track=planned.sound_track or 0), planned)
     return folder, job.write(folder, progress, overwrite=overwrite, rendered=not plan_only)
 
 
@@ -223,7 +223,7 @@ def _planned(file: PlanFile, plan_file: Path, source: ShortsSource) -> Planned:
     if (path := plan_file.parent / CURVES).is_file():
         curves = read_curves(path, plan.weights)
         plan = replace(plan, shorts=tuple(_judged(short, curves) for short in plan.shorts))
-    return Planned(plan, curves, times, captions, file.options.audio_track)
+    return Planned(plan, curves, times, captions, file.options.audio_track or None)
 
 
 def _judged(short: Short, curves: Interest) -> Short:

@@ -4,10 +4,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from closeup.core.errors import InputError
-from closeup.core.fields import OneOf, Text
+from closeup.core.fields import Must, OneOf, Text
 from closeup.documents.shorts import LAYOUTS, Layout
 
 ASPECTS = {"9:16": (9, 16), "1:1": (1, 1), "4:5": (4, 5)}
@@ -16,6 +16,8 @@ ASPECTS = {"9:16": (9, 16), "1:1": (1, 1), "4:5": (4, 5)}
 GivenFile = Annotated[Path, Text(r"[^\x00]{1,4096}", "null or a path", Path, Path.as_posix)]
 
 MOST_TRACKS = 1000
+
+TrackNumber = Annotated[int | Literal["mix"], Must("a whole number from 0 up or 'mix'")]
 
 MIN_HEIGHT, MAX_HEIGHT = 128, 7680
 MOST_SHORTS = 50
@@ -53,7 +55,8 @@ class ShortsOptions:
         font: Font file that captions are drawn in; without it closeup's own, and the system's for other scripts.
         caption_style: How burned captions look: plain, boxed, large, quiet or yellow, or a TOML file with yours;
             the word that is spoken stands out in all but quiet, where the captions tell when.
-        audio_track: Which of several sound tracks is heard, counted from 1; 0 takes the one in which people speak.
+        audio_track: Which of several sound tracks is heard, counted from 1, or "mix" for all of them at once; 0 takes
+            the one in which people speak.
     """
 
     count: int = 3
@@ -68,7 +71,7 @@ class ShortsOptions:
     fps: float = field(default=60.0, metadata={"alias": "most_fps"})
     font: GivenFile | None = None
     caption_style: Annotated[str, Text(r"[^\x00]{1,4096}", "the name of a caption style, or a path")] = "plain"
-    audio_track: int = 0
+    audio_track: TrackNumber = 0
 
     def __post_init__(self) -> None:
         if not 1 <= self.count <= MOST_SHORTS:
@@ -97,8 +100,7 @@ class ShortsOptions:
                 option="captions",
                 example="FILE.srt",
             )
-        if not 0 <= self.audio_track <= MOST_TRACKS:
-            raise InputError(f"There is no sound track {self.audio_track}.", "Tracks are counted from 1.")
+        _check_track(self.audio_track)
         if not 1 <= self.fps <= 1000:
             raise InputError(f"{self.fps:g} frames a second make no sense.", "Use 1 to 1000.")
         for name, weight in self.weights.items():
@@ -106,6 +108,11 @@ class ShortsOptions:
                 raise InputError(f"The interest has no part called {name!r}.", f"Its parts: {', '.join(WEIGHTS)}.")
             if not 0 <= weight < math.inf:
                 raise InputError(f"The weight of {name} is {weight}.", "A weight is 0 or more: 0 leaves the part out.")
+
+
+def _check_track(track: TrackNumber) -> None:
+    if track != "mix" and not 0 <= track <= MOST_TRACKS:
+        raise InputError(f"There is no sound track {track}.", "Tracks are counted from 1.")
 
 
 REEL_ASPECTS = {"16:9": (16, 9), "9:16": (9, 16), "1:1": (1, 1), "4:5": (4, 5), "4:3": (4, 3)}
@@ -122,11 +129,14 @@ class ReelOptions:
         aspect: Width to height of the picture.
         side_px: The picture's shorter side in pixels, even.
         most_fps: Frames a second at most; of a faster video every second, third or fourth frame is shown.
+        audio_track: Which of several sound tracks is heard, counted from 1, or "mix" for all of them at once; 0 takes
+            the one in which people speak.
     """
 
     aspect: Annotated[str, OneOf(tuple(REEL_ASPECTS))] = "16:9"
     side_px: int = 1080
     most_fps: float = 60.0
+    audio_track: TrackNumber = 0
 
     def __post_init__(self) -> None:
         if self.aspect not in REEL_ASPECTS:
@@ -138,6 +148,7 @@ class ReelOptions:
             )
         if not 1 <= self.most_fps <= 1000:
             raise InputError(f"{self.most_fps:g} frames a second make no sense.", "Use 1 to 1000.")
+        _check_track(self.audio_track)
 
     @property
     def size_wh(self) -> tuple[int, int]:

@@ -22,6 +22,7 @@ from closeup.features.shorts.options import ShortsOptions
 from closeup.features.shorts.plan import Piece, Plan, Short
 from closeup.features.shorts.reel import FrameClock, seen_frames, stretches_of
 from closeup.features.shorts.source import ShortsSource, label
+from closeup.media.audio import TrackChoice
 from closeup.media.caption_style import caption_style
 from closeup.media.excerpt import excerpt_frames
 from closeup.media.frame_times import FrameTimes
@@ -47,14 +48,14 @@ class Planned:
         interest: The curves that they were chosen by; None where a plan comes without them.
         frame_times: Of the video.
         captions: Of the whole video, or None.
-        sound_track: Which of its sound tracks is heard, counted from 1; 0 where there is no choice.
+        sound_track: Which of its sound tracks is heard; None where there is no choice.
     """
 
     plan: Plan
     interest: Interest | None
     frame_times: FrameTimes
     captions: Subtitles | None
-    sound_track: int = 0
+    sound_track: TrackChoice = None
 
 
 def read_captions(options: ShortsOptions, source: ShortsSource) -> tuple[Subtitles | None, tuple[str, ...]]:

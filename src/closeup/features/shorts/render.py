@@ -20,7 +20,7 @@ from closeup.documents.shorts import SoundRecord
 from closeup.features.shorts.finished import RenderedInfo
 from closeup.features.shorts.framing import FramedPiece
 from closeup.features.shorts.plan import Piece
-from closeup.media.audio import has_sound, read_sound
+from closeup.media.audio import TrackChoice, has_sound, read_sound
 from closeup.media.excerpt import excerpt_frames
 from closeup.media.frame_times import FrameTimes
 from closeup.media.loudness import Levelled, level
@@ -48,7 +48,7 @@ def render_short(
     frame_times: FrameTimes,
     size_wh: tuple[int, int],
     overlay: Overlay | None = None,
-    sound_track: int | None = None,
+    sound_track: TrackChoice = None,
     most_fps: float = math.inf,
     progress: ProgressCallback = ignore,
 ) -> RenderedInfo:
@@ -64,7 +64,7 @@ def render_short(
         frame_times: Of the video.
         size_wh: Width and height in pixels, even.
         overlay: What is drawn over the picture.
-        sound_track: Which of the video's sound tracks is heard, counted from 1; None hears its default one.
+        sound_track: Which of the video's sound tracks is heard.
         most_fps: Frames a second that are shown at most.
 
     Raises:
@@ -72,16 +72,8 @@ def render_short(
         OutputError: If the file cannot be written, or the disk is full.
         ValueError: If pieces, crops or size make no sense.
     """
-    footage = [VideoPieces(video, pieces, frame_times)]
-    return render_footage(
-        footage,
-        output,
-        size_wh=size_wh,
-        overlay=overlay,
-        sound_track=sound_track,
-        most_fps=most_fps,
-        progress=progress,
-    )
+    footage = [VideoPieces(video, pieces, frame_times, sound_track)]
+    return render_footage(footage, output, size_wh=size_wh, overlay=overlay, most_fps=most_fps, progress=progress)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,11 +84,13 @@ class VideoPieces:
         video: The file.
         pieces: In the order of the video, not overlapping; at least one.
         frame_times: Of the video.
+        sound_track: Which of its sound tracks is heard.
     """
 
     video: Path
     pieces: Sequence[FramedPiece]
     frame_times: FrameTimes
+    sound_track: TrackChoice = None
 
 
 def render_footage(
@@ -105,7 +99,6 @@ def render_footage(
     *,
     size_wh: tuple[int, int],
     overlay: Overlay | None = None,
-    sound_track: int | None = None,
     most_fps: float = math.inf,
     progress: ProgressCallback = ignore,
 ) -> RenderedInfo:
@@ -122,10 +115,7 @@ def render_footage(
         starts += [ends[-1] + times[place] for place in shown_frames(pieces, each.frame_times, most_fps)]
         ends.append(ends[-1] + times[-1])
     starts.append(ends[-1])
-    sounds = [
-        _levelled_sound(each.video, [framed.piece for framed in each.pieces], each.frame_times, sound_track)
-        for each in footage
-    ]
+    sounds = [_levelled_sound(each) for each in footage]
     first = footage[0]
     with open_video(first.video, track=first.frame_times.track, canvas_wh=first.frame_times.canvas_wh) as reader:
         colour = next(iter(reader)).colour
@@ -222,20 +212,18 @@ def _drawn_over(
             yield picture
 
 
-def _levelled_sound(
-    video: Path, pieces: Sequence[Piece], frame_times: FrameTimes, track: int | None
-) -> Levelled | None:
+def _levelled_sound(footage: VideoPieces) -> Levelled | None:
     """The pieces' sound, one after the other, at its level; None where the video has none."""
+    video, frame_times, track = footage.video, footage.frame_times, footage.sound_track
     if not has_sound(video, track):
         return None
-    parts, written = [], 0
+    pieces, parts = [framed.piece for framed in footage.pieces], []
     for piece, (length, apart) in zip(pieces, _lengths(pieces, frame_times), strict=True):
         start, end = frame_times.start(piece.start_frame), frame_times.start(piece.end_frame)
         part = read_sound(video, start, end, rate_hz=SOUND_RATE_HZ, channels=2, frame_times=frame_times, track=track)
         # Lengths are rounded on the short's clock, so that sound does not drift against pictures from join to join.
         part = np.pad(part[:length], ((0, max(length - len(part), 0)), (0, 0)), mode="edge")
         parts.append(_faded(part, fade_in=apart[0], fade_out=apart[1]))
-        written += length
     return level(np.concatenate(parts), SOUND_RATE_HZ)
 
 

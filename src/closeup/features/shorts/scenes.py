@@ -19,6 +19,7 @@ from closeup.features.shorts.render import VideoPieces, render_footage
 from closeup.features.shorts.source import find_person, find_video, open_cast
 from closeup.media.frame_times import FrameTimes, read_frame_times
 from closeup.media.video import open_video
+from closeup.perception.sound_choice import choose_sound_track
 
 
 def make_reel(
@@ -58,11 +59,12 @@ def make_reel(
     footage, scenes, at_s = list[VideoPieces](), list[dict[str, Any]](), 0.0
     for folder, cast, whom in appearances:
         video = find_video(cast, folder, None, progress)
-        found = _footage(video, cast, whom, options)
+        found, heard = _footage(video, cast, whom, options)
         if found is None:
             notes.append(f"{cast.video.path} shows the person in passing only.")
             continue
         footage.append(found)
+        notes += [f"{video.name}: {note}" if len(appearances) > 1 else note for note in heard]
         for framed in found.pieces:
             piece = framed.piece
             span = {"start_s": round(piece.start_s, 6), "end_s": round(piece.end_s, 6), "at_s": round(at_s, 6)}
@@ -107,18 +109,21 @@ def _appearances(casts: Sequence[Path], who: str) -> tuple[list[tuple[Path, Cast
     return found, [error.message for error in missing]
 
 
-def _footage(video: Path, cast: Cast, person: Person, options: ReelOptions) -> VideoPieces | None:
-    """The person's scenes in one video with the camera's path through them; None where there is none."""
+def _footage(
+    video: Path, cast: Cast, person: Person, options: ReelOptions
+) -> tuple[VideoPieces | None, tuple[str, ...]]:
+    """The person's scenes in one video with the camera's path through them, None where there is none; and notes."""
     times = read_frame_times(video, cast.video)
     pieces = list(_pieces(cast, person, times))
     if not pieces:
-        return None
+        return None, ()
     how = FramingOptions(options.size_wh, area_xyxy=find_area(video, times, pieces), zooms=False)
     framed = [
         frame_piece(cast, person.id, piece, times.starts_s[piece.start_frame : piece.end_frame], how)
         for piece in pieces
     ]
-    return VideoPieces(video, framed, times)
+    track, notes = choose_sound_track(video, options.audio_track, times.end_s, times)
+    return VideoPieces(video, framed, times, track), notes
 
 
 def _pieces(cast: Cast, person: Person, times: FrameTimes) -> Iterator[Piece]:

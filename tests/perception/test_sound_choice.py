@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from closeup.core.errors import InputError
-from closeup.features.shorts import sound_track as module
-from closeup.features.shorts.sound_track import choose_sound_track
+from closeup.media.audio import TrackChoice
 from closeup.media.frame_times import read_frame_times
+from closeup.perception import sound_choice as module
+from closeup.perception.sound_choice import choose_sound_track
 
 HZ, SECONDS = 16_000, 3
 
@@ -57,14 +58,19 @@ def _speech(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "VoiceDetector", LoudSpeaks)
 
 
-def chosen(path: Path, wanted: int = 0) -> tuple[int, tuple[str, ...]]:
-    return choose_sound_track(path, read_frame_times(path), wanted)
+def chosen(path: Path, wanted: TrackChoice = 0) -> tuple[TrackChoice, tuple[str, ...]]:
+    times = read_frame_times(path)
+    found = choose_sound_track(path, wanted, times.end_s, times)
+    assert choose_sound_track(path, wanted, times.end_s) == found
+    return found
 
 
 def test_a_silent_first_track_is_not_the_one_that_is_heard(tmp_path: Path) -> None:
     number, notes = chosen(write_tracks(tmp_path / "a.mkv", [0.0, 0.5], title="Mic"))
     assert number == 2
-    assert notes == ("It has 2 sound tracks; track 2 (Mic) is heard, in which people speak. Another can be chosen.",)
+    assert notes == (
+        "It has 2 sound tracks; track 2 (Mic) is heard, in which people speak. Another can be chosen, or a mix.",
+    )
 
 
 def test_speech_counts_and_else_the_default_one(tmp_path: Path) -> None:
@@ -81,5 +87,13 @@ def test_the_user_chooses(tmp_path: Path) -> None:
 
 
 def test_one_track_or_none_is_no_choice(tmp_path: Path) -> None:
-    assert chosen(write_tracks(tmp_path / "a.mkv", [0.6])) == (0, ())
-    assert chosen(write_tracks(tmp_path / "b.mkv", [])) == (0, ())
+    assert chosen(write_tracks(tmp_path / "a.mkv", [0.6])) == (None, ())
+    assert chosen(write_tracks(tmp_path / "b.mkv", [])) == (None, ())
+
+
+def test_all_are_mixed_where_the_user_says_so(tmp_path: Path) -> None:
+    path = write_tracks(tmp_path / "a.mkv", [0.6, 0.1], title="Mic")
+    assert chosen(path, "mix") == ("mix", ("Its 2 sound tracks are mixed: track 1, track 2 (Mic).",))
+    lone = chosen(write_tracks(tmp_path / "b.mkv", [0.6]), "mix")
+    assert lone == (None, ("A mix of sound tracks was asked for, and it has one only.",))
+    assert chosen(write_tracks(tmp_path / "c.mkv", []), "mix") == (None, ())
