@@ -51,8 +51,8 @@ def licences() -> dict[Path, str]:
 def forms() -> tuple["Form[Any]", ...]:
     """The forms of files that other programs read."""
     from closeup.documents.cast import CAST_JSON
+    from closeup.documents.faces import LOOK_JSON, PHOTO_JSON, VIDEO_JSON
     from closeup.documents.shorts import SHORTS_JSON
-    from closeup.features.faces.found import LOOK_JSON, PHOTO_JSON, VIDEO_JSON
 
     return CAST_JSON, SHORTS_JSON, PHOTO_JSON, VIDEO_JSON, LOOK_JSON
 

@@ -1,6 +1,7 @@
 """`closeup faces` as it is typed."""
 
 import json
+import zipfile
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,8 +15,8 @@ from closeup.cli import faces
 from closeup.cli.exit_codes import EXIT_COULD_NOT, EXIT_LOSSES
 from closeup.cli.main import CommandLine
 from closeup.core.errors import InputError
+from closeup.documents.faces import PHOTO_JSON, FoundFaces, Look
 from closeup.features.faces import finder
-from closeup.features.faces.found import PHOTO_JSON, FoundFaces, Look
 from closeup.media.encoder import VideoEncoder
 from closeup.media.image import encode_png, read_image
 from features.faces.made_up import face, film, photo
@@ -125,6 +126,32 @@ def test_two_of_one_name_are_refused(place: Path) -> None:
     result = type_in("a.png", "other/a.png")
     assert result.exit_code == EXIT_COULD_NOT
     assert "both be written" in result.stderr
+
+
+def test_folders_and_zip_files_of_pictures(place: Path) -> None:
+    content = (place / "a.png").read_bytes()
+    for name in ("trip/day 1/a.png", "trip/b.png", "trip/b.jpg", "trip/old.faces.jpg"):
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_bytes(content)
+    (place / "trip" / "broken.png").write_text("no picture")
+    with zipfile.ZipFile("more.zip", "w") as archive:
+        archive.write("a.png", "deep/c.png")
+    result = type_in("trip", "more.zip", "film.mp4", "-o", "out")
+    assert result.exit_code == EXIT_LOSSES
+    assert sorted(path.relative_to(place / "out").as_posix() for path in (place / "out").rglob("*.json*")) == [
+        "b.jpg.faces.json",
+        "b.png.faces.json",
+        "day 1/a.faces.json",
+        "deep/c.faces.json",
+        "film.faces.jsonl",
+    ]
+    assert PHOTO_JSON.read(place / "out" / "deep" / "c.faces.json").source == "more.zip/deep/c.png"
+    assert "Left out: trip/broken.png is no picture" in result.stderr
+    assert "1 picture of an earlier run passed by (*.faces.jpg)." in result.stderr
+    assert "Left out: out holds no pictures but those" in type_in("out", "a.png", "-o", "new").stderr
+    alone = type_in("out")
+    assert (alone.exit_code, "error: out holds no pictures but" in alone.stderr) == (EXIT_COULD_NOT, True)
+    assert type_in("a.png", ".", "-o", "once").exit_code == EXIT_LOSSES, "a.png counts once, the broken one is a loss"
 
 
 def test_a_model_that_is_not_there_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

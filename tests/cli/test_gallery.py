@@ -16,6 +16,7 @@ from closeup.cli.main import app
 from closeup.features.gallery import liveness
 from closeup.media import webcam
 from closeup.perception import analyzer
+from closeup.storage import database
 from features.gallery.made_up import FakeAnalyzer, Shown, made_up_card, photo
 from features.gallery.test_cast_people import folder_of
 from features.gallery.test_guide import Actor
@@ -194,6 +195,10 @@ def test_look_alikes_with_a_sheet(place: Path, people: None) -> None:
     assert found.exit_code == 0
     assert "ann0.png" in found.stdout
     assert "1 picture was of no use" in found.stderr
+    (place / "bad.png").write_bytes(b"no picture")
+    lossy = type_in("similar", "ann2.png", "--in", ".", "--json")
+    assert (lossy.exit_code, json.loads(lossy.stdout)["unreadable"]) == (EXIT_LOSSES, 1)
+    assert type_in("map", "--in", ".").exit_code == EXIT_LOSSES
 
 
 def test_the_map(place: Path, people: None) -> None:
@@ -279,6 +284,16 @@ def test_remove_asks_where_somebody_can_answer(people: None, monkeypatch: pytest
     assert len(answer("show", "Ann")["faces"]) == 2
     assert CliRunner().invoke(app, ["gallery", "remove", "Ann", first], input="y\n").exit_code == 0
     assert [str(face["face"]) for face in answer("show", "Ann")["faces"]] == [second]
+
+
+def test_a_gallery_that_may_only_be_read_says_so_once(people: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "_made_writable", lambda path: False)
+    for words in (("identify", "ann2.png"), ("verify", "bob2.png", "--as", "bob"), ("list",), ("similar", "ann2.png")):
+        result = type_in(*words)
+        assert result.exit_code == 0, result.output
+        assert result.stderr.count("may not be written to; it is only read.") == 1
+    assert "gallery.db may not be written to." in refused("enrol", "Ann", "ann2.png")
+    assert len(answer("show", "Ann")["faces"]) == 2
 
 
 def test_delete_asks_where_somebody_can_answer(people: None, monkeypatch: pytest.MonkeyPatch) -> None:

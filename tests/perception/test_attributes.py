@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from closeup.core.errors import ModelError
+from closeup.documents.faces import ClassAnswer, ValueAnswer
 from closeup.perception import attributes as module
 from closeup.perception.attributes import attributes_model
-from closeup.perception.classifier import ClassAnswer, PictureClassifier, ValueAnswer
+from closeup.perception.classifier import PictureClassifier
 from closeup.perception.face_crop import FRAMES
 from closeup.weights.network_card import NetworkHead
 from tiny_networks import save_tiny, tiny_card

@@ -9,12 +9,11 @@ import pytest
 from closeup.algorithms.metrics.classification import softmax
 from closeup.core.errors import ModelError
 from closeup.core.settings import Settings
+from closeup.documents.faces import ClassAnswer, ValueAnswer
 from closeup.media.square import square
 from closeup.perception.classifier import (
     BATCH,
-    ClassAnswer,
     PictureClassifier,
-    ValueAnswer,
     average_landmarks,
     is_shipped,
     shipped,

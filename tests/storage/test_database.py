@@ -2,8 +2,11 @@ import os
 import sqlite3
 import sys
 import traceback
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -164,3 +167,82 @@ def test_a_folder_that_may_not_be_written_to(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(StorageError, match="Permission denied"):
         open_gallery(sqlite_url(tmp_path / "gallery.db"))
+
+
+@contextmanager
+def nobody() -> Iterator[None]:
+    """What an administrator's process may do with files, given up for a while."""
+    if os.geteuid():
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def shelf() -> Iterator[Path]:
+    """A folder with a gallery in it, Ada's, that everybody may reach and nobody else may write to."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        with open_gallery(sqlite_url(folder / "gallery.db")) as store:
+            store.enrol("Ada", [template(1)])
+        (folder / "gallery.db").chmod(0o444)
+        folder.chmod(0o555)
+        try:
+            yield folder
+        finally:
+            folder.chmod(0o755)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions are others there")
+def test_a_gallery_that_may_only_be_read_is_read(shelf: Path, caplog: pytest.LogCaptureFixture) -> None:
+    before = (shelf / "gallery.db").read_bytes()
+    with nobody(), open_gallery(sqlite_url(shelf / "gallery.db")) as store:
+        ada = store.find("ada")
+        assert store.matrix("a-model").identity_ids.tolist() == [ada.id]
+        assert [record.name for record in store.identities()] == ["Ada"]
+        for change in (lambda: store.enrol("Bea", [template(2)]), lambda: store.delete(ada.id)):
+            with pytest.raises(StorageError, match="may not be written to"):
+                change()
+        assert store.purge(date(2000, 1, 1)) == ()
+    assert [record.getMessage() for record in caplog.records] == [
+        f"The gallery {shelf / 'gallery.db'} may not be written to; it is only read."
+    ]
+    assert [path.name for path in shelf.iterdir()] == ["gallery.db"]
+    assert (shelf / "gallery.db").read_bytes() == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions are others there")
+def test_who_may_only_read_sees_what_others_write_meanwhile(shelf: Path) -> None:
+    with nobody():
+        reader = open_gallery(sqlite_url(shelf / "gallery.db"))
+        assert len(reader.identities()) == 1
+    shelf.chmod(0o755)
+    (shelf / "gallery.db").chmod(0o644)
+    with open_gallery(sqlite_url(shelf / "gallery.db")) as owner:
+        owner.enrol("Bea", [template(2)])
+        with nobody():
+            assert [record.name for record in reader.identities()] == ["Ada", "Bea"]
+            assert len(reader.matrix("a-model").vectors) == 2
+    with nobody():
+        assert len(reader.identities()) == 2
+        reader.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions are others there")
+def test_what_has_to_be_changed_before_it_can_be_read(shelf: Path) -> None:
+    shelf.chmod(0o755)
+    (shelf / "gallery.db-wal").write_bytes(b"what a killed process left")
+    (shelf / "empty.db").write_bytes(b"")
+    (shelf / "empty.db").chmod(0o444)
+    shelf.chmod(0o555)
+    with nobody():
+        for name, problem in (("gallery.db", "was not closed properly"), ("empty.db", "has no tables of this version")):
+            with pytest.raises(StorageError, match=problem) as caught:
+                open_gallery(sqlite_url(shelf / name))
+            assert "where it may be written to" in caught.value.hint
+        with pytest.raises(StorageError, match="cannot be opened: Permission denied"):
+            open_gallery(sqlite_url(shelf / "absent.db"))

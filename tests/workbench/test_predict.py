@@ -9,8 +9,9 @@ import pytest
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress
 from closeup.core.settings import Settings
+from closeup.documents.faces import ClassAnswer
 from closeup.media.image import encode_jpeg, read_image
-from closeup.perception.classifier import ClassAnswer, PictureClassifier
+from closeup.perception.classifier import PictureClassifier
 from closeup.perception.face_crop import FRAMES
 from closeup.workbench.models import ResolvedModel
 from closeup.workbench.predict import predict, prediction_table

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from closeup.cli.exit_codes import count_losses
 from closeup.cli.flags import AsJson, Quiet
 from closeup.cli.gallery_options import Far, Largest, Models
 from closeup.cli.gallery_words import percent, similarity_words
@@ -67,7 +68,7 @@ def similar(
     photo: Photo,
     top: Annotated[int, typer.Option(metavar="N", help="How many to list.")] = TOP,
     folder: Annotated[
-        Path | None, typer.Option("--in", metavar="DIR", help="Compare with the pictures below DIR, not the gallery.")
+        Path | None, typer.Option("--in", metavar="DIR|ZIP", help="Compare with the pictures in it, not the gallery.")
     ] = None,
     sheet: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a picture sheet too, as HTML.")] = None,
     overwrite: Overwrite = False,
@@ -96,6 +97,7 @@ def similar(
 
         write_whole(sheet, found.sheet().encode())
     _tell_alikes(found, as_json=as_json)
+    count_losses(found.unreadable)
     if sheet is not None and not as_json:
         typer.echo(f"Sheet: {one_line(str(sheet))}")
 
@@ -112,10 +114,7 @@ def _tell_alikes(found: "LookAlikes", *, as_json: bool) -> None:
     ]
     show_table(*rows, head=("", "who", "similarity", "distance", ""))
     typer.echo(f"Threshold {found.threshold:.3f}, reached by {percent(found.far)} of pairs of strangers.")
-    if found.skipped:
-        were = "picture was" if len(found.skipped) == 1 else "pictures were"
-        show_note(f"{len(found.skipped)} {were} of no use. The first: {found.skipped[0].reason}")
-    for note in found.notes:
+    for note in found.left_out:
         show_note(note)
 
 
@@ -125,7 +124,7 @@ def draw_map(
         "map.html"
     ),
     folder: Annotated[
-        Path | None, typer.Option("--in", metavar="DIR", help="Draw the faces in the pictures below DIR instead.")
+        Path | None, typer.Option("--in", metavar="DIR|ZIP", help="Draw the faces in the pictures in it instead.")
     ] = None,
     overwrite: Overwrite = False,
     models: Models = "auto",
@@ -149,6 +148,7 @@ def draw_map(
     typer.echo(f"{drawn.faces} faces of {drawn.people} people: {one_line(str(output))}")
     for note in drawn.notes:
         show_note(note)
+    count_losses(drawn.unreadable)
 
 
 def _check_free(path: Path | None, *, overwrite: bool) -> None:

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
+Photos = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="PHOTO", help="Photos; folders and zip files of them, too.", show_default=False),
+]
 ENROL = with_flags(EnrolOptions, leave_out=("far",))
 
 
@@ -30,7 +34,7 @@ ENROL = with_flags(EnrolOptions, leave_out=("far",))
 @ENROL
 def enrol(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Who it is.", show_default=False)],
-    photos: Annotated[list[Path] | None, typer.Argument(metavar="PHOTO", show_default=False)] = None,
+    photos: Photos = None,
     camera: Annotated[
         bool, typer.Option("--camera", help="Take the pictures now: the camera guides through the poses.")
     ] = False,
@@ -68,7 +72,8 @@ def enrol(
     with open_gallery() as store:
         analyzer = Analyzer(models)
         if photos:
-            with progress_bar(name, quiet=quiet or len(photos) < 3) as progress:
+            few = len(photos) < 3 and all(photo.is_file() for photo in photos)
+            with progress_bar(name, quiet=quiet or few) as progress:
                 report = feature.enrol(store, analyzer, name, photos, options, progress=progress)
         else:
             keep = options.keep_pictures
@@ -84,8 +89,8 @@ def enrol(
         show_json(answers.ENROLLED.to_data(answers.enrol_answer(report)))
     elif not quiet:
         tell(report)
-    for refused in report.refused:
-        show_note(refused.reason)
+    for note in (*(refused.reason for refused in report.refused), *report.notes):
+        show_note(note)
     count_losses(len(report.refused))
 
 

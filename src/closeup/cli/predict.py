@@ -12,7 +12,7 @@ from closeup.cli.output import show_hint, show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 
 if TYPE_CHECKING:
-    from closeup.perception.classifier import Answer
+    from closeup.documents.faces import Answer
     from closeup.workbench.predict import Prediction
 
 app = typer.Typer()
@@ -78,7 +78,7 @@ def _tell(prediction: "Prediction") -> None:
 
 def answer_words(answer: "Answer") -> str:
     """One answer for people: "happy 93 %", "31 years"."""
-    from closeup.perception.classifier import ClassAnswer
+    from closeup.documents.faces import ClassAnswer
 
     if isinstance(answer, ClassAnswer):
         return f"{answer.name} {answer.probability:.0%}".replace("%", " %")

@@ -71,17 +71,27 @@ def _flags(template: Any) -> list[Any]:
 
 
 def speak_up(verbosity: int) -> None:
-    """Write what closeup logs to stderr: from 1 on what is done, from 2 on everything."""
-    if not verbosity:
-        return
+    """Show what closeup logs on stderr: warnings as notes; from 1 on what is done too, from 2 on everything."""
     logger = logging.getLogger("closeup")
-    for handler in [each for each in logger.handlers if each.name == _HANDLER]:
+    ours = [each for each in logger.handlers if each.name == _HANDLER]
+    if ours and not verbosity:
+        return
+    for handler in ours:
         logger.removeHandler(handler)
-    handler = logging.StreamHandler()
-    handler.name = _HANDLER
-    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s", "%H:%M:%S"))
-    logger.addHandler(handler)
-    logger.setLevel(logging.DEBUG if verbosity > 1 else logging.INFO)
+    handlers: list[logging.Handler] = [_Notes(logging.WARNING)]
+    if verbosity:
+        handlers.append(logging.StreamHandler())
+        handlers[1].setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s", "%H:%M:%S"))
+        handlers[1].addFilter(lambda record: record.levelno < logging.WARNING)
+        logger.setLevel(logging.DEBUG if verbosity > 1 else logging.INFO)
+    for handler in handlers:
+        handler.name = _HANDLER
+        logger.addHandler(handler)
+
+
+class _Notes(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        show_note(record.getMessage())
 
 
 def _use_device(context: typer.Context, value: str | None) -> None:

@@ -76,6 +76,11 @@ def indented(data: Mapping[str, Any]) -> str:
     return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
 
 
+def one_line(data: Mapping[str, Any]) -> str:
+    """JSON text on one line, as JSON Lines want it."""
+    return json.dumps(data, ensure_ascii=False, allow_nan=False) + "\n"
+
+
 class Form(Generic[T]):
     """How one kind of document is read, written and described."""
 

@@ -67,6 +67,7 @@ WORK = {
         Work("cast.season", "features.cast.together:make_season_folder"),
         Work("cast.regroup", "features.cast.find:recluster"),
         Work("people.export", "features.cast.export:export_people"),
+        Work("faces", "features.faces.make:find_in_files"),
         Work("shorts", "features.shorts.make:make_folder"),
         Work("shorts.plan", "features.shorts.make:plan_shorts"),
         Work("shorts.render", "features.shorts.make:render_plan"),

@@ -12,9 +12,10 @@ import numpy as np
 from closeup.core.boxes import fitted
 from closeup.core.settings import Settings, read_settings
 from closeup.core.types import FloatArray, Image, Quality
+from closeup.documents.faces import Answer
 from closeup.media.sources import Frame
 from closeup.perception.central_face import central_first
-from closeup.perception.classifier import Answer, PictureClassifier
+from closeup.perception.classifier import PictureClassifier
 from closeup.perception.gates import Fault, faults_of, illegible
 from closeup.perception.pose import HeadPose, head_pose
 from closeup.perception.protocols import Detections, FaceDetector, FaceEmbedder

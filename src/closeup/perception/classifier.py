@@ -5,16 +5,15 @@ trained, wherever it comes from.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, cast
+from typing import cast
 
 import numpy as np
 
 from closeup.core.errors import ModelError
-from closeup.core.fields import Rounded, Within
 from closeup.core.settings import Settings, read_settings
-from closeup.core.types import FAR, FloatArray, Image, Score
+from closeup.core.types import FloatArray, Image
+from closeup.documents.faces import Answer, ClassAnswer, ValueAnswer
 from closeup.media.square import square
 from closeup.perception.face_crop import FaceFrame, crop_face
 from closeup.perception.preprocessing import preprocess
@@ -29,40 +28,6 @@ BATCH = 16
 AVERAGE_IN_BOX = np.array([(-0.176, -0.128), (0.176, -0.128), (0, 0.071), (-0.149, 0.225), (0.149, 0.225)])
 """Landmarks (5, 2) of an average face from the middle of its box, in longer sides of the box: the mean over YuNet's
 boxes of 3,053 pictures of LFW with one face, made symmetric."""
-
-
-@dataclass(frozen=True, slots=True)
-class ClassAnswer:
-    """One answer of a head that tells classes apart.
-
-    Attributes:
-        name: The likeliest class.
-        probabilities: Of every class, by name; they sum to 1.
-    """
-
-    name: str = field(metadata={"alias": "class"})
-    probabilities: Mapping[str, Score]
-
-    @property
-    def probability(self) -> float:
-        """That of the likeliest class, 0 to 1."""
-        return self.probabilities[self.name]
-
-
-@dataclass(frozen=True, slots=True)
-class ValueAnswer:
-    """One answer of a head that estimates a number.
-
-    Attributes:
-        value: The estimate.
-        unit: "years", ...
-    """
-
-    value: Annotated[float, Within(-FAR, FAR), Rounded(2)]
-    unit: str
-
-
-Answer = ClassAnswer | ValueAnswer
 
 
 class PictureClassifier:

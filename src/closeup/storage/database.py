@@ -1,5 +1,7 @@
 """Opening the database: SQLite or PostgreSQL, the same to whoever uses it."""
 
+import errno
+import logging
 import os
 import sqlite3
 import time
@@ -12,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, text, update
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import NullPool
 
 from closeup.core.errors import DependencyError, InputError, StorageError
 from closeup.core.settings import default_gallery_path
@@ -20,6 +23,7 @@ from closeup.storage.tables import state
 
 _FORMS = "Give sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME in CLOSEUP_DATABASE_URL."
 _CONNECT_S = 10
+_LOG = logging.getLogger("closeup.storage")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +35,14 @@ class Database:
         place: What people know it by: its file, or its address without user and password.
         path: Its file; None for PostgreSQL.
         wait_s: How long to wait for others that hold it.
+        read_only: Its file or folder may not be written.
     """
 
     engine: Engine
     place: str
     path: Path | None
     wait_s: float
+    read_only: bool = False
 
     @property
     def is_postgresql(self) -> bool:
@@ -62,8 +68,12 @@ class Database:
             removing: Something personal will be gone after it, so that its bytes have to be scrubbed.
 
         Raises:
-            StorageError: The database cannot be used, or others have held it for `wait_s`.
+            StorageError: The database cannot be used or only be read, or others have held it for `wait_s`.
         """
+        if self.read_only:
+            raise StorageError(
+                f"The gallery {self.place} may not be written to.", "Check the permissions of the file and its folder."
+            )
         with spoken(self.place), self.engine.connect().execution_options(writes=True) as connection, connection.begin():
             if self.is_postgresql:
                 set_lock_timeout(connection, self.wait_s)
@@ -83,6 +93,8 @@ def set_lock_timeout(connection: Connection, wait_s: float) -> None:
 
 def open_database(given: str | None, wait_s: float) -> Database:
     """Open the database at a URL, or the default one; its tables are not looked at yet.
+
+    An SQLite file that may not be written is opened to be read, which is logged as a warning.
 
     Raises:
         InputError: The URL cannot be read, or names a kind of database that closeup does not know.
@@ -116,16 +128,23 @@ def parse_url(given: str) -> URL:
 
 
 def _open_sqlite(url: URL, path: Path, wait_s: float) -> Database:
-    _make_file(path)
-    engine = create_engine(url, connect_args={"timeout": wait_s}, hide_parameters=True)
+    writable = _made_writable(path)
+    if writable:
+        engine = create_engine(url, connect_args={"timeout": wait_s}, hide_parameters=True)
 
-    @event.listens_for(engine, "connect")
-    def prepare(connection: sqlite3.Connection, _: object) -> None:
-        # The driver's own transactions begin late and commit early; ours are begun by the listener below.
-        connection.isolation_level = None
-        _use_wal(connection, path, wait_s)
-        for setting in ("foreign_keys=ON", "secure_delete=ON", "synchronous=FULL"):
-            connection.execute(f"PRAGMA {setting}")
+        @event.listens_for(engine, "connect")
+        def prepare(connection: sqlite3.Connection, _: object) -> None:
+            # The driver's own transactions begin late and commit early; ours are begun by the listener below.
+            connection.isolation_level = None
+            _use_wal(connection, path, wait_s)
+            for setting in ("foreign_keys=ON", "secure_delete=ON", "synchronous=FULL"):
+                connection.execute(f"PRAGMA {setting}")
+
+    else:
+        _LOG.warning("The gallery %s may not be written to; it is only read.", path)
+        engine = create_engine(
+            url, creator=lambda: _connect_to_read(path, wait_s), poolclass=NullPool, hide_parameters=True
+        )
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -133,22 +152,50 @@ def _open_sqlite(url: URL, path: Path, wait_s: float) -> Database:
         writes = connection.get_execution_options().get("writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
-    return Database(engine, str(path), path, wait_s)
+    return Database(engine, str(path), path, wait_s, read_only=not writable)
 
 
-def _make_file(path: Path) -> None:
-    """Make the file and its folder where they are missing, for their owner's eyes only."""
+def _made_writable(path: Path) -> bool:
+    """Make the file and its folder where they are missing, for their owner's eyes only; say whether both can change."""
     try:
         str(path).encode("utf-8")  # SQLite knows no other names
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS) and _allows(path, os.R_OK):
+            return False
         raise StorageError(
             f"The gallery {path} cannot be opened: {error.strerror or error}.",
             "Name another file in CLOSEUP_DATABASE_URL, as sqlite:///FILE.",
         ) from error
     except UnicodeEncodeError as error:
         raise InputError(f"The gallery's path {str(path)!a} is not UTF-8.", _FORMS) from error
+    return _allows(path.parent, os.W_OK)  # the write-ahead log lies beside the file
+
+
+def _allows(path: Path, mode: int) -> bool:
+    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _connect_to_read(path: Path, wait_s: float) -> sqlite3.Connection:
+    """Connect to a file that may only be read, and leave nothing beside it.
+
+    While others have it open, their write-ahead log is read too (https://sqlite.org/wal.html#readonly). Otherwise
+    there is none, and the file is read as one that does not change; each transaction connects anew and looks again.
+    """
+    log, index = (Path(f"{path}{ending}") for ending in ("-wal", "-shm"))
+    if log.exists() and index.exists():
+        how = "mode=ro&readonly_shm=1"
+    elif log.exists() and log.stat().st_size:
+        raise StorageError(
+            f"The gallery {path} was not closed properly, and may only be read.",
+            "Open it once where it may be written to, and it is put in order.",
+        )
+    else:
+        how = "immutable=1"
+    return sqlite3.connect(
+        f"{path.as_uri()}?{how}", uri=True, timeout=wait_s, isolation_level=None, check_same_thread=False
+    )
 
 
 def _use_wal(connection: sqlite3.Connection, path: Path, wait_s: float) -> None:

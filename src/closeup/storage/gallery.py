@@ -36,6 +36,9 @@ Search = Literal["exact", "hnsw"]
 def open_gallery(url: str | None = None, settings: Settings | None = None, *, wait_s: float = WAIT_S) -> "GalleryStore":
     """Open the gallery, and make it or bring its tables up to date where that is needed.
 
+    An SQLite file that may not be written is opened all the same, and logged as a warning: what reads works, and what
+    would change it raises `StorageError`.
+
     Args:
         url: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME; None for what the settings say, which is
             gallery.db in the platform's data folder where they say nothing.
@@ -53,7 +56,8 @@ def open_gallery(url: str | None = None, settings: Settings | None = None, *, wa
     database = open_database(url, wait_s)
     try:
         bring_up_to_date(database)
-        erasure.scrub_if_possible(database)
+        if not database.read_only:
+            erasure.scrub_if_possible(database)
     except BaseException:
         database.engine.dispose()
         raise

@@ -24,7 +24,8 @@ def bring_up_to_date(database: Database) -> None:
     All of it happens in one transaction: a process that is killed in the middle leaves the database as it was.
 
     Raises:
-        StorageError: The database is of a newer closeup, cannot be used, or PostgreSQL lacks the extension `vector`.
+        StorageError: The database is of a newer closeup, cannot be used, or may only be read where its tables have to
+            change; or PostgreSQL lacks the extension `vector`.
     """
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
@@ -33,6 +34,11 @@ def bring_up_to_date(database: Database) -> None:
     with database.read() as connection:
         if _revision(connection, scripts, database.place) == newest:
             return
+    if database.read_only:
+        raise StorageError(
+            f"The gallery {database.place} has no tables of this version of closeup, and may not be written to.",
+            "Open it once where it may be written to.",
+        )
     with (
         spoken(database.place),
         database.engine.connect().execution_options(writes=True) as connection,

@@ -9,10 +9,10 @@ from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.settings import Settings
 from closeup.core.types import FloatArray
+from closeup.documents.faces import Answer, ClassAnswer
 from closeup.media.files import photos_given
 from closeup.media.image import read_image
 from closeup.perception.analyzer import Analyzer
-from closeup.perception.classifier import Answer, ClassAnswer
 from closeup.workbench.models import ResolvedModel
 
 SCHEMA_VERSION = 1

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from closeup.core.types import Quality
-from closeup.features.faces.found import FoundFace, FoundFaces, Look, VideoSpan
-from closeup.perception.classifier import ClassAnswer, ValueAnswer, average_landmarks
+from closeup.documents.faces import ClassAnswer, FoundFace, FoundFaces, Look, ValueAnswer, VideoSpan
+from closeup.perception.classifier import average_landmarks
 
 MODELS = {"detector": "made-up", "expression": "expression", "attributes": "attributes"}
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from closeup.core.progress import Progress
+from closeup.documents.faces import Look
 from closeup.features.faces.annotate import annotate_video, annotated_photo
-from closeup.features.faces.found import Look
 from closeup.media.audio import has_sound, read_sound
 from closeup.media.encoder import VideoEncoder
 from closeup.media.video import open_video

@@ -11,11 +11,12 @@ import closeup
 from closeup.core.errors import InputError, ModelError
 from closeup.core.settings import Settings, read_settings
 from closeup.core.types import Image
+from closeup.documents.faces import ClassAnswer, ValueAnswer
 from closeup.features.faces import finder as module
 from closeup.features.faces.finder import FaceFinder, find_faces
 from closeup.media.encoder import VideoEncoder
 from closeup.media.image import encode_jpeg, encode_png
-from closeup.perception.classifier import ClassAnswer, PictureClassifier, ValueAnswer, average_landmarks
+from closeup.perception.classifier import PictureClassifier, average_landmarks
 from closeup.perception.face_crop import FRAMES
 from closeup.perception.protocols import Detections, FaceDetector, no_detections
 from closeup.weights.network_card import NetworkHead

@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 from closeup.core.errors import FormatError
-from closeup.features.faces.found import LOOK_JSON, PHOTO_JSON, VIDEO_JSON, FoundFaces, Look, encode_faces
+from closeup.documents.faces import LOOK_JSON, PHOTO_JSON, VIDEO_JSON, FoundFaces, Look, encode_faces
 from features.faces.made_up import classes, face, film, photo, quality
 
 PHOTO = photo(face(), face(100, answers={}), notes=("Odd.",))

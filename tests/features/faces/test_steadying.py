@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from closeup.features.faces.found import Look, VideoSpan
+from closeup.documents.faces import ClassAnswer, Look, ValueAnswer, VideoSpan
 from closeup.features.faces.steadying import follow, steadied
-from closeup.perception.classifier import ClassAnswer, ValueAnswer
 from features.faces.made_up import classes, face, quality
 
 SPAN = VideoSpan(10.0, 5.0, ())

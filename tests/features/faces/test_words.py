@@ -1,7 +1,7 @@
 """What is said of a face."""
 
+from closeup.documents.faces import ValueAnswer
 from closeup.features.faces.words import answer_words, full_lines, label_levels
-from closeup.perception.classifier import ValueAnswer
 from features.faces.made_up import classes, face
 
 

@@ -91,6 +91,7 @@ def test_pairs_and_look_alikes() -> None:
         "far": 0.001,
         "found": [{"name": "Ann", "similarity": 0.75, "distance": 0.25, "same": True}],
         "skipped": [{"photo": "b.jpg", "reason": "No."}],
+        "unreadable": 0,
         "notes": [],
     }
 
@@ -115,6 +116,7 @@ def test_who_is_enrolled_and_what_came_of_it() -> None:
         "refused": [],
         "flagged": ["a.jpg"],
         "already_known": {"name": "Bob", "photo": "b.jpg", "similarity": 0.75, "threshold": 0.5, "far": 0.001},
+        "notes": [],
     }
 
 

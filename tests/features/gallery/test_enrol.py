@@ -1,4 +1,5 @@
 import unicodedata
+import zipfile
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -12,6 +13,7 @@ from closeup.core.progress import Progress
 from closeup.features.gallery.enrol import AlreadyEnrolledError, already_known, enrol, enrol_samples, sample_photo
 from closeup.features.gallery.options import EnrolOptions
 from closeup.media.image import decode_jpeg
+from closeup.media.photos import photo_at
 from closeup.media.video import hash_file
 from closeup.storage.gallery import GalleryStore
 from features.gallery.made_up import FakeAnalyzer, Shown, embedding, made_up_card, photo
@@ -79,16 +81,33 @@ def test_photos_of_no_use_are_left_out_with_reasons(
     blurred = photo(tmp_path / "blurred.png", Shown(1, fault=True))
     text = tmp_path / "text.jpg"
     text.write_text("no picture")
-    bad = [nobody, two, blurred, text, tmp_path / "absent.png"]
+    bad = [tmp_path / "absent.png", nobody, two, blurred, text]
     report = enrol(store, reader, "Ann", [*bad, photos[0]])
     assert report.added == ("front",)
     assert [Path(item.photo) for item in report.refused] == bad
     reasons = [item.reason for item in report.refused]
-    assert "No face was found in" in reasons[0]
-    assert "It shows 2 faces of about one size" in reasons[1]
-    assert "of no use. The face is blurred" in reasons[2]
-    assert "no picture that can be read" in reasons[3]
-    assert "does not exist" in reasons[4]
+    assert "does not exist" in reasons[0]
+    assert "No face was found in" in reasons[1]
+    assert "It shows 2 faces of about one size" in reasons[2]
+    assert "of no use. The face is blurred" in reasons[3]
+    assert "no picture that can be read" in reasons[4]
+
+
+def test_folders_and_zip_files_stand_for_their_photos(
+    store: GalleryStore, reader: Any, photos: list[Path], tmp_path: Path
+) -> None:
+    (tmp_path / "ann" / "more").mkdir(parents=True)
+    photos[0].rename(tmp_path / "ann" / "more" / "a.png")
+    (tmp_path / "ann" / "broken.jpg").write_text("x")
+    (tmp_path / "ann" / "notes.txt").write_text("x")
+    with zipfile.ZipFile(tmp_path / "ann.zip", "w") as archive:
+        for path in photos[1:]:
+            archive.write(path, path.name)
+    report = enrol(store, reader, "Ann", [tmp_path / "ann", tmp_path / "ann.zip", tmp_path / "absent"])
+    assert report.added == ("front", "left", "down")
+    assert [Path(item.photo).name for item in report.refused] == ["absent", "broken.jpg"]
+    assert report.notes == ("1 file is no picture by its name and was passed by (1 .txt).",)
+    assert enrol(store, reader, "Ann", photos[1:]).added == (), "the same photos, out of the zip file"
 
 
 def test_where_no_photo_is_of_use_nothing_is_stored(store: GalleryStore, reader: Any, tmp_path: Path) -> None:
@@ -140,7 +159,7 @@ def test_force_enrols_all_the_same_and_tells(
 def test_the_rate_is_parted_among_the_people(store: GalleryStore, reader: Any, tmp_path: Path) -> None:
     for person in range(20):
         enrol(store, reader, f"person {person}", [photo(tmp_path / f"{person}.png", Shown(person))])
-    sample = sample_photo(reader, photo(tmp_path / "again.png", Shown(3, 4)), EnrolOptions())
+    sample = sample_photo(reader, photo_at(photo(tmp_path / "again.png", Shown(3, 4))), EnrolOptions())
     known = already_known(store, "somebody else", [sample])
     assert known is not None
     assert known.name == "person 3"
@@ -197,7 +216,7 @@ def test_progress_is_told_and_an_interruption_stores_nothing(
 
 
 def test_samples_without_a_source_are_added_each_time(store: GalleryStore, reader: Any, photos: list[Path]) -> None:
-    sample = sample_photo(reader, photos[0], EnrolOptions())
+    sample = sample_photo(reader, photo_at(photos[0]), EnrolOptions())
     loose = replace(sample, templates=(replace(sample.templates[0], source=None),))
     enrol_samples(store, "Ann", [loose], EnrolOptions())
     assert enrol_samples(store, "Ann", [loose], EnrolOptions()).added == ("front",)

@@ -1,4 +1,5 @@
 import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,23 @@ def test_a_folder_is_drawn_by_its_folders(reader: Any, tmp_path: Path) -> None:
     (tmp_path / "all" / "broken.jpg").write_text("x")
     drawn = map_folder(tmp_path / "all", reader)
     assert (drawn.faces, drawn.people) == (6, 3)
-    assert drawn.notes == ("1 of 4 files could not be read as pictures.",)
+    assert drawn.notes[0].startswith("1 of 4 files could not be read as pictures. The first: ")
+    assert (len(drawn.notes), drawn.unreadable) == (1, 1)
+
+
+def test_what_is_left_out_of_a_map_is_counted(store: GalleryStore, reader: Any, tmp_path: Path) -> None:
+    both = FakeAnalyzer((made_up_card(), made_up_card("older")))
+    for person in range(3):
+        enrol(store, both, f"person {person}", [photo(tmp_path / f"{person}.png", Shown(person))])  # type: ignore[arg-type]
+    older = FakeAnalyzer((made_up_card("older"),))
+    enrol(store, older, "somebody", [photo(tmp_path / "other.png", Shown(9))])  # type: ignore[arg-type]
+    assert map_gallery(store, reader).notes[0] == "1 person of the gallery not known by made-up, and so left out."
+    photo(tmp_path / "sea.png")
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for name in ("0.png", "1.png", "2.png", "sea.png"):
+            archive.write(tmp_path / name, f"friends/{name}")
+    drawn = map_folder(tmp_path / "all.zip", reader)
+    assert (drawn.faces, drawn.people, drawn.notes) == (3, 1, ("1 of 4 pictures without a face.",))
 
 
 def test_too_many_faces_are_sampled_and_too_few_are_told(

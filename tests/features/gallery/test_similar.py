@@ -9,7 +9,7 @@ from closeup.features.gallery.enrol import enrol
 from closeup.features.gallery.options import EnrolOptions
 from closeup.features.gallery.similar import GALLERY, Alike, LookAlikes, similar, similar_in
 from closeup.storage.gallery import GalleryStore
-from features.gallery.made_up import Shown, photo
+from features.gallery.made_up import FakeAnalyzer, Shown, made_up_card, photo
 
 
 def test_the_gallery_is_ranked_with_distances_and_kept_pictures(
@@ -42,7 +42,18 @@ def test_a_folder_is_searched_without_the_photo_itself(reader: Any, tmp_path: Pa
     assert [a.same for a in found.found] == [True, False]
     assert sorted(Path(item.photo).name for item in found.skipped) == ["broken.jpg", "sea.png"]
     assert found.sheet().count("data:image/jpeg") == 3
+    assert found.unreadable == 1
+    assert found.notes == ("1 file is no picture by its name and was passed by (1 .txt).",)
     assert "of 3 faces in the folder album" in found.sheet()
+    assert "2 pictures were of no use. The first: " in found.sheet()
+
+
+def test_who_is_not_known_by_the_model_is_counted(store: GalleryStore, reader: Any, tmp_path: Path) -> None:
+    older = FakeAnalyzer((made_up_card("older"),))
+    enrol(store, reader, "Ann", [photo(tmp_path / "ann.png", Shown(1))])
+    enrol(store, older, "Bob", [photo(tmp_path / "bob.png", Shown(2))])  # type: ignore[arg-type]
+    found = similar(store, reader, photo(tmp_path / "who.png", Shown(1, 2)))
+    assert (found.compared, found.notes) == (1, ("1 person of the gallery not known by made-up, and so left out.",))
 
 
 def test_what_cannot_be_answered(store: GalleryStore, reader: Any, tmp_path: Path) -> None:
@@ -51,10 +62,10 @@ def test_what_cannot_be_answered(store: GalleryStore, reader: Any, tmp_path: Pat
         similar(store, reader, who)
     with pytest.raises(InputError, match="0 look-alikes"):
         similar(store, reader, who, top=0)
-    with pytest.raises(InputError, match="is not a folder"):
+    with pytest.raises(InputError, match="absent does not exist"):
         similar_in(tmp_path / "absent", reader, who)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match="shows a face"):
+    with pytest.raises(InputError, match="There are no photos in"):
         similar_in(tmp_path / "empty", reader, who)
 
 

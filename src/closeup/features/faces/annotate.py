@@ -13,7 +13,7 @@ from closeup.core.boxes import fitted
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.read_ahead import read_ahead
 from closeup.core.types import FloatArray, Image
-from closeup.features.faces.found import FoundFace, FoundFaces, VideoSpan
+from closeup.documents.faces import FoundFace, FoundFaces, VideoSpan
 from closeup.features.faces.words import label_levels
 from closeup.media.audio import TrackChoice, has_sound, stereo_blocks
 from closeup.media.encoder import VideoEncoder

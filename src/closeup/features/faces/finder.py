@@ -8,23 +8,30 @@ import numpy as np
 
 from closeup.core.boxes import clip
 from closeup.core.errors import ModelError
-from closeup.core.progress import ProgressCallback, ignore
+from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.core.read_ahead import read_ahead
 from closeup.core.settings import Settings, read_settings
 from closeup.core.types import Image
-from closeup.features.faces.found import LOOKS_PER_S, MODELS, FoundFace, FoundFaces, Look
-from closeup.features.faces.watching import watch
+from closeup.documents.faces import LOOKS_PER_S, MODELS, FoundFace, FoundFaces, Look, VideoSpan
+from closeup.features.faces.steadying import follow, steadied
 from closeup.media.container import is_video
 from closeup.media.image import read_image
+from closeup.media.sampling import Sampling
 from closeup.media.sources import Frame
+from closeup.media.video import open_video
 from closeup.perception.analyzer import AnalysedFace, Analyzer
 from closeup.perception.attributes import attributes_model
 from closeup.perception.classifier import PictureClassifier, is_shipped, shipped
+from closeup.perception.cuts import CutDetector
 from closeup.perception.expression import SMALLEST_PX, expression_model
 from closeup.weights.cards import card
 from closeup.weights.store import noncommercial_note, refusal
 
 SMALLEST_FACE_PX = 10
 """Detections with a shorter side than this are left out."""
+
+_AHEAD = 4
+"""Frames that are decoded while one is looked at."""
 
 _LOADERS: dict[str, Callable[[Settings], PictureClassifier]] = {
     "expression": expression_model,
@@ -86,9 +93,19 @@ class FaceFinder:
             InputError: If it cannot be read.
             ValueError: If `looks_per_s` is not positive.
         """
-        watched = watch(path, self._glance, looks_per_s, progress)
-        notes = (*watched.notes, *self._notes)
-        return FoundFaces(str(path), watched.size_wh, self.models, self.absent, watched.looks, watched.span, notes)
+        with open_video(path) as reader:
+            sampling = Sampling(reader, looks_per_s, CutDetector(reader.fps))
+            looks = []
+            with read_ahead(iter(sampling), _AHEAD) as samples:
+                for sample in samples:
+                    time_s = float(sample.frame.time)
+                    looks.append(Look(sample.frame.index, time_s, self._glance(sample.frame)))
+                    progress(Progress("Looking", time_s, reader.duration_hint_s, "s"))
+            # A video of fewer frames a second than are asked for gives one look a frame.
+            rate_hz = min(looks_per_s, float(reader.fps))
+            span = VideoSpan(float(reader.end_time), rate_hz, tuple(float(cut.time) for cut in sampling.cuts))
+            seen, notes = steadied(follow(looks, span)), (*reader.notes, *self._notes)
+            return FoundFaces(str(path), reader.size_wh, self.models, self.absent, seen, span, notes)
 
     def _glance(self, frame: Frame) -> tuple[FoundFace, ...]:
         faces, picture, scale = self._analyzer.look(frame, ("answers",), smallest_px=SMALLEST_FACE_PX)

@@ -12,8 +12,7 @@ import numpy as np
 
 from closeup.algorithms.tracking.online import NO_TRACK, Tracker, TrackerOptions
 from closeup.core.types import Quality
-from closeup.features.faces.found import FoundFace, Look, VideoSpan
-from closeup.perception.classifier import Answer, ClassAnswer, ValueAnswer
+from closeup.documents.faces import Answer, ClassAnswer, FoundFace, Look, ValueAnswer, VideoSpan
 
 WINDOW_S = 1.0
 """Answers are means over the looks within half of this before and after."""

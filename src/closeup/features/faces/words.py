@@ -1,7 +1,6 @@
 """What is found of a face in a few plain words: how it looks in the picture, and not what the person is."""
 
-from closeup.features.faces.found import FoundFace
-from closeup.perception.classifier import Answer, ClassAnswer
+from closeup.documents.faces import Answer, ClassAnswer, FoundFace
 
 _MASKS = {"mask": "mask", "no_mask": "no mask", "incorrect": "mask worn wrongly"}
 

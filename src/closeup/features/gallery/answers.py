@@ -128,6 +128,7 @@ class AlikesAnswer:
     far: float
     found: tuple[AlikeAnswer, ...]
     skipped: tuple[Refused, ...]
+    unreadable: int
     notes: tuple[str, ...]
 
 
@@ -184,6 +185,7 @@ class EnrolAnswer(PersonAnswer):
     refused: tuple[Refused, ...]
     flagged: tuple[str, ...]
     already_known: AlreadyKnown | None
+    notes: tuple[str, ...]
 
 
 PERSON = Form(PersonAnswer, "closeup gallery: somebody who is enrolled")
@@ -253,7 +255,9 @@ def standing_answer(standing: Standing) -> StandingAnswer:
 
 def enrol_answer(report: EnrolReport) -> EnrolAnswer:
     """The answer of enrolling somebody."""
-    more = {name: getattr(report, name) for name in ("added", "missing", "refused", "flagged", "already_known")}
+    more = {
+        name: getattr(report, name) for name in ("added", "missing", "refused", "flagged", "already_known", "notes")
+    }
     return _like(EnrolAnswer, report.identity, **more, **_dates(report.identity))
 
 

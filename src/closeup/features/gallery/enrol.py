@@ -4,6 +4,7 @@ A face that is enrolled under another name already stops it, unless that is want
 photo too many from the wrong folder, are found here or never.
 """
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ from closeup.features.gallery.pictures import kept_picture
 from closeup.features.gallery.roster import read_roster
 from closeup.features.gallery.scoring import FELLOW_FAR, fellows
 from closeup.features.gallery.standing import standing_of
-from closeup.media.video import hash_file
+from closeup.media.photos import PhotoFile, find_photos
 from closeup.perception.analyzer import AnalysedFace, Analyzer
 from closeup.storage.gallery import GalleryStore
 from closeup.storage.names import clean_name, name_key
@@ -75,6 +76,7 @@ class EnrolReport:
         refused: Photos that were not used.
         flagged: Where the faces are from that are not like the others of this person; they are stored and do not count.
         already_known: The face is enrolled under another name too, and `force` was on; else None.
+        notes: What lies beside the photos in folders and zip files, and was passed by, a sentence each.
     """
 
     identity: IdentityRecord
@@ -83,6 +85,7 @@ class EnrolReport:
     refused: tuple[Refused, ...] = ()
     flagged: tuple[str, ...] = ()
     already_known: AlreadyKnown | None = None
+    notes: tuple[str, ...] = ()
 
 
 class AlreadyEnrolledError(InputError):
@@ -117,7 +120,7 @@ def enrol(
 
     Args:
         name: Theirs; templates are added where it is enrolled already.
-        photos: Each with one face.
+        photos: Each with one face; folders and zip files stand for all photos in them.
         options: What to keep beside the templates, and when to go on all the same.
 
     Raises:
@@ -127,27 +130,40 @@ def enrol(
     """
     options = options or EnrolOptions()
     clean_name(name)
-    samples: list[EnrolSample] = []
-    refused: list[Refused] = []
-    last: InputError | None = None
-    for number, photo in enumerate(photos):
-        progress(Progress("Reading", number, len(photos), "photos"))
+    files: dict[str, PhotoFile] = {}
+    problems: dict[str, InputError] = {}
+    notes: list[str] = []
+    for place in photos:
         try:
-            samples.append(sample_photo(analyzer, photo, options))
+            found, noted = find_photos([place])
         except InputError as error:
-            refused.append(Refused(str(photo), error.message))
-            last = error
-    progress(Progress("Reading", len(photos), len(photos), "photos"))
+            problems[str(place)] = error
+        else:
+            files |= {file.name: file for file in found}
+            notes += noted
+    samples = []
+    for number, file in enumerate(files.values()):
+        progress(Progress("Reading", number, len(files), "photos"))
+        try:
+            samples.append(sample_photo(analyzer, file, options))
+        except InputError as error:
+            problems[file.name] = error
+    progress(Progress("Reading", len(files), len(files), "photos"))
     if not samples:
-        if last is not None and len(refused) == 1:
-            raise last
-        reasons = " ".join(item.reason for item in refused[:3]) or "There is none."
-        message = f"None of {len(photos)} photos of {name} can be used. {reasons}"
-        raise InputError(message) if last is None else last.reworded(message)
-    return enrol_samples(store, name, samples, options, refused=tuple(refused))
+        raise _no_photo_of(name, list(problems.values()))
+    refused = tuple(Refused(photo, error.message) for photo, error in problems.items())
+    return enrol_samples(store, name, samples, options, refused=refused, notes=tuple(dict.fromkeys(notes)))
 
 
-def sample_photo(analyzer: Analyzer, photo: Path, options: EnrolOptions) -> EnrolSample:
+def _no_photo_of(name: str, problems: Sequence[InputError]) -> InputError:
+    if len(problems) == 1:
+        return problems[0]
+    reasons = " ".join(error.message for error in problems[:3]) or "There is none."
+    message = f"None of {len(problems)} photos of {name} can be used. {reasons}"
+    return problems[-1].reworded(message) if problems else InputError(message)
+
+
+def sample_photo(analyzer: Analyzer, photo: PhotoFile, options: EnrolOptions) -> EnrolSample:
     """Make a sample of the one face in a photo.
 
     Raises:
@@ -156,8 +172,9 @@ def sample_photo(analyzer: Analyzer, photo: Path, options: EnrolOptions) -> Enro
     image, face = only_face(analyzer, photo, largest=options.largest, every_model=True)
     if face.faults:
         reasons = " ".join(fault.reason for fault in face.faults)
-        raise InputError(f"{photo} is of no use. {reasons}", "Take a sharp, well lit one of the bare face.")
-    return EnrolSample(templates_of(image, face, hash_file(photo), keep=options.keep_pictures), str(photo))
+        raise InputError(f"{photo.name} is of no use. {reasons}", "Take a sharp, well lit one of the bare face.")
+    digest = hashlib.sha256(photo.read()).hexdigest()
+    return EnrolSample(templates_of(image, face, digest, keep=options.keep_pictures), photo.name)
 
 
 def templates_of(image: Image, face: AnalysedFace, source: str | None, *, keep: bool) -> tuple[NewTemplate, ...]:
@@ -196,13 +213,14 @@ def enrol_samples(
     options: EnrolOptions,
     *,
     refused: tuple[Refused, ...] = (),
+    notes: tuple[str, ...] = (),
 ) -> EnrolReport:
     """Store samples, at least one, under a name.
 
     Args:
         samples: Of one person.
         options: What to note, and when to go on all the same.
-        refused: For the report.
+        refused: For the report; `notes` likewise.
 
     Raises:
         AlreadyEnrolledError: If one is enrolled under another name and `options.force` is off; nothing is stored.
@@ -225,6 +243,7 @@ def enrol_samples(
         refused=refused,
         flagged=_flagged(before, new),
         already_known=known,
+        notes=notes,
     )
 
 

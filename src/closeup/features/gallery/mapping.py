@@ -6,8 +6,8 @@ together and nothing else: distances and sizes of groups on it mean little. The 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import FloatArray
-from closeup.features.gallery.photos import DESCRIBED
+from closeup.features.gallery.photos import Refused, faces_of
 from closeup.features.gallery.pictures import thumbnail, thumbnail_of_jpeg
-from closeup.features.gallery.recognise import model_for
-from closeup.media.files import pictures_below
-from closeup.media.image import read_image
+from closeup.features.gallery.recognise import model_for, not_described_by
+from closeup.media.photos import find_photos
 from closeup.pages.page import render_page
 from closeup.perception.analyzer import Analyzer
 from closeup.storage.gallery import GalleryStore
@@ -210,12 +209,14 @@ class FaceMap:
         html: The page, which needs nothing beside itself.
         faces: How many faces are on it, of so many `people`.
         notes: What has to be said about it, a sentence each.
+        unreadable: Photos that could not be read; a note has them too.
     """
 
     html: str
     faces: int
     people: int
     notes: tuple[str, ...]
+    unreadable: int = 0
 
 
 def map_gallery(store: GalleryStore, analyzer: Analyzer, *, progress: ProgressCallback = ignore) -> FaceMap:
@@ -232,6 +233,7 @@ def map_gallery(store: GalleryStore, analyzer: Analyzer, *, progress: ProgressCa
     records = {record.id: record for record in store.identities()}
     matrix = store.matrix(model)
     rows, notes = _sample(len(matrix.vectors))
+    notes += not_described_by(store, model)
     wanted = {int(matrix.template_ids[row]) for row in rows}
     owners = sorted({str(matrix.identity_ids[row]) for row in rows} & records.keys())
     found: dict[int, MapFace] = {}
@@ -252,32 +254,33 @@ def map_gallery(store: GalleryStore, analyzer: Analyzer, *, progress: ProgressCa
 
 
 def map_folder(folder: Path, analyzer: Analyzer, *, progress: ProgressCallback = ignore) -> FaceMap:
-    """Draw every face in the pictures below a folder; a picture's own folder says whose it is.
+    """Draw every face in the pictures of a folder or zip file; a picture's own folder says whose it is.
 
     Raises:
         InputError: If there is no such folder, or too few faces in it.
         ModelError: If a model is not on this machine.
     """
-    pictures, noted = pictures_below(folder)
+    files, noted = find_photos([folder])
     vectors: list[FloatArray] = []
     faces: list[MapFace] = []
-    unread = 0
-    for number, picture in enumerate(pictures):
-        progress(Progress("Reading", number, len(pictures), "photos"))
-        try:
-            image = read_image(picture)
-        except InputError:
-            unread += 1
-            continue
-        for face in analyzer.faces(image, DESCRIBED):
-            vectors.append(face.embedding)
-            faces.append(MapFace(picture.parent.name, picture.name, thumbnail(image, face.box_xyxy)))
+    unread: list[Refused] = []
+    bare = 0
+    for file, image, seen in faces_of(files, analyzer, unread, progress):
+        place = PurePosixPath(file.name)
+        vectors += [face.embedding for face in seen]
+        faces += [MapFace(place.parent.name, place.name, thumbnail(image, face.box_xyxy)) for face in seen]
+        bare += not seen
     rows, notes = _sample(len(faces))
     notes += noted
     if unread:
-        notes.append(f"{unread} of {len(pictures)} files could not be read as pictures.")
+        notes.append(
+            f"{len(unread)} of {len(files)} files could not be read as pictures. The first: {unread[0].reason}"
+        )
+    if bare:
+        notes.append(f"{bare} of {len(files)} pictures without a face.")
     stacked = np.stack(vectors)[rows] if vectors else np.empty((0, 1), np.float32)
-    return _draw(folder.resolve().name, stacked, [faces[row] for row in rows], notes, progress)
+    drawn = _draw(folder.resolve().name, stacked, [faces[row] for row in rows], notes, progress)
+    return replace(drawn, unreadable=len(unread))
 
 
 def _draw(

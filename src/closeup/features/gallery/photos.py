@@ -1,14 +1,16 @@
 """From a photo to the one face that it is about, or to the reason why it is of no use."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from closeup.core.errors import InputError
+from closeup.core.progress import Progress, ProgressCallback
 from closeup.core.types import Image
-from closeup.media.image import read_image
+from closeup.media.image import decode_image
+from closeup.media.photos import PhotoFile, photo_at
 from closeup.perception.analyzer import AnalysedFace, Analyzer, Part
 from closeup.perception.gates import several_faces
 
@@ -31,21 +33,50 @@ class Refused:
 
 
 def only_face(
-    analyzer: Analyzer, photo: Path, *, largest: bool = False, every_model: bool = False
+    analyzer: Analyzer, photo: Path | PhotoFile, *, largest: bool = False, every_model: bool = False
 ) -> tuple[Image, AnalysedFace]:
     """Read a photo and give it, RGB (H, W, 3), with the one face that it is about.
 
     Args:
-        photo: A picture file.
+        photo: A picture file, in a zip file too.
         largest: Of several faces of about one size take the largest.
         every_model: Describe it by every embedder on the machine.
 
     Raises:
         InputError: If it is no picture, or shows no face, or several of about one size.
     """
-    image = read_image(photo)
+    file = photo if isinstance(photo, PhotoFile) else photo_at(photo)
+    image = decode_image(file.read(), file.name)
     faces = analyzer.faces(image, BY_EVERY_MODEL if every_model else DESCRIBED)
-    return image, one_of(faces, str(photo), largest=largest)
+    return image, one_of(faces, file.name, largest=largest)
+
+
+def faces_of(
+    photos: Sequence[PhotoFile],
+    analyzer: Analyzer,
+    unreadable: list[Refused],
+    progress: ProgressCallback,
+    *,
+    without: bytes = b"",
+) -> Iterator[tuple[PhotoFile, Image, tuple[AnalysedFace, ...]]]:
+    """Read photos one by one: each, its picture (H, W, 3) and its faces.
+
+    Args:
+        unreadable: What cannot be read is added to it.
+        without: A photo of this content is passed over.
+    """
+    for number, photo in enumerate(photos):
+        progress(Progress("Reading", number, len(photos), "photos"))
+        try:
+            content = photo.read()
+            if content == without:
+                continue
+            image = decode_image(content, photo.name)
+        except InputError as error:
+            unreadable.append(Refused(photo.name, error.message))
+        else:
+            yield photo, image, analyzer.faces(image, DESCRIBED)
+    progress(Progress("Reading", len(photos), len(photos), "photos"))
 
 
 def telling_face(

@@ -7,14 +7,14 @@ import numpy as np
 
 from closeup.algorithms.clustering.similarity import cosines
 from closeup.core.errors import InputError
-from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.core.progress import ProgressCallback, ignore
+from closeup.core.words import counted
 from closeup.features.gallery.options import FAR, TOP
-from closeup.features.gallery.photos import DESCRIBED, Refused, telling_face
+from closeup.features.gallery.photos import Refused, faces_of, telling_face
 from closeup.features.gallery.pictures import thumbnail, thumbnail_of_jpeg
-from closeup.features.gallery.recognise import Recogniser, model_for
-from closeup.media.files import pictures_below
-from closeup.media.image import read_image
-from closeup.media.video import hash_file
+from closeup.features.gallery.recognise import Recogniser, model_for, not_described_by
+from closeup.media.image import decode_image
+from closeup.media.photos import find_photos, photo_at
 from closeup.pages.page import render_page
 from closeup.perception.analyzer import Analyzer
 from closeup.storage.gallery import GalleryStore
@@ -59,8 +59,9 @@ class LookAlikes:
         compared: How many people, or faces in pictures, those were.
         found: Best first.
         threshold: Similarity from which on two faces are taken for one person's, read at the false-accept rate `far`.
-        skipped: Pictures of the folder that were of no use.
-        notes: What was left out of the folder beside them, a sentence each.
+        skipped: Pictures of the folder that were of no use; of them `unreadable` could not be read, the others show
+            no face.
+        notes: What else was left out, a sentence each.
     """
 
     photo: str
@@ -71,7 +72,16 @@ class LookAlikes:
     threshold: float
     far: float
     skipped: tuple[Refused, ...] = ()
+    unreadable: int = 0
     notes: tuple[str, ...] = ()
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What was left out, in sentences."""
+        if not self.skipped:
+            return self.notes
+        were = f"{counted(len(self.skipped), 'picture')} {'was' if len(self.skipped) == 1 else 'were'} of no use"
+        return (f"{were}. The first: {self.skipped[0].reason}", *self.notes)
 
     def sheet(self) -> str:
         """The picture sheet: HTML with all pictures and style inside."""
@@ -122,7 +132,8 @@ def similar(
         for match in ranked
     )
     shown = thumbnail(image, face.box_xyxy, SHEET_PX)
-    return LookAlikes(str(photo), shown, GALLERY, len(roster), found, point.threshold, point.far)
+    notes = not_described_by(store, recogniser.model)
+    return LookAlikes(str(photo), shown, GALLERY, len(roster), found, point.threshold, point.far, notes=notes)
 
 
 def similar_in(
@@ -134,7 +145,7 @@ def similar_in(
     *,
     progress: ProgressCallback = ignore,
 ) -> LookAlikes:
-    """Find which faces in the pictures below a folder are most like the one in a photo, the largest one if several.
+    """Find which faces in a folder or zip file are most like the one in a photo, the largest one if several.
 
     The photo itself, where it is there too, does not count. Nothing is stored.
 
@@ -144,46 +155,35 @@ def similar_in(
     _check_top(top)
     image, face = telling_face(analyzer, photo, largest=True)
     point = threshold_for(card(face.model), far)
-    faces, skipped, notes = _faces_in(folder, analyzer, hash_file(photo), progress)
+    files, notes = find_photos([folder])
+    skipped: list[Refused] = []
+    faces = []
+    itself, bare = photo_at(photo).read(), 0
+    for file, _, seen in faces_of(files, analyzer, skipped, progress, without=itself):
+        faces += [(file, one) for one in seen]
+        if not seen:
+            skipped.append(Refused(file.name, f"No face was found in {file.name}."))
+            bare += 1
     if not faces:
         raise InputError(f"No picture in {folder} shows a face.", "Give a folder with pictures of people.")
-    similarities = cosines(np.stack([vector for _, vector, _ in faces]), face.embedding)
-    best = np.argsort(-similarities, kind="stable")[:top].tolist()
-    found = tuple(
-        Alike(
-            str(faces[place][0]),
-            float(similarities[place]),
-            bool(similarities[place] >= point.threshold),
-            thumbnail(read_image(faces[place][0]), faces[place][2], SHEET_PX),
-        )
-        for place in best
+    similarities = cosines(np.stack([one.embedding for _, one in faces]), face.embedding)
+    found = []
+    for place in np.argsort(-similarities, kind="stable")[:top].tolist():
+        file, one = faces[place]
+        shown = thumbnail(decode_image(file.read(), file.name), one.box_xyxy, SHEET_PX)
+        found.append(Alike(file.name, float(similarities[place]), bool(similarities[place] >= point.threshold), shown))
+    return LookAlikes(
+        photo=str(photo),
+        picture=thumbnail(image, face.box_xyxy, SHEET_PX),
+        among=f"the folder {folder.resolve().name}",
+        compared=len(faces),
+        found=tuple(found),
+        threshold=point.threshold,
+        far=point.far,
+        skipped=tuple(skipped),
+        unreadable=len(skipped) - bare,
+        notes=tuple(notes),
     )
-    shown = thumbnail(image, face.box_xyxy, SHEET_PX)
-    among = f"the folder {folder.resolve().name}"
-    return LookAlikes(str(photo), shown, among, len(faces), found, point.threshold, point.far, tuple(skipped), notes)
-
-
-def _faces_in(
-    folder: Path, analyzer: Analyzer, without: str, progress: ProgressCallback
-) -> tuple[list[tuple[Path, np.ndarray, np.ndarray]], list[Refused], tuple[str, ...]]:
-    """Every face in the pictures below a folder: picture, embedding (D,) and box (4,); what was of no use; notes."""
-    pictures, notes = pictures_below(folder)
-    faces: list[tuple[Path, np.ndarray, np.ndarray]] = []
-    skipped: list[Refused] = []
-    for number, picture in enumerate(pictures):
-        progress(Progress("Reading", number, len(pictures), "photos"))
-        try:
-            if hash_file(picture) == without:
-                continue
-            found = analyzer.faces(read_image(picture), DESCRIBED)
-        except InputError as error:
-            skipped.append(Refused(str(picture), error.message))
-            continue
-        if not found:
-            skipped.append(Refused(str(picture), f"No face was found in {picture}."))
-        faces += [(picture, face.embedding, face.box_xyxy) for face in found]
-    progress(Progress("Reading", len(pictures), len(pictures), "photos"))
-    return faces, skipped, notes
 
 
 def _kept(store: GalleryStore, identity_id: str) -> str | None:

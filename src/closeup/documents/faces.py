@@ -3,15 +3,13 @@
 A photo is one JSON document. A video is JSON Lines: a first line about the video, then one for each look.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from closeup.core.fields import OneOf, Within
-from closeup.core.types import TIME, Box, Count, FileName, Landmarks, Quality, Score, Seconds, Size
-from closeup.documents.form import Form
-from closeup.perception.classifier import Answer
+from closeup.core.fields import OneOf, Rounded, Within
+from closeup.core.types import FAR, TIME, Box, Count, FileName, Landmarks, Quality, Score, Seconds, Size
+from closeup.documents.form import Form, one_line
 
 ModelRole = Annotated[str, OneOf(("detector", "expression", "attributes"))]
 AnswerName = Annotated[str, OneOf(("expression", "age", "gender", "mask"))]
@@ -21,6 +19,41 @@ LOOKS_PER_S = 5.0
 
 MODELS = {"expression": ("expression",), "attributes": ("age", "gender", "mask")}
 """The models of our own that say how a face looks, and what each of them answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassAnswer:
+    """One answer of a head that tells classes apart.
+
+    Attributes:
+        name: The likeliest class.
+        probabilities: Of every class, by name; they sum to 1.
+    """
+
+    name: str = field(metadata={"alias": "class"})
+    probabilities: Mapping[str, Score]
+
+    @property
+    def probability(self) -> float:
+        """That of the likeliest class, 0 to 1."""
+        return self.probabilities[self.name]
+
+
+@dataclass(frozen=True, slots=True)
+class ValueAnswer:
+    """One answer of a head that estimates a number.
+
+    Attributes:
+        value: The estimate.
+        unit: "years", ...
+    """
+
+    value: Annotated[float, Within(-FAR, FAR), Rounded(2)]
+    unit: str
+
+
+Answer = ClassAnswer | ValueAnswer
+"""How a face or a picture looks, by one head of a network."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,7 +210,7 @@ def _line(data: dict[str, Any]) -> str:
     """One line, the answers of each face in the order of `MODELS`."""
     if "faces" in data:
         data = {**data, "faces": [_in_order(face) for face in data["faces"]]}
-    return json.dumps(data, ensure_ascii=False, allow_nan=False) + "\n"
+    return one_line(data)
 
 
 def _in_order(face: dict[str, Any]) -> dict[str, Any]:
