@@ -127,7 +127,7 @@ def test_suggest_asks_and_says_how_to_answer(tmp_path: Path, monkeypatch: pytest
     doubtful(tmp_path, {2: 0.55})
     type_in("talk.cast", "name", "p1", "Ada")
     result = type_in("talk.cast", "suggest")
-    assert result.stdout.splitlines()[0] == "p1 (Ada) and p3: perhaps the same?"
+    assert result.stdout.splitlines()[0] == "p1 (Ada) and p3: perhaps the same? About 50 % likely."
     assert result.stdout.splitlines()[1].startswith("  Their faces are 0.550 apart; up to 0.52 makes one person")
     answers = "closeup people talk.cast same p1 p3, or: closeup people talk.cast different p1 p3"
     assert result.stderr == f"hint: Answer: {answers}\n"

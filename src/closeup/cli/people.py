@@ -17,7 +17,7 @@ from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
 from closeup.core.timebase import clock
 from closeup.core.types import Person
-from closeup.core.words import counted
+from closeup.core.words import counted, likely
 from closeup.documents.cast import CAST_JSON
 from closeup.documents.suggestions import SUGGESTION
 from closeup.features.cast import operations
@@ -196,7 +196,7 @@ def suggest(
     names = {person.id: person.name for person in (*cast.people, *cast.passers_by)}
     for suggestion in found:
         one, other = (f"{i} ({names[i]})" if names[i] else i for i in suggestion.people)
-        typer.echo(one_line(f"{one} and {other}: perhaps the same?"))
+        typer.echo(one_line(f"{one} and {other}: perhaps the same? {likely(suggestion.probability).capitalize()}."))
         for reason in suggestion.why:
             typer.echo(f"  {reason}")
     if not found:

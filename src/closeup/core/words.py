@@ -12,3 +12,9 @@ def listed(names: Sequence[str], most: int = 5) -> str:
     """The first of some names, and how many more there are: "a, b and 3 more"."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
+
+
+def likely(probability: float) -> str:
+    """A probability, 0 to 1, no finer than it can be believed: "about 70 % likely", "under 5 % likely"."""
+    percent = round(20 * probability) * 5
+    return f"{'under 5' if percent < 5 else 'over 95' if percent > 95 else f'about {percent}'} % likely"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from closeup.core.fields import Rounded, Within
-from closeup.core.types import PersonId, Seconds
+from closeup.core.types import PersonId, Score, Seconds
 from closeup.documents.form import Form
 
 Distance = Annotated[float, Within(0, 2), Rounded(3)]
@@ -21,6 +21,7 @@ class Suggestion:
         face_limit: Up to this they would have been one person, had nothing else spoken against it.
         clothing: Between what they wear where they are seen nearest to each other in time; None where that says
             nothing: too far apart, or no clothes to be seen.
+        probability: That they are one person, by their faces and, where it says something, their clothing.
         gap_s: Seconds between their nearest appearances; 0 where these overlap.
         same_shot: They are in one shot at least, though never in one picture.
         why: The same in sentences, for people.
@@ -30,6 +31,7 @@ class Suggestion:
     face: Distance
     face_limit: Distance
     clothing: Distance | None
+    probability: Score
     gap_s: Seconds
     same_shot: bool
     why: tuple[str, ...]

@@ -200,7 +200,7 @@ def test_doubts_are_asked_with_both_faces_and_marked_on_the_cards(made):
     one, other, *_ = cast.people
     passer = cast.passers_by[0]
     questions = tuple(
-        Suggestion((one.id, who.id), 0.55, 0.52, None, 1.5, same_shot=False, why=("Because.", "<b>And</b> so."))
+        Suggestion((one.id, who.id), 0.55, 0.52, None, 0.72, 1.5, same_shot=False, why=("Because.", "<b>And</b> so."))
         for who in (other, passer)
     )
     page = Page(render_report(cast, folder, questions=questions))

@@ -45,19 +45,20 @@ def do(place: Path, wish: Any, *args: Any) -> Change:
     return CastFolder(place).edit(lambda scene: wish(scene, *args))
 
 
-def test_pairs_near_the_limit_are_asked_about_nearest_first(tmp_path: Path) -> None:
+def test_pairs_near_the_limit_are_asked_about_likeliest_first(tmp_path: Path) -> None:
     place = folder(tmp_path, {1: 0.3, 2: LIMIT + 0.05, 3: LIMIT + 0.02})
     assert asked(place) == [("p1", "p4"), ("p1", "p3")]  # p2 is beside p1 in one picture, however alike
     assert asked(folder(tmp_path / "far", {2: ASK + 0.01, 3: 0.9})) == []
 
 
 def test_the_reasons_are_words_and_numbers(tmp_path: Path) -> None:
-    near, other = CastFolder(folder(tmp_path, {2: LIMIT + 0.03, 3: LIMIT + 0.05})).suggestions()
+    other, near = CastFolder(folder(tmp_path, {2: LIMIT + 0.03, 3: LIMIT + 0.05})).suggestions()
     assert near == Suggestion(
         people=("p1", "p3"),
         face=pytest.approx(LIMIT + 0.03, abs=1e-3),  # type: ignore[arg-type]
         face_limit=LIMIT,
         clothing=0.3,
+        probability=0.488,
         gap_s=0.2,
         same_shot=False,
         why=(
@@ -96,7 +97,7 @@ def test_an_answer_is_an_edit_and_the_question_goes(tmp_path: Path) -> None:
     assert asked(place) == []
     do(place, say.undo_last)
     do(place, say.undo_last)
-    assert asked(place) == [("p1", "p3"), ("p1", "p4")]
+    assert asked(place) == [("p1", "p4"), ("p1", "p3")]
 
 
 def test_split_off_tracks_hidden_people_and_other_names_are_not_asked_about(tmp_path: Path) -> None:
@@ -129,3 +130,26 @@ def test_casts_of_older_closeups_say_that_it_cannot_be_said(tmp_path: Path) -> N
     for vectors in (unknown, other):
         with pytest.raises(InputError, match="older closeup"):
             suggest(cast, vectors, kept.baseline(cast), kept.edits())
+
+
+def test_the_probability_is_even_at_the_cards_even_distance_and_clothing_moves_it(tmp_path: Path) -> None:
+    def chance(place: str, distance: float, worn: float | None) -> float:
+        (found,) = CastFolder(folder(tmp_path / place, {2: distance}, worn=worn)).suggestions()
+        return found.probability
+
+    assert chance("even", LIMITS["even"], None) == pytest.approx(0.5, abs=0.01)
+    assert chance("nearer", LIMITS["even"] - LIMITS["even_width"], None) == pytest.approx(
+        1 / (1 + np.exp(-1)), abs=0.01
+    )
+    assert chance("alike", LIMITS["even"], 0.01) == pytest.approx(1 / (1 + np.exp(-3)), abs=0.01)
+    assert chance("unlike", LIMITS["even"], 0.4) == pytest.approx(1 / (1 + np.exp(0.7)), abs=0.01)
+    assert chance("within", 0.2, None) == chance("limit", LIMIT, None)
+
+
+def test_the_likeliest_is_asked_about_first(tmp_path: Path) -> None:
+    """p4 wears what p1 wears, and is farther by face than p3, who does not."""
+    assert asked(folder(tmp_path, {2: LIMIT + 0.03, 3: LIMIT + 0.05}, worn=0.3)) == [("p1", "p4"), ("p1", "p3")]
+    assert asked(folder(tmp_path / "bare", {2: LIMIT + 0.03, 3: LIMIT + 0.05}, worn=None)) == [
+        ("p1", "p3"),
+        ("p1", "p4"),
+    ]

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from closeup.core.data_uri import data_uri
 from closeup.core.timebase import clock
 from closeup.core.types import Cast, Person, Track, VideoInfo
-from closeup.core.words import counted
+from closeup.core.words import counted, likely
 from closeup.documents.edits import person_number
 from closeup.documents.suggestions import Suggestion
 from closeup.features.cast.nobody import why_nobody
@@ -136,7 +136,7 @@ def questions_asked(
     for question in asked:
         for one, other in (question["people"], question["people"][::-1]):
             if "unsure" in one:
-                one["unsure"].append((other, question["number"]))
+                one["unsure"].append((other, question["number"], question["likely"]))
     return {"asked": asked, "asked_total": None if questions is None else len(questions)}
 
 
@@ -167,6 +167,7 @@ def _question(cast: Cast, cards: Sequence[dict[str, Any]], question: Suggestion,
         "number": f"{one}-{other}",
         "people": (known[one], known[other]),
         "pictures": [embedded(folder / f"people/{identity}.jpg", 240, 80) for identity in question.people],
+        "likely": likely(question.probability),
         "why": question.why,
     }
 
