@@ -65,3 +65,21 @@ def test_a_photo_that_cannot_be_read_among_others_is_a_loss_with_json_too(
     assert predict("good.png") == EXIT_DONE
     assert predict("good.png", "bad.png") == EXIT_LOSSES
     assert predict("bad.png") == EXIT_COULD_NOT
+
+
+@pytest.mark.parametrize("words", [("look", "set", "-o", "out"), ("crop-faces", "set", "out", "--models", "builtin")])
+def test_of_a_folder_some_unreadable_pictures_are_a_loss_and_all_of_them_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def ends(good: bool) -> int:
+        Path("set/a").mkdir(parents=True, exist_ok=True)
+        Path("set/a/bad.png").write_bytes(b"no picture")
+        if good:
+            cv2.imwrite("set/a/good.png", np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8))
+        return CliRunner().invoke(app, ["data", *words, "-q"]).exit_code
+
+    assert ends(good=False) == EXIT_COULD_NOT
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["set"]
+    assert ends(good=True) == EXIT_LOSSES

@@ -15,6 +15,7 @@ from closeup.cli.data_options import (
     columns_and_values,
     tell_notes,
 )
+from closeup.cli.exit_codes import count_losses
 from closeup.cli.flags import NoProgress
 from closeup.cli.output import one_line, show_note
 from closeup.cli.progress_bar import progress_bar
@@ -74,6 +75,7 @@ def look_command(
 def _tell(look: "DatasetProfile", output: Path) -> None:
     from closeup.workbench.look.findings import findings
 
+    count_losses(len(look.unreadable))
     typer.echo(f"{one_line(look.dataset.name)}: {len(look.dataset):,} pictures.")
     for sentence in findings(look):
         show_note(sentence)

@@ -82,6 +82,13 @@ class CropWork:
             (self.folder / LOCK_NAME).unlink()
             self.folder.rename(self._out)
 
+    def drop(self) -> None:
+        """Take the folder away: nothing in it is worth going on from."""
+        self._journal.close()
+        with held_back():
+            self._release()
+            shutil.rmtree(self.folder)
+
     def _begin_anew(self) -> None:
         for entry in self.folder.iterdir():
             if entry.is_dir() and not entry.is_symlink():

@@ -78,7 +78,7 @@ def crop_faces(
         out: The folder to make; it must not be there.
 
     Raises:
-        InputError: If there is no picture, or an option is out of range.
+        InputError: If there is no picture that can be read.
         ModelError: If the detector is not on this machine.
         OutputError: If `out` is there already, or cannot be written.
     """
@@ -106,6 +106,9 @@ def crop_faces(
             resumed = len(work.done)
             _cut_all(cutter, work, options.threads or os.cpu_count() or 1, progress)
             rows = tuple(work.done[item.key] for item in dataset.items)
+            if all(row.outcome == "unreadable" for row in rows):
+                work.drop()
+                raise InputError(f"None of the {len(rows)} pictures of {dataset.name} can be read. {rows[0].reason}")
             write_tables(work.folder, dataset, rows)
             work.finish()
     except OSError as error:

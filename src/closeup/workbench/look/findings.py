@@ -24,7 +24,7 @@ def findings(look: DatasetProfile) -> list[str]:
 
 def _reading(look: DatasetProfile) -> Iterator[str]:
     if look.unreadable:
-        yield f"{counted(len(look.unreadable), 'picture', 'pictures')} cannot be read; they are listed below."
+        yield f"{counted(len(look.unreadable), 'picture', 'pictures')} cannot be read; the report lists each."
 
 
 def _copies(copies: Sequence[Copies]) -> Iterator[str]:
