@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from bare_faces import bare_faces, painted_masks
 from bench import Bench
 from closeup.algorithms.labels.linear_probe import fit_probe
-from closeup.algorithms.metrics.classification import figures, value_figures
+from closeup.algorithms.metrics.classification import classification_metrics, regression_metrics
 from closeup.algorithms.metrics.intervals import class_intervals, value_intervals
 from closeup.core.types import Image
 from closeup.workbench.models import ResolvedModel
@@ -103,7 +103,7 @@ def _masks(bench: Bench, model: ResolvedModel, told: dict[str, Told]) -> tuple[t
     for title, chosen, given, truth, groups in cases:
         own = [groups[row] for row in chosen]
         rows.append(_mask_row((title, OURS, "aligned face"), given[chosen], truth[chosen], own))
-        figure = found[title] = figures(given[chosen], truth[chosen], classes)
+        figure = found[title] = classification_metrics(given[chosen], truth[chosen], classes)
         shares = [None if each.recall is None else round(each.recall, 3) for each in figure.per_class]
         recalls.append(
             (title, *(cell for each, r in zip(figure.per_class, shares, strict=True) for cell in (each.count, r)))
@@ -128,7 +128,7 @@ _MASK_NOTE = (
 def _mask_row(
     names: tuple[str, str, str], answers: Answers, labels: NDArray[np.int64], groups: list[str]
 ) -> tuple[Cell, ...]:
-    found = figures(answers, labels, [str(place) for place in range(answers.shape[1])])
+    found = classification_metrics(answers, labels, [str(place) for place in range(answers.shape[1])])
     spans = class_intervals(answers, labels, groups=groups)
     shares = [_span(getattr(found, name), spans[name]) for name in ("accuracy", "macro_recall", "macro_f1", "ece")]
     return (*names, found.count, *shares)
@@ -174,8 +174,8 @@ def _ages(bench: Bench, told: Told) -> tuple[tuple[Table, ...], list[Claim]]:
             rows.append(
                 (title, name, shown, *_age_cells(years[chosen], ages[chosen], chances[chosen], genders[chosen], groups))
             )
-    error = value_figures(judged[0][2], ages).mae
-    right = figures(own, genders, ("female", "male")).accuracy
+    error = regression_metrics(judged[0][2], ages).mae
+    right = classification_metrics(own, genders, ("female", "male")).accuracy
     note = f"UTKFace, people kept apart; {AGE_GENDER_0013.name} is poor under 16, as its makers say."
     return (Table("Gender and age", AGE_COLUMNS, tuple(rows), note), _age_bands(ages, judged[0][2])), [
         Claim(f"gender: accuracy {right:.3f} (wanted: {GENDER_WANTED})", right >= GENDER_WANTED),
@@ -186,7 +186,7 @@ def _ages(bench: Bench, told: Told) -> tuple[tuple[Table, ...], list[Claim]]:
 def _age_cells(
     years: Answers, ages: Answers, chances: Answers, genders: NDArray[np.int64], groups: list[str]
 ) -> tuple[Cell, ...]:
-    found, gender = value_figures(years, ages), figures(chances, genders, ("female", "male"))
+    found, gender = regression_metrics(years, ages), classification_metrics(chances, genders, ("female", "male"))
     spans, shares = value_intervals(years, ages, groups=groups), class_intervals(chances, genders, groups=groups)
     return (
         found.count,
@@ -203,7 +203,7 @@ def _age_bands(ages: Answers, years: Answers) -> Table:
     for low, high in pairwise(edges):
         chosen = (ages >= low) & (ages < high)
         if chosen.any():
-            found = value_figures(years[chosen], ages[chosen])
+            found = regression_metrics(years[chosen], ages[chosen])
             title = f"{low} to {high - 1}" if high < edges[-1] else f"{low} and over"
             rows.append((title, found.count, round(found.mae, 2), round(found.bias, 2)))
     return Table("Age by age: closeup's error in years", ("age", "pictures", "mean error", "bias"), tuple(rows))

@@ -25,7 +25,7 @@ from closeup.workbench.datasets.pictures import load_pictures
 from closeup.workbench.evaluation_data import open_evaluation_data
 from closeup.workbench.export.forms import FULL, Speed, why_not
 from closeup.workbench.export.latency import measure_speeds
-from closeup.workbench.export.material import CALIBRATION
+from closeup.workbench.export.pictures import CALIBRATION
 from closeup.workbench.export.scoring import HeadScore, score_heads
 from closeup.workbench.models import resolve_model
 from closeup.workbench.options import EvaluateOptions
@@ -140,11 +140,11 @@ def _kept(form: str, scores: Sequence[HeadScore], share: float, speed: Speed, wa
 
 
 def _row(form: str, size: int, speed: Speed, score: HeadScore, kept: Sequence[str]) -> tuple[Cell, ...]:
-    value = f"{score.value:.4f}" if score.figure == "accuracy" else f"{score.value:.3f} {score.unit}"
+    value = f"{score.value:.4f}" if score.metric == "accuracy" else f"{score.value:.3f} {score.unit}"
     percent = f"{100 * score.worse:.2f} % ({100 * score.low:.2f} to {100 * score.high:.2f})"
     time = f"{speed.ratio:.2f} ({speed.low:.2f} to {speed.high:.2f})"
     return (
-        form, round(size / 1e6, 2), round(speed.ms, 2), time, f"{score.head}: {score.figure}", value,
+        form, round(size / 1e6, 2), round(speed.ms, 2), time, f"{score.head}: {score.metric}", value,
         "" if form == FULL else percent, *kept,
     )  # fmt: skip
 

@@ -6,7 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import Bench
-from closeup.algorithms.metrics.classification import ClassFigures, figures, mcnemar, paired_difference
+from closeup.algorithms.metrics.classification import (
+    ClassificationMetrics,
+    classification_metrics,
+    mcnemar,
+    paired_difference,
+)
 from closeup.algorithms.metrics.intervals import class_intervals, class_statistic
 from judged_faces import FaceSet, our_crops, our_model, read_faces, split_of
 from rival_networks import EMOTIONS_0003, FACE_API, WHOLE, Answers, expressions
@@ -103,7 +108,7 @@ COLUMNS = ("set", "model", "shown", "pictures", "accuracy", "macro recall", "mac
 def _row(
     title: str, judged: Judged, answers: Answers, labels: NDArray[np.int64], groups: list[str] | None
 ) -> tuple[Cell, ...]:
-    found = figures(answers, labels, [str(place) for place in range(answers.shape[1])])
+    found = classification_metrics(answers, labels, [str(place) for place in range(answers.shape[1])])
     spans = class_intervals(answers, labels, groups=groups)
     shares = [_span(getattr(found, name), spans[name]) for name in ("accuracy", "macro_recall", "macro_f1", "ece")]
     return (title, judged.name, judged.shown, found.count, *shares)
@@ -139,7 +144,7 @@ def _per_class(sets: tuple[Judgement, ...], classes: tuple[str, ...]) -> Table:
     rows = []
     for one in sets:
         for each in (one.models[0], *_best_of_each(one, classes)):
-            found = figures(each.answers, one.labels, classes)
+            found = classification_metrics(each.answers, one.labels, classes)
             recalls = [None if c.recall is None else round(c.recall, 3) for c in found.per_class]
             rows.append((one.title, each.name, each.shown, *recalls))
         counts = np.bincount(one.labels, minlength=len(classes))
@@ -151,7 +156,7 @@ def _best_of_each(one: Judgement, classes: tuple[str, ...]) -> list[Judged]:
     """Each rival as it was most accurate."""
     best: dict[str, tuple[float, Judged]] = {}
     for each in one.models[1:]:
-        accuracy = figures(each.answers, one.labels, classes).accuracy
+        accuracy = classification_metrics(each.answers, one.labels, classes).accuracy
         if accuracy > best.get(each.name, (-1.0, each))[0]:
             best[each.name] = (accuracy, each)
     return [each for _, each in best.values()]
@@ -175,7 +180,9 @@ def _differences(sets: tuple[Judgement, ...], classes: tuple[str, ...]) -> Table
 
 
 def _claims(sets: tuple[Judgement, ...], classes: tuple[str, ...]) -> list[Claim]:
-    found: dict[str, ClassFigures] = {one.title: figures(one.models[0].answers, one.labels, classes) for one in sets}
+    found: dict[str, ClassificationMetrics] = {
+        one.title: classification_metrics(one.models[0].answers, one.labels, classes) for one in sets
+    }
     fer, lfw = sets
     own = found[fer.title]
     claims = [
@@ -186,7 +193,7 @@ def _claims(sets: tuple[Judgement, ...], classes: tuple[str, ...]) -> list[Claim
         ece = found[one.title].ece
         claims.append(Claim(f"{one.title}: calibration error {ece:.3f} (wanted: under {ECE_WANTED})", ece < ECE_WANTED))
     for each in _best_of_each(lfw, classes):
-        theirs = figures(each.answers, lfw.labels, classes)
+        theirs = classification_metrics(each.answers, lfw.labels, classes)
         better = found[lfw.title].accuracy > theirs.accuracy and found[lfw.title].macro_recall > theirs.macro_recall
         claims.append(Claim(f"{lfw.title}: more accurate than {each.name}, and of higher macro recall", better))
     return claims

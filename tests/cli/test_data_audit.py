@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from closeup.cli.exit_codes import EXIT_COULD_NOT
 from closeup.cli.main import app
-from closeup.learning.runs.predictions import answer_table
+from closeup.learning.runs.predictions import predictions_table
 from closeup.workbench.datasets.corrections import read_corrections
 from workbench.audit.planted import CLASSES, COUNT, WRONG, make_data, probabilities
 
@@ -18,7 +18,7 @@ def pets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Labels, some of them wrong, and a table of probabilities that knows better, to stand in."""
     make_data(tmp_path / "pets")
     keys = [f"pictures/{n:02}.png" for n in range(COUNT)]
-    table = answer_table(keys, np.zeros(COUNT, np.int64), probabilities(), CLASSES)
+    table = predictions_table(keys, np.zeros(COUNT, np.int64), probabilities(), CLASSES)
     (tmp_path / "p.csv").write_bytes(table)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "120")
@@ -104,11 +104,11 @@ def test_of_several_fields_one_must_be_named() -> None:
 def test_nothing_is_probably_wrong_by_a_judge_that_knows_nothing() -> None:
     keys = [f"pictures/{n:02}.png" for n in range(COUNT)]
     blind = np.random.default_rng(0).dirichlet(np.ones(len(CLASSES)), COUNT)
-    Path("p.csv").write_bytes(answer_table(keys, np.zeros(COUNT, np.int64), blind, CLASSES))
+    Path("p.csv").write_bytes(predictions_table(keys, np.zeros(COUNT, np.int64), blind, CLASSES))
     result = audited()
     assert result.exit_code == 0, result.output
     assert "probably" not in result.output
-    assert "The judge: it says the label that is there for" in result.stdout
+    assert "The classifier: it says the label that is there for" in result.stdout
     assert "look wrong to it, which says nothing of them" in result.stdout
     told = json.loads(audited("--json", "--overwrite").stdout)
     assert told["knows_something"] is False

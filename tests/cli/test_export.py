@@ -17,7 +17,7 @@ pytest.importorskip("torch", reason="the extra train is not installed")
 
 from closeup.learning.runs.folder import create_run
 from closeup.workbench.export import export as exporting
-from closeup.workbench.export.export import Export, export_json
+from closeup.workbench.export.export import EXPORT, Export
 from closeup.workbench.training.parity import Parity
 
 
@@ -37,9 +37,9 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
     def fake(run: Path, target: Path, options: ExportOptions, *, overwrite: bool, progress: Any) -> Export:
         calls.append((run, target, options, overwrite))
         forms = (form("fp32", 0.0), form("int8", 0.02, "Accuracy of mood falls by 2.00 points."))
-        made = Export(run.name, "tiny", 400, 3, (Parity("mood", 2e-7, 256),), forms, {"fp32": "tiny.onnx"})
+        made = Export("1", {}, run.name, "tiny", 400, 3, (Parity("mood", 2e-7, 256),), forms, {"fp32": "tiny.onnx"})
         target.mkdir()
-        (target / "export.json").write_bytes(export_json(made))
+        (target / "export.json").write_bytes(EXPORT.encode(made))
         return made
 
     monkeypatch.setattr(exporting, "export_run", fake)
@@ -59,7 +59,7 @@ def test_the_table_says_what_each_form_costs_and_why_one_was_not_kept(asked: lis
     assert "fp32 and PyTorch agree to 2e-07 on 256 pictures." in result.stdout
     assert "Wrote out/tiny.onnx" in result.stdout
     assert "int8 was not kept. Accuracy of mood falls by 2.00 points." in result.stderr
-    assert "3 pictures could not be read; 400 were judged by." in result.stderr
+    assert "3 pictures could not be read; 400 were evaluated on." in result.stderr
 
 
 def test_every_option_reaches_the_export(asked: list[Any], tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def test_list_shows_each_run_whole_and_names_damaged_ones(tmp_path: Path) -> Non
     assert "is left out" in result.stderr
     listed = json.loads(run(tmp_path, "list", "--json", "--name", "faces").stdout)
     assert [one["state"] for one in listed] == ["finished", "failed"]
-    assert listed[0]["figures"] == done.figures
+    assert listed[0]["figures"] == done.flat_metrics
     assert json.loads(run(tmp_path, "list", "--json", "--name", "masks").stdout) == []
 
 
@@ -78,7 +78,7 @@ def test_compare(tmp_path: Path) -> None:
     a, b = finished(tmp_path / "runs", right=0.3), finished(tmp_path / "runs", right=1.0)
     result = run(tmp_path, "compare", a.id, b.id)
     assert result.exit_code == 0
-    for words in ("mood on test: 60 pictures that both judged, 30 groups", "B is better", "McNemar", "are the same"):
+    for words in ("mood on test: 60 pictures that both predicted, 30 groups", "B is better", "McNemar", "are the same"):
         assert words in result.stdout, words
     told = json.loads(run(tmp_path, "compare", a.id, "last", "--json", "--side", "val").stdout)
     assert [(head["head"], head["side"]) for head in told["heads"]] == [("mood", "val"), ("age", "val")]
@@ -101,7 +101,7 @@ def test_best_says_whether_the_lead_is_chance(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("best", "--by", "val/mask/ece"), "No finished run has the figure"),
+        (("best", "--by", "val/mask/ece"), "No finished run has the metric"),
         (("best", "--name", "masks"), "There is no finished run"),
         (("show", "masks"), "There is no run 'masks'"),
         (("compare", "last", "last"), "Both are the run"),

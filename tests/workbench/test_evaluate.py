@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from closeup.algorithms.metrics.classification import ClassFigures, ValueFigures
+from closeup.algorithms.metrics.classification import ClassificationMetrics, RegressionMetrics
 from closeup.core.errors import InputError, OutputError
 from closeup.core.progress import Progress
 from closeup.core.settings import Settings
-from closeup.learning.runs.predictions import read_answers
+from closeup.learning.runs.predictions import read_predictions
 from closeup.media.image import encode_jpeg, read_image
 from closeup.perception.classifier import PictureClassifier
 from closeup.perception.face_crop import FRAMES
@@ -42,15 +42,15 @@ def test_figures_of_every_head(model: ResolvedModel, tmp_path: Path) -> None:
     reports: list[Progress] = []
     found = evaluate(model, colour_table(tmp_path / "data", lines, "path,colour,light"), QUICK, progress=reports.append)
     colour, light = found.heads
-    assert isinstance(colour.figures, ClassFigures)
-    assert (colour.figures.count, colour.figures.accuracy) == (4, 0.75)
-    assert colour.figures.macro_recall == pytest.approx((2 / 3 + 1) / 2)
+    assert isinstance(colour.metrics, ClassificationMetrics)
+    assert (colour.metrics.count, colour.metrics.accuracy) == (4, 0.75)
+    assert colour.metrics.macro_recall == pytest.approx((2 / 3 + 1) / 2)
     assert colour.intervals["accuracy"][0] < 0.75 < colour.intervals["accuracy"][1]
     assert colour.intervals["recall:blue"] == (1, 1)
     assert "recall:green" not in colour.intervals
-    assert isinstance(light.figures, ValueFigures)
-    assert light.figures.mae == pytest.approx((0 + 10 + 0 + 10) / 4, abs=1e-4)
-    assert light.figures.bias == pytest.approx(0, abs=1e-4)
+    assert isinstance(light.metrics, RegressionMetrics)
+    assert light.metrics.mae == pytest.approx((0 + 10 + 0 + 10) / 4, abs=1e-4)
+    assert light.metrics.bias == pytest.approx(0, abs=1e-4)
     assert light.keys == ("red1.png", "red2.png", "green1.png", "blue2.png")
     assert (found.pictures, found.unlabelled, found.unreadable, found.faces) == (5, 0, (), "")
     assert {report.stage for report in reports} == {"Reading pictures", "Asking the model"}
@@ -98,7 +98,7 @@ def test_faces_are_found_and_aligned(
     detection = HalvesDetector().detect(astronaut())
     crop = faces_model.classifier.crop(read_image(data / "red" / "astronaut.jpg"), detection.landmarks_xy[0])
     np.testing.assert_allclose(
-        found.heads[0].answers[0], faces_model.classifier.answers(crop[None])["colour"][0], atol=0.01
+        found.heads[0].predictions[0], faces_model.classifier.answers(crop[None])["colour"][0], atol=0.01
     )
     for path in ("astronaut", "hopper"):
         (data / "red" / f"{path}.jpg").unlink()
@@ -128,10 +128,10 @@ def test_all_is_written(model: ResolvedModel, tmp_path: Path) -> None:
     assert table["heads"]["colour"]["classes"]["green"]["recall"] is None
     assert table["heads"]["colour"]["confusion"] == [[1, 1, 0], [0, 0, 0], [0, 0, 0]]
     assert table["heads"]["light"]["correlation"] is None
-    colour = read_answers(out / "predictions-colour.csv")
+    colour = read_predictions(out / "predictions-colour.csv")
     assert (colour.keys, colour.labels, colour.classes) == (("red1.png", "green1.png"), ("red", "red"), COLOURS.classes)
-    np.testing.assert_allclose(colour.probabilities, found.heads[0].answers, rtol=1e-5)
-    light = read_answers(out / "predictions-light.csv")
+    np.testing.assert_allclose(colour.probabilities, found.heads[0].predictions, rtol=1e-5)
+    light = read_predictions(out / "predictions-light.csv")
     assert light.labels == (80.0,)
     np.testing.assert_allclose(light.values, [80], rtol=1e-5)
     with pytest.raises(OutputError, match="exists already"):

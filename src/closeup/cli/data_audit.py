@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-TOLD = 10
+LISTED = 10
 """Findings that are printed; the page and the table have the others."""
 
 Method = Literal["both", "class", "noise_rate"]
@@ -72,9 +72,9 @@ def audit_command(
 ) -> None:
     """Find labels that are probably wrong; look at them on a page; accept those that are.
 
-    Each picture is judged by what was learnt from the others. DIR/report.html shows what was found; `closeup data audit
-    DIR --accept 1,5-9 --who NAME` writes it to a corrections file, which is applied whenever the data is read. The data
-    itself stays as it is.
+    Each picture is predicted from what was learnt from the others. DIR/report.html shows what was found; `closeup data
+    audit DIR --accept 1,5-9 --who NAME` writes it to a corrections file, which is applied whenever the data is read.
+    The data itself stays as it is.
     """
     if accept:
         _accept(data, accept, who, whole_groups=whole_groups, corrections=corrections, as_json=as_json)
@@ -152,21 +152,21 @@ def _tell(audit: "Audit", output: Path, *, as_json: bool) -> None:
 
         show_json(SUMMARY.to_data(audit_summary(audit, output)), indent=None)
         return
-    judged = len(audit.predictions.kept)
+    checked = len(audit.predictions.kept)
     for note in audit.notes:
         show_note(note)
-    for key, reason in audit.predictions.unreadable[:TOLD]:
+    for key, reason in audit.predictions.unreadable[:LISTED]:
         show_note(f"{key}: {reason}")
-    if len(audit.predictions.unreadable) > TOLD:
+    if len(audit.predictions.unreadable) > LISTED:
         show_note(f"{len(audit.predictions.unreadable):,} pictures cannot be read; audit.json has all of them.")
     if audit.findings:
         rows = [
             (str(f.number), f.path, f.label, f"{f.p_label:.3f}", f.suggestion, f"{f.p_suggestion:.3f}")
-            for f in audit.findings[:TOLD]
+            for f in audit.findings[:LISTED]
         ]
         show_table(*rows, head=("#", "picture", "label", "p", "looks like", "p"))
-    typer.echo(f"The judge: {audit.judge}")
-    found = f"{one_line(audit.data)}: {len(audit.findings):,} of {judged:,} labels"
+    typer.echo(f"The classifier: {audit.reliability}")
+    found = f"{one_line(audit.data)}: {len(audit.findings):,} of {checked:,} labels"
     if audit.knows_something:
         typer.echo(f"{found} are probably wrong (about {audit.expected_errors:,.0f} are in all, by estimate).")
     else:

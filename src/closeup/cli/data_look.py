@@ -45,7 +45,7 @@ def look_command(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a folder that is there.")] = False,
     quiet: NoProgress = False,
 ) -> None:
-    """Look at pictures with labels: counts, sizes, light, blur, copies, contradictions, giveaways; as one page.
+    """Look at pictures with labels: counts, sizes, light, blur, copies, contradictions, leakage; as one page.
 
     DIR/report.html shows it, report.json says it for programs, pictures.csv has a line for each picture.
     """

@@ -52,7 +52,7 @@ ByFaces = Annotated[
 ]
 Out = Annotated[
     Path | None,
-    typer.Option("--out", "-o", metavar="DIR", help="Write the figures and every answer into a new folder."),
+    typer.Option("--out", "-o", metavar="DIR", help="Write the metrics and every answer into a new folder."),
 ]
 
 
@@ -128,12 +128,12 @@ def _renames(texts: list[str] | tuple[str, ...]) -> dict[str, dict[str, str]]:
 
 
 def _tell(evaluation: "Evaluation") -> None:
-    """Print the figures as tables, and what is odd as notes."""
+    """Print the metrics as tables, and what is odd as notes."""
     what = f"{evaluation.model} on {evaluation.data}" + (f" ({evaluation.split})" if evaluation.split else "")
     how = f"faces found by {evaluation.faces}" if evaluation.faces else "taken whole"
     typer.echo(f"{what}: {evaluation.pictures:,} pictures, {how}")
     for head in evaluation.heads:
-        show_table(*_figure_rows(head), head=(head.head.name, "value", "95 % interval"))
+        show_table(*_metric_rows(head), head=(head.head.name, "value", "95 % interval"))
         if head.head.kind == "classes":
             show_table(*_class_rows(head), head=("class", "pictures", "precision", "recall", "95 % interval", "F1"))
     if evaluation.unlabelled:
@@ -141,7 +141,7 @@ def _tell(evaluation: "Evaluation") -> None:
     if evaluation.corrected:
         show_note(f"{evaluation.corrected:,} labels are corrected.")
     _list(len(evaluation.unreadable), "cannot be read", [reason for _, reason in evaluation.unreadable])
-    _list(len(evaluation.faceless), "show no face that was found, and are not in the figures", evaluation.faceless)
+    _list(len(evaluation.faceless), "show no face that was found, and are not in the metrics", evaluation.faceless)
     for note in evaluation.notes:
         show_note(note)
 
@@ -151,7 +151,7 @@ def _list(count: int, what: str, each: list[str] | tuple[str, ...]) -> None:
         show_note(f"{count:,} pictures {what}: {'; '.join(each[:LISTED])}{'; ...' if count > LISTED else ''}")
 
 
-def _figure_rows(head: "HeadEvaluation") -> list[tuple[str, ...]]:
+def _metric_rows(head: "HeadEvaluation") -> list[tuple[str, ...]]:
     value = head.head.kind == "value"
     names = {"accuracy": "accuracy", "macro_recall": "macro recall", "macro_f1": "macro F1", "ece": "calibration error"}
     if value:
@@ -161,18 +161,18 @@ def _figure_rows(head: "HeadEvaluation") -> list[tuple[str, ...]]:
     rows = []
     for name, words in names.items():
         low, high = head.intervals[name]
-        figure = getattr(head.figures, name)
-        rows.append((words, f"{figure:.{digits}f}{unit}", f"{low:.{digits}f} to {high:.{digits}f}"))
+        metric = getattr(head.metrics, name)
+        rows.append((words, f"{metric:.{digits}f}{unit}", f"{low:.{digits}f} to {high:.{digits}f}"))
     grouped = f" in {head.groups:,} groups" if head.groups < len(head.keys) else ""
     return [*rows, ("pictures", f"{len(head.keys):,}{grouped}", "")]
 
 
 def _class_rows(head: "HeadEvaluation") -> list[tuple[str, ...]]:
-    from closeup.algorithms.metrics.classification import ClassFigures
+    from closeup.algorithms.metrics.classification import ClassificationMetrics
 
-    assert isinstance(head.figures, ClassFigures)
+    assert isinstance(head.metrics, ClassificationMetrics)
     rows = []
-    for each in head.figures.per_class:
+    for each in head.metrics.per_class:
         both = head.intervals.get(f"recall:{each.name}")
         span = f"{both[0]:.3f} to {both[1]:.3f}" if both and each.recall is not None else ""
         shares = [_share(value) for value in (each.precision, each.recall)]

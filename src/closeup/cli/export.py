@@ -60,11 +60,11 @@ def export(
 def tell(made: "Export", target: Path) -> None:
     """Print what was made as a table, and why something was not."""
     rows = [row for form in made.forms for row in _rows(form)]
-    show_table(*rows, head=("form", "MB", "ms", "time", "answer", "figure", "kept"))
+    show_table(*rows, head=("form", "MB", "ms", "time", "answer", "metric", "kept"))
     largest = max(parity.largest for parity in made.parities)
     typer.echo(f"{made.forms[0].name} and PyTorch agree to {largest:.1g} on {made.parities[0].pictures} pictures.")
     if made.unreadable:
-        show_note(f"{made.unreadable} pictures could not be read; {made.pictures} were judged by.")
+        show_note(f"{made.unreadable} pictures could not be read; {made.pictures} were evaluated on.")
     for form in made.forms:
         if not form.kept:
             show_note(f"{form.name} was not kept. {form.why}")
@@ -79,14 +79,14 @@ def _rows(form: "NetworkForm") -> list[tuple[str, ...]]:
     first = (form.name, f"{form.bytes / 1e6:.2f}", f"{form.speed.ms:.2f}", f"{form.speed.ratio:.2f}")
     kept = "yes" if form.kept else "no"
     return [
-        (*(first if not place else ("",) * len(first)), score.head, _figure(score), "" if place else kept)
+        (*(first if not place else ("",) * len(first)), score.head, _metric(score), "" if place else kept)
         for place, score in enumerate(form.scores)
     ]
 
 
-def _figure(score: "HeadScore") -> str:
-    """A figure and what was lost of it: "0.7392 (-0.28 points)", "5.43 years (+0.21 %)"."""
-    if score.figure == "accuracy":
+def _metric(score: "HeadScore") -> str:
+    """A metric and what was lost of it: "0.7392 (-0.28 points)", "5.43 years (+0.21 %)"."""
+    if score.metric == "accuracy":
         return f"{score.value:.4f}" + (f" ({-100 * score.worse:+.2f} points)" if score.largest else "")
     value = f"{score.value:.3f} {score.unit}".strip()
     return value + (f" ({100 * score.worse:+.2f} %)" if score.largest else "")

@@ -40,7 +40,7 @@ def list_all(
     name: Annotated[str | None, typer.Option(metavar="NAME", help="Only runs of this recipe.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the runs, oldest first: state, how many epochs, and the first figure."""
+    """List the runs, oldest first: state, how many epochs, and the first metric."""
     from closeup.learning.runs.reading import list_runs
 
     found = list_runs(runs)
@@ -48,7 +48,7 @@ def list_all(
     if as_json:
         show_json([_brief(run) for run in chosen])
     elif chosen:
-        show_table(*(_line(run) for run in chosen), head=("run", "state", "epochs", "first figure"), unbroken=(0,))
+        show_table(*(_line(run) for run in chosen), head=("run", "state", "epochs", "first metric"), unbroken=(0,))
     else:
         typer.echo(f"There are no runs in {one_line(str(runs))}.")
         show_hint("Make one: closeup train RECIPE.toml")
@@ -59,18 +59,18 @@ def list_all(
 
 @app.command()
 def show(which: Which, runs: Runs = RUNS, as_json: AsJson = False) -> None:
-    """Show one run: how far it came, its figures, its epochs, and what it was made from."""
+    """Show one run: how far it came, its metrics, its epochs, and what it was made from."""
     run = _run(runs, which)
     if as_json:
         show_json(_brief(run) | {"facts": run.facts, "metrics": run.metrics, "epochs": list(run.epochs().rows)})
         return
-    typer.echo(f"{one_line(run.id)}: {run.standing}{', ' + one_line(run.state.reason) if run.state.reason else ''}")
+    typer.echo(f"{one_line(run.id)}: {run.state}{', ' + one_line(run.record.reason) if run.record.reason else ''}")
     for words, value in run.headline():
         typer.echo(f"  {one_line(words)}: {one_line(value)}")
     _show_epochs(run)
     _show_facts(run)
     typer.echo(f"Folder: {one_line(str(run.path))}")
-    if run.standing in ("interrupted", "failed"):
+    if run.state in ("interrupted", "failed"):
         show_hint(f"Go on with it: closeup train --resume {run.id}")
 
 
@@ -105,29 +105,29 @@ def best(
         typer.Option(
             metavar="SIDE/HEAD/FIGURE",
             help="What to rank by, val/expression/macro_f1 for instance.",
-            show_default="the figure on val that the newest run chose its weights by",
+            show_default="the metric on val that the newest run chose its weights by",
         ),
     ] = None,
     name: Annotated[str | None, typer.Option(metavar="NAME", help="Only runs of this recipe.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Rank the finished runs by one figure, the best first, and say whether the lead is more than chance."""
-    from closeup.learning.runs.comparison import best_first, default_figure
+    """Rank the finished runs by one metric, the best first, and say whether the lead is more than chance."""
+    from closeup.learning.runs.comparison import best_first, default_metric
     from closeup.learning.runs.reading import list_runs
 
-    finished = [run for run in list_runs(runs).runs if run.standing == "finished" and name in (None, run.name)]
+    finished = [run for run in list_runs(runs).runs if run.state == "finished" and name in (None, run.name)]
     if not finished:
         raise InputError(f"There is no finished run in {runs}.", "See the runs: closeup runs list")
-    figure = by or default_figure(finished[-1])
-    ranked = best_first(finished, figure)
+    metric = by or default_metric(finished[-1])
+    ranked = best_first(finished, metric)
     if not ranked:
-        known = ", ".join(sorted({name for run in finished for name in run.figures}))
-        raise InputError(f"No finished run has the figure {figure}.", f"There are: {known}.")
+        known = ", ".join(sorted({name for run in finished for name in run.flat_metrics}))
+        raise InputError(f"No finished run has the metric {metric}.", f"There are: {known}.")
     if as_json:
-        show_json([_brief(run) | {"figure": figure, "value": value} for run, value in ranked])
+        show_json([_brief(run) | {"figure": metric, "value": value} for run, value in ranked])
         return
-    show_table(*((run.id, f"{value:.4f}") for run, value in ranked), head=("run", figure), unbroken=(0,))
-    _show_lead(ranked, figure)
+    show_table(*((run.id, f"{value:.4f}") for run, value in ranked), head=("run", metric), unbroken=(0,))
+    _show_lead(ranked, metric)
 
 
 @app.command()
@@ -186,22 +186,22 @@ def _brief(run: "Run") -> dict[str, Any]:
         "id": run.id,
         "name": run.name,
         "path": str(run.path),
-        "state": run.standing,
-        "created_at": run.state.created_at,
-        "ended_at": run.state.ended_at or None,
-        "reason": run.state.reason,
+        "state": run.state,
+        "created_at": run.record.created_at,
+        "ended_at": run.record.ended_at or None,
+        "reason": run.record.reason,
         "epochs_count": len(run.epochs()),
-        "figures": run.figures,
+        "figures": run.flat_metrics,
     }
 
 
 def _line(run: "Run") -> tuple[str, ...]:
-    first = next((f"{words}: {value.partition(' (')[0]}" for words, value in run.headline()), run.state.reason)
-    return run.id, run.standing, str(len(run.epochs())), first
+    first = next((f"{words}: {value.partition(' (')[0]}" for words, value in run.headline()), run.record.reason)
+    return run.id, run.state, str(len(run.epochs())), first
 
 
 def _show_epochs(run: "Run") -> None:
-    """The last epochs as a table: one figure of each head, so that it fits a terminal; columns without a value go."""
+    """The last epochs as a table: one metric of each head, so that it fits a terminal; columns without a value go."""
     epochs = run.epochs()
     if not len(epochs):
         steps = run.steps()
@@ -241,15 +241,15 @@ def _show_head(head: "HeadComparison") -> None:
 
     over = f", {head.groups:,} groups" if head.groups is not None else ""
     unit = f", in {one_line(head.unit)}" if head.unit else ""
-    typer.echo(f"\n{one_line(head.head)} on {head.side}{unit}: {head.count:,} pictures that both judged{over}")
+    typer.echo(f"\n{one_line(head.head)} on {head.side}{unit}: {head.count:,} pictures that both predicted{over}")
     rows = []
-    for figure in head.figures:
-        found, name = figure.difference, figure.name
+    for metric in head.metrics:
+        found, name = metric.difference, metric.name
         span = f"{number_words(name, found.low)} to {number_words(name, found.high)}"
         values = [number_words(name, value) for value in (found.a, found.b)]
-        verdict = f"{figure.better.upper()} is better" if figure.better else "is not known"
-        rows.append((figure.words, *values, _signed(name, found.difference), span, "" if name == "bias" else verdict))
-    show_table(*rows, head=("figure", "A", "B", "B - A", "95 % interval", ""), unbroken=(0,))
+        verdict = f"{metric.better.upper()} is better" if metric.better else "is not known"
+        rows.append((metric.words, *values, _signed(name, found.difference), span, "" if name == "bias" else verdict))
+    show_table(*rows, head=("metric", "A", "B", "B - A", "95 % interval", ""), unbroken=(0,))
     if head.test is not None:
         typer.echo(
             f"Right only in A: {head.test.only_a}; only in B: {head.test.only_b}; "
@@ -293,38 +293,38 @@ def _comparison_json(found: "Comparison") -> dict[str, Any]:
 def _head_json(head: "HeadComparison") -> dict[str, Any]:
     from dataclasses import asdict
 
-    figures = [asdict(figure.difference) | {"name": figure.name, "better": figure.better} for figure in head.figures]
+    metrics = [asdict(metric.difference) | {"name": metric.name, "better": metric.better} for metric in head.metrics]
     return {
         "head": head.head,
         "side": head.side,
         "unit": head.unit,
         "count": head.count,
         "groups": head.groups,
-        "figures": figures,
+        "figures": metrics,
         "mcnemar": None if head.test is None else asdict(head.test),
     }
 
 
-def _show_lead(ranked: "Sequence[tuple[Run, float]]", figure: str) -> None:
-    """Say whether the first is better than the second by more than chance, where both judged the same pictures."""
+def _show_lead(ranked: "Sequence[tuple[Run, float]]", metric: str) -> None:
+    """Say whether the first is better than the second by more than chance, where both predicted the same pictures."""
     from closeup.learning.runs.comparison import compare as compared
 
     if len(ranked) < 2:
         return
-    side, head, name = [*figure.split("/"), "", ""][:3]
+    side, head, name = [*metric.split("/"), "", ""][:3]
     try:
         found = compared(ranked[1][0], ranked[0][0], side=side)
     except InputError as error:
         show_note(f"Whether the lead is chance is not known: {error.message}")
         return
     for one in found.heads:
-        for it in one.figures:
+        for it in one.metrics:
             if (one.head, one.side, it.name) == (head, side, name):
                 lead = it.difference
                 span = f"{lead.difference:+.4f} (95 % interval {lead.low:+.4f} to {lead.high:+.4f})"
                 sure = "more than chance" if it.better else "no more than chance may do"
                 typer.echo(
-                    f"The first less the second, on the {one.count:,} pictures that both judged: {span}, {sure}."
+                    f"The first less the second, on the {one.count:,} pictures that both predicted: {span}, {sure}."
                 )
     for note in found.notes:
         show_note(note)

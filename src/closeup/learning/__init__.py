@@ -1,1 +1,1 @@
-"""Learning from data, whatever it is of: a trainer, runs, splits, figures. PyTorch is loaded where it is needed."""
+"""Learning from data, whatever it is of: a trainer, runs, splits, metrics. PyTorch is loaded where it is needed."""

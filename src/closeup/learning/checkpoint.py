@@ -23,7 +23,7 @@ class TrainingState:
         step: Steps of the whole training that are done.
         epochs: Epochs of the whole training that are done.
         loss_sum: Of the current epoch's steps.
-        best: The monitored figure of the weights that are kept, higher is better; None before the first epoch.
+        best: The monitored metric of the weights that are kept, higher is better; None before the first epoch.
         best_epoch: Epoch, counted over the whole training, that they come from.
         worse: Epochs of the stage since the last better one.
         seconds: Spent on the current epoch.
@@ -68,7 +68,7 @@ class Weights:
 def checkpoint_bytes(state: TrainingState, weights: Weights) -> bytes:
     """The content of a checkpoint file; `read_checkpoint` reads it."""
     content: dict[str, Any] = {
-        "standing": asdict(state),
+        "state": asdict(state),
         "network": weights.network.state_dict(),
         "average": None if weights.average is None else weights.average.state_dict(),
         "best": weights.best,
@@ -102,4 +102,4 @@ def read_checkpoint(path: Path, weights: Weights) -> TrainingState:
         weights.average.load_state_dict(content["average"])
     weights.best = content["best"]
     weights.optimizer_state = content["optimizer"]
-    return TrainingState(**content["standing"])
+    return TrainingState(**content.get("state", content.get("standing")))  # so older closeups called it

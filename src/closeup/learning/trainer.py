@@ -188,10 +188,10 @@ class Trainer:
         """A line that stays: what the epoch brought, and about how long the rest will take."""
         at, stages = self.state, self._stages
         left = stage.epochs - at.epoch + sum(each.epochs for each in stages[at.stage + 1 :])
-        figures = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in row.items())
+        metrics = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in row.items())
         which = f"stage {at.stage + 1} of {len(stages)}, " * (len(stages) > 1) + f"epoch {at.epoch} of {stage.epochs}"
         rest = f"; about {clock(left * took_s)} left" if left else ""
-        said = f"{which}: {figures}{', the best so far' if better else ''}{rest}"
+        said = f"{which}: {metrics}{', the best so far' if better else ''}{rest}"
         self._progress(Progress(which, at.epoch, stage.epochs, "epochs", said))
 
     def _report(self, stage: Stage, steps: int) -> None:

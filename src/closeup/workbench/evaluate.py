@@ -1,4 +1,4 @@
-"""How good a model is on labelled pictures: every figure with its interval, and every answer to look at.
+"""How good a model is on labelled pictures: every metric with its interval, and every prediction.
 
 Pictures are taken whole unless faces are asked for, since sets to learn from hold what the model is to see: `closeup
 data crop-faces` has cut them, or somebody before.
@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closeup.algorithms.metrics.classification import (
-    ClassFigures,
-    ValueFigures,
-    figures,
-    value_figures,
+    ClassificationMetrics,
+    RegressionMetrics,
+    classification_metrics,
+    regression_metrics,
 )
 from closeup.algorithms.metrics.intervals import class_intervals, value_intervals
 from closeup.core.errors import InputError
@@ -26,8 +26,8 @@ from closeup.core.result_folder import ResultFolder
 from closeup.core.settings import Settings
 from closeup.core.types import FloatArray, Image
 from closeup.core.whole import write_whole
-from closeup.learning.runs.predictions import answer_table
-from closeup.learning.runs.state import plain
+from closeup.learning.runs.predictions import predictions_table
+from closeup.learning.runs.record import plain
 from closeup.media.image import decode_image
 from closeup.media.square import Fit
 from closeup.perception.analyzer import Analyzer
@@ -39,7 +39,7 @@ from closeup.workbench.evaluation_data import Targets, open_evaluation_data
 from closeup.workbench.models import ResolvedModel
 from closeup.workbench.options import EvaluateOptions
 
-FIGURES_FILE = "figures.json"
+METRICS_FILE = "figures.json"
 
 _BATCH = 256
 """Pictures between two reports of progress."""
@@ -49,24 +49,24 @@ _SCHEMA_VERSION = 1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeadEvaluation:
-    """One head's answers to N labelled pictures.
+    """One head's predictions for N labelled pictures.
 
     Attributes:
         head: Name, kind, classes and unit.
         keys: Of the pictures.
-        answers: Probabilities (N, K), or values (N,); float32.
+        predictions: Probabilities (N, K), or values (N,); float32.
         targets: (N,) float64: place of the right class, or the right number.
         groups: How many groups there are: pictures of one are right or wrong together in the intervals.
-        figures: All of them.
-        intervals: 95 % intervals by name of the figure; for each class "recall:NAME".
+        metrics: All of them.
+        intervals: 95 % intervals by name of the metric; for each class "recall:NAME".
     """
 
     head: NetworkHead
     keys: tuple[str, ...]
-    answers: FloatArray
+    predictions: FloatArray
     targets: Targets
     groups: int
-    figures: ClassFigures | ValueFigures
+    metrics: ClassificationMetrics | RegressionMetrics
     intervals: Mapping[str, tuple[float, float]]
 
 
@@ -83,7 +83,7 @@ class Evaluation:
         pictures: How many were asked about.
         unlabelled: How many were left out for having no label.
         unreadable: Key of each picture that could not be read, and why.
-        faceless: Key of each picture in which no face was found; they are not in the figures.
+        faceless: Key of each picture in which no face was found; they are not in the metrics.
         corrected: Labels that a corrections file changed.
         notes: What is odd, one sentence each.
     """
@@ -102,18 +102,18 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Asked:
-    """What a model answered.
+class ModelOutputs:
+    """What a model gave for pictures.
 
     Attributes:
-        kept: (M,): index of each picture that was answered among the dataset's items.
-        answers: By head: (M, K) or (M,).
+        kept: (M,): index of each picture that it was shown among the dataset's items.
+        by_head: By head: (M, K) or (M,).
         unreadable: Key of each picture that could not be read, and why.
         faceless: Key of each picture in which no face was found.
     """
 
     kept: NDArray[np.int64]
-    answers: Mapping[str, FloatArray]
+    by_head: Mapping[str, FloatArray]
     unreadable: tuple[tuple[str, str], ...] = ()
     faceless: tuple[str, ...] = ()
 
@@ -143,12 +143,12 @@ def evaluate(
     if options.faces:
         analyzer = Analyzer(options.models, settings)
         detector = analyzer.detector_card.name
-        asked = ask_faces(model.classifier, data.dataset, analyzer, progress)
+        outputs = predict_faces(model.classifier, data.dataset, analyzer, progress)
     else:
-        asked = ask_whole(model.classifier, data.dataset, progress=progress)
-    chosen = data.dataset.select(list(asked.kept))
+        outputs = predict_whole(model.classifier, data.dataset, progress=progress)
+    chosen = data.dataset.select(list(outputs.kept))
     heads = [
-        _measured(model.card.head(name), chosen, asked.answers[name], column[asked.kept], options)
+        _measured(model.card.head(name), chosen, outputs.by_head[name], column[outputs.kept], options)
         for name, column in data.targets.items()
     ]
     return Evaluation(
@@ -159,15 +159,17 @@ def evaluate(
         tuple(head for head in heads if head is not None),
         len(chosen),
         data.unlabelled,
-        asked.unreadable,
-        asked.faceless,
+        outputs.unreadable,
+        outputs.faceless,
         sum(len(done.keys) for done in data.dataset.corrections),
         (*data.notes, *model.notes, *_frame_notes(model, path, faces=options.faces)),
     )
 
 
-def ask_whole(classifier: PictureClassifier, dataset: Dataset, *, progress: ProgressCallback = ignore) -> Asked:
-    """Ask about every picture, taken whole.
+def predict_whole(
+    classifier: PictureClassifier, dataset: Dataset, *, progress: ProgressCallback = ignore
+) -> ModelOutputs:
+    """Show a model every picture, taken whole.
 
     Raises:
         InputError: If none can be read.
@@ -177,17 +179,17 @@ def ask_whole(classifier: PictureClassifier, dataset: Dataset, *, progress: Prog
     fit: Fit = "stretch" if card.fit == "stretch" else "pad" if card.fit == "pad" else "cover"
     pictures = load_pictures(dataset, card.input_px, grey=card.grey, fit=fit, progress=progress)
     batches = (pictures.pixels[start : start + _BATCH] for start in range(0, len(pictures.kept), _BATCH))
-    answers = _ask(classifier, batches, len(pictures.kept), progress)
-    return Asked(pictures.kept, answers, pictures.unreadable)
+    by_head = _run(classifier, batches, len(pictures.kept), progress)
+    return ModelOutputs(pictures.kept, by_head, pictures.unreadable)
 
 
-def ask_faces(
+def predict_faces(
     classifier: PictureClassifier,
     dataset: Dataset,
     analyzer: Analyzer,
     progress: ProgressCallback = ignore,
-) -> Asked:
-    """Ask about the face nearest to the middle of every picture.
+) -> ModelOutputs:
+    """Show a model the face nearest to the middle of every picture.
 
     Raises:
         InputError: If no face is found in any picture.
@@ -217,7 +219,7 @@ def ask_faces(
         if waiting:
             yield np.stack(waiting)
 
-    answers = _ask(classifier, crops(), len(dataset), progress)
+    by_head = _run(classifier, crops(), len(dataset), progress)
     if not kept:
         if unreadable and not faceless:
             raise InputError(f"None of the {len(dataset)} pictures of {dataset.name} can be read. {unreadable[0][1]}")
@@ -225,10 +227,10 @@ def ask_faces(
             f"No face was found in any of the {len(dataset)} pictures of {dataset.name}.",
             "If they show faces that are cut out closely, take them whole: without looking for faces.",
         )
-    return Asked(np.array(kept, np.int64), answers, tuple(unreadable), tuple(faceless))
+    return ModelOutputs(np.array(kept, np.int64), by_head, tuple(unreadable), tuple(faceless))
 
 
-def _ask(
+def _run(
     classifier: PictureClassifier, batches: Iterator[Image], total: int, progress: ProgressCallback
 ) -> dict[str, FloatArray]:
     parts: list[dict[str, FloatArray]] = []
@@ -242,34 +244,34 @@ def _ask(
 
 
 def _measured(
-    head: NetworkHead, dataset: Dataset, answers: FloatArray, column: Targets, options: EvaluateOptions
+    head: NetworkHead, dataset: Dataset, predictions: FloatArray, column: Targets, options: EvaluateOptions
 ) -> HeadEvaluation | None:
-    """Compare one head's answers with what is right; None where no picture that was answered has a label."""
+    """Compare one head's predictions with what is right; None where no picture has a label."""
     labelled = np.flatnonzero(~np.isnan(column))
     if not len(labelled):
         return None
     items = [dataset.items[index] for index in labelled]
     names = [item.group for item in items]
     groups = len(set(names))
-    given, truth = answers[labelled], column[labelled]
+    given, truth = predictions[labelled], column[labelled]
     how: dict[str, Any] = {
         "groups": names if groups < len(names) else None,
         "resamples": options.resamples,
         "seed": options.seed,
     }
-    found: ClassFigures | ValueFigures
+    found: ClassificationMetrics | RegressionMetrics
     if head.kind == "value":
-        found = value_figures(given, truth)
+        found = regression_metrics(given, truth)
         intervals = value_intervals(given, truth, **how)
     else:
         places = truth.astype(np.int64)
-        found = figures(given, places, head.classes)
+        found = classification_metrics(given, places, head.classes)
         by_place = class_intervals(given, places, **how)
-        intervals = {_figure_name(name, head.classes): both for name, both in by_place.items()}
+        intervals = {_metric_name(name, head.classes): both for name, both in by_place.items()}
     return HeadEvaluation(head, tuple(item.key for item in items), given, truth, groups, found, intervals)
 
 
-def _figure_name(name: str, classes: Sequence[str]) -> str:
+def _metric_name(name: str, classes: Sequence[str]) -> str:
     kind, _, place = name.partition(":")
     return f"{kind}:{classes[int(place)]}" if place else name
 
@@ -293,7 +295,7 @@ def _frame_notes(model: ResolvedModel, path: Path, *, faces: bool) -> Iterator[s
 
 
 def evaluation_table(evaluation: Evaluation) -> dict[str, Any]:
-    """The figures as plain JSON values."""
+    """The metrics as plain JSON values."""
     return {
         "schema_version": _SCHEMA_VERSION,
         "model": evaluation.model,
@@ -311,9 +313,9 @@ def evaluation_table(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def _head_table(evaluated: HeadEvaluation) -> dict[str, Any]:
-    found, head = evaluated.figures, evaluated.head
+    found, head = evaluated.metrics, evaluated.head
     table: dict[str, Any] = {"kind": head.kind, "count": found.count, "groups": evaluated.groups}
-    if isinstance(found, ValueFigures):
+    if isinstance(found, RegressionMetrics):
         names = ("mae", "rmse", "bias", "median_error", "correlation")
         table |= {"unit": head.unit, **{name: getattr(found, name) for name in names}}
     else:
@@ -336,14 +338,14 @@ def _head_table(evaluated: HeadEvaluation) -> dict[str, Any]:
 
 
 def save_evaluation(evaluation: Evaluation, folder: Path, *, overwrite: bool = False) -> None:
-    """Write figures.json, and the answers to every picture as predictions-HEAD.csv, into a new folder.
+    """Write figures.json, and the predictions to every picture as predictions-HEAD.csv, into a new folder.
 
     Raises:
         OutputError: If it is there already, or cannot be written.
     """
-    with ResultFolder(folder, (FIGURES_FILE,)).writing(overwrite=overwrite) as part:
+    with ResultFolder(folder, (METRICS_FILE,)).writing(overwrite=overwrite) as part:
         text = json.dumps(evaluation_table(evaluation), ensure_ascii=False, allow_nan=False, indent=1)
-        write_whole(part / FIGURES_FILE, text.encode("utf-8", "replace") + b"\n")
+        write_whole(part / METRICS_FILE, text.encode("utf-8", "replace") + b"\n")
         for each in evaluation.heads:
-            content = answer_table(each.keys, each.targets, each.answers.astype(np.float64), each.head.classes)
+            content = predictions_table(each.keys, each.targets, each.predictions.astype(np.float64), each.head.classes)
             write_whole(part / f"predictions-{each.head.name}.csv", content)

@@ -25,7 +25,7 @@ class ResolvedModel:
 
     Attributes:
         name: What reports call it: the shipped name, the file's name, or the run's id.
-        classifier: Ready to be asked.
+        classifier: Ready to be used.
         run: The run's folder; None for a file and for what comes with closeup.
     """
 

@@ -10,15 +10,15 @@ from sklearn import metrics
 
 from closeup.algorithms.metrics.classification import (
     calibration_error,
+    classification_metrics,
     confusion_matrix,
     draws,
-    figures,
     fit_temperature,
     interval,
     mcnemar,
     paired_difference,
+    regression_metrics,
     softmax,
-    value_figures,
 )
 
 NAMES = ("a", "b", "c", "d")
@@ -35,7 +35,7 @@ def random_answers(seed: int, count: int = 300, classes: int = 4) -> tuple[NDArr
 @pytest.mark.parametrize("seed", range(5))
 def test_figures_are_those_of_scikit_learn(seed: int) -> None:
     probabilities, labels = random_answers(seed)
-    found = figures(probabilities, labels, NAMES)
+    found = classification_metrics(probabilities, labels, NAMES)
     answers = probabilities.argmax(axis=1)
     assert found.count == 300
     assert found.accuracy == pytest.approx(metrics.accuracy_score(labels, answers))
@@ -53,12 +53,12 @@ def test_figures_are_those_of_scikit_learn(seed: int) -> None:
 
 def test_a_class_without_pictures_does_not_count_in_macro_figures() -> None:
     probabilities = np.eye(3)[[0, 0, 1, 2]]
-    found = figures(probabilities, [0, 0, 1, 1], ("a", "b", "never"))
+    found = classification_metrics(probabilities, [0, 0, 1, 1], ("a", "b", "never"))
     assert found.macro_recall == pytest.approx((1 + 0.5) / 2)
     assert found.macro_f1 == pytest.approx((1 + 2 / 3) / 2)
     never = found.per_class[2]
     assert (never.recall, never.precision, never.f1) == (None, 0.0, 0.0)
-    absent = figures(probabilities[:2], [0, 0], ("a", "b", "never")).per_class[1]
+    absent = classification_metrics(probabilities[:2], [0, 0], ("a", "b", "never")).per_class[1]
     assert (absent.recall, absent.precision, absent.f1) == (None, None, None)
 
 
@@ -92,7 +92,7 @@ def test_bins_of_confidence_end_with_their_upper_edge() -> None:
 )
 def test_what_does_not_fit_is_refused(probabilities: object, labels: object) -> None:
     with pytest.raises(ValueError, match=r"expected|must be"):
-        figures(probabilities, labels, NAMES)  # type: ignore[arg-type]
+        classification_metrics(probabilities, labels, NAMES)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("truth", [0.5, 1.0, 2.5])
@@ -115,19 +115,19 @@ def test_a_temperature_changes_no_answer() -> None:
 
 
 def test_value_figures_by_hand() -> None:
-    found = value_figures([10, 20, 33], [12, 20, 30])
+    found = regression_metrics([10, 20, 33], [12, 20, 30])
     assert found.mae == pytest.approx(5 / 3)
     assert found.rmse == pytest.approx(np.sqrt(13 / 3))
     assert found.median_error == pytest.approx(2)
     assert found.bias == pytest.approx(1 / 3)
     assert found.correlation == pytest.approx(np.corrcoef([10, 20, 33], [12, 20, 30])[0, 1])
-    assert value_figures([1, 1], [1, 2]).correlation is None
+    assert regression_metrics([1, 1], [1, 2]).correlation is None
 
 
 @pytest.mark.parametrize(("values", "labels"), [([1], [1, 2]), ([], []), ([float("inf")], [1]), ([1], [float("nan")])])
 def test_values_that_do_not_fit_are_refused(values: list[float], labels: list[float]) -> None:
     with pytest.raises(ValueError, match=r"expected|finite"):
-        value_figures(values, labels)
+        regression_metrics(values, labels)
 
 
 def test_an_interval_covers_the_truth_about_as_often_as_it_says() -> None:

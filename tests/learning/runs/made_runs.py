@@ -1,4 +1,4 @@
-"""Runs that nobody trained, made in a moment: two heads, a few epochs, answers that are right as often as is asked."""
+"""Runs that nobody trained, made in a moment: two heads, a few epochs, predictions that are right as often as asked."""
 
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,7 @@ def keys(count: int) -> list[str]:
 def answer(
     writer: RunWriter, count: int = 60, right: float = 0.8, seed: int = 0, sides: tuple[str, ...] = ("val", "test")
 ) -> None:
-    """Write answers of both heads; the labels do not depend on `right` or `seed`."""
+    """Write predictions of both heads; the labels do not depend on `right` or `seed`."""
     chance = np.random.default_rng(seed)
     labels = np.arange(count) % len(MOODS)
     ages = 20.0 + np.arange(count) % 50
@@ -81,7 +81,7 @@ def metrics(run: Run) -> dict[str, Any]:
     """The figures as the trainer writes them."""
     found: dict[str, Any] = {}
     for one in measure(run, resamples=50):
-        figures = {it.name: {"value": it.value, "low": it.low, "high": it.high} for it in one.figures}
+        figures = {it.name: {"value": it.value, "low": it.low, "high": it.high} for it in one.metrics}
         found.setdefault(one.side, {})[one.head] = figures | {"count": one.count}
     return found
 

@@ -6,14 +6,14 @@ import pytest
 
 from closeup.algorithms.metrics.classification import mcnemar
 from closeup.core.errors import InputError
-from closeup.learning.runs.comparison import best_first, compare, default_figure, flat, recipe_differences
+from closeup.learning.runs.comparison import best_first, compare, default_metric, flat, recipe_differences
 from closeup.learning.runs.folder import create_run
 from closeup.learning.runs.reading import Run, read_run
 from learning.runs.made_runs import MOODS, begun, finished, keys, recipe
 
 
 def judged(tmp_path: Path, given: np.ndarray, labels: np.ndarray, side: str = "val", **more: object) -> Run:
-    """A run whose mood head answers so, surely."""
+    """A run whose mood head predictions so, surely."""
     writer = begun(tmp_path)
     names = more.get("names", keys(len(labels)))
     classes = more.get("classes", MOODS)
@@ -29,18 +29,18 @@ def test_the_better_one_is_told_and_the_difference_is_paired(tmp_path: Path) -> 
     a, b = judged(tmp_path, worse, labels), judged(tmp_path, better, labels)
     (head,) = compare(a, b).heads
     assert (head.head, head.side, head.count, head.groups) == ("mood", "val", 200, None)
-    accuracy = head.figures[0]
+    accuracy = head.metrics[0]
     assert accuracy.difference.a == pytest.approx(0.8)
     assert accuracy.difference.b == pytest.approx(0.95)
     assert accuracy.difference.difference == pytest.approx(0.15)
     assert accuracy.difference.low > 0.09
-    assert {it.name: it.better for it in head.figures} == dict.fromkeys(
+    assert {it.name: it.better for it in head.metrics} == dict.fromkeys(
         ("accuracy", "macro_recall", "macro_f1", "ece"), "b"
     )
     assert head.test == mcnemar(worse == labels, better == labels)
     (mirrored,) = compare(b, a).heads
-    assert {it.better for it in mirrored.figures} == {"a"}
-    assert mirrored.figures[0].difference.low == pytest.approx(-accuracy.difference.high)
+    assert {it.better for it in mirrored.metrics} == {"a"}
+    assert mirrored.metrics[0].difference.low == pytest.approx(-accuracy.difference.high)
 
 
 def test_no_difference_is_no_lead(tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_no_difference_is_no_lead(tmp_path: Path) -> None:
         ("mood", "test", 30),
         ("age", "test", 30),
     ]
-    assert comparison.heads[0].figures[0].better == ""
+    assert comparison.heads[0].metrics[0].better == ""
     assert comparison.heads[1].unit == "years"
     assert comparison.heads[1].test is None
     assert comparison.recipes == ()
@@ -63,12 +63,12 @@ def test_errors_are_better_the_lower_and_a_bias_is_neither(tmp_path: Path) -> No
         writer.predictions("val", "age", keys(80), np.arange(80.0), np.arange(80.0) + shift)
         runs.append(read_run(writer.path))
     (head,) = compare(*runs).heads
-    assert [(it.name, it.difference.difference, it.better) for it in head.figures] == [
+    assert [(it.name, it.difference.difference, it.better) for it in head.metrics] == [
         ("mae", -4, "b"),
         ("bias", -4, ""),
     ]
-    assert compare(*runs, side="val").heads[0].figures[0].difference.a == 5
-    with pytest.raises(InputError, match="no answers of one head"):
+    assert compare(*runs, side="val").heads[0].metrics[0].difference.a == 5
+    with pytest.raises(InputError, match="no predictions of one head"):
         compare(*runs, side="test")
 
 
@@ -79,9 +79,9 @@ def test_only_pictures_that_both_judged_with_one_label_count(tmp_path: Path) -> 
     b = judged(tmp_path, labels, labels, names=[f"a/{n}.jpg" for n in range(10, 60)])
     found = compare(a, b)
     assert found.heads[0].count == 35
-    assert found.heads[0].figures[0].difference.difference == 0
+    assert found.heads[0].metrics[0].difference.difference == 0
     text = " ".join(found.notes)
-    assert "compared are the 35 that both judged" in text
+    assert "compared are the 35 that both predicted" in text
     assert "5 pictures are left out, whose labels differ" in text
     few = compare(a, judged(tmp_path, labels, labels, names=[f"a/{n}.jpg" for n in range(40, 90)]))
     assert "too few to tell much" in " ".join(few.notes)
@@ -92,7 +92,7 @@ def test_classes_in_another_order_are_the_same_classes(tmp_path: Path) -> None:
     a = judged(tmp_path, labels, labels)
     b = judged(tmp_path, 2 - labels, 2 - labels, classes=MOODS[::-1])
     (head,) = compare(a, b).heads
-    assert all(it.difference.difference == 0 for it in head.figures)
+    assert all(it.difference.difference == 0 for it in head.metrics)
     assert head.test is not None
     assert head.test.p_value == 1
 
@@ -105,11 +105,11 @@ def test_what_cannot_be_compared_is_said(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no picture in common") as caught:
         compare(a, judged(tmp_path, labels, labels, names=[f"b/{n}.jpg" for n in range(40)]))
     assert "split.csv" in caught.value.hint
-    with pytest.raises(InputError, match="no answers of one head"):
+    with pytest.raises(InputError, match="no predictions of one head"):
         compare(a, judged(tmp_path, labels, labels, side="test"))
     writer = begun(tmp_path)
     writer.predictions("val", "mood", keys(40), np.arange(40.0), np.arange(40.0))
-    with pytest.raises(InputError, match="no answers of one head"):
+    with pytest.raises(InputError, match="no predictions of one head"):
         compare(a, read_run(writer.path))
 
 
@@ -145,6 +145,6 @@ def test_ranking(tmp_path: Path) -> None:
 def test_a_run_is_ranked_by_what_its_recipe_chose_by(tmp_path: Path, monitor: str, figure: str) -> None:
     given = recipe()
     writer = begun(tmp_path, replace(given, training=replace(given.training, monitor=monitor)))
-    assert default_figure(read_run(writer.path)) == f"val/mood/{figure}"
+    assert default_metric(read_run(writer.path)) == f"val/mood/{figure}"
     with pytest.raises(InputError, match="no heads"):
-        default_figure(read_run(create_run(tmp_path, "x", "", {}).path))
+        default_metric(read_run(create_run(tmp_path, "x", "", {}).path))

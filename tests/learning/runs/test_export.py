@@ -19,11 +19,11 @@ def test_one_table_has_every_number_of_every_run(tmp_path: Path) -> None:
     reports: list[Progress] = []
     export_runs(runs, tmp_path / "new/table", "csv", progress=reports.append)
     table = read_table(tmp_path / "new/table/history.csv")
-    assert len(table) == 2 * (20 * 3 + 4 * 6 + len(runs[0].figures))
+    assert len(table) == 2 * (20 * 3 + 4 * 6 + len(runs[0].flat_metrics))
     found = {(row["run"], row["name"], row["step"]): float(row["value"]) for row in table.rows}
     assert found[runs[1].id, "step/loss", "4"] == 0.5
     assert found[runs[0].id, "epoch/val_loss", "10"] == pytest.approx(1.05)
-    assert found[runs[0].id, "test/mood/accuracy", "20"] == runs[0].figures["test/mood/accuracy"]
+    assert found[runs[0].id, "test/mood/accuracy", "20"] == runs[0].flat_metrics["test/mood/accuracy"]
     assert (reports[0].done, reports[-1].done, reports[-1].total) == (0, 2, 2)
 
 
@@ -32,7 +32,7 @@ def test_steps_epochs_and_the_end_are_in_order(tmp_path: Path) -> None:
     rows = list(history(run))
     assert [step for _, step, _ in rows[:24]] == [*range(1, 21), 5, 10, 15, 20]
     assert not {"epoch/kept", "epoch/stage"} & rows[20][2].keys()
-    assert [values for _, _, values in rows[24:]] == [run.figures]
+    assert [values for _, _, values in rows[24:]] == [run.flat_metrics]
     times = [time_s for time_s, _, _ in rows[:20]]
     assert run.created.timestamp() < times[0]
     assert times == sorted(times)

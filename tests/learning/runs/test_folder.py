@@ -51,11 +51,11 @@ def test_any_name_makes_a_folder(tmp_path: Path, name: str, word: str) -> None:
 
 def test_a_run_in_the_making_is_running_and_nobody_else_may_write_it(tmp_path: Path) -> None:
     writer = create_run(tmp_path, "faces", "", {"seed": 3})
-    assert read_run(writer.path).standing == "running"
+    assert read_run(writer.path).state == "running"
     with pytest.raises(InputError, match="Another process is writing"):
         reopen_run(writer.path)
     writer.interrupt()
-    assert read_run(writer.path).standing == "interrupted"
+    assert read_run(writer.path).state == "interrupted"
 
 
 def test_rows_facts_answers_and_corrections(tmp_path: Path) -> None:
@@ -66,12 +66,12 @@ def test_rows_facts_answers_and_corrections(tmp_path: Path) -> None:
     (writer.path / "corrections.csv").write_text(CORRECTIONS)
     writer.finish({"val": {"mood": {"accuracy": float("nan")}}})
     run = read_run(writer.path)
-    assert run.standing == "finished"
+    assert run.state == "finished"
     assert run.facts["notes"] == ["odd"]
     assert run.metrics == {"val": {"mood": {"accuracy": None}}}
     assert run.steps().numbers("step").tolist() == list(range(1, 21))
     assert run.epochs().text("kept") == ["true", "false", "true", "false"]
-    assert run.answers("val", "mood").labels == ("y",)
+    assert run.predictions("val", "mood").labels == ("y",)
     assert run.corrections().rows[0]["why"] == "she laughs"
     assert run.corrections().rows[0]["pictures"] == "1"
 
@@ -82,7 +82,7 @@ def test_a_finished_run_stays_as_it_is(tmp_path: Path) -> None:
     writer.finish({})
     assert not (writer.path / "checkpoint.pt").exists()
     writer.fail("too late")
-    assert read_run(writer.path).standing == "finished"
+    assert read_run(writer.path).state == "finished"
     with pytest.raises(InputError, match="is finished"):
         reopen_run(writer.path)
     with pytest.raises(InputError, match="is finished"):  # the lock was given back
@@ -101,8 +101,8 @@ def test_a_resumed_run_has_no_row_twice(tmp_path: Path) -> None:
     run = read_run(writer.path)
     assert run.steps().numbers("step").tolist() == list(range(1, 21))
     assert run.epochs().numbers("epoch").tolist() == [1, 2, 3]
-    assert len(run.state.resumed_at) == 1
-    assert run.state.ended_at == ""
+    assert len(run.record.resumed_at) == 1
+    assert run.record.ended_at == ""
     again.rewind(0, 0)
     assert len(read_run(writer.path).steps()) == len(read_run(writer.path).epochs()) == 0
 
@@ -113,8 +113,8 @@ def test_a_killed_run_can_be_taken_up_again(tmp_path: Path) -> None:
     assert done.returncode == -signal.SIGKILL
     (folder,) = tmp_path.iterdir()
     run = read_run(folder)
-    assert run.state.state == "running"
-    assert run.standing == "interrupted"
+    assert run.record.state == "running"
+    assert run.state == "interrupted"
     assert len(run.steps()) >= 70  # with every epoch the steps are written too
     with (folder / "steps.csv").open("a") as file:
         file.write("71,0.0")  # torn in the middle of a row
@@ -149,7 +149,7 @@ def test_a_block_that_breaks_gives_the_run_back(
     with pytest.raises(type(error)):
         work()
     run = read_run(writer.path)
-    assert (run.standing, run.state.reason) == (standing, reason)
+    assert (run.state, run.record.reason) == (standing, reason)
     assert len(run.steps()) == 21
     reopen_run(writer.path).interrupt()
 
@@ -157,7 +157,7 @@ def test_a_block_that_breaks_gives_the_run_back(
 def test_a_block_that_ends_well(tmp_path: Path) -> None:
     with begun(tmp_path) as writer:
         writer.finish({"val": {}})
-    assert read_run(writer.path).standing == "finished"
+    assert read_run(writer.path).state == "finished"
 
 
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:

@@ -26,15 +26,15 @@ def test_the_figures_are_those_of_the_answers(tmp_path: Path) -> None:
     writer.predictions("val", "age", keys(2), [30.0, 40.0], [33.0, 39.0])
     mood, age = measure(read_run(writer.path), resamples=20)
     assert (mood.kind, mood.count, mood.wrong, mood.groups) == ("classes", 5, 1, None)
-    assert {it.name: it.value for it in mood.figures} == pytest.approx(
+    assert {it.name: it.value for it in mood.metrics} == pytest.approx(
         {"accuracy": 0.8, "macro_recall": 2.5 / 3, "macro_f1": (1 + 2 / 3 + 2 / 3) / 3, "ece": 0.2}
     )
     assert mood.confusion.tolist() == [[2, 0, 0], [0, 1, 1], [0, 0, 1]]
     assert [one.name for one in mood.per_class] == list(MOODS)
     assert (age.kind, age.count, age.wrong) == ("value", 2, 0)
-    assert {it.name: it.value for it in age.figures} == pytest.approx({"mae": 2, "rmse": 5**0.5, "bias": 1})
+    assert {it.name: it.value for it in age.metrics} == pytest.approx({"mae": 2, "rmse": 5**0.5, "bias": 1})
     for one in (mood, age):
-        assert all(it.low <= it.value <= it.high for it in one.figures)
+        assert all(it.low <= it.value <= it.high for it in one.metrics)
 
 
 def test_groups_widen_the_intervals(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_groups_widen_the_intervals(tmp_path: Path) -> None:
     (writer.path / "split.csv").write_text(split_table(60, 6))
     together = measure(read_run(writer.path), resamples=300)[0]
     assert (alone.groups, together.groups) == (None, 10)
-    narrow, wide = (one.figures[0].high - one.figures[0].low for one in (alone, together))
+    narrow, wide = (one.metrics[0].high - one.metrics[0].low for one in (alone, together))
     assert wide > 1.8 * narrow
 
 
@@ -60,7 +60,7 @@ def test_the_same_answers_give_the_same_intervals(tmp_path: Path) -> None:
     writer = begun(tmp_path)
     answer(writer)
     run = read_run(writer.path)
-    assert [one.figures for one in measure(run, 50)] == [one.figures for one in measure(run, 50)]
+    assert [one.metrics for one in measure(run, 50)] == [one.metrics for one in measure(run, 50)]
 
 
 def test_figures_are_said_with_their_intervals() -> None:

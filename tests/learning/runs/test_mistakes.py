@@ -37,7 +37,7 @@ def test_what_is_said_of_them(judged: tuple[Run, HeadMetrics, HeadMetrics]) -> N
     assert (first.key, first.label, first.answer, first.sure) == (HOSTILE[0], "happy", "sad", "100%")
     assert first.picture is not None
     assert first.picture.startswith("data:image/jpeg;base64,")
-    told = [(it.label, it.answer, it.sure) for it in mistakes(age, picture)]
+    told = [(it.label, it.prediction, it.sure) for it in mistakes(age, picture)]
     assert told == [("40", "61", "+21"), ("50", "47.5", "-2.5")]
 
 

@@ -12,12 +12,12 @@ def test_a_finished_run(tmp_path: Path) -> None:
     run = finished(tmp_path)
     assert run.id == run.path.name
     assert run.name == "faces"
-    assert run.standing == "finished"
-    assert run.answered() == (("test", "age"), ("test", "mood"), ("val", "age"), ("val", "mood"))
+    assert run.state == "finished"
+    assert run.predicted() == (("test", "age"), ("test", "mood"), ("val", "age"), ("val", "mood"))
     assert [head["name"] for head in run.heads()] == ["mood", "age"]
-    assert run.figures["test/mood/accuracy"] == run.metrics["test"]["mood"]["accuracy"]["value"]
-    assert "test/mood/count" not in run.figures
-    assert "test/mood/accuracy/low" not in run.figures
+    assert run.flat_metrics["test/mood/accuracy"] == run.metrics["test"]["mood"]["accuracy"]["value"]
+    assert "test/mood/count" not in run.flat_metrics
+    assert "test/mood/accuracy/low" not in run.flat_metrics
 
 
 def test_the_headline_is_of_test_and_in_the_order_of_the_recipe(tmp_path: Path) -> None:
@@ -44,8 +44,8 @@ def test_groups_only_where_pictures_belong_together(tmp_path: Path) -> None:
 
 
 def test_answers_that_are_not_there(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no answers of mask on test") as caught:
-        finished(tmp_path).answers("test", "mask")
+    with pytest.raises(InputError, match="no predictions of mask on test") as caught:
+        finished(tmp_path).predictions("test", "mask")
     assert "test/mood" in caught.value.hint
 
 

@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from closeup.learning.runs.words import (
-    CLASS_FIGURES,
-    VALUE_FIGURES,
+    CLASS_METRICS,
+    VALUE_METRICS,
     WORDS,
     is_error,
     number_words,
@@ -22,7 +22,7 @@ def test_what_is_better_the_lower(name: str, lower: bool) -> None:
 
 
 def test_words() -> None:
-    assert set(WORDS) == {*CLASS_FIGURES, *VALUE_FIGURES}
+    assert set(WORDS) == {*CLASS_METRICS, *VALUE_METRICS}
     assert number_words("accuracy", 0.70449) == "0.704"
     assert number_words("mae", 5.41, "years") == "5.41 years"
     assert number_words("bias", -0.5) == "-0.50"

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from closeup.learning.runs.predictions import answer_table
+from closeup.learning.runs.predictions import predictions_table
 from closeup.workbench.audit.find import find_label_errors
 from closeup.workbench.audit.folder import SavedAudit, read_audit, write_audit
 from closeup.workbench.audit.predictions import predictions_from_table
@@ -62,7 +62,7 @@ def audit_of(data: Path, folder: Path, overwrite: bool = False, **source: str) -
     dataset = open_one(data, **source)
     keys = [item.key for item in dataset.items]
     table = data.parent / "p.csv"
-    table.write_bytes(answer_table(keys, np.zeros(COUNT, np.int64), probabilities(), CLASSES))
+    table.write_bytes(predictions_table(keys, np.zeros(COUNT, np.int64), probabilities(), CLASSES))
     audit = find_label_errors(dataset, predictions_from_table(dataset, "kind", table))
     write_audit(folder, audit, dataset, base=Path(), overwrite=overwrite)
     return read_audit(folder)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from closeup.core.errors import InputError
-from closeup.learning.runs.predictions import answer_table
+from closeup.learning.runs.predictions import predictions_table
 from closeup.workbench.audit.accept import accept_findings, parse_numbers
 from closeup.workbench.audit.find import Finding, find_label_errors
 from closeup.workbench.audit.folder import SavedAudit, read_audit, write_audit
@@ -90,7 +90,7 @@ def test_every_source_gets_its_own_lines(tmp_path):
     dataset = open_dataset(sources, base=Path())
     keys = [item.key for item in dataset.items]
     (tmp_path / "p.csv").write_bytes(
-        answer_table(keys, np.zeros(2 * COUNT, np.int64), np.vstack([probabilities(), probabilities(1)]), CLASSES)
+        predictions_table(keys, np.zeros(2 * COUNT, np.int64), np.vstack([probabilities(), probabilities(1)]), CLASSES)
     )
     found = find_label_errors(dataset, predictions_from_table(dataset, "kind", tmp_path / "p.csv"))
     write_audit(tmp_path / "audit", found, dataset, base=Path())

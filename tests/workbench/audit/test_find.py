@@ -83,4 +83,4 @@ def test_a_judge_that_has_learnt_nothing_is_told_from_one_that_has(tmp_path):
     assert good.accuracy > 0.8
     assert not blind.knows_something
     assert abs(blind.accuracy - blind.chance) < 0.15
-    assert "which is no more than that" in blind.judge
+    assert "which is no more than that" in blind.reliability

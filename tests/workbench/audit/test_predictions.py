@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from closeup.core.errors import InputError
-from closeup.learning.runs.predictions import answer_table
+from closeup.learning.runs.predictions import predictions_table
 from closeup.workbench.audit.predictions import (
     predictions_from_features,
     predictions_from_model,
@@ -32,7 +32,7 @@ def data(tmp_path: Path):
 def write_table(path: Path, rows=None, keys=None, classes=CLASSES) -> Path:
     rows = probabilities() if rows is None else rows
     keys = [f"pictures/{n:02}.png" for n in range(COUNT)] if keys is None else keys
-    path.write_bytes(answer_table(keys, np.zeros(len(keys), np.int64), np.asarray(rows), classes))
+    path.write_bytes(predictions_table(keys, np.zeros(len(keys), np.int64), np.asarray(rows), classes))
     return path
 
 

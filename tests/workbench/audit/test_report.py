@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from closeup.learning.runs.predictions import answer_table
+from closeup.learning.runs.predictions import predictions_table
 from closeup.workbench.audit.find import find_label_errors
 from closeup.workbench.audit.folder import write_audit
 from closeup.workbench.audit.predictions import predictions_from_table
@@ -50,7 +50,7 @@ def test_names_cannot_break_out_of_the_page(tmp_path):
     rows_of[:, order] = probabilities()
     table = tmp_path / "p.csv"
     keys = [item.key for item in dataset.items]
-    table.write_bytes(answer_table(keys, np.zeros(COUNT, np.int64), rows_of, dataset.field("kind").classes))
+    table.write_bytes(predictions_table(keys, np.zeros(COUNT, np.int64), rows_of, dataset.field("kind").classes))
     audit = find_label_errors(dataset, predictions_from_table(dataset, "kind", table))
     write_audit(tmp_path / "audit", audit, dataset, base=Path())
     page = Page((tmp_path / "audit" / "report.html").read_text("utf-8"))

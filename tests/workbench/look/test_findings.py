@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from closeup.workbench.look.findings import MOST_NAMED, counted, findings
-from closeup.workbench.look.giveaways import Giveaway
+from closeup.workbench.look.leakage import Leak
 from closeup.workbench.look.look import DatasetProfile, look_at
 from workbench.look.looked import pets
 
@@ -31,7 +31,7 @@ def test_what_is_wrong_is_said(look: DatasetProfile) -> None:
 def test_of_a_clean_set_nothing_is_said(look: DatasetProfile) -> None:
     (field,) = look.fields
     classes = tuple(each for each in field.classes if each.name != "bird")
-    clean = replace(look, unreadable=(), copies=(), giveaways=(), fields=(replace(field, classes=classes),))
+    clean = replace(look, unreadable=(), copies=(), leaks=(), fields=(replace(field, classes=classes),))
     assert findings(clean) == []
 
 
@@ -44,11 +44,11 @@ def test_one_class_is_nothing_to_learn(look: DatasetProfile) -> None:
 
 def test_each_class_is_named_once_by_what_tells_it_best(look: DatasetProfile) -> None:
     told = tuple(
-        Giveaway("a", f"c{n}", measure, 0.99 - n / 100 - shy, larger=True)
+        Leak("a", f"c{n}", measure, 0.99 - n / 100 - shy, larger=True)
         for n in range(MOST_NAMED + 2)
         for measure, shy in (("width", 0.0), ("height", 0.001))
     )
-    said = [each for each in findings(replace(look, giveaways=told)) if "told" in each or "other class" in each]
+    said = [each for each in findings(replace(look, leaks=told)) if "told" in each or "other class" in each]
     assert len(said) == MOST_NAMED + 1
     assert all("by width alone" in each for each in said[:-1])
     assert said[-1].startswith("So can 2 other classes")

@@ -24,8 +24,8 @@ def test_everything_is_seen(tmp_path: Path) -> None:
     assert same.conflicts == ("class",)
     assert near.splits == ("train", "val")
     assert len(near.indices) == 3
-    assert look.giveaways[0].measure in ("width", "height", "bytes")
-    assert look.giveaways[0].auc > 0.9
+    assert look.leaks[0].measure in ("width", "height", "bytes")
+    assert look.leaks[0].auc > 0.9
     assert look.column("width").max() == 96
 
 

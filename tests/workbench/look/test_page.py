@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from closeup.workbench.look.look import DatasetProfile, look_at
-from closeup.workbench.look.page import COPIES_SHOWN, figure, report_page
+from closeup.workbench.look.page import COPIES_SHOWN, report_page, value_words
 from html_page import HOSTILE, Page
 from workbench.look.looked import pets
 
@@ -62,8 +62,8 @@ def renamed(look: DatasetProfile, name: Callable[[int], str]) -> DatasetProfile:
     classes = tuple(replace(each, name=name(number)) for number, each in enumerate(field.classes))
     dataset = replace(look.dataset, items=items, name=name(0), notes=(name(1),))
     fields = (replace(field, field=replace(field.field, name=name(2)), classes=classes),)
-    told = tuple(replace(each, field=name(2), label=name(0)) for each in look.giveaways)
-    return replace(look, dataset=dataset, fields=fields, unreadable=((name(3), name(4)),), giveaways=told)
+    told = tuple(replace(each, field=name(2), label=name(0)) for each in look.leaks)
+    return replace(look, dataset=dataset, fields=fields, unreadable=((name(3), name(4)),), leaks=told)
 
 
 def test_hostile_names_do_nothing(look: DatasetProfile) -> None:
@@ -73,7 +73,7 @@ def test_hostile_names_do_nothing(look: DatasetProfile) -> None:
 
 
 def test_a_set_without_labels_and_faults_has_a_page(look: DatasetProfile) -> None:
-    bare = replace(look, fields=(), copies=(), giveaways=(), unreadable=(), sides=(None,) * len(look.sides))
+    bare = replace(look, fields=(), copies=(), leaks=(), unreadable=(), sides=(None,) * len(look.sides))
     page = Page(report_page(bare))
     assert "Nothing: no copies" in page.text
     assert "What is there twice" not in page.text
@@ -105,4 +105,4 @@ def test_pictures_all_alike_have_no_ends(look: DatasetProfile) -> None:
     [(0.434, "", "0.43"), (1200, "px", "1,200 px"), (999, "bytes", "999 bytes"), (2.5e6, "bytes", "2.5 MB")],
 )
 def test_values_for_people(value: float, unit: str, text: str) -> None:
-    assert figure(value, unit) == text
+    assert value_words(value, unit) == text

@@ -12,7 +12,7 @@ from closeup.core.errors import InputError
 from closeup.core.progress import ProgressCallback, ignore
 from closeup.learning.environment import environment
 from closeup.learning.runs.folder import create_run
-from closeup.learning.runs.predictions import Answers
+from closeup.learning.runs.predictions import HeadPredictions
 from closeup.learning.runs.reading import list_runs
 from closeup.workbench.datasets.reading import open_dataset
 from closeup.workbench.datasets.splits import save_split
@@ -61,7 +61,7 @@ def base(tmp_path: Path) -> Path:
 
 
 class Trainer:
-    """Stands in for training: each run answers as rightly as `accuracy` says of its recipe."""
+    """Stands in for training: each run predictions as rightly as `accuracy` says of its recipe."""
 
     def __init__(self, accuracy: Callable[[AugmentRecipe], float]) -> None:
         self.accuracy = accuracy
@@ -228,8 +228,8 @@ def test_lower_errors_are_gains() -> None:
     keys = tuple(str(n) for n in range(20))
     truth = tuple(float(n) for n in range(20))
 
-    def off_by(error: float) -> Answers:
-        return Answers(keys, truth, (), np.zeros((20, 0)), np.arange(20) + error)
+    def off_by(error: float) -> HeadPredictions:
+        return HeadPredictions(keys, truth, (), np.zeros((20, 0)), np.arange(20) + error)
 
     row = module._row(recipe(), ("contrast", "age", "mae"), [off_by(1.0)], [off_by(3.0)], None)
     assert (row.with_it, row.without, row.gain) == (1, 3, 2)

@@ -13,7 +13,7 @@ from closeup.workbench.recipes.recipe import HeadRecipe, ModelRecipe
 from closeup.workbench.training.features import frozen_features
 from closeup.workbench.training.network import (
     Network,
-    answer,
+    activated,
     build_network,
     check_size,
     predict_batches,
@@ -37,11 +37,11 @@ def network() -> Network:
 
 def test_answers_lie_where_they_must(network: Network) -> None:
     raw = predict_batches(network, [torch.randn(3, 3, 32, 32) * 50], flip=True)
-    answers = {head.name: answer(head, torch.from_numpy(raw[head.name] * 1000)) for head in HEADS}
-    assert torch.allclose(answers["mood"].sum(1), torch.ones(3))
-    assert answers["age"].shape == (3, 1)
-    assert bool(((answers["age"] >= 0) & (answers["age"] <= 100)).all())
-    assert bool(((answers["size"] >= -1) & (answers["size"] <= 3)).all())
+    predictions = {head.name: activated(head, torch.from_numpy(raw[head.name] * 1000)) for head in HEADS}
+    assert torch.allclose(predictions["mood"].sum(1), torch.ones(3))
+    assert predictions["age"].shape == (3, 1)
+    assert bool(((predictions["age"] >= 0) & (predictions["age"] <= 100)).all())
+    assert bool(((predictions["size"] >= -1) & (predictions["size"] <= 3)).all())
 
 
 def test_a_mirror_image_is_judged_alike(network: Network) -> None:

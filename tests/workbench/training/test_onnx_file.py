@@ -1,4 +1,4 @@
-"""Networks as files: what is inside, and that it answers as PyTorch does."""
+"""Networks as files: what is inside, and that it predictions as PyTorch does."""
 
 from pathlib import Path
 
@@ -11,10 +11,10 @@ from closeup.core.errors import DependencyError, InputError, ModelError
 from closeup.weights.network_card import read_card
 from closeup.weights.session import open_session
 from closeup.workbench.training import onnx_file
-from closeup.workbench.training.answering import AnsweringNetwork
+from closeup.workbench.training.inference import InferenceNetwork
 from closeup.workbench.training.network import predict_batches
 from closeup.workbench.training.onnx_file import onnx_bytes, write_network
-from closeup.workbench.training.task import answers
+from closeup.workbench.training.task import predictions
 from workbench.exported import HEADS, PX, Exported, new_network
 
 
@@ -40,7 +40,7 @@ def test_the_file_answers_what_the_run_was_judged_by(
     network = new_network()
     raw = predict_batches(network, [torch.from_numpy(pictures[:count])], flip=True)
     for head, found in zip(HEADS, given, strict=True):
-        wanted = answers(head, raw[head.name], exported.temperatures.get(head.name, 1.0))
+        wanted = predictions(head, raw[head.name], exported.temperatures.get(head.name, 1.0))
         assert found.shape == wanted.shape
         np.testing.assert_allclose(found, wanted, atol=1e-4)
 
@@ -82,7 +82,7 @@ def test_an_architecture_that_cannot_be_written_is_told(exported: Exported) -> N
     network = new_network()
     network.backbone = Unsettled()
     with pytest.raises(ModelError, match="architecture odd cannot be written as ONNX") as caught:
-        write_network(AnsweringNetwork(network, HEADS, {}, flip_test=False), PX, "odd")
+        write_network(InferenceNetwork(network, HEADS, {}, flip_test=False), PX, "odd")
     assert "\n" not in caught.value.message
 
 
@@ -106,4 +106,4 @@ def test_without_the_exporter_it_is_told_what_to_install(monkeypatch: pytest.Mon
 )
 def test_a_temperature_that_means_nothing_is_told(temperatures: dict[str, float], words: str) -> None:
     with pytest.raises(InputError, match=words):
-        AnsweringNetwork(new_network(), HEADS, temperatures, flip_test=False)
+        InferenceNetwork(new_network(), HEADS, temperatures, flip_test=False)

@@ -1,6 +1,6 @@
-"""How good a classifier or an estimate of a number is: figures, how sure they are, and whether two differ.
+"""How good a classifier or an estimate of a number is: metrics, how sure they are, and whether two differ.
 
-A macro figure is the mean over the classes that occur among the labels: each class weighs the same, however rare it is,
+A macro metric is the mean over the classes that occur among the labels: each class weighs the same, however rare it is,
 and a class that nobody could have been right about does not count. Definitions of precision, recall and F1: van
 Rijsbergen, Information Retrieval, 1979, chapter 7; macro means as in Sokolova and Lapalme, Information Processing and
 Management 45, 2009.
@@ -16,7 +16,7 @@ from closeup.algorithms.metrics.verification import bootstrap_interval, by_pair
 
 Indices = NDArray[np.intp]
 Statistic = Callable[[Indices], float]
-"""From indices of items (M,), some of them more than once, to a figure."""
+"""From indices of items (M,), some of them more than once, to a metric."""
 
 ECE_BINS = 15
 """Bins of confidence for the calibration error, as in Guo et al., 2017."""
@@ -28,7 +28,7 @@ TEMPERATURES = (0.05, 20.0)
 
 
 @dataclass(frozen=True, slots=True)
-class ClassFigure:
+class ClassMetrics:
     """How one class fares.
 
     Attributes:
@@ -49,7 +49,7 @@ class ClassFigure:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ClassFigures:
+class ClassificationMetrics:
     """How a classifier fares.
 
     Attributes:
@@ -70,12 +70,12 @@ class ClassFigures:
     macro_f1: float
     ece: float
     log_loss: float
-    per_class: tuple[ClassFigure, ...]
+    per_class: tuple[ClassMetrics, ...]
     confusion: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class ValueFigures:
+class RegressionMetrics:
     """How an estimate of a number fares; all but `count` and `correlation` in the number's own unit.
 
     Attributes:
@@ -112,7 +112,7 @@ class McNemar:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A figure of two models on the same items.
+    """A metric of two models on the same items.
 
     Attributes:
         a: The first one's.
@@ -129,8 +129,10 @@ class Difference:
     high: float
 
 
-def figures(probabilities: ArrayLike, labels: ArrayLike, classes: Sequence[str]) -> ClassFigures:
-    """Every figure of a classifier.
+def classification_metrics(
+    probabilities: ArrayLike, labels: ArrayLike, classes: Sequence[str]
+) -> ClassificationMetrics:
+    """Every metric of a classifier.
 
     Args:
         probabilities: Shape (N, K), finite, each row summing to 1; the likeliest class is the answer (of equals the
@@ -146,7 +148,7 @@ def figures(probabilities: ArrayLike, labels: ArrayLike, classes: Sequence[str])
     confusion = confusion_matrix(answers, truth, len(classes))
     counts, predicted, right = confusion.sum(axis=1), confusion.sum(axis=0), confusion.diagonal()
     per_class = tuple(
-        ClassFigure(
+        ClassMetrics(
             name,
             int(counts[k]),
             int(predicted[k]),
@@ -156,9 +158,9 @@ def figures(probabilities: ArrayLike, labels: ArrayLike, classes: Sequence[str])
         )
         for k, name in enumerate(classes)
     )
-    macro_recall, macro_f1 = macro_figures(confusion)
+    macro_recall, macro_f1 = macro_averages(confusion)
     likelihood = np.clip(chances[np.arange(len(truth)), truth], 1e-12, 1)
-    return ClassFigures(
+    return ClassificationMetrics(
         len(truth),
         float(right.sum() / len(truth)),
         macro_recall,
@@ -189,7 +191,7 @@ def calibration_error(probabilities: ArrayLike, labels: ArrayLike, bins: int = E
         bins: How many.
 
     Raises:
-        ValueError: As `figures`.
+        ValueError: As `metrics`.
     """
     chances = np.asarray(probabilities, np.float64)
     chances, truth = checked(chances, labels, chances.shape[-1])
@@ -197,8 +199,8 @@ def calibration_error(probabilities: ArrayLike, labels: ArrayLike, bins: int = E
     return calibration_of(places, gap, bins)
 
 
-def value_figures(values: ArrayLike, labels: ArrayLike) -> ValueFigures:
-    """Every figure of an estimate of a number.
+def regression_metrics(values: ArrayLike, labels: ArrayLike) -> RegressionMetrics:
+    """Every metric of an estimate of a number.
 
     Args:
         values: Shape (N,), the estimates, finite.
@@ -214,7 +216,7 @@ def value_figures(values: ArrayLike, labels: ArrayLike) -> ValueFigures:
         raise ValueError("estimates and labels must be finite")
     error = estimates - truth
     varies = np.ptp(estimates) > 0 and np.ptp(truth) > 0
-    return ValueFigures(
+    return RegressionMetrics(
         len(truth),
         float(np.abs(error).mean()),
         float(np.sqrt((error**2).mean())),
@@ -254,17 +256,17 @@ def interval(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> tuple[float, float]:
-    """The 95 % percentile interval of a figure of `count` items, by bootstrap.
+    """The 95 % percentile interval of a metric of `count` items, by bootstrap.
 
     Args:
-        statistic: From indices (M,) to the figure; a ValueError leaves a draw out.
+        statistic: From indices (M,) to the metric; a ValueError leaves a draw out.
         count: Items.
         groups: The group of each item; see `draws`.
         resamples: How many draws.
         seed: The same seed gives the same interval.
 
     Raises:
-        ValueError: If no draw gives a figure.
+        ValueError: If no draw gives a metric.
     """
     return bootstrap_interval(statistic, draws(count, groups, resamples, seed))
 
@@ -278,7 +280,7 @@ def paired_difference(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Difference:
-    """How a figure of two models differs, each draw's items being the same for both: indices (M,) to a figure.
+    """How a metric of two models differs, each draw's items being the same for both: indices (M,) to a metric.
 
     Raises:
         ValueError: If there is no item.
@@ -322,7 +324,7 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
     `calibration_error`). Sought between `TEMPERATURES`.
 
     Raises:
-        ValueError: As `figures`.
+        ValueError: As `metrics`.
     """
     from scipy.optimize import minimize_scalar
 
@@ -375,7 +377,7 @@ def calibration_of(places: NDArray[np.int64], gap: NDArray[np.float64], bins: in
     return float(np.abs(np.bincount(places, weights=gap, minlength=bins)).sum() / max(len(gap), 1))
 
 
-def macro_figures(confusion: NDArray[np.int64]) -> tuple[float, float]:
+def macro_averages(confusion: NDArray[np.int64]) -> tuple[float, float]:
     """Mean recall and mean F1 of the classes that have items, of a confusion (K, K) by label and answer.
 
     Raises:

@@ -1,4 +1,4 @@
-"""95 % intervals of every figure of a classifier or an estimate at once, by bootstrap over items or groups of them."""
+"""95 % intervals of every metric of a classifier or an estimate at once, by bootstrap over items or groups of them."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,8 +16,8 @@ from closeup.algorithms.metrics.classification import (
     confusion_matrix,
     draws,
     interval,
-    macro_figures,
-    value_figures,
+    macro_averages,
+    regression_metrics,
 )
 
 
@@ -39,7 +39,7 @@ def class_intervals(
         seed: The same seed gives the same intervals.
 
     Raises:
-        ValueError: As `figures`.
+        ValueError: As `metrics`.
     """
     chances = np.asarray(probabilities, np.float64)
     classes = chances.shape[-1]
@@ -53,7 +53,7 @@ def class_intervals(
             recalls = confusion.diagonal() / confusion.sum(axis=1)
         accuracy = confusion.trace() / len(drawn)
         rows.append(
-            [accuracy, *macro_figures(confusion), calibration_of(places[drawn], gap[drawn], ECE_BINS), *recalls]
+            [accuracy, *macro_averages(confusion), calibration_of(places[drawn], gap[drawn], ECE_BINS), *recalls]
         )
     table = np.array(rows)
     names = ["accuracy", "macro_recall", "macro_f1", "ece", *(f"recall:{k}" for k in range(classes))]
@@ -71,9 +71,9 @@ def value_intervals(
     """95 % intervals of "mae", "rmse" and "bias", for estimates (N,) of what is labels (N,).
 
     Raises:
-        ValueError: As `value_figures`.
+        ValueError: As `regression_metrics`.
     """
-    value_figures(values, labels)
+    regression_metrics(values, labels)
     error = np.asarray(values, np.float64) - np.asarray(labels, np.float64)
     kinds: Mapping[str, Statistic] = {
         "mae": lambda drawn: float(np.abs(error[drawn]).mean()),
@@ -87,7 +87,7 @@ def value_intervals(
 
 
 def class_statistic(name: str, answers: ArrayLike, labels: ArrayLike, classes: int) -> Statistic:
-    """The figure `name` of answers (N,) to labels (N,), both int, as a function of indices, for `interval` and so on.
+    """The metric `name` of answers (N,) to labels (N,), both int, as a function of indices, for `interval` and so on.
 
     Args:
         name: "accuracy", "macro_recall" or "macro_f1".
@@ -100,7 +100,7 @@ def class_statistic(name: str, answers: ArrayLike, labels: ArrayLike, classes: i
 
     def statistic(drawn: Indices) -> float:
         confusion = confusion_matrix(given[drawn], truth[drawn], classes)
-        return (*macro_figures(confusion), float(confusion.trace() / max(len(drawn), 1)))[place]
+        return (*macro_averages(confusion), float(confusion.trace() / max(len(drawn), 1)))[place]
 
     return statistic
 

@@ -17,7 +17,7 @@ def repeated_difference(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Difference:
-    """The mean difference of a figure over trials on the same items, with its 95 % interval.
+    """The mean difference of a metric over trials on the same items, with its 95 % interval.
 
     Two chances are in it. Other items would have given another mean: its variance is taken by bootstrap, each draw's
     items being the same for all. Other trials (seeds of training) would have, too: its variance is that of the trials'
@@ -27,7 +27,7 @@ def repeated_difference(
     too narrow.
 
     Args:
-        trials: For each a pair of figures, a and b, from indices (M,) of items; at least one.
+        trials: For each a pair of metrics, a and b, from indices (M,) of items; at least one.
         count: Items.
         groups: The group of each item; see `classification.draws`.
         resamples: Draws behind the items' share of the interval.
@@ -62,7 +62,7 @@ def _item_variance(
     resamples: int,
     seed: int,
 ) -> float:
-    """How much the mean over trials varies from draw to draw; a draw without a figure (ValueError) is left out."""
+    """How much the mean over trials varies from draw to draw; a draw without a metric (ValueError) is left out."""
     means = []
     for drawn in draws(count, groups, resamples, seed):
         try:
@@ -70,5 +70,5 @@ def _item_variance(
         except ValueError:
             continue
     if not means:
-        raise ValueError("no draw gives a figure")
+        raise ValueError("no draw gives a metric")
     return float(np.var(means))

@@ -18,7 +18,7 @@ def card_markdown(run: Run, measured: Sequence[HeadMetrics]) -> str:
     """The model card of a run as Markdown.
 
     Args:
-        measured: Its figures, of all sides.
+        measured: Its metrics, of all sides.
 
     Raises:
         FormatError: If its recipe is damaged.
@@ -26,11 +26,11 @@ def card_markdown(run: Run, measured: Sequence[HeadMetrics]) -> str:
     parts = [
         f"# {_inline(run.name)}",
         _inline(str(run.recipe.get("summary", ""))) or "No summary was given in the recipe.",
-        _standing(run),
-        "## What it answers",
+        _state(run),
+        "## What it predicts",
         _heads(run),
         "## How good it is",
-        *_figures(run, measured),
+        *_metrics(run, measured),
         "## What it was made from",
         _data(run),
         "## How it was trained",
@@ -46,33 +46,33 @@ def card_markdown(run: Run, measured: Sequence[HeadMetrics]) -> str:
 
 
 def limits(run: Run, measured: Sequence[HeadMetrics]) -> list[str]:
-    """What a reader must know before relying on the figures, a sentence each."""
+    """What a reader must know before relying on the metrics, a sentence each."""
     lines = []
     if measured and not any(one.side == "test" for one in measured):
         lines.append(
-            "There was no test set: the weights were chosen by the pictures that the figures were read on, "
+            "There was no test set: the weights were chosen by the pictures that the metrics were read on, "
             "so that they are a little too good."
         )
     for one in reported(measured):
         lines += [f"{_inline(one.head)}: {line}" for line in _weak(one)]
     data = _mapping(run.facts.get("data"))
     if unreadable := data.get("unreadable"):
-        lines.append(f"Pictures that could not be read, {len(unreadable)}, are in no figure.")
+        lines.append(f"Pictures that could not be read, {len(unreadable)}, are in no metric.")
     if run.recipe.get("alignment"):
-        lines.append("It expects faces that are aligned as its card says; other cuts of the face lower its figures.")
+        lines.append("It expects faces that are aligned as its card says; other cuts of the face lower its metrics.")
     lines += [_inline(str(limit)) for limit in run.recipe.get("limits", ())]
     lines.append(
-        "The figures hold for pictures like these; on other people, cameras or light they have to be measured."
+        "The metrics hold for pictures like these; on other people, cameras or light they have to be measured."
     )
     return lines
 
 
 def _weak(one: HeadMetrics) -> list[str]:
-    few = [figure.name for figure in one.per_class if figure.count < FEW]
+    few = [metric.name for metric in one.per_class if metric.count < FEW]
     weak = [
-        f"{figure.name} ({figure.recall:.2f})"
-        for figure in one.per_class
-        if figure.recall is not None and figure.recall < WEAK_RECALL and figure.count >= FEW
+        f"{metric.name} ({metric.recall:.2f})"
+        for metric in one.per_class
+        if metric.recall is not None and metric.recall < WEAK_RECALL and metric.count >= FEW
     ]
     lines = []
     if few:
@@ -80,13 +80,13 @@ def _weak(one: HeadMetrics) -> list[str]:
     if weak:
         lines.append(f"more than half of these are missed (recall): {', '.join(weak)}.")
     if one.groups is not None and one.groups < FEW:
-        lines.append(f"the figures come from {one.groups} groups (people, photos) only.")
+        lines.append(f"the metrics come from {one.groups} groups (people, photos) only.")
     return [_inline(line) for line in lines]
 
 
-def _standing(run: Run) -> str:
-    made = f"Run `{run.id}`, begun {run.created:%Y-%m-%d %H:%M %Z}, {run.standing}"
-    return f"{made}: {_inline(run.state.reason)}" if run.state.reason else f"{made}."
+def _state(run: Run) -> str:
+    made = f"Run `{run.id}`, begun {run.created:%Y-%m-%d %H:%M %Z}, {run.state}"
+    return f"{made}: {_inline(run.record.reason)}" if run.record.reason else f"{made}."
 
 
 def _heads(run: Run) -> str:
@@ -102,17 +102,17 @@ def _heads(run: Run) -> str:
     return "\n".join(lines)
 
 
-def _figures(run: Run, measured: Sequence[HeadMetrics]) -> list[str]:
+def _metrics(run: Run, measured: Sequence[HeadMetrics]) -> list[str]:
     if not measured:
         return ["It has not been measured: the run is not finished."]
     units = run.units
     parts = ["With 95 % intervals, by bootstrap over the pictures" + _over_groups(measured) + "."]
     rows = [
-        [one.head, one.side, f"{one.count:,}", figure.words, figure.with_interval(units.get(one.head, ""))]
+        [one.head, one.side, f"{one.count:,}", metric.words, metric.with_interval(units.get(one.head, ""))]
         for one in measured
-        for figure in one.figures
+        for metric in one.metrics
     ]
-    parts.append(_table(("answer", "on", "pictures", "figure", "value"), rows))
+    parts.append(_table(("head", "on", "pictures", "metric", "value"), rows))
     for one in reported(measured):
         if one.per_class:
             per_class = [
@@ -121,7 +121,7 @@ def _figures(run: Run, measured: Sequence[HeadMetrics]) -> list[str]:
             ]
             parts.append(f"### {_inline(one.head)} on {one.side}, class by class")
             parts.append(_table(("class", "pictures", "precision", "recall", "F1"), per_class))
-    lower = [figure.words for one in reported(measured) for figure in one.figures if is_error(figure.name)]
+    lower = [metric.words for one in reported(measured) for metric in one.metrics if is_error(metric.name)]
     return [*parts, f"Lower is better for: {', '.join(dict.fromkeys(lower))}; higher for the others." if lower else ""]
 
 

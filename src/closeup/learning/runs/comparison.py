@@ -20,17 +20,17 @@ from closeup.algorithms.metrics.classification import (
 )
 from closeup.algorithms.metrics.intervals import class_statistic
 from closeup.core.errors import InputError
-from closeup.learning.runs.predictions import Answers
+from closeup.learning.runs.predictions import HeadPredictions
 from closeup.learning.runs.reading import Run
-from closeup.learning.runs.words import CLASS_FIGURES, WORDS, is_error
+from closeup.learning.runs.words import CLASS_METRICS, WORDS, is_error
 
 FEW = 30
 """With fewer pictures in common the intervals say little."""
 
 
 @dataclass(frozen=True, slots=True)
-class FigureDifference:
-    """One figure of two runs.
+class MetricDifference:
+    """One metric of two runs.
 
     Attributes:
         name: "accuracy", "macro_recall", "macro_f1", "ece", "mae" or "bias".
@@ -54,11 +54,11 @@ class HeadComparison:
 
     Attributes:
         head: Its name.
-        side: Of the split that both were judged on.
+        side: Of the split that both were evaluated on.
         unit: Of a value head.
-        count: Pictures that both judged, with the same label.
+        count: Pictures that both predicted, with the same label.
         groups: How many groups the intervals were drawn over; None where every picture stood alone.
-        figures: How they differ.
+        metrics: How they differ.
         test: McNemar's exact test on which pictures each has right; None for a value head.
     """
 
@@ -67,7 +67,7 @@ class HeadComparison:
     unit: str
     count: int
     groups: int | None
-    figures: tuple[FigureDifference, ...]
+    metrics: tuple[MetricDifference, ...]
     test: McNemar | None
 
 
@@ -80,7 +80,7 @@ class Comparison:
         b: The second.
         heads: Those that both have.
         recipes: Where their recipes differ: key, the first's value, the second's; None where one has no such key.
-        notes: What to know before believing the figures, one sentence each.
+        notes: What to know before believing the metrics, one sentence each.
     """
 
     a: Run
@@ -91,7 +91,7 @@ class Comparison:
 
 
 def compare(a: Run, b: Run, *, side: str = "", resamples: int = RESAMPLES) -> Comparison:
-    """Compare two runs, paired: each figure over the pictures that both judged, and no others.
+    """Compare two runs, paired: each metric over the pictures that both predicted, and no others.
 
     Args:
         a: One run.
@@ -99,7 +99,7 @@ def compare(a: Run, b: Run, *, side: str = "", resamples: int = RESAMPLES) -> Co
         resamples: Draws behind each interval.
 
     Raises:
-        InputError: If both are one run, no head has answers of both runs, or they judged no picture in common.
+        InputError: If both are one run, no head has predictions of both runs, or they predicted no picture in common.
     """
     if a.id == b.id:
         raise InputError(f"Both are the run {a.id}.", "Name another.", code="runs.list")
@@ -108,15 +108,15 @@ def compare(a: Run, b: Run, *, side: str = "", resamples: int = RESAMPLES) -> Co
         notes.append("The two runs were made from different data: other pictures, labels or corrections.")
     heads = []
     for head, where in _shared(a, b, side):
-        answers = a.answers(where, head), b.answers(where, head)
-        if bool(answers[0].classes) != bool(answers[1].classes):
+        predictions = a.predictions(where, head), b.predictions(where, head)
+        if bool(predictions[0].classes) != bool(predictions[1].classes):
             notes.append(f"{head}: one run tells classes and the other a number, which cannot be compared.")
             continue
-        pair = _paired(*answers, f"{head} on {where}", notes)
+        pair = _paired(*predictions, f"{head} on {where}", notes)
         heads.append(_compared(head, where, pair, (a, b), resamples))
     if not heads:
         raise InputError(
-            f"{a.id} and {b.id} have no answers of one head on one side of the split.",
+            f"{a.id} and {b.id} have no predictions of one head on one side of the split.",
             f"{a.id} has {_has(a)}; {b.id} has {_has(b)}.",
         )
     return Comparison(a, b, tuple(heads), recipe_differences(a.recipe, b.recipe), tuple(notes))
@@ -129,16 +129,16 @@ def recipe_differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[tupl
     return tuple((key, first.get(key), second.get(key)) for key in keys if first.get(key) != second.get(key))
 
 
-def best_first(runs: Sequence[Run], figure: str) -> list[tuple[Run, float]]:
-    """The runs that have a figure, "val/expression/accuracy", the best first; of equals the older."""
-    found = [(run, run.figures[figure]) for run in runs if figure in run.figures]
-    return sorted(found, key=lambda it: it[1] if is_error(figure) else -it[1])
+def best_first(runs: Sequence[Run], metric: str) -> list[tuple[Run, float]]:
+    """The runs that have a metric, "val/expression/accuracy", the best first; of equals the older."""
+    found = [(run, run.flat_metrics[metric]) for run in runs if metric in run.flat_metrics]
+    return sorted(found, key=lambda it: it[1] if is_error(metric) else -it[1])
 
 
-def default_figure(run: Run) -> str:
+def default_metric(run: Run) -> str:
     """What a run is ranked by where nothing else is said: what its recipe chose its weights by, on val.
 
-    Choosing by test would make the test's figure too good.
+    Choosing by test would make the test's metric too good.
     """
     heads = run.heads()
     if not heads:
@@ -149,10 +149,10 @@ def default_figure(run: Run) -> str:
 
 
 def _shared(a: Run, b: Run, side: str) -> list[tuple[str, str]]:
-    """Head and side of the answers that both have; test before val."""
-    theirs = set(b.answered())
+    """Head and side of the predictions that both have; test before val."""
+    theirs = set(b.predicted())
     found: dict[str, str] = {}
-    for where, head in a.answered():
+    for where, head in a.predicted():
         if (where, head) in theirs and where != "train" and side in ("", where):
             found.setdefault(head, where)
     order = [str(head.get("name")) for head in a.heads()]
@@ -160,10 +160,12 @@ def _shared(a: Run, b: Run, side: str) -> list[tuple[str, str]]:
 
 
 def _has(run: Run) -> str:
-    return ", ".join(f"{side}/{head}" for side, head in run.answered()) or "none"
+    return ", ".join(f"{side}/{head}" for side, head in run.predicted()) or "none"
 
 
-def _paired(a: Answers, b: Answers, what: str, notes: list[str]) -> tuple[Answers, Answers]:
+def _paired(
+    a: HeadPredictions, b: HeadPredictions, what: str, notes: list[str]
+) -> tuple[HeadPredictions, HeadPredictions]:
     """The same pictures in the same order, with the same labels."""
     a, b = a.labelled(), b.labelled()
     places = {key: place for place, key in enumerate(b.keys)}
@@ -171,13 +173,13 @@ def _paired(a: Answers, b: Answers, what: str, notes: list[str]) -> tuple[Answer
     same = [(i, j) for i, j in both if a.labels[i] == b.labels[j]]
     if not same:
         raise InputError(
-            f"The two runs judged no picture in common: {what}.",
+            f"The two runs predicted no picture in common: {what}.",
             'Train both with one split: file = "RUN/split.csv" in [split] of the recipe.',
         )
     if len(both) < max(len(a.keys), len(b.keys)):
         notes.append(
-            f"{what}: the runs judged {len(a.keys):,} and {len(b.keys):,} pictures; compared are the {len(same):,} "
-            "that both judged."
+            f"{what}: the runs predicted {len(a.keys):,} and {len(b.keys):,} pictures; compared are the {len(same):,} "
+            "that both predicted."
         )
     if len(same) < len(both):
         notes.append(f"{what}: {len(both) - len(same):,} pictures are left out, whose labels differ between the runs.")
@@ -188,18 +190,18 @@ def _paired(a: Answers, b: Answers, what: str, notes: list[str]) -> tuple[Answer
 
 
 def _compared(
-    head: str, side: str, pair: tuple[Answers, Answers], runs: tuple[Run, Run], resamples: int
+    head: str, side: str, pair: tuple[HeadPredictions, HeadPredictions], runs: tuple[Run, Run], resamples: int
 ) -> HeadComparison:
     of_picture = runs[0].groups() or runs[1].groups()
     groups = [of_picture.get(key, key) for key in pair[0].keys] if of_picture else None
     test, statistics = _class_statistics(*pair) if pair[0].classes else (None, _value_statistics(*pair))
-    figures = []
+    metrics = []
     for name, (first, second) in statistics.items():
         found = paired_difference(first, second, len(pair[0].keys), groups=groups, resamples=resamples)
-        figures.append(FigureDifference(name, found, _better(name, found)))
+        metrics.append(MetricDifference(name, found, _better(name, found)))
     unit = next((str(one.get("unit", "")) for one in runs[0].heads() if one.get("name") == head), "")
     many = None if groups is None else len(set(groups))
-    return HeadComparison(head, side, unit, len(pair[0].keys), many, tuple(figures), test)
+    return HeadComparison(head, side, unit, len(pair[0].keys), many, tuple(metrics), test)
 
 
 def _better(name: str, found: Difference) -> str:
@@ -208,7 +210,7 @@ def _better(name: str, found: Difference) -> str:
     return "b" if (found.low > 0) != is_error(name) else "a"
 
 
-def _class_statistics(a: Answers, b: Answers) -> tuple[McNemar, dict[str, tuple[Statistic, Statistic]]]:
+def _class_statistics(a: HeadPredictions, b: HeadPredictions) -> tuple[McNemar, dict[str, tuple[Statistic, Statistic]]]:
     """By name, since the two may know other classes, or in another order."""
     names = tuple(dict.fromkeys([*a.classes, *b.classes]))
     labels = _codes([str(label) for label in a.labels], names)
@@ -217,7 +219,7 @@ def _class_statistics(a: Answers, b: Answers) -> tuple[McNemar, dict[str, tuple[
     )
     table = {
         name: (class_statistic(name, first, labels, len(names)), class_statistic(name, second, labels, len(names)))
-        for name in CLASS_FIGURES
+        for name in CLASS_METRICS
         if name != "ece"
     }
     return mcnemar(first == labels, second == labels), table | {"ece": (_calibration(a), _calibration(b))}
@@ -228,12 +230,12 @@ def _codes(words: Sequence[str], names: Sequence[str]) -> NDArray[np.intp]:
     return np.array([places[word] for word in words], np.intp)
 
 
-def _calibration(answers: Answers) -> Statistic:
-    places, gap = calibration_gaps(answers.probabilities, answers.label_indices(), ECE_BINS)
+def _calibration(predictions: HeadPredictions) -> Statistic:
+    places, gap = calibration_gaps(predictions.probabilities, predictions.label_indices(), ECE_BINS)
     return lambda drawn: calibration_of(places[drawn], gap[drawn], ECE_BINS)
 
 
-def _value_statistics(a: Answers, b: Answers) -> dict[str, tuple[Statistic, Statistic]]:
+def _value_statistics(a: HeadPredictions, b: HeadPredictions) -> dict[str, tuple[Statistic, Statistic]]:
     first, second = a.values - a.label_numbers(), b.values - b.label_numbers()
     return {
         "mae": (lambda drawn: float(np.abs(first[drawn]).mean()), lambda drawn: float(np.abs(second[drawn]).mean())),

@@ -69,7 +69,7 @@ def _summary_writer() -> Any:
 def history(run: Run) -> Iterator[tuple[float, int, Mapping[str, float]]]:
     """What a run wrote down, in order: seconds since 1970, steps done, and numbers by name ("epoch/val_loss").
 
-    Steps have no time of their own; they are spread evenly over the run. The figures of the end come last.
+    Steps have no time of their own; they are spread evenly over the run. The metrics of the end come last.
 
     Raises:
         InputError: If its tables cannot be read.
@@ -90,13 +90,13 @@ def history(run: Run) -> Iterator[tuple[float, int, Mapping[str, float]]]:
             if np.isfinite(place):
                 step = int(closes.get(place, last if table is epochs else place))
                 yield row(kind, step, {name: column[index] for name, column in columns.items()})
-    if run.figures:
-        yield row("", last, run.figures)
+    if run.flat_metrics:
+        yield row("", last, run.flat_metrics)
 
 
 def _end_s(run: Run) -> float:
     """When it ended; where it did not, as long after its beginning as its epochs took."""
     try:
-        return datetime.fromisoformat(run.state.ended_at).timestamp()
+        return datetime.fromisoformat(run.record.ended_at).timestamp()
     except ValueError:
         return run.created.timestamp() + float(np.nansum(run.epochs().numbers("seconds")))

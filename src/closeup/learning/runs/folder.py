@@ -17,8 +17,8 @@ from closeup.core.file_lock import take
 from closeup.core.interrupts import held_back
 from closeup.core.result_folder import ResultFolder
 from closeup.core.whole import write_whole
-from closeup.learning.runs.predictions import answer_table, predictions_name
-from closeup.learning.runs.state import RunState, read_state, with_facts, write_state
+from closeup.learning.runs.predictions import predictions_name, predictions_table
+from closeup.learning.runs.record import RunRecord, read_record, with_facts, write_record
 from closeup.tables.growing import GrowingTable
 from closeup.tables.strict_csv import Cell
 
@@ -49,7 +49,7 @@ def create_run(runs_dir: Path, name: str, recipe_toml: str, facts: Mapping[str, 
     folder = runs_dir.resolve() / f"{now:%Y%m%d-%H%M%S}-{_folder_word(name)}-{secrets.token_hex(2)}"
     with ResultFolder(folder).writing(overwrite=False) as part:
         write_whole(part / RECIPE_FILE, recipe_toml.encode())
-        write_state(part, RunState(name, "running", now.isoformat(timespec="milliseconds"), facts=dict(facts)))
+        write_record(part, RunRecord(name, "running", now.isoformat(timespec="milliseconds"), facts=dict(facts)))
     return RunWriter(folder, _lock(folder))
 
 
@@ -61,14 +61,14 @@ def reopen_run(path: Path) -> "RunWriter":
         FormatError: If its run.json does not hold what it must.
     """
     path = path.resolve()
-    read_state(path)
+    read_record(path)
     release = _lock(path)
     try:
-        state = read_state(path)  # again: its writer may have finished it before we had the lock
+        state = read_record(path)  # again: its writer may have finished it before we had the lock
         if state.state == "finished":
             raise InputError(f"The run {path.name} is finished.", code="run.finished", run=path.name)
         again = replace(state, state="running", ended_at="", reason="", resumed_at=(*state.resumed_at, _now()))
-        write_state(path, again)
+        write_record(path, again)
         return RunWriter(path, release)
     except BaseException:
         release()
@@ -88,7 +88,7 @@ class RunWriter:
     def __init__(self, path: Path, release: Callable[[], None]) -> None:
         self.path = path
         self._release = release
-        self._state = read_state(path)
+        self._state = read_record(path)
         self._steps = GrowingTable(path / STEPS_FILE)
         self._epochs = GrowingTable(path / EPOCHS_FILE)
 
@@ -140,27 +140,27 @@ class RunWriter:
         head: str,
         keys: Sequence[str],
         labels: ArrayLike | Sequence[str],
-        answers: ArrayLike,
+        predictions: ArrayLike,
         classes: Sequence[str] = (),
     ) -> Path:
-        """Write the answers of one head for one side of the split, predictions-SIDE-HEAD.csv.
+        """Write the predictions of one head for one side of the split, predictions-SIDE-HEAD.csv.
 
         Args:
             side: "val" or "test".
             keys: Of the pictures, N.
             labels: (N,): places in `classes`, NaN or -1 where there is no label, or names; for values numbers.
-            answers: Probabilities (N, K) of `classes`, or values (N,) or (N, 1) where there are no classes.
+            predictions: Probabilities (N, K) of `classes`, or values (N,) or (N, 1) where there are no classes.
             classes: Names of the K classes.
 
         Raises:
             OutputError: If it cannot be written.
         """
         path = self.path / predictions_name(side, head)
-        write_whole(path, answer_table(keys, np.asarray(labels), np.asarray(answers, np.float64), classes))
+        write_whole(path, predictions_table(keys, np.asarray(labels), np.asarray(predictions, np.float64), classes))
         return path
 
     def finish(self, metrics: Mapping[str, Any]) -> None:
-        """End the run well: its figures are written, its checkpoint goes, and nobody can take it up again."""
+        """End the run well: its metrics are written, its checkpoint goes, and nobody can take it up again."""
         with held_back():
             self.flush()
             self._write(replace(self._state, state="finished", ended_at=_now(), metrics=dict(metrics)))
@@ -175,7 +175,7 @@ class RunWriter:
         """Leave the run for now, as somebody asked; it can be taken up again."""
         self._stop(replace(self._state, state="interrupted", ended_at=_now()))
 
-    def _stop(self, state: RunState) -> None:
+    def _stop(self, state: RunRecord) -> None:
         with held_back():
             try:
                 if self._state.state == "running":
@@ -184,8 +184,8 @@ class RunWriter:
             finally:
                 self._release()
 
-    def _write(self, state: RunState) -> None:
-        write_state(self.path, state)
+    def _write(self, state: RunRecord) -> None:
+        write_record(self.path, state)
         self._state = state
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""How well a run answered: the figures of each head on each side, each with an interval."""
+"""How well a run predicts: the metrics of each head on each side, each with an interval."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,24 +9,24 @@ from numpy.typing import NDArray
 
 from closeup.algorithms.metrics.classification import (
     RESAMPLES,
-    ClassFigure,
-    ClassFigures,
-    ValueFigures,
-    figures,
-    value_figures,
+    ClassificationMetrics,
+    ClassMetrics,
+    RegressionMetrics,
+    classification_metrics,
+    regression_metrics,
 )
 from closeup.algorithms.metrics.intervals import class_intervals, value_intervals
-from closeup.learning.runs.predictions import Answers
+from closeup.learning.runs.predictions import HeadPredictions
 from closeup.learning.runs.reading import Run
-from closeup.learning.runs.words import CLASS_FIGURES, VALUE_FIGURES, WORDS, number_words
+from closeup.learning.runs.words import CLASS_METRICS, VALUE_METRICS, WORDS, number_words
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """One figure with its 95 % interval.
+class Metric:
+    """One metric with its 95 % interval.
 
     Attributes:
-        name: One of CLASS_FIGURES or VALUE_FIGURES.
+        name: One of CLASS_METRICS or VALUE_METRICS.
         value: Shares 0 to 1; errors in the head's unit.
         low: Lower end.
         high: Upper end.
@@ -55,30 +55,30 @@ class HeadMetrics:
     Attributes:
         side: "test", "val" or "train".
         head: Its name.
-        answers: Of the pictures that have a label.
-        figures: With intervals.
+        predictions: Of the pictures that have a label.
+        metrics: With intervals.
         per_class: In the order of the classes; empty for a value head.
-        confusion: (K, K) by label, then answer; (0, 0) for a value head.
+        confusion: (K, K) by label, then prediction; (0, 0) for a value head.
         groups: How many groups the intervals were drawn over; None where every picture stood alone.
     """
 
     side: str
     head: str
-    answers: Answers
-    figures: tuple[Figure, ...]
-    per_class: tuple[ClassFigure, ...]
+    predictions: HeadPredictions
+    metrics: tuple[Metric, ...]
+    per_class: tuple[ClassMetrics, ...]
     confusion: NDArray[np.int64]
     groups: int | None
 
     @property
     def kind(self) -> Literal["classes", "value"]:
         """Whether it tells classes or a number."""
-        return "classes" if self.answers.classes else "value"
+        return "classes" if self.predictions.classes else "value"
 
     @property
     def count(self) -> int:
-        """Pictures that were judged."""
-        return len(self.answers.keys)
+        """Pictures that were predicted."""
+        return len(self.predictions.keys)
 
     @property
     def wrong(self) -> int:
@@ -87,21 +87,21 @@ class HeadMetrics:
 
 
 def measure(run: Run, resamples: int = RESAMPLES) -> tuple[HeadMetrics, ...]:
-    """Measure every head of a run on every side that it answered; heads as in the recipe, test before val.
+    """Measure every head of a run on every side that it predicted; heads as in the recipe, test before val.
 
     Args:
         resamples: Draws behind each interval.
 
     Raises:
-        FormatError: If a table of answers is damaged.
+        FormatError: If a table of predictions is damaged.
     """
     groups = run.groups()
     measured = []
-    for side, head in run.answered():
-        answers = run.answers(side, head).labelled()
-        if answers.keys:
-            own = [groups.get(key, key) for key in answers.keys] if groups else None
-            measured.append(_measured(side, head, answers, own, resamples))
+    for side, head in run.predicted():
+        predictions = run.predictions(side, head).labelled()
+        if predictions.keys:
+            own = [groups.get(key, key) for key in predictions.keys] if groups else None
+            measured.append(_measured(side, head, predictions, own, resamples))
     order = {str(head.get("name")): place for place, head in enumerate(run.heads())}
     return tuple(sorted(measured, key=lambda one: order.get(one.head, len(order))))  # stable: test before val
 
@@ -114,21 +114,25 @@ def reported(measured: Sequence[HeadMetrics]) -> tuple[HeadMetrics, ...]:
     return tuple(best.values())
 
 
-def _measured(side: str, head: str, answers: Answers, groups: list[str] | None, resamples: int) -> HeadMetrics:
+def _measured(
+    side: str, head: str, predictions: HeadPredictions, groups: list[str] | None, resamples: int
+) -> HeadMetrics:
     many = None if groups is None else len(set(groups))
-    if answers.classes:
-        labels = answers.label_indices()
-        found = figures(answers.probabilities, labels, answers.classes)
-        spans = class_intervals(answers.probabilities, labels, groups=groups, resamples=resamples)
-        table = _table(CLASS_FIGURES, found, spans)
-        return HeadMetrics(side, head, answers, table, found.per_class, found.confusion, many)
-    numbers = answers.label_numbers()
-    errors = value_figures(answers.values, numbers)
-    spans = value_intervals(answers.values, numbers, groups=groups, resamples=resamples)
-    return HeadMetrics(side, head, answers, _table(VALUE_FIGURES, errors, spans), (), np.zeros((0, 0), np.int64), many)
+    if predictions.classes:
+        labels = predictions.label_indices()
+        found = classification_metrics(predictions.probabilities, labels, predictions.classes)
+        spans = class_intervals(predictions.probabilities, labels, groups=groups, resamples=resamples)
+        table = _table(CLASS_METRICS, found, spans)
+        return HeadMetrics(side, head, predictions, table, found.per_class, found.confusion, many)
+    numbers = predictions.label_numbers()
+    errors = regression_metrics(predictions.values, numbers)
+    spans = value_intervals(predictions.values, numbers, groups=groups, resamples=resamples)
+    return HeadMetrics(
+        side, head, predictions, _table(VALUE_METRICS, errors, spans), (), np.zeros((0, 0), np.int64), many
+    )
 
 
 def _table(
-    names: Sequence[str], found: ClassFigures | ValueFigures, spans: dict[str, tuple[float, float]]
-) -> tuple[Figure, ...]:
-    return tuple(Figure(name, float(getattr(found, name)), *spans[name]) for name in names)
+    names: Sequence[str], found: ClassificationMetrics | RegressionMetrics, spans: dict[str, tuple[float, float]]
+) -> tuple[Metric, ...]:
+    return tuple(Metric(name, float(getattr(found, name)), *spans[name]) for name in names)

@@ -22,37 +22,37 @@ PICTURE_PX = 128
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One picture that was answered wrongly.
+    """One picture that was predicted wrongly.
 
     Attributes:
         key: Of the picture.
         label: What the data says, in words.
-        answer: What the run says, in words.
+        prediction: What the run says, in words.
         sure: How sure it was, "93%"; for a number how far off, "+21".
         picture: A data: URI, or None where it cannot be read any more.
     """
 
     key: str
     label: str
-    answer: str
+    prediction: str
     sure: str
     picture: str | None
 
 
 def worst_indices(measured: HeadMetrics, most: int = MOST) -> list[int]:
-    """Which answers are furthest from their labels, worst first, the right ones left out.
+    """Which predictions are furthest from their labels, worst first, the right ones left out.
 
-    For classes: by how much likelier the answer seemed than the label. For numbers: by the error.
+    For classes: by how much likelier the prediction seemed than the label. For numbers: by the error.
     """
-    answers = measured.answers
-    if answers.classes:
-        labels = answers.label_indices()
-        given = answers.probabilities.argmax(axis=1)
+    predictions = measured.predictions
+    if predictions.classes:
+        labels = predictions.label_indices()
+        given = predictions.probabilities.argmax(axis=1)
         rows = np.arange(len(labels))
-        worse = answers.probabilities[rows, given] - answers.probabilities[rows, labels]
+        worse = predictions.probabilities[rows, given] - predictions.probabilities[rows, labels]
         wrong = given != labels
     else:
-        worse = np.abs(answers.values - answers.label_numbers())
+        worse = np.abs(predictions.values - predictions.label_numbers())
         wrong = worse > 0
     order = np.argsort(-worse, kind="stable")
     return [int(index) for index in order if wrong[index]][:most]
@@ -87,14 +87,14 @@ def mistakes_page(run: Run, heads: Sequence[tuple[HeadMetrics, Sequence[Mistake]
 
 
 def _mistake(measured: HeadMetrics, index: int, pixels_of: Callable[[str], Image] | None) -> Mistake:
-    answers = measured.answers
-    key, label = answers.keys[index], answers.labels[index]
+    predictions = measured.predictions
+    key, label = predictions.keys[index], predictions.labels[index]
     picture = None if pixels_of is None else _picture(key, pixels_of)
-    if answers.classes:
-        given = int(answers.probabilities[index].argmax())
-        sure = f"{answers.probabilities[index, given]:.0%}"
-        return Mistake(key, str(label), answers.classes[given], sure, picture)
-    truth, value = float(label or 0.0), float(answers.values[index])
+    if predictions.classes:
+        given = int(predictions.probabilities[index].argmax())
+        sure = f"{predictions.probabilities[index, given]:.0%}"
+        return Mistake(key, str(label), predictions.classes[given], sure, picture)
+    truth, value = float(label or 0.0), float(predictions.values[index])
     off = f"{'+' if value >= truth else '-'}{_short(abs(value - truth))}"
     return Mistake(key, _short(truth), _short(value), off, picture)
 

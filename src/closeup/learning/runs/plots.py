@@ -67,7 +67,7 @@ def confusion_svg(confusion: NDArray[np.int64], classes: Sequence[str]) -> bytes
     """How often each class was taken for each: counts, shaded by the share of the row.
 
     Args:
-        confusion: (K, K), row by label, column by answer.
+        confusion: (K, K), row by label, column by prediction.
         classes: K names.
 
     Raises:
@@ -84,7 +84,7 @@ def confusion_svg(confusion: NDArray[np.int64], classes: Sequence[str]) -> bytes
         axes.set_xticks(places, names, rotation=40, ha="right", rotation_mode="anchor")
         axes.set_yticks(places, names)
         axes.invert_yaxis()
-        axes.set(xlabel="answer", ylabel="label", aspect="equal")
+        axes.set(xlabel="prediction", ylabel="label", aspect="equal")
         axes.tick_params(length=0)
         axes.grid(visible=False)
         if len(classes) <= 30:

@@ -1,4 +1,4 @@
-"""Answers of a model beside the truth, as a table: what comparisons, confusion matrices and teachers are made of."""
+"""Predictions of a model beside the truth, as a table: what comparisons and confusion matrices are made of."""
 
 import csv
 import io
@@ -20,19 +20,19 @@ PREFIX = "p_"
 """Before the name of a class, in the name of its column of probabilities."""
 
 _SIGNIFICANT = 7
-"""Digits of an answer: what a float32 holds."""
+"""Digits of a prediction: what a float32 holds."""
 
 
 @dataclass(frozen=True)
-class Answers:
-    """The answers of one head for N pictures.
+class HeadPredictions:
+    """The predictions of one head for N pictures.
 
     Attributes:
         keys: Of the pictures.
         labels: Names of classes, or numbers; None where a picture has no label.
         classes: Names of the K classes; empty for a value head.
         probabilities: (N, K) float64; (N, 0) for a value head.
-        values: (N,) float64 of a value head; of a class head the probability of the class that was answered.
+        values: (N,) float64 of a value head; of a class head the probability of the likeliest class.
     """
 
     keys: tuple[str, ...]
@@ -50,12 +50,12 @@ class Answers:
         """The labels of a value head, (N,); NaN where there is none."""
         return np.array([label if isinstance(label, float) else np.nan for label in self.labels], np.float64)
 
-    def labelled(self) -> "Answers":
+    def labelled(self) -> "HeadPredictions":
         """Only the pictures with a label that can be right or wrong, a known class or a number: (M, K)."""
         known = self.label_indices() >= 0 if self.classes else np.isfinite(self.label_numbers())
         return self.select(np.flatnonzero(known))
 
-    def select(self, indices: NDArray[np.intp]) -> "Answers":
+    def select(self, indices: NDArray[np.intp]) -> "HeadPredictions":
         """Only the pictures at indices (M,), in their order."""
         return replace(
             self,
@@ -67,26 +67,28 @@ class Answers:
 
 
 def predictions_name(side: str, head: str) -> str:
-    """File name of the answers of a head for a side of the split."""
+    """File name of the predictions of a head for a side of the split."""
     return f"predictions-{side}-{head}.csv"
 
 
-def answer_table(keys: Sequence[str], labels: NDArray[Any], answers: Numbers, classes: Sequence[str]) -> bytes:
-    """Answers as CSV: key, label, then p_CLASS for each class, or value.
+def predictions_table(keys: Sequence[str], labels: NDArray[Any], predictions: Numbers, classes: Sequence[str]) -> bytes:
+    """Predictions as CSV: key, label, then p_CLASS for each class, or value.
 
     Args:
         keys: Of the pictures, N.
         labels: (N,): places in `classes`, NaN or -1 for none, or names; numbers where there are no classes.
-        answers: (N, K) probabilities, or (N,) or (N, 1) values.
+        predictions: (N, K) probabilities, or (N,) or (N, 1) values.
         classes: K names; none for values.
     """
-    table = answers.reshape(len(keys), -1) if len(keys) else answers.reshape(0, max(len(classes), 1))
+    table = predictions.reshape(len(keys), -1) if len(keys) else predictions.reshape(0, max(len(classes), 1))
     if table.shape != (len(keys), max(len(classes), 1)) or labels.shape != (len(keys),):
-        raise ValueError(f"{len(keys)} keys, labels {labels.shape}, answers {answers.shape}, {len(classes)} classes")
+        raise ValueError(
+            f"{len(keys)} keys, labels {labels.shape}, predictions {predictions.shape}, {len(classes)} classes"
+        )
     columns = ["key", "label", *([PREFIX + name for name in classes] or ["value"])]
     rows: list[list[Cell]] = []
-    for key, label, answer in zip(keys, labels.tolist(), table.tolist(), strict=True):
-        rows.append([key, _label(label, classes), *(float(f"{number:.{_SIGNIFICANT}g}") for number in answer)])
+    for key, label, numbers in zip(keys, labels.tolist(), table.tolist(), strict=True):
+        rows.append([key, _label(label, classes), *(float(f"{number:.{_SIGNIFICANT}g}") for number in numbers)])
     return table_bytes(columns, (dict(zip(columns, row, strict=True)) for row in rows))
 
 
@@ -98,8 +100,8 @@ def _label(label: str | float | None, classes: Sequence[str]) -> Cell:
     return classes[int(label)] if label >= 0 else None
 
 
-def read_answers(path: Path) -> Answers:
-    """Read a table of answers: probabilities (N, K) of classes, or values (N,).
+def read_predictions(path: Path) -> HeadPredictions:
+    """Read a table of predictions: probabilities (N, K) of classes, or values (N,).
 
     Raises:
         InputError: If it cannot be read.
@@ -114,10 +116,10 @@ def read_answers(path: Path) -> Answers:
     classes = tuple(name.removeprefix(PREFIX) for name in header[2:] if name.startswith(PREFIX))
     if header != ["key", "label", *(PREFIX + name for name in classes)] and header != ["key", "label", "value"]:
         raise FormatError(f"{path} does not have the columns key, label and p_CLASS... or value.")
-    return _answers(path, classes, lines[1:])
+    return _predictions(path, classes, lines[1:])
 
 
-def _answers(path: Path, classes: tuple[str, ...], rows: Sequence[Sequence[str]]) -> Answers:
+def _predictions(path: Path, classes: tuple[str, ...], rows: Sequence[Sequence[str]]) -> HeadPredictions:
     width = 2 + max(len(classes), 1)
     labels: list[str | float | None] = []
     numbers = np.zeros((len(rows), width - 2), np.float64)
@@ -132,5 +134,5 @@ def _answers(path: Path, classes: tuple[str, ...], rows: Sequence[Sequence[str]]
     keys = tuple(row[0] for row in rows)
     if classes:
         best = numbers.max(axis=1) if len(rows) else np.zeros(0)
-        return Answers(keys, tuple(labels), classes, numbers, best)
-    return Answers(keys, tuple(labels), (), np.zeros((len(rows), 0)), numbers[:, 0])
+        return HeadPredictions(keys, tuple(labels), classes, numbers, best)
+    return HeadPredictions(keys, tuple(labels), (), np.zeros((len(rows), 0)), numbers[:, 0])

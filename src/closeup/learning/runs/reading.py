@@ -1,4 +1,4 @@
-"""Read runs: what each was, how far it came, what it answered."""
+"""Read runs: what each was, how far it came, what it predicted."""
 
 import difflib
 import re
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -16,13 +16,10 @@ from closeup.core.errors import FormatError, InputError
 from closeup.core.file_lock import is_locked
 from closeup.core.timebase import clock
 from closeup.learning.runs.folder import CORRECTIONS_FILE, EPOCHS_FILE, LOCK_FILE, RECIPE_FILE, SPLIT_FILE, STEPS_FILE
-from closeup.learning.runs.predictions import Answers, predictions_name, read_answers
-from closeup.learning.runs.state import RUN_FILE, RunState, read_state
+from closeup.learning.runs.predictions import HeadPredictions, predictions_name, read_predictions
+from closeup.learning.runs.record import RUN_FILE, RunRecord, State, read_record
 from closeup.learning.runs.words import WORDS, number_words
 from closeup.tables.growing import GrownTable, read_table
-
-Standing = Literal["running", "interrupted", "failed", "finished"]
-
 
 LAST = "last"
 _SHOWN = 5
@@ -37,13 +34,13 @@ class Run:
 
     Attributes:
         path: Its folder.
-        state: What its run.json says.
-        standing: Its state; a run that says "running" and that no process holds is "interrupted" (it was killed).
+        record: What its run.json says.
+        state: Its state; a run that says "running" and that no process holds is "interrupted" (it was killed).
     """
 
     path: Path
-    state: RunState
-    standing: Standing
+    record: RunRecord
+    state: State
 
     @property
     def id(self) -> str:
@@ -53,42 +50,42 @@ class Run:
     @property
     def name(self) -> str:
         """The recipe's name."""
-        return self.state.name
+        return self.record.name
 
     @property
     def created(self) -> datetime:
         """When it was made; it knows its offset from UTC."""
-        return datetime.fromisoformat(self.state.created_at)
+        return datetime.fromisoformat(self.record.created_at)
 
     @property
     def facts(self) -> Mapping[str, Any]:
         """What it was made with: environment, data, corrections, seeds."""
-        return self.state.facts
+        return self.record.facts
 
     @property
     def metrics(self) -> Mapping[str, Any]:
-        """Its figures at the end, as the trainer wrote them; empty until it is finished."""
-        return self.state.metrics
+        """Its metrics at the end, as the trainer wrote them; empty until it is finished."""
+        return self.record.metrics
 
     @cached_property
-    def figures(self) -> dict[str, float]:
+    def flat_metrics(self) -> dict[str, float]:
         """The numbers among its metrics, each with its place: "test/expression/accuracy"."""
         return {place: value for place, value in _numbers(self.metrics, "") if not place.endswith("/count")}
 
     def headline(self) -> tuple[tuple[str, str], ...]:
-        """The figures that tell most, in words: ("expression, accuracy on test", "0.704 (0.692 to 0.716)").
+        """The metrics that tell most, in words: ("expression, accuracy on test", "0.704 (0.692 to 0.716)").
 
         Those of each head on test, or on val where there is no test; none before the run is finished.
         """
-        told = []
+        found = []
         for head in self.heads():
             name, unit = str(head.get("name")), str(head.get("unit", ""))
             side = next((side for side in _SIDE_ORDER if name in _mapping(self.metrics.get(side))), None)
-            figures = _mapping(_mapping(self.metrics.get(side or "")).get(name))
-            for figure, words in WORDS.items():
-                if isinstance(figures.get(figure), Mapping):
-                    told.append((f"{name}, {words} on {side}", _with_interval(figure, figures[figure], unit)))
-        return tuple(told)
+            metrics = _mapping(_mapping(self.metrics.get(side or "")).get(name))
+            for metric, words in WORDS.items():
+                if isinstance(metrics.get(metric), Mapping):
+                    found.append((f"{name}, {words} on {side}", _with_interval(metric, metrics[metric], unit)))
+        return tuple(found)
 
     @cached_property
     def recipe(self) -> Mapping[str, Any]:
@@ -123,20 +120,20 @@ class Run:
         return read_table(self.path / STEPS_FILE)
 
     def epochs(self) -> GrownTable:
-        """Losses and figures of each epoch."""
+        """Losses and metrics of each epoch."""
         return read_table(self.path / EPOCHS_FILE)
 
     def trained(self) -> str:
         """How long it trained, as far as its epochs say: "1:12:05"."""
         return clock(float(np.nansum(self.epochs().numbers("seconds"))))
 
-    def answered(self) -> tuple[tuple[str, str], ...]:
-        """Side and head of each table of answers that is there, test before val."""
+    def predicted(self) -> tuple[tuple[str, str], ...]:
+        """Side and head of each table of predictions that is there, test before val."""
         found = [match.groups() for entry in self.path.iterdir() if (match := _PREDICTIONS.fullmatch(entry.name))]
         return tuple(sorted(((side, head) for side, head in found), key=lambda it: (_SIDE_ORDER.index(it[0]), it[1])))
 
-    def answers(self, side: str, head: str) -> Answers:
-        """What one head answered for one side of the split: probabilities (N, K) of classes, or values (N,).
+    def predictions(self, side: str, head: str) -> HeadPredictions:
+        """What one head predicted for one side of the split: probabilities (N, K) of classes, or values (N,).
 
         Raises:
             InputError: If there is no such table.
@@ -144,9 +141,9 @@ class Run:
         """
         path = self.path / predictions_name(side, head)
         if not path.is_file():
-            known = ", ".join(f"{side}/{head}" for side, head in self.answered()) or "none"
-            raise InputError(f"The run {self.id} has no answers of {head} on {side}.", f"It has: {known}.")
-        return read_answers(path)
+            known = ", ".join(f"{side}/{head}" for side, head in self.predicted()) or "none"
+            raise InputError(f"The run {self.id} has no predictions of {head} on {side}.", f"It has: {known}.")
+        return read_predictions(path)
 
     def groups(self) -> dict[str, str]:
         """The group of each picture, by its split; nothing where every picture is a group of its own."""
@@ -168,11 +165,9 @@ def read_run(path: Path) -> Run:
     """
     path = path.resolve()
     held = is_locked(path / LOCK_FILE)  # before the state, or one that finishes in between would look killed
-    state = read_state(path)
-    standing: Standing = state.state
-    if standing == "running" and not held:
-        standing = "interrupted"
-    return Run(path, state, standing)
+    record = read_record(path)
+    killed = record.state == "running" and not held
+    return Run(path, record, "interrupted" if killed else record.state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,11 +255,11 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _with_interval(figure: str, span: Mapping[str, Any], unit: str) -> str:
+def _with_interval(metric: str, span: Mapping[str, Any], unit: str) -> str:
     value, low, high = (span.get(end) for end in ("value", "low", "high"))
-    words = number_words(figure, value, unit) if isinstance(value, int | float) else "unknown"
+    words = number_words(metric, value, unit) if isinstance(value, int | float) else "unknown"
     if isinstance(low, int | float) and isinstance(high, int | float):
-        return f"{words} ({number_words(figure, low)} to {number_words(figure, high)})"
+        return f"{words} ({number_words(metric, low)} to {number_words(metric, high)})"
     return words
 
 

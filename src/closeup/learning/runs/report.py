@@ -12,11 +12,11 @@ from closeup.core.types import Image
 from closeup.core.whole import write_whole
 from closeup.learning.runs.card import card_markdown, limits
 from closeup.learning.runs.folder import RECIPE_FILE
-from closeup.learning.runs.metrics import Figure, HeadMetrics, measure, reported
+from closeup.learning.runs.metrics import HeadMetrics, Metric, measure, reported
 from closeup.learning.runs.mistakes import Mistake, mistakes, mistakes_page
 from closeup.learning.runs.plots import confusion_svg, curves_svg, estimates_svg, for_page
 from closeup.learning.runs.reading import Run, read_run
-from closeup.learning.runs.words import CLASS_FIGURES, number_words, option_words, share_words
+from closeup.learning.runs.words import CLASS_METRICS, number_words, option_words, share_words
 from closeup.pages.commands import for_run
 from closeup.pages.page import render_page
 
@@ -83,9 +83,9 @@ def _draw_plots(run: Run, measured: tuple[HeadMetrics, ...]) -> tuple[bytes, dic
     by_head = {}
     for one in reported(measured):
         if one.kind == "classes":
-            plot = confusion_svg(one.confusion, one.answers.classes)
+            plot = confusion_svg(one.confusion, one.predictions.classes)
         else:
-            plot = estimates_svg(one.answers.values, one.answers.label_numbers(), units.get(one.head, ""))
+            plot = estimates_svg(one.predictions.values, one.predictions.label_numbers(), units.get(one.head, ""))
         write_whole(run.path / plot_name(one), plot)
         by_head[one.head] = plot
     return curves, by_head
@@ -103,7 +103,7 @@ def run_page(
 
     Args:
         run: The run, finished or not.
-        measured: Its figures, of all sides.
+        measured: Its metrics, of all sides.
         mistakes: Of each head, worst first.
         curves: SVG, or empty for a run without a step.
         plots: SVG of each head: its confusion, or its estimates beside the truth.
@@ -122,7 +122,7 @@ def run_page(
         facts=_facts(run),
         heads=[_head(one, measured, run, plots) for one in reported(measured)],
         curves=_image(curves) if curves else "",
-        curves_told=_told(run),
+        curves_caption=_curves_caption(run),
         mistakes=[(one, few[:FEW_MISTAKES]) for one, few in mistakes if few],
         units=run.units,
         has_pictures=any(few for _, few in mistakes),
@@ -130,7 +130,7 @@ def run_page(
         corrections=run.corrections().rows,
         correction_columns=run.corrections().columns,
         unreadable=[(str(one.get("key")), str(one.get("reason"))) for one in unreadable if isinstance(one, Mapping)],
-        commands=for_run(run.id, run.path / RECIPE_FILE, finished=run.standing == "finished"),
+        commands=for_run(run.id, run.path / RECIPE_FILE, finished=run.state == "finished"),
         made=_made(run),
         recipe_text=_recipe_text(run),
     )
@@ -138,43 +138,45 @@ def run_page(
 
 def _head(one: HeadMetrics, measured: Sequence[HeadMetrics], run: Run, plots: Mapping[str, bytes]) -> dict[str, Any]:
     unit = run.units.get(one.head, "")
-    told = (
-        "Labels by row, answers by column." if one.per_class else "Estimates beside the labels; the stronger, the more."
+    caption = (
+        "Labels by row, predictions by column."
+        if one.per_class
+        else "Estimates beside the labels; the stronger, the more."
     )
     return {
         "name": one.head,
         "side": one.side,
         "count": f"{one.count:,}",
-        "rows": [_row(figure, unit) for figure in one.figures],
+        "rows": [_row(metric, unit) for metric in one.metrics],
         "others": _others(one, measured, unit),
         "per_class": [
             (c.name, f"{c.count:,}", *map(share_words, (c.precision, c.recall, c.f1))) for c in one.per_class
         ],
         "plot": _image(plots[one.head]),
-        "plot_told": told,
+        "plot_caption": caption,
     }
 
 
-def _row(figure: Figure, unit: str) -> dict[str, Any]:
-    """One figure on the page; its interval as a line from 0 to 100 where it is a share."""
-    value = number_words(figure.name, figure.value, unit)
-    span = f"{number_words(figure.name, figure.low)} to {number_words(figure.name, figure.high)}"
+def _row(metric: Metric, unit: str) -> dict[str, Any]:
+    """One metric on the page; its interval as a line from 0 to 100 where it is a share."""
+    value = number_words(metric.name, metric.value, unit)
+    span = f"{number_words(metric.name, metric.low)} to {number_words(metric.name, metric.high)}"
     line = None
-    if figure.name in CLASS_FIGURES:
-        low, high, at = (round(100 * min(max(value, 0.0), 1.0), 2) for value in (figure.low, figure.high, figure.value))
+    if metric.name in CLASS_METRICS:
+        low, high, at = (round(100 * min(max(value, 0.0), 1.0), 2) for value in (metric.low, metric.high, metric.value))
         line = {"low": low, "width": round(high - low, 2), "value": min(at, 99.3)}
-    return {"words": figure.words, "value": value, "span": span, "line": line}
+    return {"words": metric.words, "value": value, "span": span, "line": line}
 
 
 def _others(one: HeadMetrics, measured: Sequence[HeadMetrics], unit: str) -> str:
-    """The first figures on the other sides, in a sentence."""
+    """The first metrics on the other sides, in a sentence."""
     parts = []
     for other in measured:
         if other.head == one.head and other.side != one.side:
-            figures = ", ".join(
-                f"{row['words']} {row['value']}" for row in (_row(figure, unit) for figure in other.figures)
+            metrics = ", ".join(
+                f"{row['words']} {row['value']}" for row in (_row(metric, unit) for metric in other.metrics)
             )
-            parts.append(f"On {other.side}, {other.count:,} pictures: {figures}.")
+            parts.append(f"On {other.side}, {other.count:,} pictures: {metrics}.")
     return " ".join(parts)
 
 
@@ -183,7 +185,7 @@ def _facts(run: Run) -> list[tuple[str, str]]:
     pictures = data.get("pictures") if isinstance(data, Mapping) else None
     model = run.recipe.get("model", {})
     epochs = run.epochs()
-    facts = [("State", run.standing), ("Begun", f"{run.created:%Y-%m-%d %H:%M}")]
+    facts = [("State", run.state), ("Begun", f"{run.created:%Y-%m-%d %H:%M}")]
     if isinstance(pictures, Mapping):
         facts += [(f"Pictures, {side}", f"{int(count):,}") for side, count in pictures.items() if count]
     facts += [("Epochs", str(len(epochs))), ("Trained", run.trained())]
@@ -191,7 +193,7 @@ def _facts(run: Run) -> list[tuple[str, str]]:
     return facts
 
 
-def _told(run: Run) -> str:
+def _curves_caption(run: Run) -> str:
     epochs = run.epochs()
     kept = [row.get("epoch", "") for row in epochs.rows if row.get("kept") == "true"]
     words = "Faint: the loss of single steps. Dashed: where one stage ends."

@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-CLASS_FIGURES = ("accuracy", "macro_recall", "macro_f1", "ece")
-VALUE_FIGURES = ("mae", "rmse", "bias")
+CLASS_METRICS = ("accuracy", "macro_recall", "macro_f1", "ece")
+VALUE_METRICS = ("mae", "rmse", "bias")
 LOWER_IS_BETTER = ("ece", "mae", "rmse", "loss", "log_loss", "median_error")
 WORDS = {
     "accuracy": "accuracy",
@@ -19,14 +19,14 @@ WORDS = {
 
 
 def is_error(name: str) -> bool:
-    """Whether a figure, "mae" or "val/age/mae", is better the lower it is."""
+    """Whether a metric, "mae" or "val/age/mae", is better the lower it is."""
     last = name.rpartition("/")[2]
     return last.removeprefix("val_").removeprefix("train_") in LOWER_IS_BETTER
 
 
 def number_words(name: str, value: float, unit: str = "") -> str:
-    """A figure's value: shares with three decimals, errors with two and their unit."""
-    if name in VALUE_FIGURES:
+    """A metric's value: shares with three decimals, errors with two and their unit."""
+    if name in VALUE_METRICS:
         return f"{value:.2f}{' ' + unit if unit else ''}"
     return f"{value:.3f}"
 

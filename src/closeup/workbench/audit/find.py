@@ -57,7 +57,7 @@ class GroupFinding:
         group: Its name.
         label: That its pictures have.
         suggestion: What they look like.
-        pictures: How many of the group have that label and were judged.
+        pictures: How many of the group have that label and were predicted.
         numbers: The findings.
     """
 
@@ -74,7 +74,7 @@ class Audit:
 
     Attributes:
         data: What the dataset is called.
-        predictions: What was judged, and from what.
+        predictions: What was predicted, and from what.
         method: How findings were chosen (`confident_learning.flag_errors`).
         findings: The clearest first.
         groups: Groups that look wrong as a whole.
@@ -99,7 +99,7 @@ class Audit:
 
     @property
     def accuracy(self) -> float:
-        """How often the judge says the label that is there, of pictures that it has not learnt from, 0 to 1."""
+        """How often the classifier says the label that is there, of pictures that it has not learnt from, 0 to 1."""
         if self.predictions.unseen_accuracy is not None:
             return self.predictions.unseen_accuracy
         return float(np.mean(self.predictions.probabilities.argmax(axis=1) == self.predictions.labels))
@@ -111,13 +111,13 @@ class Audit:
 
     @property
     def knows_something(self) -> bool:
-        """Whether the judge is better than chance: saying the commonest class would seldom (2.5 %) do as well."""
+        """Whether the classifier is better than chance: saying the commonest class would seldom (2.5 %) do as well."""
         spread = np.sqrt(self.chance * (1 - self.chance) / len(self.predictions.labels))
         return bool(self.accuracy > self.chance + 1.96 * spread)
 
     @property
-    def judge(self) -> str:
-        """What the judge is worth, a sentence."""
+    def reliability(self) -> str:
+        """How far the classifier can be relied on, a sentence."""
         worth = f"it says the label that is there for {self.accuracy:.0%} of the pictures, unseen; chance is"
         known = "" if self.knows_something else ", which is no more than that"
         return f"{worth} {self.chance:.0%}{known}."

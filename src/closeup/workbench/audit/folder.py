@@ -57,9 +57,9 @@ class AuditDocument:
         sources: The data by name of the source; paths are absolute.
         how: Where the probabilities are from.
         method: How findings were chosen.
-        judged: How many labels were judged.
-        accuracy: How often the judge says the label that is there, of pictures it has not learnt from; None in files of
-            older closeups.
+        judged: How many labels were checked.
+        accuracy: How often the classifier says the label that is there, of pictures it has not learnt from; None in
+            files of older closeups.
         chance: How often always saying the commonest class would.
         expected_errors: How many are wrong in all, by the joint.
         joint: Estimated number of pictures by label (row) and true class (column).
@@ -101,7 +101,7 @@ class AuditSummary:
 
     Attributes:
         unreadable: How many pictures cannot be read.
-        knows_something: Whether the judge is better than chance; if not, the findings say nothing.
+        knows_something: Whether the classifier is better than chance; if not, the findings say nothing.
         folder: Where the audit lies.
     """
 

@@ -13,11 +13,11 @@ from closeup.algorithms.labels.confident_learning import flag_errors
 from closeup.algorithms.labels.linear_probe import out_of_fold
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
-from closeup.learning.runs.predictions import answer_table, read_answers
+from closeup.learning.runs.predictions import predictions_table, read_predictions
 from closeup.workbench.datasets.items import Dataset
 from closeup.workbench.datasets.pictures import load_pictures
 from closeup.workbench.datasets.splits import folds, load_split
-from closeup.workbench.evaluate import ask_whole
+from closeup.workbench.evaluate import predict_whole
 from closeup.workbench.models import ResolvedModel
 from closeup.workbench.options import ProbeOptions
 
@@ -32,12 +32,12 @@ class Predictions:
     Attributes:
         field: The label field.
         classes: Names of the K classes.
-        kept: (M,) which items of the dataset, rising: those that have a label and could be judged.
+        kept: (M,) which items of the dataset, rising: those that have a label and could be predicted.
         labels: (M,) place of the label in `classes`.
         probabilities: (M, K) float64.
         how: Where the probabilities come from, in words.
-        unseen_accuracy: How often a judge that has learnt fold by fold says the label that is there, 0 to 1; None where
-            the probabilities are not our own. Of the first round: what the second learns from knows of the labels.
+        unseen_accuracy: How often a classifier that has learnt fold by fold says the label that is there, 0 to 1; None
+            where the probabilities are not our own. Of the first round: the second knows something of the labels.
         unreadable: Key of each picture that could not be read, and why.
         notes: What is odd, one sentence each.
     """
@@ -55,7 +55,7 @@ class Predictions:
     def table(self, dataset: Dataset) -> bytes:
         """The probabilities as CSV (key, label, p_CLASS...), as `predictions_from_table` reads them."""
         keys = [dataset.items[index].key for index in self.kept]
-        return answer_table(keys, self.labels, self.probabilities, self.classes)
+        return predictions_table(keys, self.labels, self.probabilities, self.classes)
 
 
 def predictions_from_pictures(
@@ -102,15 +102,15 @@ def predictions_from_features(
     rows = np.asarray(features)[labelled]
     probabilities = out_of_fold(rows, labels, cut, len(classes), progress)
     accuracy = float(np.mean(probabilities.argmax(axis=1) == labels))
+
+    def again(done: Progress) -> None:
+        progress(replace(done, stage="Learning again"))
+
     for _ in range(options.rounds - 1):
         believed = np.where(flag_errors(probabilities, labels), -1, labels)
-        probabilities = out_of_fold(rows, believed, cut, len(classes), lambda told: progress(_again(told)))
+        probabilities = out_of_fold(rows, believed, cut, len(classes), again)
     how = f"logistic regression on frozen features, {options.folds} folds, groups whole"
     return Predictions(field, classes, labelled, labels, probabilities, how, accuracy)
-
-
-def _again(told: Progress) -> Progress:
-    return replace(told, stage="Learning again")
 
 
 def predictions_from_table(dataset: Dataset, field: str, path: Path) -> Predictions:
@@ -124,25 +124,31 @@ def predictions_from_table(dataset: Dataset, field: str, path: Path) -> Predicti
             data, or a row does not sum to 1.
     """
     labelled, classes = _labelled(dataset, field)
-    answers = read_answers(path)
-    if not answers.classes:
+    given = read_predictions(path)
+    if not given.classes:
         raise InputError(f"{path} has no probabilities: no column p_CLASS.", "Its header is: key,label,p_CLASS,...")
-    _check_classes(classes, answers.classes, str(path))
-    twice, count = Counter(answers.keys).most_common(1)[0] if answers.keys else ("", 0)
+    _check_classes(classes, given.classes, str(path))
+    twice, count = Counter(given.keys).most_common(1)[0] if given.keys else ("", 0)
     if count > 1:
         raise InputError(f"{path} has {twice} {count} times.", "Leave one line for each picture.")
-    rows = {key: row for row, key in enumerate(answers.keys)}
+    rows = {key: row for row, key in enumerate(given.keys)}
     kept = np.array([index for index in labelled if dataset.items[index].key in rows], np.int64)
     if not len(kept):
         raise InputError(
             f"None of the labelled pictures of {dataset.name} is in {path}.",
             f"Its keys are paths in the data, as {dataset.items[labelled[0]].key}",
         )
-    taken = answers.probabilities[[rows[dataset.items[index].key] for index in kept]]
+    taken = given.probabilities[[rows[dataset.items[index].key] for index in kept]]
     absent = len(labelled) - len(kept)
     notes = (f"{absent} labelled pictures are not in {path.name}, so they were not looked at.",) if absent else ()
     return _from_outside(
-        dataset, field, kept, classes=answers.classes, probabilities=taken, how=f"the table {path.name}", notes=notes
+        dataset,
+        field,
+        kept,
+        classes=given.classes,
+        probabilities=taken,
+        how=f"the table {path.name}",
+        notes=notes,
     )
 
 
@@ -160,11 +166,11 @@ def predictions_from_model(
     head = model.card.head(field)
     _check_classes(classes, head.classes, model.name)
     labelled, note = _unseen(dataset, labelled, model)
-    asked = ask_whole(model.classifier, dataset.select(list(labelled)), progress=progress)
-    kept, answers = labelled[asked.kept], asked.answers[field].astype(np.float64)
+    outputs = predict_whole(model.classifier, dataset.select(list(labelled)), progress=progress)
+    kept, chances = labelled[outputs.kept], outputs.by_head[field].astype(np.float64)
     how = f"the model {model.name}"
-    found = _from_outside(dataset, field, kept, classes=head.classes, probabilities=answers, how=how, notes=(note,))
-    return replace(found, unreadable=asked.unreadable)
+    found = _from_outside(dataset, field, kept, classes=head.classes, probabilities=chances, how=how, notes=(note,))
+    return replace(found, unreadable=outputs.unreadable)
 
 
 def _unseen(dataset: Dataset, labelled: Indices, model: ResolvedModel) -> tuple[Indices, str]:

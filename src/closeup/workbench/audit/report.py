@@ -52,7 +52,7 @@ def render_report(audit: Audit, dataset: Dataset, folder: Path, progress: Progre
         field=predictions.field,
         classes=predictions.classes,
         facts=_facts(audit),
-        notes=audit.notes if audit.knows_something else (f"The judge: {audit.judge}", *audit.notes),
+        notes=audit.notes if audit.knows_something else (f"The classifier: {audit.reliability}", *audit.notes),
         cards=cards,
         total=len(audit.findings),
         pairs=pairs.most_common(),
@@ -72,15 +72,15 @@ def render_report(audit: Audit, dataset: Dataset, folder: Path, progress: Progre
 
 
 def _facts(audit: Audit) -> list[tuple[str, str]]:
-    judged = len(audit.predictions.kept)
+    checked = len(audit.predictions.kept)
     return [
-        ("Labels judged", f"{judged:,}"),
+        ("Labels checked", f"{checked:,}"),
         (
             "Probably wrong" if audit.knows_something else "Look wrong, by chance",
-            f"{len(audit.findings):,} ({len(audit.findings) / max(judged, 1):.1%})",
+            f"{len(audit.findings):,} ({len(audit.findings) / max(checked, 1):.1%})",
         ),
-        ("Estimated wrong in all", f"{audit.expected_errors:,.0f} ({audit.expected_errors / max(judged, 1):.1%})"),
-        ("Judge right, unseen", f"{audit.accuracy:.0%}, by chance {audit.chance:.0%}"),
+        ("Estimated wrong in all", f"{audit.expected_errors:,.0f} ({audit.expected_errors / max(checked, 1):.1%})"),
+        ("Accuracy, unseen", f"{audit.accuracy:.0%}, by chance {audit.chance:.0%}"),
         ("Classes", str(len(audit.predictions.classes))),
     ]
 

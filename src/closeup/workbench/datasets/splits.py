@@ -60,7 +60,7 @@ def make_split(dataset: Dataset, recipe: SplitRecipe, field: str = "", *, base: 
     share is drawn from what is not said to be anything, and from its train; pictures of one group stay together, and
     the shares of the labels, and of the sources, are kept.
 
-    With a split saved before, its pictures are where they were, so that figures stay comparable; new ones go where
+    With a split saved before, its pictures are where they were, so that metrics stay comparable; new ones go where
     their group is, or to train.
 
     Args:

@@ -1,10 +1,9 @@
 """Export a run: its network checked on real pictures, beside smaller and faster forms that are worth their cost."""
 
-import json
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,6 +15,7 @@ from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.result_folder import ResultFolder
 from closeup.core.types import Image
 from closeup.core.whole import write_whole
+from closeup.documents.form import Form
 from closeup.learning.environment import environment
 from closeup.learning.runs.reading import Run, read_run
 from closeup.perception.classifier import PictureClassifier
@@ -26,17 +26,17 @@ from closeup.weights.int8 import int8_bytes
 from closeup.weights.network_card import NetworkCard, embed, read_card
 from closeup.workbench.export.forms import FULL, NetworkForm, loss_words, why_not
 from closeup.workbench.export.latency import measure_speeds
-from closeup.workbench.export.material import Material, calibration_pictures, judged_pictures
-from closeup.workbench.export.scoring import Answers, score_heads
+from closeup.workbench.export.pictures import LabelledPictures, calibration_pictures, validation_pictures
+from closeup.workbench.export.scoring import Outputs, score_heads
 from closeup.workbench.options import ExportOptions
 from closeup.workbench.recipes.recipe import Recipe
-from closeup.workbench.training.answering import AnsweringNetwork
 from closeup.workbench.training.finish import ONNX_FILE
-from closeup.workbench.training.parity import Parity, check_answers, compare_answers
+from closeup.workbench.training.inference import InferenceNetwork
+from closeup.workbench.training.parity import Parity, check_parity, compare_outputs
 from closeup.workbench.training.weights_file import load_network
 
 COMPARED = 256
-"""Real pictures that the file is compared with PyTorch on: the first of those that the run was judged by."""
+"""Real pictures that the file is compared with PyTorch on: the first of those that the run was evaluated on."""
 
 FORMS = {
     "half": "Weights in 16 bits, computed with in 32",
@@ -53,7 +53,7 @@ class _Source:
     """A run, opened: its record, its network as PyTorch has it, its recipe, and the card in its file."""
 
     run: Run
-    network: AnsweringNetwork
+    network: InferenceNetwork
     recipe: Recipe
     card: NetworkCard
     content: bytes
@@ -61,18 +61,22 @@ class _Source:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What came of an export.
+    """What came of an export, and export.json.
 
     Attributes:
+        closeup: The version that made it.
+        environment: Versions and machine, each by name.
         run: Id of the run.
         name: Of the model.
-        pictures: How many it was judged by; `unreadable` could not be read.
+        pictures: How many it was evaluated on; `unreadable` could not be read.
         unreadable: How many could not be read.
-        parities: How far the full network's answers are from PyTorch's, on real pictures.
+        parities: How far the full network's outputs are from PyTorch's, on real pictures.
         forms: The full network first.
         files: Name of the file of each form that is kept.
     """
 
+    closeup: str
+    environment: Mapping[str, str]
     run: str
     name: str
     pictures: int
@@ -80,6 +84,9 @@ class Export:
     parities: tuple[Parity, ...]
     forms: tuple[NetworkForm, ...]
     files: Mapping[str, str]
+
+
+EXPORT = Form(Export, "export.json", version=1)
 
 
 def export_run(
@@ -94,26 +101,35 @@ def export_run(
 
     Raises:
         InputError: If the run is not finished, or its data is no longer where it was.
-        ModelError: If the network does not answer what PyTorch answers.
+        ModelError: If the network does not give what PyTorch gives.
         OutputError: If the folder is there already, or cannot be written.
     """
     source = _open(run)
     with ResultFolder(target, ("export.json",)).writing(overwrite=overwrite) as folder:
-        material = judged_pictures(source.run, source.recipe, source.network.heads, source.card, progress)
+        pictures = validation_pictures(source.run, source.recipe, source.network.heads, source.card, progress)
         progress(Progress("Comparing with PyTorch", 0, None, "pictures"))
-        compared = preprocess(source.card, material.crops[:COMPARED])
-        parities = compare_answers(source.content, source.network, compared)
-        check_answers(parities)
+        compared = preprocess(source.card, pictures.crops[:COMPARED])
+        parities = compare_outputs(source.content, source.network, compared)
+        check_parity(parities)
         made, unmade = _make(source, options, progress)
         contents = {FULL: source.content, **made}
-        forms = (*_judge(contents, source.card, material, options, progress), *unmade)
+        forms = (*_evaluate(contents, source.card, pictures, options, progress), *unmade)
         files = {form.name: file_name(source.card.name, form.name) for form in forms if form.kept}
         for form in forms:
             if form.kept:
                 write_whole(folder / files[form.name], embed(contents[form.name], noted(source.card, form)))
-        read = len(material.crops)
-        export = Export(source.run.id, source.card.name, read, material.unreadable, parities, forms, files)
-        write_whole(folder / "export.json", export_json(export))
+        export = Export(
+            closeup=__version__,
+            environment=environment(),
+            run=source.run.id,
+            name=source.card.name,
+            pictures=len(pictures.crops),
+            unreadable=pictures.unreadable,
+            parities=parities,
+            forms=forms,
+            files=files,
+        )
+        write_whole(folder / "export.json", EXPORT.encode(export))
     return export
 
 
@@ -131,12 +147,6 @@ def noted(card: NetworkCard, form: NetworkForm) -> NetworkCard:
     return replace(card, limits=(*card.limits, f"{FORMS[form.name]}. Beside the 32-bit network: {lost}."))
 
 
-def export_json(export: Export) -> bytes:
-    """What `export_run` found, as the file export.json holds it."""
-    table = {"schema_version": 1, "closeup": __version__, "environment": environment(), **asdict(export)}
-    return (json.dumps(table, ensure_ascii=False, indent=1) + "\n").encode()
-
-
 def _open(run: Path) -> _Source:
     network, recipe, heads = load_network(run)
     found = read_run(run)
@@ -144,8 +154,8 @@ def _open(run: Path) -> _Source:
     if not path.is_file():
         raise InputError(f"The run {found.id} has no {ONNX_FILE}.", "Finish it first.", code="run.unfinished", run=run)
     temperatures = {str(name): float(value) for name, value in found.facts.get("temperatures", {}).items()}
-    answering = AnsweringNetwork(network, heads, temperatures, flip_test=recipe.training.flip_test)
-    return _Source(found, answering, recipe, read_card(path), path.read_bytes())
+    inference = InferenceNetwork(network, heads, temperatures, flip_test=recipe.training.flip_test)
+    return _Source(found, inference, recipe, read_card(path), path.read_bytes())
 
 
 def _make(
@@ -166,25 +176,27 @@ def _make(
     return made, unmade
 
 
-def _judge(
+def _evaluate(
     contents: Mapping[str, bytes],
     card: NetworkCard,
-    material: Material,
+    pictures: LabelledPictures,
     options: ExportOptions,
     progress: ProgressCallback,
 ) -> tuple[NetworkForm, ...]:
-    """Answers, speed and worth of each form, the full network first."""
+    """Predictions, speed and worth of each form, the full network first."""
     with TemporaryDirectory() as scratch:
-        paths = {form: Path(scratch) / file_name("judged", form) for form in contents}
+        paths = {form: Path(scratch) / file_name("evaluated", form) for form in contents}
         for form, content in contents.items():
             paths[form].write_bytes(content)
-        answers = {form: _answer(path, material.crops, options.threads, form, progress) for form, path in paths.items()}
+        outputs = {
+            form: _outputs(path, pictures.crops, options.threads, form, progress) for form, path in paths.items()
+        }
         # One thread's own time leaves out what else the machine does; of several, only the clock on the wall knows.
         clock = time.process_time if options.threads == 1 else time.perf_counter
-        speeds = measure_speeds(paths, preprocess(card, material.crops[:1]), options.threads, progress, clock)
+        speeds = measure_speeds(paths, preprocess(card, pictures.crops[:1]), options.threads, progress, clock)
     forms = []
     for form, content in contents.items():
-        scores = score_heads(card.heads, answers[form], answers[FULL], material.targets, material.groups)
+        scores = score_heads(card.heads, outputs[form], outputs[FULL], pictures.targets, pictures.groups)
         size_ratio = len(content) / len(contents[FULL])
         why = (
             "" if form == FULL else why_not(scores, size_ratio, speeds[form], budget=options.budget, want=options.want)
@@ -193,10 +205,10 @@ def _judge(
     return tuple(forms)
 
 
-def _answer(path: Path, crops: Image, threads: int, form: str, progress: ProgressCallback) -> Answers:
+def _outputs(path: Path, crops: Image, threads: int, form: str, progress: ProgressCallback) -> Outputs:
     classifier = PictureClassifier(path, threads=threads)
     parts = []
     for at in range(0, len(crops), _BATCH):
         parts.append(classifier.answers(crops[at : at + _BATCH]))
-        progress(Progress(f"Judging {form}", min(at + _BATCH, len(crops)), len(crops), "pictures"))
+        progress(Progress(f"Evaluating {form}", min(at + _BATCH, len(crops)), len(crops), "pictures"))
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

@@ -77,11 +77,11 @@ def why_not(
 def loss_words(score: HeadScore) -> str:
     """What a form costs for one head: "Accuracy of expression falls by 0.12 points (95 % interval 0.02 to 0.22)"."""
     low, high = 100 * score.low, 100 * score.high
-    more = "falls" if score.figure == "accuracy" else "grows"
-    unit = "points" if score.figure == "accuracy" else "%"
-    subject = f"{score.figure.capitalize()} of {score.head}"
+    more = "falls" if score.metric == "accuracy" else "grows"
+    unit = "points" if score.metric == "accuracy" else "%"
+    subject = f"{score.metric.capitalize()} of {score.head}"
     return f"{subject} {more} by {100 * score.worse:.2f} {unit} (95 % interval {low:.2f} to {high:.2f})"
 
 
 def _limit_words(score: HeadScore, loss: float) -> str:
-    return f"{100 * loss:g} {'points' if score.figure == 'accuracy' else '%'}"
+    return f"{100 * loss:g} {'points' if score.metric == 'accuracy' else '%'}"

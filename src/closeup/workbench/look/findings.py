@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from closeup.core.words import counted
 from closeup.workbench.look.duplicates import Copies
-from closeup.workbench.look.giveaways import TELLING, Giveaway
+from closeup.workbench.look.leakage import TELLING, Leak
 from closeup.workbench.look.look import DatasetProfile
 
 FEW = 10
@@ -14,12 +14,12 @@ UNEVEN = 5.0
 """The largest class may be so many times as large as the smallest before it is said."""
 
 MOST_NAMED = 4
-"""Giveaways that are spelt out."""
+"""Leaks that are spelt out."""
 
 
 def findings(look: DatasetProfile) -> list[str]:
     """Sentences for people; none where nothing stands out."""
-    return [*_reading(look), *_copies(look.copies), *_labels(look), *_told(look.giveaways)]
+    return [*_reading(look), *_copies(look.copies), *_labels(look), *_leakage(look.leaks)]
 
 
 def _reading(look: DatasetProfile) -> Iterator[str]:
@@ -82,7 +82,7 @@ def _labels(look: DatasetProfile) -> Iterator[str]:
             yield f"{name}: fewer than {FEW} pictures of {named}{more}."
 
 
-def _told(found: Sequence[Giveaway]) -> Iterator[str]:
+def _leakage(found: Sequence[Leak]) -> Iterator[str]:
     best = {(each.field, each.label): each for each in reversed(found) if each.auc >= TELLING}
     telling = sorted(best.values(), key=lambda each: -each.auc)
     for each in telling[:MOST_NAMED]:
@@ -93,4 +93,4 @@ def _told(found: Sequence[Giveaway]) -> Iterator[str]:
         )
     if len(telling) > MOST_NAMED:
         others = counted(len(telling) - MOST_NAMED, "other class", "other classes")
-        yield f"So can {others}; see the table of giveaways."
+        yield f"So can {others}; see the table of leakage."

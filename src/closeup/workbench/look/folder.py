@@ -80,7 +80,7 @@ def report_json(look: DatasetProfile) -> bytes:
                 "auc": round(each.auc, 4),
                 "larger": each.larger,
             }
-            for each in look.giveaways
+            for each in look.leaks
         ],
     }
     return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "replace")

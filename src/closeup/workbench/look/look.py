@@ -17,7 +17,7 @@ from closeup.media.image import decode_image
 from closeup.workbench.datasets.items import Dataset, Item
 from closeup.workbench.look.classes import LabelField, label_fields
 from closeup.workbench.look.duplicates import Copies, find_copies
-from closeup.workbench.look.giveaways import Giveaway, giveaways
+from closeup.workbench.look.leakage import Leak, find_leaks
 from closeup.workbench.look.measure import MEAN_PX, MEASURES, PictureMeasures, measure
 
 MOST_MEANS = 60
@@ -40,7 +40,7 @@ class DatasetProfile:
         values: Shape (N, 7), float64: what was measured, in the order of `measure.MEASURES`.
         fields: The labels.
         copies: What is there twice.
-        giveaways: How well measures tell classes, best first.
+        leaks: How well measures tell classes, best first.
         means: Mean pictures, uint8 (64, 64, 3), by field and class; `EVERYTHING` for all.
     """
 
@@ -50,7 +50,7 @@ class DatasetProfile:
     values: NDArray[np.float64]
     fields: tuple[LabelField, ...]
     copies: tuple[Copies, ...]
-    giveaways: tuple[Giveaway, ...]
+    leaks: tuple[Leak, ...]
     means: Mapping[tuple[str, str], Image]
 
     @property
@@ -97,8 +97,8 @@ def look_at(
     copies = find_copies(readable, hashes, np.stack(outlines), lies_on, compared)
     values = np.stack([each.values for each in measured.values()])
     fields = tuple(each.among(kept, len(dataset), lies_on) for each in fields)
-    told = giveaways(fields, values)
-    return DatasetProfile(readable, tuple(unreadable), lies_on, values, fields, copies, told, means.pictures())
+    leaks = find_leaks(fields, values)
+    return DatasetProfile(readable, tuple(unreadable), lies_on, values, fields, copies, leaks, means.pictures())
 
 
 class _Means:

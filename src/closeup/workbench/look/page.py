@@ -18,7 +18,7 @@ from closeup.workbench.datasets.items import SIDES, Item
 from closeup.workbench.look.classes import LabelClass, LabelField, label_text
 from closeup.workbench.look.duplicates import Copies
 from closeup.workbench.look.findings import findings
-from closeup.workbench.look.giveaways import Giveaway
+from closeup.workbench.look.leakage import Leak
 from closeup.workbench.look.look import EVERYTHING, DatasetProfile
 from closeup.workbench.look.measure import MEASURES, Measure
 
@@ -40,7 +40,7 @@ COPIES_WIDE = 6
 EXTREMES = 8
 """Pictures at each end of a measure that are shown."""
 
-GIVEAWAYS_SHOWN = 12
+LEAKS_SHOWN = 12
 
 BINS = 40
 """Bars of a histogram."""
@@ -63,9 +63,9 @@ def report_page(look: DatasetProfile) -> str:
         fields=[_field(look, each, sides, pictures) for each in look.fields],
         copies=list(_copies_parts(look, pictures)),
         measures=[_measure(look, each, pictures) for each in MEASURES],
-        giveaways=[_giveaway(each) for each in look.giveaways[:GIVEAWAYS_SHOWN]],
+        leaks=[_leak(each) for each in look.leaks[:LEAKS_SHOWN]],
         mean=_uri(look.means[EVERYTHING]),
-        total_bytes=figure(float(look.column("bytes").sum()), "bytes"),
+        total_bytes=value_words(float(look.column("bytes").sum()), "bytes"),
     )
 
 
@@ -120,10 +120,10 @@ def _field(look: DatasetProfile, field: LabelField, sides: Sequence[str], pictur
         }
 
     rows = [row(each) for each in shown]
-    return {"name": name, "told": _told(field), "rows": rows, "left_out": len(field.classes) - len(shown)}
+    return {"name": name, "summary": _summary(field), "rows": rows, "left_out": len(field.classes) - len(shown)}
 
 
-def _told(field: LabelField) -> str:
+def _summary(field: LabelField) -> str:
     if field.values:
         ends = {name: f"{value:.4g}" for name, value in field.values.items()}
         return f"A number from {ends['min']} to {ends['max']}, mean {ends['mean']}, median {ends['median']}."
@@ -162,17 +162,17 @@ def _copies_parts(look: DatasetProfile, pictures: _Pictures) -> Iterable[dict[st
         ("Nearly the same", "Saved again, shrunk, brightened, cut a little, or the next frame.", lambda _: True),
     ]
     left = list(look.copies)
-    for title, told, belongs in sorts:
+    for title, remark, belongs in sorts:
         chosen = [each for each in left if belongs(each)]
         left = [each for each in left if not belongs(each)]
         if chosen:
             groups = [_group(look, each, pictures) for each in chosen[:COPIES_SHOWN]]
-            yield {"title": title, "told": told, "total": len(chosen), "groups": groups}
+            yield {"title": title, "remark": remark, "total": len(chosen), "groups": groups}
 
 
 def _group(look: DatasetProfile, copies: Copies, pictures: _Pictures) -> tuple[str, list[Any], int]:
     """What is said of a group of copies, its pictures, and how many more there are."""
-    told = "equal" if copies.kind == "same" else f"similarity {copies.similarity:.3f}"
+    remark = "equal" if copies.kind == "same" else f"similarity {copies.similarity:.3f}"
     names = copies.conflicts or tuple(each.field.name for each in look.fields[:1])
 
     def caption(index: int) -> str:
@@ -181,7 +181,7 @@ def _group(look: DatasetProfile, copies: Copies, pictures: _Pictures) -> tuple[s
         return ", ".join([*words, *filter(None, [look.sides[index]])])
 
     shown = [pictures.show(index, caption(index)) for index in copies.indices[:COPIES_WIDE]]
-    return told, shown, len(copies.indices) - len(shown)
+    return remark, shown, len(copies.indices) - len(shown)
 
 
 def _measure(look: DatasetProfile, measure: Measure, pictures: _Pictures) -> dict[str, Any]:
@@ -191,14 +191,14 @@ def _measure(look: DatasetProfile, measure: Measure, pictures: _Pictures) -> dic
     if values.max() > values.min():
         for word, chosen in ((measure.low, order[:EXTREMES]), (measure.high, order[::-1][:EXTREMES])):
             if word:
-                shown = [pictures.show(int(index), figure(values[index], measure.unit)) for index in chosen]
+                shown = [pictures.show(int(index), value_words(values[index], measure.unit)) for index in chosen]
                 ends.append((f"The {word}", shown))
     low, high = (0.0, 1.0) if not measure.unit else (float(values.min()), float(values.max()))
     return {
         "name": measure.name,
-        "median": figure(float(np.median(values)), measure.unit),
-        "low": figure(low, measure.unit),
-        "high": figure(high, measure.unit),
+        "median": value_words(float(np.median(values)), measure.unit),
+        "low": value_words(low, measure.unit),
+        "high": value_words(high, measure.unit),
         "bars": _bars(values, low, high),
         "ends": ends,
     }
@@ -211,7 +211,7 @@ def _bars(values: NDArray[np.float64], low: float, high: float) -> tuple[tuple[i
     return tuple((place, round(float(height), 2)) for place, height in enumerate(heights) if height > 0)
 
 
-def figure(value: float, unit: str) -> str:
+def value_words(value: float, unit: str) -> str:
     """A value for people: "112 px", "1.5 kB", "0.43"."""
     if unit == "bytes":
         for word, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
@@ -221,7 +221,7 @@ def figure(value: float, unit: str) -> str:
     return f"{value:,.0f} {unit}" if unit else f"{value:.2f}"
 
 
-def _giveaway(each: Giveaway) -> tuple[str, str, str, str, float]:
+def _leak(each: Leak) -> tuple[str, str, str, str, float]:
     """Field and class, what tells it, in words; and how far the bar goes, in percent."""
     way = "larger" if each.larger else "smaller"
     return each.field, each.label, f"{way} {each.measure}", f"{each.auc:.3f}", round(200 * (each.auc - 0.5), 1)

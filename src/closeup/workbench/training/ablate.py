@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from closeup.algorithms.metrics.classification import Statistic, confusion_matrix, macro_figures
+from closeup.algorithms.metrics.classification import Statistic, confusion_matrix, macro_averages
 from closeup.algorithms.metrics.repeated_difference import repeated_difference
 from closeup.core.errors import FormatError, InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.learning.environment import environment
 from closeup.learning.runs.folder import RECIPE_FILE
-from closeup.learning.runs.predictions import Answers
+from closeup.learning.runs.predictions import HeadPredictions
 from closeup.learning.runs.reading import Run, list_runs, read_run
 from closeup.workbench.datasets.reading import open_dataset
 from closeup.workbench.recipes.recipe import AugmentRecipe, Recipe
@@ -29,7 +29,7 @@ RESAMPLES = 500
 _NAME_KEPT = 30
 """Letters of a recipe's name that the names of its runs keep; a name has 60 at most."""
 
-_FIGURES = ("accuracy", "macro_recall", "macro_f1")
+_METRICS = ("accuracy", "macro_recall", "macro_f1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,10 @@ class AblationRow:
         augmentation: Its key in [augment], or "everything".
         value: What the recipe sets it to; None for everything.
         head: Name of the head.
-        figure: "accuracy", "macro_recall", "macro_f1", or "mae".
-        with_it: The figure of the recipe as it is, mean over seeds.
-        without: The figure with this augmentation left out.
-        gain: How much better the figure is with it: above 0 it helps. (For "mae" that is the error that it saves.)
+        metric: "accuracy", "macro_recall", "macro_f1", or "mae".
+        with_it: The metric of the recipe as it is, mean over seeds.
+        without: The metric with this augmentation left out.
+        gain: How much better the metric is with it: above 0 it helps. (For "mae" that is the error that it saves.)
         low: Lower end of the 95 % interval of the gain.
         high: Upper end.
     """
@@ -51,7 +51,7 @@ class AblationRow:
     augmentation: str
     value: float | None
     head: str
-    figure: str
+    metric: str
     with_it: float
     without: float
     gain: float
@@ -66,11 +66,11 @@ class AblationRow:
 
 @dataclass(frozen=True, slots=True)
 class Ablation:
-    """The answer to "which augmentations help?".
+    """What is found on "which augmentations help?".
 
     Attributes:
         recipe: Name of the recipe.
-        side: The side of the split that was judged on, "test" where there is one, else "val".
+        side: The side of the split that was evaluated on, "test" where there is one, else "val".
         count: Pictures in it, with a label of the first head.
         seeds: Seeds of training, each of which every row was trained with.
         rows: In the order of the augmentations.
@@ -116,9 +116,9 @@ def ablate(
     names = asked(recipe, what)
     own_seed = recipe.training.seed
     chosen = tuple(range(own_seed, own_seed + seeds))
-    bench = _Bench(base.resolve(), runs_dir, progress, (len(names) + 1) * len(chosen))
+    variants = _VariantRuns(base.resolve(), runs_dir, progress, (len(names) + 1) * len(chosen))
     # Seed by seed, so that whoever stops early has whole rows.
-    runs = {(name, seed): bench.run(variant(recipe, name, seed), name) for seed in chosen for name in ("", *names)}
+    runs = {(name, seed): variants.run(variant(recipe, name, seed), name) for seed in chosen for name in ("", *names)}
     return _compared(recipe, names, chosen, runs)
 
 
@@ -167,7 +167,7 @@ def variant(recipe: Recipe, name: str, seed: int) -> Recipe:
     return replace(recipe, name=called, augment=augment, training=replace(recipe.training, seed=seed))
 
 
-class _Bench:
+class _VariantRuns:
     """Makes the runs of an ablation, one after the other."""
 
     def __init__(self, base: Path, runs_dir: Path, progress: ProgressCallback, total: int) -> None:
@@ -185,8 +185,8 @@ class _Bench:
             self._progress(replace(progress, stage=f"{title}: {progress.stage}"))
 
         for run in reversed(list_runs(self._runs_dir).runs):
-            if run.standing != "running" and run.name == recipe.name and self._is_of(run, recipe):
-                return run if run.standing == "finished" else read_run(resume(run.path, progress=report))
+            if run.state != "running" and run.name == recipe.name and self._is_of(run, recipe):
+                return run if run.state == "finished" else read_run(resume(run.path, progress=report))
         return read_run(train(recipe, base=self._base, runs_dir=self._runs_dir, progress=report))
 
     def _is_of(self, run: Run, recipe: Recipe) -> bool:
@@ -224,18 +224,18 @@ def _compared(
     recipe: Recipe, names: Sequence[str], seeds: tuple[int, ...], runs: dict[tuple[str, int], Run]
 ) -> Ablation:
     first = runs["", seeds[0]]
-    sides = [side for side, _ in first.answered()]
+    sides = [side for side, _ in first.predicted()]
     if not sides:
-        raise FormatError(f"The run {first.id} has no answers to compare.")
+        raise FormatError(f"The run {first.id} has no predictions to compare.")
     side, rows, count = sides[0], [], 0
-    for head in (head for where, head in first.answered() if where == side):
-        full = [runs["", seed].answers(side, head).labelled() for seed in seeds]
+    for head in (head for where, head in first.predicted() if where == side):
+        full = [runs["", seed].predictions(side, head).labelled() for seed in seeds]
         count = count or len(full[0].keys)
         groups = _groups(first, full[0])
-        figure = _figure(recipe, full[0])
+        metric = _metric(recipe, full[0])
         for name in names:
-            reduced = [runs[name, seed].answers(side, head).labelled() for seed in seeds]
-            rows.append(_row(recipe, (name, head, figure), full, reduced, groups))
+            reduced = [runs[name, seed].predictions(side, head).labelled() for seed in seeds]
+            rows.append(_row(recipe, (name, head, metric), full, reduced, groups))
     ids = tuple(run.id for run in runs.values())
     commits = {str(run.facts.get("environment", {}).get("commit", "")) for run in runs.values()}
     notes = (*_notes(side, seeds, rows), *_notes_on_code(commits))
@@ -245,53 +245,53 @@ def _compared(
 def _row(
     recipe: Recipe,
     which: tuple[str, str, str],
-    full: Sequence[Answers],
-    reduced: Sequence[Answers],
+    full: Sequence[HeadPredictions],
+    reduced: Sequence[HeadPredictions],
     groups: list[str] | None,
 ) -> AblationRow:
-    name, head, figure = which
-    for answers in (*full, *reduced):
-        if answers.keys != full[0].keys:
-            raise FormatError(f"The runs with and without {name} were not judged on the same pictures.")
-    trials = [(statistic(b, figure), statistic(a, figure)) for a, b in zip(full, reduced, strict=True)]
+    name, head, metric = which
+    for predictions in (*full, *reduced):
+        if predictions.keys != full[0].keys:
+            raise FormatError(f"The runs with and without {name} were not evaluated on the same pictures.")
+    trials = [(statistic(b, metric), statistic(a, metric)) for a, b in zip(full, reduced, strict=True)]
     found = repeated_difference(trials, len(full[0].keys), groups=groups, resamples=RESAMPLES)
-    sign = -1 if figure == "mae" else 1
+    sign = -1 if metric == "mae" else 1
     ends = sorted((sign * found.low, sign * found.high))
     value = None if name == EVERYTHING else float(getattr(recipe.augment, name))
-    return AblationRow(name, value, head, figure, found.b, found.a, sign * found.difference, *ends)
+    return AblationRow(name, value, head, metric, found.b, found.a, sign * found.difference, *ends)
 
 
-def _groups(run: Run, answers: Answers) -> list[str] | None:
+def _groups(run: Run, predictions: HeadPredictions) -> list[str] | None:
     """The group of each picture; None where every picture is its own."""
     groups = run.groups()
-    return [groups.get(key, key) for key in answers.keys] if groups else None
+    return [groups.get(key, key) for key in predictions.keys] if groups else None
 
 
-def _figure(recipe: Recipe, answers: Answers) -> str:
-    """By what a head is compared: the recipe's monitored figure where the head has it."""
-    if not answers.classes:
+def _metric(recipe: Recipe, predictions: HeadPredictions) -> str:
+    """By what a head is compared: the recipe's monitored metric where the head has it."""
+    if not predictions.classes:
         return "mae"
     monitor = recipe.training.monitor
-    return monitor if monitor in _FIGURES else "accuracy"
+    return monitor if monitor in _METRICS else "accuracy"
 
 
-def statistic(answers: Answers, figure: str) -> Statistic:
-    """A figure of labelled answers as a function of indices (M,)."""
-    if figure == "mae":
-        errors = np.abs(answers.values - answers.label_numbers())
+def statistic(predictions: HeadPredictions, metric: str) -> Statistic:
+    """A metric of labelled predictions as a function of indices (M,)."""
+    if metric == "mae":
+        errors = np.abs(predictions.values - predictions.label_numbers())
         return lambda drawn: float(errors[drawn].mean())
-    labels, given = answers.label_indices(), answers.probabilities.argmax(axis=1)
-    if figure == "accuracy":
+    labels, given = predictions.label_indices(), predictions.probabilities.argmax(axis=1)
+    if metric == "accuracy":
         right = labels == given
         return lambda drawn: float(right[drawn].mean())
-    place = 0 if figure == "macro_recall" else 1
-    classes = len(answers.classes)
-    return lambda drawn: macro_figures(confusion_matrix(given[drawn], labels[drawn], classes))[place]
+    place = 0 if metric == "macro_recall" else 1
+    classes = len(predictions.classes)
+    return lambda drawn: macro_averages(confusion_matrix(given[drawn], labels[drawn], classes))[place]
 
 
 def _notes(side: str, seeds: tuple[int, ...], rows: Sequence[AblationRow]) -> Iterator[str]:
     if side == "val":
-        yield "Judged on val, which also chose each run's weights: all rows alike, and all a little too high."
+        yield "Evaluated on val, which also chose each run's weights: all rows alike, and all a little too high."
     if len(seeds) == 1:
         yield "With one seed the intervals lack the chance that lies in training itself: they are too narrow."
     if len(rows) > 3:
@@ -305,19 +305,19 @@ def _notes_on_code(commits: set[str]) -> Iterator[str]:
 
 def table(found: Ablation) -> str:
     """The ablation as lines of text: best first, each with what it is worth and how sure that is."""
-    heads = dict.fromkeys((row.head, row.figure) for row in found.rows)
+    heads = dict.fromkeys((row.head, row.metric) for row in found.rows)
     many = "1 seed" if len(found.seeds) == 1 else f"{len(found.seeds)} seeds"
     lines = []
-    for head, figure in heads:
-        lines.append(f"{head}: {figure.replace('_', ' ')} on {found.count} pictures of {found.side}, {many}")
+    for head, metric in heads:
+        lines.append(f"{head}: {metric.replace('_', ' ')} on {found.count} pictures of {found.side}, {many}")
         rows = sorted((row for row in found.rows if row.head == head), key=lambda row: -row.gain)
         width = max(len(_called(row)) for row in rows)
         lines.append(f"  {'augmentation':<{width}}  {'with':>7}  {'without':>7}  {'gain':>7}  95 % interval")
         for row in rows:
-            numbers = "  ".join(_number(number, figure) for number in (row.with_it, row.without))
-            span = f"{_signed(row.low, figure)} to {_signed(row.high, figure)}"
+            numbers = "  ".join(_number(number, metric) for number in (row.with_it, row.without))
+            span = f"{_signed(row.low, metric)} to {_signed(row.high, metric)}"
             lines.append(
-                f"  {_called(row):<{width}}  {numbers}  {_signed(row.gain, figure):>7}  {span:<18}  {row.verdict}"
+                f"  {_called(row):<{width}}  {numbers}  {_signed(row.gain, metric):>7}  {span:<18}  {row.verdict}"
             )
     return "\n".join([*lines, *found.notes])
 
@@ -326,10 +326,10 @@ def _called(row: AblationRow) -> str:
     return row.augmentation if row.value is None else f"{row.augmentation} = {row.value:g}"
 
 
-def _number(number: float, figure: str) -> str:
-    return f"{number:7.3f}" if figure == "mae" else f"{number:7.2%}"
+def _number(number: float, metric: str) -> str:
+    return f"{number:7.3f}" if metric == "mae" else f"{number:7.2%}"
 
 
-def _signed(number: float, figure: str) -> str:
+def _signed(number: float, metric: str) -> str:
     """A gain: in the head's unit, or in points of a hundred."""
-    return f"{number:+.3f}" if figure == "mae" else f"{100 * number:+.2f}"
+    return f"{number:+.3f}" if metric == "mae" else f"{100 * number:+.2f}"

@@ -1,4 +1,4 @@
-"""The end of a run: calibrate, answer, measure, export, and leave a folder that says it all."""
+"""The end of a run: calibrate, predict, measure, export, and leave a folder that says it all."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -20,7 +20,7 @@ from closeup.workbench.recipes.recipe import DataSource, Recipe
 from closeup.workbench.recipes.recipe_file import recipe_to_toml
 from closeup.workbench.training.onnx_file import onnx_bytes
 from closeup.workbench.training.prepare import last_px
-from closeup.workbench.training.task import ImageTask, answers, known
+from closeup.workbench.training.task import ImageTask, known, predictions_of
 from closeup.workbench.training.weights_file import FILE, state_bytes
 
 ONNX_FILE = "model.onnx"
@@ -57,7 +57,7 @@ def _predict(task: ImageTask, dataset: Dataset, writer: RunWriter) -> dict[str, 
     for side, indices in task.sides():
         keys = np.array([dataset.items[index].key for index in indices])
         for head in task.heads:
-            given = answers(head, raw[side][head.name], temperatures.get(head.name, 1.0))
+            given = predictions_of(head, raw[side][head.name], temperatures.get(head.name, 1.0))
             targets = task.targets(head, indices)
             there = known(targets)
             if there.any():
@@ -72,13 +72,13 @@ def _temperature(raw: FloatArray, targets: FloatArray) -> float:
 
 
 def _measured(writer: RunWriter) -> dict[str, Any]:
-    """The figures by side and head, each with its interval: plain JSON values."""
+    """The metrics by side and head, each with its interval: plain JSON values."""
     metrics: dict[str, Any] = {}
     for found in measure(read_run(writer.path)):
-        figures: dict[str, Any] = {
-            figure.name: {"value": figure.value, "low": figure.low, "high": figure.high} for figure in found.figures
+        values: dict[str, Any] = {
+            metric.name: {"value": metric.value, "low": metric.low, "high": metric.high} for metric in found.metrics
         }
-        metrics.setdefault(found.side, {})[found.head] = figures | {"count": found.count}
+        metrics.setdefault(found.side, {})[found.head] = values | {"count": found.count}
     return metrics
 
 

@@ -1,4 +1,4 @@
-"""What a head is told about its answers: the loss of raw numbers against targets, over the pictures with a label."""
+"""The loss of a head: of raw numbers against targets, over the pictures with a label."""
 
 import numpy as np
 from torch import Tensor

@@ -59,7 +59,7 @@ def _head_layer(features: int, head: ResolvedHead) -> nn.Linear:
     return layer
 
 
-def answer(head: ResolvedHead, raw: Tensor) -> Tensor:
+def activated(head: ResolvedHead, raw: Tensor) -> Tensor:
     """What a head says: probabilities (B, K) that sum to 1, or values (B, 1) within its bounds, from raw (B, K)."""
     if not head.is_value:
         return raw.softmax(1)

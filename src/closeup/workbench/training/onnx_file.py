@@ -1,4 +1,4 @@
-"""A network as an ONNX file that answers as PyTorch does and carries its card."""
+"""A network as an ONNX file that computes what PyTorch does and carries its card."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -13,9 +13,9 @@ from closeup.learning.pytorch import torch
 from closeup.weights.network_card import INPUT, NetworkCard, embed
 from closeup.workbench.recipes.heads import ResolvedHead
 from closeup.workbench.recipes.recipe import Recipe
-from closeup.workbench.training.answering import AnsweringNetwork
+from closeup.workbench.training.inference import InferenceNetwork
 from closeup.workbench.training.network import Network
-from closeup.workbench.training.parity import check_answers, compare_answers
+from closeup.workbench.training.parity import check_parity, compare_outputs
 
 OPSET = 18
 """The exporter's own: no conversion afterwards; ONNX Runtime has it since 1.14, in the browser too."""
@@ -39,19 +39,19 @@ def onnx_bytes(
 
     Args:
         network: As trained; not changed.
-        recipe: Says whether pictures are judged together with their mirror image.
+        recipe: Says whether pictures are predicted together with their mirror image.
         heads: In the order that the outputs get.
         temperatures: By head; 1 where absent.
         card: Goes into the file; its `input_px` is P.
 
     Raises:
         DependencyError: If the exporter is not installed.
-        ModelError: If the architecture cannot be written as ONNX, or the file does not answer what PyTorch does.
+        ModelError: If the architecture cannot be written as ONNX, or the file does not give what PyTorch gives.
         InputError: If a temperature is no number above 0 or belongs to no head.
     """
-    answering = AnsweringNetwork(network, heads, temperatures, flip_test=recipe.training.flip_test)
-    content = write_network(answering, card.input_px, recipe.model.architecture)
-    check_answers(compare_answers(content, answering, _noise(card.input_px)))
+    inference = InferenceNetwork(network, heads, temperatures, flip_test=recipe.training.flip_test)
+    content = write_network(inference, card.input_px, recipe.model.architecture)
+    check_parity(compare_outputs(content, inference, _noise(card.input_px)))
     return embed(content, card)
 
 
@@ -70,7 +70,7 @@ def require_exporter() -> None:
         )
 
 
-def write_network(network: AnsweringNetwork, input_px: int, architecture: str) -> bytes:
+def write_network(network: InferenceNetwork, input_px: int, architecture: str) -> bytes:
     """The network as an ONNX file without a card; any number of pictures, one size.
 
     Sizes are fixed but for N, so that the padding of "same" convolutions (timm's tf_ architectures) becomes constant.

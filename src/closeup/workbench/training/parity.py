@@ -1,4 +1,4 @@
-"""Whether a file answers what the network answered that it was made from."""
+"""Whether a file computes what the network does that it was made from."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,21 +12,21 @@ from closeup.core.types import FloatArray
 from closeup.learning.pytorch import torch
 from closeup.weights.session import Session, open_session
 from closeup.workbench.recipes.heads import ResolvedHead
-from closeup.workbench.training.answering import AnsweringNetwork
+from closeup.workbench.training.inference import InferenceNetwork
 
 TOLERANCE = 1e-4
 """Largest difference of two probabilities, or of two values as a share of their range, that counts as none."""
 
 BATCH = 32
-"""Pictures that are answered at once."""
+"""Pictures in a batch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parity:
-    """How far a file's answers are from those of the network.
+    """How far a file's outputs are from those of the network.
 
     Attributes:
-        head: Name of the answer.
+        head: Its name.
         largest: Largest difference: of probabilities, or of values as a share of the head's range.
         pictures: How many were compared.
     """
@@ -36,7 +36,7 @@ class Parity:
     pictures: int
 
 
-def compare_answers(content: bytes, network: AnsweringNetwork, pictures: FloatArray) -> tuple[Parity, ...]:
+def compare_outputs(content: bytes, network: InferenceNetwork, pictures: FloatArray) -> tuple[Parity, ...]:
     """Run a file and the network it was made from on the same pictures.
 
     Args:
@@ -59,7 +59,7 @@ def compare_answers(content: bytes, network: AnsweringNetwork, pictures: FloatAr
     return tuple(Parity(head.name, value, len(pictures)) for head, value in zip(network.heads, largest, strict=True))
 
 
-def _differences(session: Session, network: AnsweringNetwork, pictures: FloatArray) -> list[float]:
+def _differences(session: Session, network: InferenceNetwork, pictures: FloatArray) -> list[float]:
     with torch.inference_mode():
         wanted: Sequence[torch.Tensor] = network(torch.from_numpy(pictures))
     given = session.run_all(np.ascontiguousarray(pictures))
@@ -75,8 +75,8 @@ def _difference(head: ResolvedHead, ours: FloatArray, theirs: FloatArray) -> flo
     return float(np.abs(ours - theirs).max() / span)
 
 
-def check_answers(parities: Sequence[Parity], tolerance: float = TOLERANCE) -> None:
-    """Refuse a file whose answers differ.
+def check_parity(parities: Sequence[Parity], tolerance: float = TOLERANCE) -> None:
+    """Refuse a file whose outputs differ.
 
     Raises:
         ModelError: If a difference is above `tolerance`.
@@ -84,7 +84,7 @@ def check_answers(parities: Sequence[Parity], tolerance: float = TOLERANCE) -> N
     for parity in parities:
         if not parity.largest <= tolerance:
             raise ModelError(
-                f"The ONNX file does not answer what PyTorch answers: the head {parity.head!r} differs by "
+                f"The ONNX file does not give what PyTorch gives: the head {parity.head!r} differs by "
                 f"{parity.largest:.2g} on {parity.pictures} pictures, and {tolerance:.0e} is allowed.",
                 "Choose another architecture, and please report this one.",
             )

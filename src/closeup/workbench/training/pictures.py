@@ -13,7 +13,7 @@ from closeup.learning.trainer import Indices
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Everything that a run learns from and is judged by.
+    """Everything that a run learns from and is evaluated on.
 
     Attributes:
         inputs: Pictures (N, S, S, 3) uint8, or features (N, D) float32 where the backbone is frozen.

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from closeup.algorithms.metrics.classification import figures
+from closeup.algorithms.metrics.classification import classification_metrics
 from closeup.core.progress import ProgressCallback
 from closeup.core.types import FloatArray
 from closeup.learning.device import Precision
@@ -19,7 +19,7 @@ from closeup.workbench.recipes.recipe import Recipe
 from closeup.workbench.training.augment import Augmenter, Mixed
 from closeup.workbench.training.features import through
 from closeup.workbench.training.losses import HeadLoss
-from closeup.workbench.training.network import Network, answer, predict_batches, trainable_names
+from closeup.workbench.training.network import Network, activated, predict_batches, trainable_names
 from closeup.workbench.training.pictures import epoch_order, gather, in_order
 from closeup.workbench.training.prepare import Prepared, last_px
 
@@ -97,13 +97,13 @@ class ImageTask:
         return mixed.share * own + (1 - mixed.share) * crossed
 
     def evaluate(self, stage: int, network: nn.Module) -> tuple[dict[str, Any], float]:
-        """The row of epochs.csv for weights, judged on val, and the monitored metric, higher is better."""
+        """The row of epochs.csv for weights, evaluated on val, and the monitored metric, higher is better."""
         assert isinstance(network, Network)
         val = self.examples.val
         raw = self.raw(network, val, self._input_px(stage))
         row: dict[str, Any] = {"val_loss": self._loss_of(raw, val)}
         for head in self.heads:
-            found = head_metrics(head, answers(head, raw[head.name]), self.targets(head, val))
+            found = head_metrics(head, predictions_of(head, raw[head.name]), self.targets(head, val))
             row |= {f"{head.name}_{name}": value for name, value in found.items()}
         monitor = self.recipe.training.monitor
         value = float(row["val_loss"] if monitor == "loss" else row[f"{self.heads[0].name}_{monitor}"])
@@ -139,17 +139,17 @@ class ImageTask:
         return total
 
 
-def answers(head: ResolvedHead, raw: FloatArray, temperature: float = 1.0) -> FloatArray:
+def predictions_of(head: ResolvedHead, raw: FloatArray, temperature: float = 1.0) -> FloatArray:
     """Probabilities (N, K), or values (N, 1), of raw numbers (N, K) softened by a temperature (classes only)."""
     numbers = torch.from_numpy(raw)
-    return np.asarray(answer(head, numbers if head.is_value else numbers / temperature).numpy(), np.float32)
+    return np.asarray(activated(head, numbers if head.is_value else numbers / temperature).numpy(), np.float32)
 
 
 def head_metrics(head: ResolvedHead, given: FloatArray, targets: FloatArray) -> dict[str, float]:
     """The few metrics of a head that every epoch shows; none where no picture has a label.
 
     Args:
-        given: Its answers (N, K) or (N, 1).
+        given: Its predictions (N, K) or (N, 1).
         targets: (N,), NaN where there is no label.
     """
     known = ~np.isnan(targets)
@@ -157,7 +157,7 @@ def head_metrics(head: ResolvedHead, given: FloatArray, targets: FloatArray) -> 
         return {}
     if head.is_value:
         return {"mae": float(np.abs(given[known, 0] - targets[known]).mean())}
-    found = figures(given[known], targets[known].astype(np.intp), head.classes)
+    found = classification_metrics(given[known], targets[known].astype(np.intp), head.classes)
     return {
         "accuracy": float(found.accuracy),
         "macro_recall": float(found.macro_recall),

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from closeup.core.errors import CloseupError, FormatError, InputError
-from closeup.learning.runs.state import RunState, plain, read_state, with_facts, write_state
+from closeup.learning.runs.record import RunRecord, plain, read_record, with_facts, write_record
 
-STATE = RunState(
+STATE = RunRecord(
     "faces",
     "failed",
     "2026-11-21T13:28:36.828+00:00",
@@ -22,8 +22,8 @@ STATE = RunState(
 
 
 def test_it_reads_back_equal(tmp_path: Path) -> None:
-    write_state(tmp_path, STATE)
-    assert read_state(tmp_path) == STATE
+    write_record(tmp_path, STATE)
+    assert read_record(tmp_path) == STATE
 
 
 def test_facts_are_added_and_replaced() -> None:
@@ -57,7 +57,7 @@ def test_plain_values() -> None:
 
 def test_a_folder_without_one_is_no_run(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is not a run"):
-        read_state(tmp_path)
+        read_record(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -73,11 +73,11 @@ def test_a_folder_without_one_is_no_run(tmp_path: Path) -> None:
     ],
 )
 def test_what_does_not_fit_is_named(tmp_path: Path, change: dict[str, object], message: str) -> None:
-    write_state(tmp_path, STATE)
+    write_record(tmp_path, STATE)
     path = tmp_path / "run.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(FormatError, match=message) as caught:
-        read_state(tmp_path)
+        read_record(tmp_path)
     assert str(path) in caught.value.message
 
 
@@ -87,4 +87,4 @@ def test_no_bytes_bring_the_reader_down(tmp_path_factory: pytest.TempPathFactory
     folder = tmp_path_factory.mktemp("state")
     (folder / "run.json").write_bytes(content)
     with pytest.raises(CloseupError):
-        read_state(folder)
+        read_record(folder)

@@ -1,4 +1,4 @@
-"""Whether labels can be told by what has nothing to do with them: a picture's size, brightness, blur, or its source.
+"""Leakage: labels that what has nothing to do with them gives away: a picture's size, brightness, blur, its source.
 
 A network learns whatever tells classes apart. Where all pictures of one class come from one camera or one website, it
 learns the camera, does well on every split of these pictures, and fails on anybody else's.
@@ -22,7 +22,7 @@ FEWEST = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Giveaway:
+class Leak:
     """How well one measure alone tells one class from the rest.
 
     Attributes:
@@ -40,7 +40,7 @@ class Giveaway:
     larger: bool
 
 
-def giveaways(fields: Sequence[LabelField], values: NDArray[np.float64]) -> tuple[Giveaway, ...]:
+def find_leaks(fields: Sequence[LabelField], values: NDArray[np.float64]) -> tuple[Leak, ...]:
     """For every class and measure how well the measure tells the class, best first.
 
     Args:
@@ -61,7 +61,7 @@ def giveaways(fields: Sequence[LabelField], values: NDArray[np.float64]) -> tupl
             areas = _areas(ranks[end - each.count : end], len(labelled))
             for measure, area in zip(MEASURES, areas.tolist(), strict=True):
                 name = field.field.name
-                found.append(Giveaway(name, each.name, measure.name, max(area, 1 - area), area >= 0.5))
+                found.append(Leak(name, each.name, measure.name, max(area, 1 - area), area >= 0.5))
     return tuple(sorted(found, key=lambda each: -each.auc))
 
 

@@ -1,4 +1,4 @@
-"""What run.json says of a run: its name, its state, the facts it was made with, its figures at the end."""
+"""What run.json says of a run: its name, its state, the facts it was made with, its metrics at the end."""
 
 import math
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ def _aware(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class RunState:
+class RunRecord:
     """The content of run.json.
 
     Attributes:
@@ -36,7 +36,7 @@ class RunState:
         reason: Why it failed; "" otherwise.
         resumed_at: When it was taken up again.
         facts: Code version, environment, data, seeds, whatever else was noted: plain JSON values.
-        metrics: The figures at the end, by side and head; empty until it is finished.
+        metrics: The metrics at the end, by side and head; empty until it is finished.
     """
 
     name: str
@@ -49,10 +49,10 @@ class RunState:
     metrics: Mapping[str, Any] = field(default_factory=dict)
 
 
-RUN = Form(RunState, "closeup run.json", version=1)
+RUN = Form(RunRecord, "closeup run.json", version=1)
 
 
-def write_state(folder: Path, state: RunState) -> None:
+def write_record(folder: Path, state: RunRecord) -> None:
     """Write run.json into a run's folder, in one step.
 
     Raises:
@@ -63,7 +63,7 @@ def write_state(folder: Path, state: RunState) -> None:
     write_whole(folder / RUN_FILE, RUN.encode(state))
 
 
-def read_state(folder: Path) -> RunState:
+def read_record(folder: Path) -> RunRecord:
     """Read run.json of a run's folder.
 
     Raises:
@@ -80,7 +80,7 @@ def read_state(folder: Path) -> RunState:
     return RUN.decode(content, str(path))
 
 
-def with_facts(state: RunState, facts: Mapping[str, Any]) -> RunState:
+def with_facts(state: RunRecord, facts: Mapping[str, Any]) -> RunRecord:
     """The state with facts added; one of a name that is there already takes its place."""
     return replace(state, facts={**state.facts, **facts})
 

@@ -1,4 +1,4 @@
-"""Real pictures to judge an export by: those that a run was judged by, or others that somebody names."""
+"""Real pictures to evaluate an export on: those that a run was chosen by, or others that are named."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ CALIBRATION = 512
 
 
 @dataclass(frozen=True)
-class Material:
+class LabelledPictures:
     """Pictures with their labels as numbers.
 
     Attributes:
@@ -40,9 +40,9 @@ class Material:
     unreadable: int
 
 
-def judged_pictures(
+def validation_pictures(
     run: Run, recipe: Recipe, heads: Sequence[ResolvedHead], card: NetworkCard, progress: ProgressCallback = ignore
-) -> Material:
+) -> LabelledPictures:
     """The pictures of the side val of a run, by which it was chosen, with their labels.
 
     Raises:
@@ -53,7 +53,7 @@ def judged_pictures(
     kept = dataset.select(pictures.kept.tolist())
     numbers = {head.name: targets(head, kept.labels(head.label_field)) for head in heads}
     groups = tuple(item.group for item in kept.items)
-    return Material(pictures.pixels, numbers, groups, len(pictures.unreadable))
+    return LabelledPictures(pictures.pixels, numbers, groups, len(pictures.unreadable))
 
 
 def calibration_pictures(
@@ -62,7 +62,7 @@ def calibration_pictures(
     """Pictures (M, P, P, 3) uint8 to read the range of each layer from; the same ones every time.
 
     Args:
-        run: Whose training pictures are taken, `CALIBRATION` of them by chance; never those it is judged by.
+        run: Whose training pictures are taken, `CALIBRATION` of them by chance; never those it is evaluated on.
         card: Says size and colour.
         data: Take them from this dataset instead; labels are not needed.
 

@@ -1,4 +1,4 @@
-"""Real pictures for an export: those that the run was judged by, and others to calibrate with."""
+"""Real pictures for an export: those that the run was evaluated on, and others to calibrate with."""
 
 import shutil
 from pathlib import Path
@@ -10,14 +10,14 @@ from closeup.core.errors import InputError
 from closeup.learning.runs.reading import read_run
 from closeup.weights.network_card import read_card
 from closeup.workbench.export import material
-from closeup.workbench.export.material import calibration_pictures, judged_pictures
+from closeup.workbench.export.pictures import calibration_pictures, validation_pictures
 from closeup.workbench.training.weights_file import load_network
 from workbench.exported import PX
 
 
 def test_judged_are_the_readable_pictures_of_val_with_their_labels(finished_run: Path) -> None:
     _, recipe, heads = load_network(finished_run)
-    found = judged_pictures(read_run(finished_run), recipe, heads, read_card(finished_run / "model.onnx"))
+    found = validation_pictures(read_run(finished_run), recipe, heads, read_card(finished_run / "model.onnx"))
     assert found.crops.shape == (36, PX, PX, 3)
     assert found.unreadable == 1
     assert len(set(found.groups)) == 6
@@ -35,7 +35,7 @@ def test_calibration_takes_pictures_that_nothing_is_judged_by_and_the_same_each_
     found = calibration_pictures(run, recipe, card, None)
     assert found.shape == (10, PX, PX, 3)
     np.testing.assert_array_equal(found, calibration_pictures(run, recipe, card, None))
-    judged = {crop.tobytes() for crop in judged_pictures(run, recipe, heads, card).crops}
+    judged = {crop.tobytes() for crop in validation_pictures(run, recipe, heads, card).crops}
     assert judged.isdisjoint(crop.tobytes() for crop in found)
 
 
@@ -54,4 +54,4 @@ def test_data_that_has_gone_is_told(finished_run: Path, tmp_path: Path) -> None:
     shutil.copytree(finished_run, moved)
     (moved / "split.csv").write_text("key,group,split,origin\nelsewhere.png,x,val,data\n")
     with pytest.raises(InputError, match="None of the pictures that the run moved kept as val"):
-        judged_pictures(read_run(moved), recipe, heads, read_card(moved / "model.onnx"))
+        validation_pictures(read_run(moved), recipe, heads, read_card(moved / "model.onnx"))

@@ -1,4 +1,4 @@
-"""A trained network as it goes into a file: pictures in, finished answers out."""
+"""A trained network as it goes into a file: pictures in, probabilities and values out."""
 
 import copy
 from collections.abc import Mapping, Sequence
@@ -9,11 +9,11 @@ from closeup.core.errors import InputError
 from closeup.learning.pytorch import torch
 from closeup.weights.network_card import INPUT
 from closeup.workbench.recipes.heads import ResolvedHead
-from closeup.workbench.training.network import Network, answer
+from closeup.workbench.training.network import Network, activated
 
 
-class AnsweringNetwork(nn.Module):
-    """A copy of a network, on the CPU and in 32 bits, that answers as its file will.
+class InferenceNetwork(nn.Module):
+    """A copy of a network, on the CPU and in 32 bits, that computes what its file will.
 
     Attributes:
         heads: In the order of the file's outputs.
@@ -48,7 +48,7 @@ class AnsweringNetwork(nn.Module):
         raw = self.network(torch.cat([picture, picture.flip(3)]) if self._flip else picture)
         if self._flip:
             raw = {name: numbers.unflatten(0, (2, -1)).mean(0) for name, numbers in raw.items()}
-        return tuple(answer(head, self._cooled(head, raw[head.name])) for head in self.heads)
+        return tuple(activated(head, self._cooled(head, raw[head.name])) for head in self.heads)
 
     def _cooled(self, head: ResolvedHead, raw: Tensor) -> Tensor:
         temperature = self._temperatures.get(head.name, 1.0)
@@ -63,6 +63,6 @@ def _check(heads: Sequence[ResolvedHead], temperatures: Mapping[str, float]) -> 
         if name not in known:
             raise InputError(f"There is a temperature for the head {name!r}, and the network has none of this name.")
         if known[name].is_value and temperature != 1:
-            raise InputError(f"The head {name!r} answers a number, not probabilities; it has no temperature.")
+            raise InputError(f"The head {name!r} gives a number, not probabilities; it has no temperature.")
         if not 0 < temperature < float("inf"):
             raise InputError(f"The temperature of the head {name!r} has to be above 0, and is {temperature}.")
