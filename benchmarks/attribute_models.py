@@ -104,9 +104,13 @@ def _masks(bench: Bench, model: ResolvedModel, told: dict[str, Told]) -> tuple[t
         own = [groups[row] for row in chosen]
         rows.append(_mask_row((title, OURS, "aligned face"), given[chosen], truth[chosen], own))
         figure = found[title] = classification_metrics(given[chosen], truth[chosen], classes)
-        shares = [None if each.recall is None else round(each.recall, 3) for each in figure.per_class]
+        of_classes = figure.per_class.values()
+        shares = [None if each.recall is None else round(each.recall, 3) for each in of_classes]
         recalls.append(
-            (title, *(cell for each, r in zip(figure.per_class, shares, strict=True) for cell in (each.count, r)))
+            (
+                title,
+                *(cell for each, r in zip(of_classes, shares, strict=True) for cell in (each.count, r)),
+            )
         )
     rivals = _two_classes(bench, one, answers, classes)
     f1 = found["mask3"].macro_f1

@@ -145,7 +145,7 @@ def _per_class(sets: tuple[Judgement, ...], classes: tuple[str, ...]) -> Table:
     for one in sets:
         for each in (one.models[0], *_best_of_each(one, classes)):
             found = classification_metrics(each.answers, one.labels, classes)
-            recalls = [None if c.recall is None else round(c.recall, 3) for c in found.per_class]
+            recalls = [None if c.recall is None else round(c.recall, 3) for c in found.per_class.values()]
             rows.append((one.title, each.name, each.shown, *recalls))
         counts = np.bincount(one.labels, minlength=len(classes))
         rows.append((one.title, "pictures", "", *(int(count) for count in counts)))

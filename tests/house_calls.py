@@ -64,10 +64,7 @@ CODECS = ("core.", "documents.", "cli.output")
 BY_THEMSELVES = (
     "features.gallery.export",
     "weights.network_card",
-    "workbench.crop_work",
     "workbench.datasets.items",
-    "workbench.evaluate",
-    "workbench.export.export",
     "workbench.look.folder",
     "workbench.recipes.recipe_file",
 )

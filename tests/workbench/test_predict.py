@@ -9,12 +9,11 @@ import pytest
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress
 from closeup.core.settings import Settings
-from closeup.documents.faces import ClassAnswer
 from closeup.media.image import encode_jpeg, read_image
 from closeup.perception.classifier import PictureClassifier
 from closeup.perception.face_crop import FRAMES
 from closeup.workbench.models import ResolvedModel
-from closeup.workbench.predict import predict, prediction_table
+from closeup.workbench.predict import PREDICTION, ClassPrediction, predict
 from stand_ins import put_detector
 from stills import astronaut
 from tiny_networks import save_tiny, tiny_card
@@ -39,10 +38,10 @@ def test_photos_are_taken_whole_by_a_model_of_whole_pictures(whole: ResolvedMode
     paths = [save_picture(tmp_path / f"{name}.png", colour) for name, colour in LEVELS.items()]
     reports: list[Progress] = []
     found = predict(whole, paths, progress=reports.append)
-    assert (found.model, found.detector) == ("tiny", "")
+    assert (found.model, found.detector) == ("tiny", None)
     answers = [photo.shown[0].answers["colour"] for photo in found.photos]
-    assert [answer.name for answer in answers if isinstance(answer, ClassAnswer)] == ["red", "green", "blue"]
-    assert [photo.path for photo in found.photos] == paths
+    assert [answer.name for answer in answers if isinstance(answer, ClassPrediction)] == ["red", "green", "blue"]
+    assert [photo.path for photo in found.photos] == list(map(str, paths))
     assert reports[-1] == Progress("Looking", 3, 3, "photos")
 
 
@@ -50,7 +49,7 @@ def test_folders_are_gone_through(whole: ResolvedModel, tmp_path: Path) -> None:
     folder = tmp_path / "photos"
     inner = [save_picture(folder / name, LEVELS["red"]) for name in ("b.png", "a/c.png")]
     (folder / "notes.txt").write_text("no picture")
-    assert sorted(photo.path for photo in predict(whole, [folder]).photos) == sorted(inner)
+    assert sorted(photo.path for photo in predict(whole, [folder]).photos) == sorted(map(str, inner))
     (tmp_path / "none").mkdir()
     with pytest.raises(InputError, match="holds no pictures"):
         predict(whole, [tmp_path / "none"])
@@ -78,7 +77,10 @@ def test_every_face_is_shown_to_a_model_of_faces(
     assert (left.score, list(left.answers)) == (pytest.approx(0.9), ["colour", "light"])
     landmarks = halves.detect(two).landmarks_xy[1]
     crop = aligned.classifier.crop(read_image(path), landmarks)
-    assert left.answers == aligned.classifier.named(aligned.classifier.answers(crop[None]))[0]
+    (wanted,) = aligned.classifier.named(aligned.classifier.answers(crop[None]))
+    assert {head: getattr(said, "name", None) for head, said in left.answers.items()} == {
+        head: getattr(said, "name", None) for head, said in wanted.items()
+    }
 
 
 @pytest.mark.usefixtures("halves")
@@ -93,8 +95,8 @@ def test_photos_that_cannot_be_read_are_told(whole: ResolvedModel, tmp_path: Pat
     bad = tmp_path / "bad.jpg"
     bad.write_bytes(b"no picture")
     first, second = predict(whole, [bad, good]).photos
-    assert "bad.jpg" in first.problem
-    assert (first.shown, second.problem) == ((), "")
+    assert "bad.jpg" in (first.problem or "")
+    assert (first.shown, second.problem) == ((), None)
     with pytest.raises(InputError, match=r"bad\.jpg"):
         predict(whole, [bad])
     with pytest.raises(InputError, match="So it is with all 2 photos"):
@@ -107,7 +109,7 @@ def test_photos_that_cannot_be_read_are_told(whole: ResolvedModel, tmp_path: Pat
 
 def test_as_json(whole: ResolvedModel, tmp_path: Path) -> None:
     path = save_picture(tmp_path / "green.png", LEVELS["green"])
-    table = json.loads(json.dumps(prediction_table(predict(whole, [path]))))
+    table = json.loads(PREDICTION.encode(predict(whole, [path])))
     (only,) = table["photos"]
     assert (table["model"], table["detector"], only["path"], only["problem"]) == ("tiny", None, str(path), None)
     answers = only["shown"][0]["answers"]

@@ -1,5 +1,6 @@
 """`closeup evaluate`: how good a model is on labelled pictures."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,9 +13,11 @@ from closeup.cli.output import show_json, show_note, show_table
 from closeup.cli.predict import MODEL_HELP
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
+from closeup.jobs.work import work
+from closeup.workbench.options import EvaluateOptions
 
 if TYPE_CHECKING:
-    from closeup.workbench.evaluate import Evaluation, HeadEvaluation
+    from closeup.workbench.evaluate import EvaluatedClasses, EvaluatedValue, Evaluation
 
 app = typer.Typer()
 
@@ -80,11 +83,6 @@ def evaluate(
     Pictures are taken as they are, which is right for faces that were cut out (closeup data crop-faces); --faces finds
     the face nearest to the middle of each first.
     """
-    from closeup.workbench.evaluate import evaluate as measure
-    from closeup.workbench.evaluate import evaluation_table, save_evaluation
-    from closeup.workbench.models import resolve_model
-    from closeup.workbench.options import EvaluateOptions
-
     options = EvaluateOptions(
         heads=tuple(head or ()),
         fields=dict(_pair(text, "--field HEAD=COLUMN") for text in field or ()),
@@ -98,14 +96,16 @@ def evaluate(
         resamples=resamples,
     )
     with progress_bar(data.name, quiet=quiet) as progress:
-        found = measure(resolve_model(model, runs_dir=runs), data, options, progress=progress)
-    if out is not None:
-        save_evaluation(found, out)
+        found: Evaluation = work("evaluate")(
+            model=model, data=data, options=options, runs_dir=runs, folder=out, progress=progress
+        )
     count_losses(len(found.unreadable))
     if as_json:
-        show_json(evaluation_table(found))
+        from closeup.workbench.evaluate import METRICS
+
+        show_json(METRICS.to_data(found))
     else:
-        _tell(found)
+        _show(found)
 
 
 def _pair(text: str, form: str) -> tuple[str, str]:
@@ -127,56 +127,52 @@ def _renames(texts: list[str] | tuple[str, ...]) -> dict[str, dict[str, str]]:
     return renames
 
 
-def _tell(evaluation: "Evaluation") -> None:
+def _show(found: "Evaluation") -> None:
     """Print the metrics as tables, and what is odd as notes."""
-    what = f"{evaluation.model} on {evaluation.data}" + (f" ({evaluation.split})" if evaluation.split else "")
-    how = f"faces found by {evaluation.faces}" if evaluation.faces else "taken whole"
-    typer.echo(f"{what}: {evaluation.pictures:,} pictures, {how}")
-    for head in evaluation.heads:
-        show_table(*_metric_rows(head), head=(head.head.name, "value", "95 % interval"))
-        if head.head.kind == "classes":
+    what = f"{found.model} on {found.data}" + (f" ({found.split})" if found.split else "")
+    how = f"faces found by {found.faces}" if found.faces else "taken whole"
+    typer.echo(f"{what}: {found.pictures:,} pictures, {how}")
+    for name, head in found.heads.items():
+        show_table(*_metric_rows(head), head=(name, "value", "95 % interval"))
+        if head.kind == "classes":
             show_table(*_class_rows(head), head=("class", "pictures", "precision", "recall", "95 % interval", "F1"))
-    if evaluation.unlabelled:
-        show_note(f"{evaluation.unlabelled:,} pictures have no label and were left out.")
-    if evaluation.corrected:
-        show_note(f"{evaluation.corrected:,} labels are corrected.")
-    _list(len(evaluation.unreadable), "cannot be read", [reason for _, reason in evaluation.unreadable])
-    _list(len(evaluation.faceless), "show no face that was found, and are not in the metrics", evaluation.faceless)
-    for note in evaluation.notes:
+    if found.unlabelled:
+        show_note(f"{found.unlabelled:,} pictures have no label and were left out.")
+    if found.corrected:
+        show_note(f"{found.corrected:,} labels are corrected.")
+    _list("cannot be read", [each.reason for each in found.unreadable])
+    _list("show no face that was found, and are in no metric", found.no_face)
+    for note in found.notes:
         show_note(note)
 
 
-def _list(count: int, what: str, each: list[str] | tuple[str, ...]) -> None:
-    if count:
-        show_note(f"{count:,} pictures {what}: {'; '.join(each[:LISTED])}{'; ...' if count > LISTED else ''}")
+def _list(what: str, each: Sequence[str]) -> None:
+    if each:
+        more = "; ..." if len(each) > LISTED else ""
+        show_note(f"{len(each):,} pictures {what}: {'; '.join(each[:LISTED])}{more}")
 
 
-def _metric_rows(head: "HeadEvaluation") -> list[tuple[str, ...]]:
-    value = head.head.kind == "value"
-    names = {"accuracy": "accuracy", "macro_recall": "macro recall", "macro_f1": "macro F1", "ece": "calibration error"}
-    if value:
-        names = {"mae": "mean absolute error", "rmse": "root mean squared error", "bias": "bias"}
-    unit = f" {head.head.unit}" if value and head.head.unit else ""
+def _metric_rows(head: "EvaluatedClasses | EvaluatedValue") -> list[tuple[str, ...]]:
+    from closeup.learning.runs.words import CLASS_METRICS, VALUE_METRICS, WORDS
+
+    value = head.kind == "value"
+    unit = f" {head.unit}" if head.kind == "value" and head.unit else ""
     digits = 2 if value else 4
     rows = []
-    for name, words in names.items():
+    for name in VALUE_METRICS if value else CLASS_METRICS:
         low, high = head.intervals[name]
-        metric = getattr(head.metrics, name)
-        rows.append((words, f"{metric:.{digits}f}{unit}", f"{low:.{digits}f} to {high:.{digits}f}"))
-    grouped = f" in {head.groups:,} groups" if head.groups < len(head.keys) else ""
-    return [*rows, ("pictures", f"{len(head.keys):,}{grouped}", "")]
+        rows.append((WORDS[name], f"{getattr(head, name):.{digits}f}{unit}", f"{low:.{digits}f} to {high:.{digits}f}"))
+    grouped = f" in {head.groups:,} groups" if head.groups < head.count else ""
+    return [*rows, ("pictures", f"{head.count:,}{grouped}", "")]
 
 
-def _class_rows(head: "HeadEvaluation") -> list[tuple[str, ...]]:
-    from closeup.algorithms.metrics.classification import ClassificationMetrics
-
-    assert isinstance(head.metrics, ClassificationMetrics)
+def _class_rows(head: "EvaluatedClasses") -> list[tuple[str, ...]]:
     rows = []
-    for each in head.metrics.per_class:
-        both = head.intervals.get(f"recall:{each.name}")
+    for name, each in head.classes.items():
+        both = head.intervals.get(f"recall:{name}")
         span = f"{both[0]:.3f} to {both[1]:.3f}" if both and each.recall is not None else ""
         shares = [_share(value) for value in (each.precision, each.recall)]
-        rows.append((each.name, f"{each.count:,}", *shares, span, _share(each.f1)))
+        rows.append((name, f"{each.count:,}", *shares, span, _share(each.f1)))
     return rows
 
 

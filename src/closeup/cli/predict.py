@@ -10,10 +10,10 @@ from closeup.cli.flags import RUNS, AsJson, Quiet, Runs
 from closeup.cli.gallery_options import Models
 from closeup.cli.output import show_hint, show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
+from closeup.jobs.work import work
 
 if TYPE_CHECKING:
-    from closeup.documents.faces import Answer
-    from closeup.workbench.predict import Prediction
+    from closeup.workbench.predict import ClassPrediction, Prediction, ValuePrediction
 
 app = typer.Typer()
 
@@ -42,27 +42,27 @@ def predict(
     A model of aligned faces is shown every face that is found; another is shown each photo whole. --whole is for
     pictures that show a face cut out closely and nothing else.
     """
-    from closeup.workbench.models import resolve_model
-    from closeup.workbench.predict import predict as ask
-    from closeup.workbench.predict import prediction_table
-
     with progress_bar(model, quiet=quiet) as progress:
-        found = ask(resolve_model(model, runs_dir=runs), photos, faces=faces, models=models, progress=progress)
-    count_losses(sum(bool(photo.problem) for photo in found.photos))
+        found: Prediction = work("predict")(
+            model=model, photos=photos, faces=faces, models=models, runs_dir=runs, progress=progress
+        )
+    count_losses(sum(photo.problem is not None for photo in found.photos))
     if as_json:
-        show_json(prediction_table(found))
+        from closeup.workbench.predict import PREDICTION
+
+        show_json(PREDICTION.to_data(found))
     else:
-        _tell(found)
+        _show(found)
 
 
-def _tell(prediction: "Prediction") -> None:
+def _show(prediction: "Prediction") -> None:
     heads: dict[str, None] = {}
     rows = []
     for photo in prediction.photos:
         for number, shown in enumerate(photo.shown, 1):
             heads |= dict.fromkeys(shown.answers)
             which = [str(number)] if prediction.detector else []
-            rows.append((str(photo.path), *which, *(answer_words(answer) for answer in shown.answers.values())))
+            rows.append((photo.path, *which, *map(prediction_words, shown.answers.values())))
     if rows:
         show_table(*rows, head=("photo", *(["face"] if prediction.detector else []), *heads))
     for photo in prediction.photos:
@@ -76,10 +76,10 @@ def _tell(prediction: "Prediction") -> None:
         show_hint("If the pictures show faces that are cut out closely, take them whole: --whole")
 
 
-def answer_words(answer: "Answer") -> str:
-    """One answer for people: "happy 93 %", "31 years"."""
-    from closeup.documents.faces import ClassAnswer
+def prediction_words(said: "ClassPrediction | ValuePrediction") -> str:
+    """One prediction for people: "happy 93 %", "31.0 years"."""
+    from closeup.workbench.predict import ClassPrediction
 
-    if isinstance(answer, ClassAnswer):
-        return f"{answer.name} {answer.probability:.0%}".replace("%", " %")
-    return f"{answer.value:.1f} {answer.unit}".strip()
+    if isinstance(said, ClassPrediction):
+        return f"{said.name} {said.probability:.0%}".replace("%", " %")
+    return f"{said.value:.1f} {said.unit}".strip()

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -42,11 +42,12 @@ def list_all(
 ) -> None:
     """List the runs, oldest first: state, how many epochs, and the first metric."""
     from closeup.learning.runs.reading import list_runs
+    from closeup.learning.runs.record import RUN_SUMMARY
 
     found = list_runs(runs)
     chosen = [run for run in found.runs if name in (None, run.name)]
     if as_json:
-        show_json([_brief(run) for run in chosen])
+        show_json([RUN_SUMMARY.to_data(run.summary()) for run in chosen])
     elif chosen:
         show_table(*(_line(run) for run in chosen), head=("run", "state", "epochs", "first metric"), unbroken=(0,))
     else:
@@ -60,9 +61,11 @@ def list_all(
 @app.command()
 def show(which: Which, runs: Runs = RUNS, as_json: AsJson = False) -> None:
     """Show one run: how far it came, its metrics, its epochs, and what it was made from."""
+    from closeup.learning.runs.record import RUN_DETAILS
+
     run = _run(runs, which)
     if as_json:
-        show_json(_brief(run) | {"facts": run.facts, "metrics": run.metrics, "epochs": list(run.epochs().rows)})
+        show_json(RUN_DETAILS.to_data(run.details()))
         return
     typer.echo(f"{one_line(run.id)}: {run.state}{', ' + one_line(run.record.reason) if run.record.reason else ''}")
     for words, value in run.headline():
@@ -83,13 +86,14 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Compare two runs on the very same pictures, with intervals, and show where their recipes differ."""
+    from closeup.learning.runs.comparison import COMPARISON
     from closeup.learning.runs.comparison import compare as compared
 
     found = compared(_run(runs, first), _run(runs, second), side=side or "")
     if as_json:
-        show_json(_comparison_json(found))
+        show_json(COMPARISON.to_data(found))
         return
-    typer.echo(f"A: {one_line(found.a.id)}\nB: {one_line(found.b.id)}")
+    typer.echo(f"A: {one_line(found.a)}\nB: {one_line(found.b)}")
     for head in found.heads:
         _show_head(head)
     _show_recipes(found)
@@ -114,6 +118,7 @@ def best(
     """Rank the finished runs by one metric, the best first, and say whether the lead is more than chance."""
     from closeup.learning.runs.comparison import best_first, default_metric
     from closeup.learning.runs.reading import list_runs
+    from closeup.learning.runs.record import RANKED_RUN
 
     finished = [run for run in list_runs(runs).runs if run.state == "finished" and name in (None, run.name)]
     if not finished:
@@ -124,7 +129,7 @@ def best(
         known = ", ".join(sorted({name for run in finished for name in run.flat_metrics}))
         raise InputError(f"No finished run has the metric {metric}.", f"There are: {known}.")
     if as_json:
-        show_json([_brief(run) | {"figure": metric, "value": value} for run, value in ranked])
+        show_json([RANKED_RUN.to_data(run.ranked(metric)) for run, _ in ranked])
         return
     show_table(*((run.id, f"{value:.4f}") for run, value in ranked), head=("run", metric), unbroken=(0,))
     _show_lead(ranked, metric)
@@ -180,21 +185,6 @@ def _run(runs: Path, word: str) -> "Run":
     return read_run(find_run(runs, word))
 
 
-def _brief(run: "Run") -> dict[str, Any]:
-    """What JSON says of a run in a list."""
-    return {
-        "id": run.id,
-        "name": run.name,
-        "path": str(run.path),
-        "state": run.state,
-        "created_at": run.record.created_at,
-        "ended_at": run.record.ended_at or None,
-        "reason": run.record.reason,
-        "epochs_count": len(run.epochs()),
-        "figures": run.flat_metrics,
-    }
-
-
 def _line(run: "Run") -> tuple[str, ...]:
     first = next((f"{words}: {value.partition(' (')[0]}" for words, value in run.headline()), run.record.reason)
     return run.id, run.state, str(len(run.epochs())), first
@@ -237,23 +227,23 @@ def _show_facts(run: "Run") -> None:
 
 
 def _show_head(head: "HeadComparison") -> None:
-    from closeup.learning.runs.words import number_words
+    from closeup.learning.runs.words import WORDS, number_words
 
     over = f", {head.groups:,} groups" if head.groups is not None else ""
     unit = f", in {one_line(head.unit)}" if head.unit else ""
     typer.echo(f"\n{one_line(head.head)} on {head.side}{unit}: {head.count:,} pictures that both predicted{over}")
     rows = []
-    for metric in head.metrics:
-        found, name = metric.difference, metric.name
-        span = f"{number_words(name, found.low)} to {number_words(name, found.high)}"
-        values = [number_words(name, value) for value in (found.a, found.b)]
-        verdict = f"{metric.better.upper()} is better" if metric.better else "is not known"
-        rows.append((metric.words, *values, _signed(name, found.difference), span, "" if name == "bias" else verdict))
+    for it in head.metrics:
+        span = f"{number_words(it.name, it.low)} to {number_words(it.name, it.high)}"
+        values = [number_words(it.name, value) for value in (it.a, it.b)]
+        verdict = f"{it.better.upper()} is better" if it.better else "is not known"
+        difference = _signed(it.name, it.difference)
+        rows.append((WORDS[it.name], *values, difference, span, "" if it.name == "bias" else verdict))
     show_table(*rows, head=("metric", "A", "B", "B - A", "95 % interval", ""), unbroken=(0,))
-    if head.test is not None:
+    if head.mcnemar is not None:
         typer.echo(
-            f"Right only in A: {head.test.only_a}; only in B: {head.test.only_b}; "
-            f"McNemar's exact test: p = {head.test.p_value:.3g}"
+            f"Right only in A: {head.mcnemar.only_a}; only in B: {head.mcnemar.only_b}; "
+            f"McNemar's exact test: p = {head.mcnemar.p_value:.3g}"
         )
 
 
@@ -270,39 +260,10 @@ def _show_recipes(found: "Comparison") -> None:
         typer.echo("\nTheir recipes are the same.")
         return
     typer.echo("\nWhere their recipes differ:")
-    rows = [(key, *(_or_dash(option_words(value)) for value in values)) for key, *values in found.recipes]
+    rows = [(it.key, option_words(it.a) or "-", option_words(it.b) or "-") for it in found.recipes]
     show_table(*rows[:_DIFFERENCES_SHOWN], head=("key", "A", "B"), unbroken=(0,))
     if len(rows) > _DIFFERENCES_SHOWN:
         typer.echo(f"and {len(rows) - _DIFFERENCES_SHOWN} more")
-
-
-def _or_dash(text: str) -> str:
-    return text or "-"
-
-
-def _comparison_json(found: "Comparison") -> dict[str, Any]:
-    return {
-        "a": found.a.id,
-        "b": found.b.id,
-        "heads": [_head_json(head) for head in found.heads],
-        "recipes": [{"key": key, "a": a, "b": b} for key, a, b in found.recipes],
-        "notes": list(found.notes),
-    }
-
-
-def _head_json(head: "HeadComparison") -> dict[str, Any]:
-    from dataclasses import asdict
-
-    metrics = [asdict(metric.difference) | {"name": metric.name, "better": metric.better} for metric in head.metrics]
-    return {
-        "head": head.head,
-        "side": head.side,
-        "unit": head.unit,
-        "count": head.count,
-        "groups": head.groups,
-        "figures": metrics,
-        "mcnemar": None if head.test is None else asdict(head.test),
-    }
 
 
 def _show_lead(ranked: "Sequence[tuple[Run, float]]", metric: str) -> None:
@@ -320,8 +281,7 @@ def _show_lead(ranked: "Sequence[tuple[Run, float]]", metric: str) -> None:
     for one in found.heads:
         for it in one.metrics:
             if (one.head, one.side, it.name) == (head, side, name):
-                lead = it.difference
-                span = f"{lead.difference:+.4f} (95 % interval {lead.low:+.4f} to {lead.high:+.4f})"
+                span = f"{it.difference:+.4f} (95 % interval {it.low:+.4f} to {it.high:+.4f})"
                 sure = "more than chance" if it.better else "no more than chance may do"
                 typer.echo(
                     f"The first less the second, on the {one.count:,} pictures that both predicted: {span}, {sure}."

@@ -75,6 +75,8 @@ WORK = {
         Work("train", "workbench.training.train:train"),
         Work("train.resume", "workbench.training.train:resume"),
         Work("export", "workbench.export.export:export_run"),
+        Work("predict", "workbench.predict:predict"),
+        Work("evaluate", "workbench.evaluate:evaluate"),
     )
 }
 """All work, by name."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from closeup.core.types import FileName
 from closeup.core.whole import write_whole
 from closeup.tables.strict_csv import table_bytes
 from closeup.workbench.datasets.items import Dataset
@@ -39,10 +40,10 @@ class CropRow:
         bytes_after: Of the crop's.
     """
 
-    key: str
+    key: FileName
     outcome: Outcome
     path: str = ""
-    reason: str = ""
+    reason: FileName = ""
     box_xyxy: tuple[float, ...] = ()
     landmarks_xy: tuple[float, ...] = ()
     score: float = 0.0

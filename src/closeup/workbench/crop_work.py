@@ -1,23 +1,51 @@
 """Work on crops that may stop at any moment and goes on where it was: a folder beside the result, with a journal."""
 
 import hashlib
-import json
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
-from closeup.core.errors import OutputError
+from closeup.core.errors import CloseupError, OutputError
 from closeup.core.file_lock import take
 from closeup.core.interrupts import held_back
 from closeup.core.whole import write_whole
+from closeup.documents.form import Form, one_line
 from closeup.workbench.crop_tables import CropRow
 
-RECIPE_NAME = "crops.json"
+CROPS_FILE = "crops.json"
 JOURNAL_NAME = "journal.jsonl"
 LOCK_NAME = ".lock"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CropSettings:
+    """How a dataset of crops was made, crops.json.
+
+    Attributes:
+        detector: Name of the detector's card.
+        frame: What the frame of the crops is called.
+        alignment: Where the five landmarks are in the crops, shares of the side.
+        size_px: Side of the crops.
+        keep_missed: Whether whole pictures are in where no face was found.
+        jpeg_quality: Of the crops.
+        pictures: How many the old dataset has.
+        keys_sha256: Of their keys.
+    """
+
+    detector: str
+    frame: str
+    alignment: tuple[tuple[float, float], ...]
+    size_px: int
+    keep_missed: bool
+    jpeg_quality: int
+    pictures: int = 0
+    keys_sha256: str = ""
+
+
+CROPS = Form(CropSettings, CROPS_FILE)
+ROW = Form(CropRow, "line of the journal", layout=one_line)
 
 
 class CropWork:
@@ -31,12 +59,12 @@ class CropWork:
         done: Pictures that are done, by key.
     """
 
-    def __init__(self, out: Path, recipe: Mapping[str, Any], keys: Sequence[str]) -> None:
+    def __init__(self, out: Path, settings: CropSettings, keys: Sequence[str]) -> None:
         self.folder = out.with_name(f".{out.name}.crop-faces")
         self.done: dict[str, CropRow] = {}
         self._out = out
         digest = hashlib.sha256("\n".join(keys).encode("utf-8", "surrogateescape")).hexdigest()
-        self._recipe = {**recipe, "pictures": len(keys), "keys_sha256": digest}
+        self._settings = replace(settings, pictures=len(keys), keys_sha256=digest)
         self._keys = set(keys)
 
     def __enter__(self) -> "CropWork":
@@ -44,12 +72,12 @@ class CropWork:
         busy = OutputError(f"{self._out} is being made by another closeup.", "Wait until that one is done.")
         self._release = take(self.folder / LOCK_NAME, busy)
         try:
-            recipe = self.folder / RECIPE_NAME
-            if recipe.is_file() and _read_json(recipe) == self._recipe:
+            settings = self.folder / CROPS_FILE
+            if _settings(settings) == self._settings:
                 self._read_journal()
             else:
                 self._begin_anew()
-                write_whole(recipe, (json.dumps(self._recipe, indent=2) + "\n").encode())
+                write_whole(settings, CROPS.encode(self._settings))
             self._journal = (self.folder / JOURNAL_NAME).open("ab")
         except BaseException:
             self._release()
@@ -62,8 +90,7 @@ class CropWork:
 
     def note(self, rows: Sequence[CropRow]) -> None:
         """Note that these pictures are done; their crops are written."""
-        lines = "".join(json.dumps(asdict(row)) + "\n" for row in rows)
-        self._journal.write(lines.encode())
+        self._journal.write(b"".join(ROW.encode(row) for row in rows))
         self._journal.flush()
         self.done.update((row.key, row) for row in rows)
 
@@ -102,9 +129,7 @@ class CropWork:
         content = journal.read_bytes() if journal.is_file() else b""
         whole = content[: content.rfind(b"\n") + 1]
         for line in whole.splitlines():
-            values: dict[str, Any] = json.loads(line)
-            values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
-            row = CropRow(**values)
+            row = ROW.decode(line, str(journal))
             if row.key in self._keys and (not row.path or (self.folder / row.path).is_file()):
                 self.done[row.key] = row
         if len(whole) < len(content):
@@ -112,8 +137,9 @@ class CropWork:
                 file.truncate(len(whole))
 
 
-def _read_json(path: Path) -> object:
+def _settings(path: Path) -> CropSettings | None:
+    """What crops.json says; None where there is none, or one of another closeup."""
     try:
-        return json.loads(path.read_bytes())
-    except ValueError:
+        return CROPS.read(path)
+    except CloseupError:
         return None

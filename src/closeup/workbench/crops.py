@@ -25,7 +25,7 @@ from closeup.perception.analyzer import Analyzer
 from closeup.perception.face_crop import FaceFrame, crop_face, frame_named
 from closeup.perception.protocols import Detections
 from closeup.workbench.crop_tables import CropRow, Outcome, write_tables
-from closeup.workbench.crop_work import CropWork
+from closeup.workbench.crop_work import CropSettings, CropWork
 from closeup.workbench.datasets.items import Dataset, Item
 from closeup.workbench.options import CropOptions
 
@@ -93,19 +93,20 @@ def crop_faces(
         raise InputError(f"{dataset.name} holds no pictures.")
     names = crop_names(dataset)
     cutter = _Cutter(dataset, names, frame, options, analyzer)
-    recipe = {
-        "detector": analyzer.detector_card.name,
-        "frame": frame.name,
-        "alignment": [list(point) for point in frame.alignment],
-        "size_px": options.size_px,
-        "keep_missed": options.keep_missed,
-        "jpeg_quality": JPEG_QUALITY,
-    }
+    keys = [item.key for item in dataset.items]
+    made = CropSettings(
+        detector=analyzer.detector_card.name,
+        frame=frame.name,
+        alignment=frame.alignment,
+        size_px=options.size_px,
+        keep_missed=options.keep_missed,
+        jpeg_quality=JPEG_QUALITY,
+    )
     try:
-        with CropWork(out, recipe, [item.key for item in dataset.items]) as work:
+        with CropWork(out, made, keys) as work:
             resumed = len(work.done)
             _cut_all(cutter, work, options.threads or os.cpu_count() or 1, progress)
-            rows = tuple(work.done[item.key] for item in dataset.items)
+            rows = tuple(work.done[key] for key in keys)
             if all(row.outcome == "unreadable" for row in rows):
                 work.drop()
                 raise InputError(f"None of the {len(rows)} pictures of {dataset.name} can be read. {rows[0].reason}")

@@ -4,39 +4,38 @@ Pictures are taken whole unless faces are asked for, since sets to learn from ho
 data crop-faces` has cut them, or somebody before.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from closeup.algorithms.metrics.classification import (
-    ClassificationMetrics,
-    RegressionMetrics,
+    ClassMetrics,
     classification_metrics,
     regression_metrics,
 )
 from closeup.algorithms.metrics.intervals import class_intervals, value_intervals
-from closeup.core.errors import InputError
+from closeup.core.errors import CloseupError, InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.result_folder import ResultFolder
 from closeup.core.settings import Settings
-from closeup.core.types import FloatArray, Image
+from closeup.core.types import FileName, FloatArray, Image
 from closeup.core.whole import write_whole
+from closeup.documents.form import Form
 from closeup.learning.runs.predictions import predictions_table
-from closeup.learning.runs.record import plain
 from closeup.media.image import decode_image
 from closeup.media.square import Fit
 from closeup.perception.analyzer import Analyzer
 from closeup.perception.classifier import PictureClassifier
 from closeup.weights.network_card import NetworkHead
+from closeup.workbench.crop_work import CROPS, CROPS_FILE
 from closeup.workbench.datasets.items import Dataset
 from closeup.workbench.datasets.pictures import load_pictures
 from closeup.workbench.evaluation_data import Targets, open_evaluation_data
-from closeup.workbench.models import ResolvedModel
+from closeup.workbench.models import RUNS_DIR, ResolvedModel, resolve_model
 from closeup.workbench.options import EvaluateOptions
 
 METRICS_FILE = "figures.json"
@@ -44,61 +43,93 @@ METRICS_FILE = "figures.json"
 _BATCH = 256
 """Pictures between two reports of progress."""
 
-_SCHEMA_VERSION = 1
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class HeadEvaluation:
-    """One head's predictions for N labelled pictures.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluatedHead:
+    """How one head does on the pictures that have a label for it.
 
     Attributes:
-        head: Name, kind, classes and unit.
-        keys: Of the pictures.
-        predictions: Probabilities (N, K), or values (N,); float32.
-        targets: (N,) float64: place of the right class, or the right number.
-        groups: How many groups there are: pictures of one are right or wrong together in the intervals.
-        metrics: All of them.
+        count: Pictures with a label.
+        groups: How many groups these are: pictures of one are right or wrong together in the intervals.
         intervals: 95 % intervals by name of the metric; for each class "recall:NAME".
     """
 
-    head: NetworkHead
-    keys: tuple[str, ...]
-    predictions: FloatArray
-    targets: Targets
+    count: int
     groups: int
-    metrics: ClassificationMetrics | RegressionMetrics
     intervals: Mapping[str, tuple[float, float]]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluatedClasses(EvaluatedHead):
+    """Of a head that tells classes apart; the fields are those of `ClassificationMetrics`.
+
+    Attributes:
+        confusion: Row by label, column by prediction.
+    """
+
+    kind: Literal["classes"] = "classes"
+    accuracy: float
+    macro_recall: float
+    macro_f1: float
+    ece: float
+    log_loss: float
+    classes: Mapping[str, ClassMetrics]
+    confusion: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluatedValue(EvaluatedHead):
+    """Of a head that estimates a number, in its unit; the fields are those of `RegressionMetrics`."""
+
+    kind: Literal["value"] = "value"
+    unit: str
+    mae: float
+    rmse: float
+    bias: float
+    median_error: float
+    correlation: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A picture that could not be read, and why."""
+
+    key: FileName
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """A model on a dataset.
+    """A model on a dataset, and figures.json.
 
     Attributes:
         model: What it is called.
         data: What the dataset is called.
-        split: The side that was taken, or "" for all.
-        faces: Name of the detector that found the faces; "" where pictures were taken whole.
-        heads: In the order of the model's card; only those that have labels.
-        pictures: How many were asked about.
+        split: The side that was taken, or None for all.
+        faces: Name of the detector that found the faces; None where pictures were taken whole.
+        pictures: How many the model was shown.
         unlabelled: How many were left out for having no label.
-        unreadable: Key of each picture that could not be read, and why.
-        faceless: Key of each picture in which no face was found; they are not in the metrics.
+        unreadable: Those that could not be read.
+        no_face: Keys of those in which no face was found; they are in no metric.
         corrected: Labels that a corrections file changed.
         notes: What is odd, one sentence each.
+        heads: By name, in the order of the model's card; only those that have labels.
     """
 
     model: str
     data: str
-    split: str
-    faces: str
-    heads: tuple[HeadEvaluation, ...]
+    split: str | None
+    faces: str | None
     pictures: int
     unlabelled: int
-    unreadable: tuple[tuple[str, str], ...]
-    faceless: tuple[str, ...]
+    unreadable: tuple[Unreadable, ...]
+    no_face: tuple[FileName, ...]
     corrected: int
     notes: tuple[str, ...]
+    heads: Mapping[str, EvaluatedClasses | EvaluatedValue]
+
+
+METRICS = Form(Evaluation, METRICS_FILE, version=1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,51 +150,76 @@ class ModelOutputs:
 
 
 def evaluate(
-    model: ResolvedModel,
-    path: Path,
+    model: str | ResolvedModel,
+    data: Path,
     options: EvaluateOptions | None = None,
     *,
+    runs_dir: Path = RUNS_DIR,
+    folder: Path | None = None,
     settings: Settings | None = None,
     progress: ProgressCallback = ignore,
 ) -> Evaluation:
-    """Ask a model about labelled pictures, and compare.
+    """Show a model labelled pictures, and compare.
 
     Args:
-        model: From `models.resolve_model`.
-        path: Data: a folder with a folder for each class, a CSV file, or a zip file of either.
+        model: Which, as `models.resolve_model` takes it; or what that gave.
+        data: A folder with a folder for each class, a CSV file, or a zip file of either.
         options: Which labels and pictures, and how they are shown to the model.
+        runs_dir: Where runs are kept, of which `model` may name one.
+        folder: To make, with figures.json, and the predictions for every picture as predictions-HEAD.csv.
 
     Raises:
-        InputError: If the data cannot be read, or has no labels that fit the model; or no picture can be used.
-        ModelError: If a model is missing, or answers what it must not.
+        InputError: If there is no such model; the data cannot be read, or has no labels that fit the model; or no
+            picture can be used.
+        ModelError: If a model is missing, or gives what it must not.
+        OutputError: If the folder is there already, or cannot be written.
     """
     options = options or EvaluateOptions()
-    data = open_evaluation_data(model, path, options)
-    detector = ""
-    if options.faces:
-        analyzer = Analyzer(options.models, settings)
-        detector = analyzer.detector_card.name
-        outputs = predict_faces(model.classifier, data.dataset, analyzer, progress)
+    if folder is not None:
+        _place(folder).check(overwrite=False)
+    model = resolve_model(model, runs_dir=runs_dir, settings=settings)
+    opened = open_evaluation_data(model, data, options)
+    analyzer = Analyzer(options.models, settings) if options.faces else None
+    if analyzer is None:
+        outputs = predict_whole(model.classifier, opened.dataset, progress=progress)
     else:
-        outputs = predict_whole(model.classifier, data.dataset, progress=progress)
-    chosen = data.dataset.select(list(outputs.kept))
-    heads = [
-        _measured(model.card.head(name), chosen, outputs.by_head[name], column[outputs.kept], options)
-        for name, column in data.targets.items()
-    ]
-    return Evaluation(
-        model.name,
-        data.dataset.name,
-        options.split,
-        detector,
-        tuple(head for head in heads if head is not None),
-        len(chosen),
-        data.unlabelled,
-        outputs.unreadable,
-        outputs.faceless,
-        sum(len(done.keys) for done in data.dataset.corrections),
-        (*data.notes, *model.notes, *_frame_notes(model, path, faces=options.faces)),
+        outputs = predict_faces(model.classifier, opened.dataset, analyzer, progress)
+    chosen = opened.dataset.select(list(outputs.kept))
+    heads, tables = {}, {}
+    for name, column in opened.targets.items():
+        labelled = np.flatnonzero(~np.isnan(column[outputs.kept]))
+        if len(labelled):
+            head, items = model.card.head(name), [chosen.items[index] for index in labelled]
+            given, truth = outputs.by_head[name][labelled].astype(np.float64), column[outputs.kept][labelled]
+            heads[name] = _evaluated(head, given, truth, [item.group for item in items], options)
+            tables[name] = predictions_table([item.key for item in items], truth, given, head.classes)
+    found = Evaluation(
+        model=model.name,
+        data=opened.dataset.name,
+        split=options.split or None,
+        faces=analyzer.detector_card.name if analyzer else None,
+        pictures=len(chosen),
+        unlabelled=opened.unlabelled,
+        unreadable=tuple(Unreadable(*each) for each in outputs.unreadable),
+        no_face=outputs.faceless,
+        corrected=sum(len(done.keys) for done in opened.dataset.corrections),
+        notes=(*opened.notes, *model.notes, *_frame_notes(model, data, faces=options.faces)),
+        heads=heads,
     )
+    if folder is not None:
+        _write(folder, METRICS.encode(found), tables)
+    return found
+
+
+def _place(folder: Path) -> ResultFolder:
+    return ResultFolder(folder, (METRICS_FILE,))
+
+
+def _write(folder: Path, metrics: bytes, predictions: Mapping[str, bytes]) -> None:
+    with _place(folder).writing(overwrite=False) as part:
+        write_whole(part / METRICS_FILE, metrics)
+        for head, table in predictions.items():
+            write_whole(part / f"predictions-{head}.csv", table)
 
 
 def predict_whole(
@@ -243,32 +299,35 @@ def _run(
     return {name: np.concatenate([empty[name], *(part[name] for part in parts)]) for name in empty}
 
 
-def _measured(
-    head: NetworkHead, dataset: Dataset, predictions: FloatArray, column: Targets, options: EvaluateOptions
-) -> HeadEvaluation | None:
-    """Compare one head's predictions with what is right; None where no picture has a label."""
-    labelled = np.flatnonzero(~np.isnan(column))
-    if not len(labelled):
-        return None
-    items = [dataset.items[index] for index in labelled]
-    names = [item.group for item in items]
-    groups = len(set(names))
-    given, truth = predictions[labelled], column[labelled]
+def _evaluated(
+    head: NetworkHead, given: Targets, truth: Targets, groups: Sequence[str], options: EvaluateOptions
+) -> EvaluatedClasses | EvaluatedValue:
+    """Compare one head's predictions, (N, K) or (N,), with what is right (N,)."""
+    many = len(set(groups))
     how: dict[str, Any] = {
-        "groups": names if groups < len(names) else None,
+        "groups": groups if many < len(groups) else None,
         "resamples": options.resamples,
         "seed": options.seed,
     }
-    found: ClassificationMetrics | RegressionMetrics
     if head.kind == "value":
-        found = regression_metrics(given, truth)
         intervals = value_intervals(given, truth, **how)
-    else:
-        places = truth.astype(np.int64)
-        found = classification_metrics(given, places, head.classes)
-        by_place = class_intervals(given, places, **how)
-        intervals = {_metric_name(name, head.classes): both for name, both in by_place.items()}
-    return HeadEvaluation(head, tuple(item.key for item in items), given, truth, groups, found, intervals)
+        values = asdict(regression_metrics(given, truth))
+        return EvaluatedValue(groups=many, unit=head.unit, intervals=intervals, **values)
+    places = truth.astype(np.int64)
+    found = classification_metrics(given, places, head.classes)
+    by_place = class_intervals(given, places, **how)
+    return EvaluatedClasses(
+        count=found.count,
+        groups=many,
+        accuracy=found.accuracy,
+        macro_recall=found.macro_recall,
+        macro_f1=found.macro_f1,
+        ece=found.ece,
+        log_loss=found.log_loss,
+        classes=found.per_class,
+        confusion=tuple(map(tuple, found.confusion.tolist())),
+        intervals={_metric_name(name, head.classes): both for name, both in by_place.items()},
+    )
 
 
 def _metric_name(name: str, classes: Sequence[str]) -> str:
@@ -283,69 +342,9 @@ def _frame_notes(model: ResolvedModel, path: Path, *, faces: bool) -> Iterator[s
             yield "The model was not trained on aligned faces; it is shown the square around each face's box."
         return
     try:
-        made = json.loads(((path if path.is_dir() else path.parent) / "crops.json").read_text("utf-8"))
-        points = np.array(made["alignment"], np.float64)
-    except (OSError, ValueError, KeyError, TypeError):
+        made = CROPS.read((path if path.is_dir() else path.parent) / CROPS_FILE)
+    except CloseupError:
         return  # not cut by closeup: nothing is known
+    points = np.array(made.alignment, np.float64)
     if points.shape != (5, 2) or np.abs(points - np.array(model.card.alignment)).max() > 0.02:
         yield "The faces were cut for another frame than the model's; cut them anew for the model's."
-
-
-# For other programs
-
-
-def evaluation_table(evaluation: Evaluation) -> dict[str, Any]:
-    """The metrics as plain JSON values."""
-    return {
-        "schema_version": _SCHEMA_VERSION,
-        "model": evaluation.model,
-        "data": evaluation.data,
-        "split": evaluation.split or None,
-        "faces": evaluation.faces or None,
-        "pictures": evaluation.pictures,
-        "unlabelled": evaluation.unlabelled,
-        "unreadable": [{"key": key, "reason": reason} for key, reason in evaluation.unreadable],
-        "no_face": list(evaluation.faceless),
-        "corrected": evaluation.corrected,
-        "notes": list(evaluation.notes),
-        "heads": {head.head.name: _head_table(head) for head in evaluation.heads},
-    }
-
-
-def _head_table(evaluated: HeadEvaluation) -> dict[str, Any]:
-    found, head = evaluated.metrics, evaluated.head
-    table: dict[str, Any] = {"kind": head.kind, "count": found.count, "groups": evaluated.groups}
-    if isinstance(found, RegressionMetrics):
-        names = ("mae", "rmse", "bias", "median_error", "correlation")
-        table |= {"unit": head.unit, **{name: getattr(found, name) for name in names}}
-    else:
-        names = ("accuracy", "macro_recall", "macro_f1", "ece", "log_loss")
-        table |= {name: getattr(found, name) for name in names}
-        table["classes"] = {
-            each.name: {
-                "count": each.count,
-                "predicted": each.predicted,
-                "precision": each.precision,
-                "recall": each.recall,
-                "f1": each.f1,
-            }
-            for each in found.per_class
-        }
-        table["confusion"] = found.confusion.tolist()
-    table["intervals"] = {name: list(both) for name, both in evaluated.intervals.items()}
-    plain_table: dict[str, Any] = plain(table)
-    return plain_table
-
-
-def save_evaluation(evaluation: Evaluation, folder: Path, *, overwrite: bool = False) -> None:
-    """Write figures.json, and the predictions to every picture as predictions-HEAD.csv, into a new folder.
-
-    Raises:
-        OutputError: If it is there already, or cannot be written.
-    """
-    with ResultFolder(folder, (METRICS_FILE,)).writing(overwrite=overwrite) as part:
-        text = json.dumps(evaluation_table(evaluation), ensure_ascii=False, allow_nan=False, indent=1)
-        write_whole(part / METRICS_FILE, text.encode("utf-8", "replace") + b"\n")
-        for each in evaluation.heads:
-            content = predictions_table(each.keys, each.targets, each.predictions.astype(np.float64), each.head.classes)
-            write_whole(part / f"predictions-{each.head.name}.csv", content)

@@ -58,14 +58,14 @@ class ResolvedModel:
 
 
 def resolve_model(
-    word: str, *, runs_dir: Path = RUNS_DIR, settings: Settings | None = None, threads: int = 1
+    word: str | ResolvedModel, *, runs_dir: Path = RUNS_DIR, settings: Settings | None = None, threads: int = 1
 ) -> ResolvedModel:
     """Find and load a model.
 
     Args:
         word: The name of a model that comes with closeup (`shipped_names`); the path of an ONNX file with a card; or a
             run, as `runs.reading.find_run` takes it: its folder, its id or the beginning of it, its recipe's name, or
-            "last". Tried in this order.
+            "last". Tried in this order. A model that is loaded is given back.
         runs_dir: Where runs are kept.
         threads: How many threads one call of the network may use.
 
@@ -74,6 +74,8 @@ def resolve_model(
         ModelError: If the file is no network, or has no card.
         FormatError: If its card is wrong.
     """
+    if isinstance(word, ResolvedModel):
+        return word
     if word in shipped_names():
         return ResolvedModel(word, shipped(word, settings, threads=threads))
     path = Path(word).expanduser()

@@ -44,11 +44,11 @@ def test_figures_are_those_of_scikit_learn(seed: int) -> None:
     assert found.log_loss == pytest.approx(metrics.log_loss(labels, probabilities))
     np.testing.assert_array_equal(found.confusion, metrics.confusion_matrix(labels, answers))
     precision, recall, f1, count = metrics.precision_recall_fscore_support(labels, answers)
-    assert [each.precision for each in found.per_class] == pytest.approx(precision)
-    assert [each.recall for each in found.per_class] == pytest.approx(recall)
-    assert [each.f1 for each in found.per_class] == pytest.approx(f1)
-    assert [each.count for each in found.per_class] == list(count)
-    assert [each.name for each in found.per_class] == list(NAMES)
+    assert [each.precision for each in found.per_class.values()] == pytest.approx(precision)
+    assert [each.recall for each in found.per_class.values()] == pytest.approx(recall)
+    assert [each.f1 for each in found.per_class.values()] == pytest.approx(f1)
+    assert [each.count for each in found.per_class.values()] == list(count)
+    assert [*found.per_class] == list(NAMES)
 
 
 def test_a_class_without_pictures_does_not_count_in_macro_figures() -> None:
@@ -56,9 +56,9 @@ def test_a_class_without_pictures_does_not_count_in_macro_figures() -> None:
     found = classification_metrics(probabilities, [0, 0, 1, 1], ("a", "b", "never"))
     assert found.macro_recall == pytest.approx((1 + 0.5) / 2)
     assert found.macro_f1 == pytest.approx((1 + 2 / 3) / 2)
-    never = found.per_class[2]
+    never = found.per_class["never"]
     assert (never.recall, never.precision, never.f1) == (None, 0.0, 0.0)
-    absent = classification_metrics(probabilities[:2], [0, 0], ("a", "b", "never")).per_class[1]
+    absent = classification_metrics(probabilities[:2], [0, 0], ("a", "b", "never")).per_class["b"]
     assert (absent.recall, absent.precision, absent.f1) == (None, None, None)
 
 

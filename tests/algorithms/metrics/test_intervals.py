@@ -26,7 +26,7 @@ def test_each_is_the_interval_of_its_figure(name: str, groups: list[int] | None)
 def test_they_lie_around_the_figures() -> None:
     whole = classification_metrics(PROBABILITIES, LABELS, "abc")
     found = class_intervals(PROBABILITIES, LABELS)
-    for place, each in enumerate(whole.per_class):
+    for place, each in enumerate(whole.per_class.values()):
         low, high = found[f"recall:{place}"]
         assert each.recall is not None
         assert low < each.recall < high

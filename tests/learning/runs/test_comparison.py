@@ -6,7 +6,14 @@ import pytest
 
 from closeup.algorithms.metrics.classification import mcnemar
 from closeup.core.errors import InputError
-from closeup.learning.runs.comparison import best_first, compare, default_metric, flat, recipe_differences
+from closeup.learning.runs.comparison import (
+    RecipeDifference,
+    best_first,
+    compare,
+    default_metric,
+    flat,
+    recipe_differences,
+)
 from closeup.learning.runs.folder import create_run
 from closeup.learning.runs.reading import Run, read_run
 from learning.runs.made_runs import MOODS, begun, finished, keys, recipe
@@ -30,17 +37,17 @@ def test_the_better_one_is_told_and_the_difference_is_paired(tmp_path: Path) -> 
     (head,) = compare(a, b).heads
     assert (head.head, head.side, head.count, head.groups) == ("mood", "val", 200, None)
     accuracy = head.metrics[0]
-    assert accuracy.difference.a == pytest.approx(0.8)
-    assert accuracy.difference.b == pytest.approx(0.95)
-    assert accuracy.difference.difference == pytest.approx(0.15)
-    assert accuracy.difference.low > 0.09
+    assert accuracy.a == pytest.approx(0.8)
+    assert accuracy.b == pytest.approx(0.95)
+    assert accuracy.difference == pytest.approx(0.15)
+    assert accuracy.low > 0.09
     assert {it.name: it.better for it in head.metrics} == dict.fromkeys(
         ("accuracy", "macro_recall", "macro_f1", "ece"), "b"
     )
-    assert head.test == mcnemar(worse == labels, better == labels)
+    assert head.mcnemar == mcnemar(worse == labels, better == labels)
     (mirrored,) = compare(b, a).heads
     assert {it.better for it in mirrored.metrics} == {"a"}
-    assert mirrored.metrics[0].difference.low == pytest.approx(-accuracy.difference.high)
+    assert mirrored.metrics[0].low == pytest.approx(-accuracy.high)
 
 
 def test_no_difference_is_no_lead(tmp_path: Path) -> None:
@@ -51,7 +58,7 @@ def test_no_difference_is_no_lead(tmp_path: Path) -> None:
     ]
     assert comparison.heads[0].metrics[0].better == ""
     assert comparison.heads[1].unit == "years"
-    assert comparison.heads[1].test is None
+    assert comparison.heads[1].mcnemar is None
     assert comparison.recipes == ()
     assert comparison.notes == ()
 
@@ -63,11 +70,11 @@ def test_errors_are_better_the_lower_and_a_bias_is_neither(tmp_path: Path) -> No
         writer.predictions("val", "age", keys(80), np.arange(80.0), np.arange(80.0) + shift)
         runs.append(read_run(writer.path))
     (head,) = compare(*runs).heads
-    assert [(it.name, it.difference.difference, it.better) for it in head.metrics] == [
+    assert [(it.name, it.difference, it.better) for it in head.metrics] == [
         ("mae", -4, "b"),
         ("bias", -4, ""),
     ]
-    assert compare(*runs, side="val").heads[0].metrics[0].difference.a == 5
+    assert compare(*runs, side="val").heads[0].metrics[0].a == 5
     with pytest.raises(InputError, match="no predictions of one head"):
         compare(*runs, side="test")
 
@@ -79,7 +86,7 @@ def test_only_pictures_that_both_judged_with_one_label_count(tmp_path: Path) -> 
     b = judged(tmp_path, labels, labels, names=[f"a/{n}.jpg" for n in range(10, 60)])
     found = compare(a, b)
     assert found.heads[0].count == 35
-    assert found.heads[0].metrics[0].difference.difference == 0
+    assert found.heads[0].metrics[0].difference == 0
     text = " ".join(found.notes)
     assert "compared are the 35 that both predicted" in text
     assert "5 pictures are left out, whose labels differ" in text
@@ -92,9 +99,9 @@ def test_classes_in_another_order_are_the_same_classes(tmp_path: Path) -> None:
     a = judged(tmp_path, labels, labels)
     b = judged(tmp_path, 2 - labels, 2 - labels, classes=MOODS[::-1])
     (head,) = compare(a, b).heads
-    assert all(it.difference.difference == 0 for it in head.metrics)
-    assert head.test is not None
-    assert head.test.p_value == 1
+    assert all(it.difference == 0 for it in head.metrics)
+    assert head.mcnemar is not None
+    assert head.mcnemar.p_value == 1
 
 
 def test_what_cannot_be_compared_is_said(tmp_path: Path) -> None:
@@ -126,9 +133,9 @@ def test_where_recipes_differ() -> None:
     a = {"name": "x", "stages": [{"epochs": 3}], "model": {"mean": [1, 2]}, "augment": {}}
     b = {"name": "x", "stages": [{"epochs": 5}, {"epochs": 1}], "model": {"mean": [1, 3]}, "augment": {}}
     assert recipe_differences(a, b) == (
-        ("stages.0.epochs", 3, 5),
-        ("model.mean", [1, 2], [1, 3]),
-        ("stages.1.epochs", None, 1),
+        RecipeDifference("stages.0.epochs", 3, 5),
+        RecipeDifference("model.mean", [1, 2], [1, 3]),
+        RecipeDifference("stages.1.epochs", None, 1),
     )
     assert recipe_differences(a, a) == ()
     assert flat({"a": {"b": [{"c": 1}]}, "d": []}) == [("a.b.0.c", 1), ("d", [])]

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from closeup.learning.runs.metrics import Figure, measure, reported
+from closeup.learning.runs.metrics import HeadMetric, measure, reported
 from closeup.learning.runs.reading import read_run
 from learning.runs.made_runs import MOODS, answer, begun, finished, keys, split_table
 
@@ -30,7 +30,7 @@ def test_the_figures_are_those_of_the_answers(tmp_path: Path) -> None:
         {"accuracy": 0.8, "macro_recall": 2.5 / 3, "macro_f1": (1 + 2 / 3 + 2 / 3) / 3, "ece": 0.2}
     )
     assert mood.confusion.tolist() == [[2, 0, 0], [0, 1, 1], [0, 0, 1]]
-    assert [one.name for one in mood.per_class] == list(MOODS)
+    assert [*mood.per_class] == list(MOODS)
     assert (age.kind, age.count, age.wrong) == ("value", 2, 0)
     assert {it.name: it.value for it in age.metrics} == pytest.approx({"mae": 2, "rmse": 5**0.5, "bias": 1})
     for one in (mood, age):
@@ -64,5 +64,5 @@ def test_the_same_answers_give_the_same_intervals(tmp_path: Path) -> None:
 
 
 def test_figures_are_said_with_their_intervals() -> None:
-    assert Figure("accuracy", 0.7, 0.65, 0.75).with_interval() == "0.700 (0.650 to 0.750)"
-    assert Figure("mae", 5.0, 4.5, 5.5).with_interval("years") == "5.00 years (4.50 to 5.50)"
+    assert HeadMetric("accuracy", 0.7, 0.65, 0.75).with_interval() == "0.700 (0.650 to 0.750)"
+    assert HeadMetric("mae", 5.0, 4.5, 5.5).with_interval("years") == "5.00 years (4.50 to 5.50)"

@@ -34,7 +34,7 @@ def test_the_surest_come_first_and_what_is_right_is_none(judged: tuple[Run, Head
 def test_what_is_said_of_them(judged: tuple[Run, HeadMetrics, HeadMetrics]) -> None:
     _, mood, age = judged
     first = mistakes(mood, picture)[0]
-    assert (first.key, first.label, first.answer, first.sure) == (HOSTILE[0], "happy", "sad", "100%")
+    assert (first.key, first.label, first.prediction, first.sure) == (HOSTILE[0], "happy", "sad", "100%")
     assert first.picture is not None
     assert first.picture.startswith("data:image/jpeg;base64,")
     told = [(it.label, it.prediction, it.sure) for it in mistakes(age, picture)]

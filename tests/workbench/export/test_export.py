@@ -49,7 +49,7 @@ def test_the_network_and_its_forms_are_written_with_their_cards(finished_run: Pa
         assert path.stat().st_size < 0.75 * (tmp_path / "out/tiny.onnx").stat().st_size
         assert f"{exporting.FORMS[form]}. Beside the 32-bit network: Accuracy of mood" in read_card(path).limits[-1]
         np.testing.assert_allclose(PictureClassifier(path).answers(crops)["mood"], wanted, atol=tolerance)
-    assert {"Comparing with PyTorch", "Making int8", "Judging half"} <= {each.stage for each in stages}
+    assert {"Comparing with PyTorch", "Making int8", "Evaluating half"} <= {each.stage for each in stages}
 
 
 def test_what_was_found_is_kept_as_json(finished_run: Path, tmp_path: Path) -> None:

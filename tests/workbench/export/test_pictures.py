@@ -9,7 +9,7 @@ import pytest
 from closeup.core.errors import InputError
 from closeup.learning.runs.reading import read_run
 from closeup.weights.network_card import read_card
-from closeup.workbench.export import material
+from closeup.workbench.export import pictures
 from closeup.workbench.export.pictures import calibration_pictures, validation_pictures
 from closeup.workbench.training.weights_file import load_network
 from workbench.exported import PX
@@ -31,7 +31,7 @@ def test_calibration_takes_pictures_that_nothing_is_judged_by_and_the_same_each_
 ) -> None:
     _, recipe, heads = load_network(finished_run)
     run, card = read_run(finished_run), read_card(finished_run / "model.onnx")
-    monkeypatch.setattr(material, "CALIBRATION", 10)
+    monkeypatch.setattr(pictures, "CALIBRATION", 10)
     found = calibration_pictures(run, recipe, card, None)
     assert found.shape == (10, PX, PX, 3)
     np.testing.assert_array_equal(found, calibration_pictures(run, recipe, card, None))

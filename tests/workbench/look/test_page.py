@@ -23,7 +23,7 @@ def test_the_page_says_what_was_seen(look: DatasetProfile) -> None:
         "What stands out",
         "3 classes; the largest has 14 times as many pictures as the smallest.",
         "Exact copies whose labels differ",
-        "What gives a class away",
+        "Leakage: what gives a class away",
         "The most blurred",
         "What cannot be read",
         "val/cat/broken.jpg",

@@ -61,7 +61,7 @@ def base(tmp_path: Path) -> Path:
 
 
 class Trainer:
-    """Stands in for training: each run predictions as rightly as `accuracy` says of its recipe."""
+    """Stands in for training: each run predicts as rightly as `accuracy` says of its recipe."""
 
     def __init__(self, accuracy: Callable[[AugmentRecipe], float]) -> None:
         self.accuracy = accuracy

@@ -1,4 +1,4 @@
-"""Networks as files: what is inside, and that it predictions as PyTorch does."""
+"""Networks as files: what is inside, and that it predicts as PyTorch does."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from closeup.workbench.training import onnx_file
 from closeup.workbench.training.inference import InferenceNetwork
 from closeup.workbench.training.network import predict_batches
 from closeup.workbench.training.onnx_file import onnx_bytes, write_network
-from closeup.workbench.training.task import predictions
+from closeup.workbench.training.task import predictions_of
 from workbench.exported import HEADS, PX, Exported, new_network
 
 
@@ -40,7 +40,7 @@ def test_the_file_answers_what_the_run_was_judged_by(
     network = new_network()
     raw = predict_batches(network, [torch.from_numpy(pictures[:count])], flip=True)
     for head, found in zip(HEADS, given, strict=True):
-        wanted = predictions(head, raw[head.name], exported.temperatures.get(head.name, 1.0))
+        wanted = predictions_of(head, raw[head.name], exported.temperatures.get(head.name, 1.0))
         assert found.shape == wanted.shape
         np.testing.assert_allclose(found, wanted, atol=1e-4)
 

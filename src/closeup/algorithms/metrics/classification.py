@@ -6,7 +6,7 @@ Rijsbergen, Information Retrieval, 1979, chapter 7; macro means as in Sokolova a
 Management 45, 2009.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,7 +32,6 @@ class ClassMetrics:
     """How one class fares.
 
     Attributes:
-        name: Of the class.
         count: Items that are of it.
         predicted: Items that are taken for it.
         precision: Share of those taken for it that are; None where none is taken for it.
@@ -40,7 +39,6 @@ class ClassMetrics:
         f1: Harmonic mean of the two, 2 * right / (count + predicted); None where both are 0.
     """
 
-    name: str
     count: int
     predicted: int
     precision: float | None
@@ -60,7 +58,7 @@ class ClassificationMetrics:
         ece: Expected calibration error: how far confidence lies from the share that is right, 0 to 1; see
             `calibration_error`.
         log_loss: Mean of -log(probability of the right class), natural.
-        per_class: In the order of the classes.
+        per_class: By name, in the order of the classes.
         confusion: Shape (K, K), int64: row by label, column by answer.
     """
 
@@ -70,7 +68,7 @@ class ClassificationMetrics:
     macro_f1: float
     ece: float
     log_loss: float
-    per_class: tuple[ClassMetrics, ...]
+    per_class: Mapping[str, ClassMetrics]
     confusion: NDArray[np.int64]
 
 
@@ -147,9 +145,8 @@ def classification_metrics(
     answers = chances.argmax(axis=1)
     confusion = confusion_matrix(answers, truth, len(classes))
     counts, predicted, right = confusion.sum(axis=1), confusion.sum(axis=0), confusion.diagonal()
-    per_class = tuple(
-        ClassMetrics(
-            name,
+    per_class = {
+        name: ClassMetrics(
             int(counts[k]),
             int(predicted[k]),
             _share(right[k], predicted[k]),
@@ -157,7 +154,7 @@ def classification_metrics(
             _share(2 * right[k], counts[k] + predicted[k]),
         )
         for k, name in enumerate(classes)
-    )
+    }
     macro_recall, macro_f1 = macro_averages(confusion)
     likelihood = np.clip(chances[np.arange(len(truth)), truth], 1e-12, 1)
     return ClassificationMetrics(

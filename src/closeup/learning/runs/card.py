@@ -68,11 +68,11 @@ def limits(run: Run, measured: Sequence[HeadMetrics]) -> list[str]:
 
 
 def _weak(one: HeadMetrics) -> list[str]:
-    few = [metric.name for metric in one.per_class if metric.count < FEW]
+    few = [name for name, found in one.per_class.items() if found.count < FEW]
     weak = [
-        f"{metric.name} ({metric.recall:.2f})"
-        for metric in one.per_class
-        if metric.recall is not None and metric.recall < WEAK_RECALL and metric.count >= FEW
+        f"{name} ({found.recall:.2f})"
+        for name, found in one.per_class.items()
+        if found.recall is not None and found.recall < WEAK_RECALL and found.count >= FEW
     ]
     lines = []
     if few:
@@ -116,8 +116,8 @@ def _metrics(run: Run, measured: Sequence[HeadMetrics]) -> list[str]:
     for one in reported(measured):
         if one.per_class:
             per_class = [
-                [c.name, f"{c.count:,}", share_words(c.precision), share_words(c.recall), share_words(c.f1)]
-                for c in one.per_class
+                [name, f"{c.count:,}", share_words(c.precision), share_words(c.recall), share_words(c.f1)]
+                for name, c in one.per_class.items()
             ]
             parts.append(f"### {_inline(one.head)} on {one.side}, class by class")
             parts.append(_table(("class", "pictures", "precision", "recall", "F1"), per_class))

@@ -1,8 +1,8 @@
 """Compare two runs on the very same pictures, and say how sure the difference is; find the best of many."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import astuple, dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,35 +20,29 @@ from closeup.algorithms.metrics.classification import (
 )
 from closeup.algorithms.metrics.intervals import class_statistic
 from closeup.core.errors import InputError
+from closeup.documents.form import Form
 from closeup.learning.runs.predictions import HeadPredictions
 from closeup.learning.runs.reading import Run
-from closeup.learning.runs.words import CLASS_METRICS, WORDS, is_error
+from closeup.learning.runs.words import CLASS_METRICS, is_error
 
 FEW = 30
 """With fewer pictures in common the intervals say little."""
 
 
 @dataclass(frozen=True, slots=True)
-class MetricDifference:
+class MetricDifference(Difference):
     """One metric of two runs.
 
     Attributes:
         name: "accuracy", "macro_recall", "macro_f1", "ece", "mae" or "bias".
-        difference: Of b less a, with its 95 % interval.
         better: "a" or "b" where the interval leaves out 0; else "", and for a bias.
     """
 
     name: str
-    difference: Difference
-    better: str
-
-    @property
-    def words(self) -> str:
-        """What people call it."""
-        return WORDS[self.name]
+    better: Literal["a", "b", ""]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class HeadComparison:
     """One head of two runs.
 
@@ -59,7 +53,7 @@ class HeadComparison:
         count: Pictures that both predicted, with the same label.
         groups: How many groups the intervals were drawn over; None where every picture stood alone.
         metrics: How they differ.
-        test: McNemar's exact test on which pictures each has right; None for a value head.
+        mcnemar: The exact test on which pictures each has right; None for a value head.
     """
 
     head: str
@@ -67,27 +61,39 @@ class HeadComparison:
     unit: str
     count: int
     groups: int | None
-    metrics: tuple[MetricDifference, ...]
-    test: McNemar | None
+    metrics: tuple[MetricDifference, ...] = field(metadata={"alias": "figures"})
+    mcnemar: McNemar | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class RecipeDifference:
+    """A key in which two recipes differ, "stages.0.epochs", with the value of each; None where one has no such key."""
+
+    key: str
+    a: Any
+    b: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """Two runs beside each other.
 
     Attributes:
-        a: The first.
-        b: The second.
+        a: Id of the first.
+        b: Of the second.
         heads: Those that both have.
-        recipes: Where their recipes differ: key, the first's value, the second's; None where one has no such key.
+        recipes: Where their recipes differ.
         notes: What to know before believing the metrics, one sentence each.
     """
 
-    a: Run
-    b: Run
+    a: str
+    b: str
     heads: tuple[HeadComparison, ...]
-    recipes: tuple[tuple[str, Any, Any], ...]
+    recipes: tuple[RecipeDifference, ...]
     notes: tuple[str, ...]
+
+
+COMPARISON = Form(Comparison, "comparison of runs")
 
 
 def compare(a: Run, b: Run, *, side: str = "", resamples: int = RESAMPLES) -> Comparison:
@@ -119,14 +125,16 @@ def compare(a: Run, b: Run, *, side: str = "", resamples: int = RESAMPLES) -> Co
             f"{a.id} and {b.id} have no predictions of one head on one side of the split.",
             f"{a.id} has {_has(a)}; {b.id} has {_has(b)}.",
         )
-    return Comparison(a, b, tuple(heads), recipe_differences(a.recipe, b.recipe), tuple(notes))
+    return Comparison(a.id, b.id, tuple(heads), recipe_differences(a.recipe, b.recipe), tuple(notes))
 
 
-def recipe_differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[tuple[str, Any, Any], ...]:
-    """The keys in which two recipes differ, "stages.0.epochs", with the value of each; None where there is none."""
+def recipe_differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[RecipeDifference, ...]:
+    """The keys in which two recipes differ, those of the first in front."""
     first, second = dict(flat(a)), dict(flat(b))
     keys = [*first, *(key for key in second if key not in first)]
-    return tuple((key, first.get(key), second.get(key)) for key in keys if first.get(key) != second.get(key))
+    return tuple(
+        RecipeDifference(key, first.get(key), second.get(key)) for key in keys if first.get(key) != second.get(key)
+    )
 
 
 def best_first(runs: Sequence[Run], metric: str) -> list[tuple[Run, float]]:
@@ -198,13 +206,13 @@ def _compared(
     metrics = []
     for name, (first, second) in statistics.items():
         found = paired_difference(first, second, len(pair[0].keys), groups=groups, resamples=resamples)
-        metrics.append(MetricDifference(name, found, _better(name, found)))
+        metrics.append(MetricDifference(*astuple(found), name, _better(name, found)))
     unit = next((str(one.get("unit", "")) for one in runs[0].heads() if one.get("name") == head), "")
     many = None if groups is None else len(set(groups))
     return HeadComparison(head, side, unit, len(pair[0].keys), many, tuple(metrics), test)
 
 
-def _better(name: str, found: Difference) -> str:
+def _better(name: str, found: Difference) -> Literal["a", "b", ""]:
     if name == "bias" or found.low <= 0 <= found.high:
         return ""
     return "b" if (found.low > 0) != is_error(name) else "a"

@@ -1,6 +1,6 @@
 """How well a run predicts: the metrics of each head on each side, each with an interval."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,7 +22,7 @@ from closeup.learning.runs.words import CLASS_METRICS, VALUE_METRICS, WORDS, num
 
 
 @dataclass(frozen=True, slots=True)
-class Metric:
+class HeadMetric:
     """One metric with its 95 % interval.
 
     Attributes:
@@ -57,7 +57,7 @@ class HeadMetrics:
         head: Its name.
         predictions: Of the pictures that have a label.
         metrics: With intervals.
-        per_class: In the order of the classes; empty for a value head.
+        per_class: By name of the class; empty for a value head.
         confusion: (K, K) by label, then prediction; (0, 0) for a value head.
         groups: How many groups the intervals were drawn over; None where every picture stood alone.
     """
@@ -65,8 +65,8 @@ class HeadMetrics:
     side: str
     head: str
     predictions: HeadPredictions
-    metrics: tuple[Metric, ...]
-    per_class: tuple[ClassMetrics, ...]
+    metrics: tuple[HeadMetric, ...]
+    per_class: Mapping[str, ClassMetrics]
     confusion: NDArray[np.int64]
     groups: int | None
 
@@ -128,11 +128,11 @@ def _measured(
     errors = regression_metrics(predictions.values, numbers)
     spans = value_intervals(predictions.values, numbers, groups=groups, resamples=resamples)
     return HeadMetrics(
-        side, head, predictions, _table(VALUE_METRICS, errors, spans), (), np.zeros((0, 0), np.int64), many
+        side, head, predictions, _table(VALUE_METRICS, errors, spans), {}, np.zeros((0, 0), np.int64), many
     )
 
 
 def _table(
     names: Sequence[str], found: ClassificationMetrics | RegressionMetrics, spans: dict[str, tuple[float, float]]
-) -> tuple[Metric, ...]:
-    return tuple(Metric(name, float(getattr(found, name)), *spans[name]) for name in names)
+) -> tuple[HeadMetric, ...]:
+    return tuple(HeadMetric(name, float(getattr(found, name)), *spans[name]) for name in names)

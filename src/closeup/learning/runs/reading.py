@@ -17,7 +17,15 @@ from closeup.core.file_lock import is_locked
 from closeup.core.timebase import clock
 from closeup.learning.runs.folder import CORRECTIONS_FILE, EPOCHS_FILE, LOCK_FILE, RECIPE_FILE, SPLIT_FILE, STEPS_FILE
 from closeup.learning.runs.predictions import HeadPredictions, predictions_name, read_predictions
-from closeup.learning.runs.record import RUN_FILE, RunRecord, State, read_record
+from closeup.learning.runs.record import (
+    RUN_FILE,
+    RankedRun,
+    RunDetails,
+    RunRecord,
+    RunSummary,
+    State,
+    read_record,
+)
 from closeup.learning.runs.words import WORDS, number_words
 from closeup.tables.growing import GrownTable, read_table
 
@@ -150,6 +158,32 @@ class Run:
         table = read_table(self.path / SPLIT_FILE)
         groups = dict(zip(table.text("key"), table.text("group"), strict=True))
         return groups if len(set(groups.values())) < len(groups) else {}
+
+    def summary(self) -> RunSummary:
+        """The run in short."""
+        return RunSummary(**self._in_short())
+
+    def details(self) -> RunDetails:
+        """The run with all that it wrote down."""
+        facts, metrics, rows = self.facts, self.metrics, self.epochs().rows
+        return RunDetails(**self._in_short(), facts=facts, metrics=metrics, epochs=rows)
+
+    def ranked(self, metric: str) -> RankedRun:
+        """The run with one of its `flat_metrics`, which it is ranked by."""
+        return RankedRun(**self._in_short(), metric=metric, value=self.flat_metrics[metric])
+
+    def _in_short(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "name": self.name,
+            "path": str(self.path),
+            "state": self.state,
+            "created_at": self.record.created_at,
+            "ended_at": self.record.ended_at or None,
+            "reason": self.record.reason,
+            "epochs_count": len(self.epochs()),
+            "flat_metrics": self.flat_metrics,
+        }
 
     def corrections(self) -> GrownTable:
         """The label corrections that its data was read with."""

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from closeup.core.errors import InputError
 from closeup.core.fields import Text
+from closeup.core.types import FileName
 from closeup.core.whole import write_whole
 from closeup.documents.form import Form
 
@@ -50,6 +51,62 @@ class RunRecord:
 
 
 RUN = Form(RunRecord, "closeup run.json", version=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """A run in short.
+
+    Attributes:
+        path: Its folder.
+        ended_at: ISO 8601, as `created_at`; None while it is not over.
+        reason: Why it failed.
+        epochs_count: Epochs that are done.
+        flat_metrics: Numbers of the end, each with its place: "test/expression/accuracy".
+    """
+
+    id: str
+    name: str
+    path: FileName
+    state: State
+    created_at: str
+    ended_at: str | None
+    reason: str
+    epochs_count: int
+    flat_metrics: Mapping[str, float] = field(metadata={"alias": "figures"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunDetails(RunSummary):
+    """A run with all that it wrote down, but for its single steps.
+
+    Attributes:
+        facts: What it was made with: environment, data, corrections, seeds.
+        metrics: Of the end, by side and head.
+        epochs: The rows of epochs.csv, as text by column.
+    """
+
+    facts: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+    epochs: tuple[Mapping[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankedRun(RunSummary):
+    """A run with what it is ranked by.
+
+    Attributes:
+        metric: What that is, "val/expression/accuracy".
+        value: Its.
+    """
+
+    metric: str = field(metadata={"alias": "figure"})
+    value: float
+
+
+RUN_SUMMARY = Form(RunSummary, "run in short")
+RUN_DETAILS = Form(RunDetails, "run")
+RANKED_RUN = Form(RankedRun, "ranked run")
 
 
 def write_record(folder: Path, state: RunRecord) -> None:

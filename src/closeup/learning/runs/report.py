@@ -12,7 +12,7 @@ from closeup.core.types import Image
 from closeup.core.whole import write_whole
 from closeup.learning.runs.card import card_markdown, limits
 from closeup.learning.runs.folder import RECIPE_FILE
-from closeup.learning.runs.metrics import HeadMetrics, Metric, measure, reported
+from closeup.learning.runs.metrics import HeadMetric, HeadMetrics, measure, reported
 from closeup.learning.runs.mistakes import Mistake, mistakes, mistakes_page
 from closeup.learning.runs.plots import confusion_svg, curves_svg, estimates_svg, for_page
 from closeup.learning.runs.reading import Run, read_run
@@ -150,14 +150,15 @@ def _head(one: HeadMetrics, measured: Sequence[HeadMetrics], run: Run, plots: Ma
         "rows": [_row(metric, unit) for metric in one.metrics],
         "others": _others(one, measured, unit),
         "per_class": [
-            (c.name, f"{c.count:,}", *map(share_words, (c.precision, c.recall, c.f1))) for c in one.per_class
+            (name, f"{c.count:,}", *map(share_words, (c.precision, c.recall, c.f1)))
+            for name, c in one.per_class.items()
         ],
         "plot": _image(plots[one.head]),
         "plot_caption": caption,
     }
 
 
-def _row(metric: Metric, unit: str) -> dict[str, Any]:
+def _row(metric: HeadMetric, unit: str) -> dict[str, Any]:
     """One metric on the page; its interval as a line from 0 to 100 where it is a share."""
     value = number_words(metric.name, metric.value, unit)
     span = f"{number_words(metric.name, metric.low)} to {number_words(metric.name, metric.high)}"
