@@ -58,6 +58,7 @@ HOMES = {
     "jinja2": ("pages",),
     "matplotlib": ("features.demo", "learning"),
     "skimage": ("features.demo",),
+    "kiwipiepy": ("text.korean",),
     "typer": ("cli",),
     "click": ("cli",),
     "rich": ("cli",),

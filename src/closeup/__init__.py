@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from closeup.features.gallery.options import EnrolOptions as EnrolOptions
     from closeup.features.gallery.similar import similar as similar
     from closeup.features.gallery.verify import verify as verify
+    from closeup.features.headline.options import HeadlineOptions as HeadlineOptions
+    from closeup.features.headline.write import headline as headline
     from closeup.features.shorts.make import make_shorts as make_shorts
     from closeup.features.shorts.make import plan_shorts as plan_shorts
     from closeup.features.shorts.make import render_plan as render_plan
@@ -43,6 +45,7 @@ _HOMES = {
     "CloseupError": "closeup.core.errors",
     "EnrolOptions": "closeup.features.gallery.options",
     "Analyzer": "closeup.perception.analyzer",
+    "HeadlineOptions": "closeup.features.headline.options",
     "GalleryStore": "closeup.storage.gallery",
     "Plan": "closeup.features.shorts.plan",
     "Recipe": "closeup.workbench.recipes.recipe",
@@ -51,6 +54,7 @@ _HOMES = {
     "evaluate": "closeup.workbench.evaluate",
     "find_cast": "closeup.features.cast.find",
     "find_faces": "closeup.features.faces.finder",
+    "headline": "closeup.features.headline.write",
     "identify": "closeup.features.gallery.identify",
     "identify_video": "closeup.features.gallery.identify",
     "make_cast_folder": "closeup.features.cast.find",

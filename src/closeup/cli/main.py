@@ -120,6 +120,7 @@ LATE = {
     "gallery": "Enrol people by their faces, recognise them, find look-alikes.",
     "people": "See and correct the people in a result folder.",
     "models": "List, fetch and check the models.",
+    "headline": "Name a text or a broadcast, and sum it up: closeup headline FILE.",
 }
 """Groups of commands, each a module here, that are loaded when one of theirs is called: no command waits for another's
 imports."""

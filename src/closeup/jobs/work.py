@@ -74,6 +74,7 @@ WORK = {
         Work("reel", "features.shorts.scenes:make_reel"),
         Work("train", "workbench.training.train:train"),
         Work("train.resume", "workbench.training.train:resume"),
+        Work("headline", "features.headline.write:headline"),
         Work("export", "workbench.export.export:export_run"),
         Work("predict", "workbench.predict:predict"),
         Work("evaluate", "workbench.evaluate:evaluate"),

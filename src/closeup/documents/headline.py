@@ -1,0 +1,73 @@
+"""headline.json: the answer of `headline`, stories with a headline and the sentences that sum them up."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from closeup.core.fields import AtLeast, OneOf
+from closeup.core.types import Count, Seconds
+from closeup.documents.form import Form
+
+Way = Annotated[str, OneOf(("rules", "taught", "written"))]
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedSentence:
+    """A sentence of the summary.
+
+    Attributes:
+        text: Verbatim.
+        place: Which sentence of the text it is, from 0.
+        start_s: When it begins to be spoken, seconds; None for a text without times. `end_s` is exclusive.
+    """
+
+    text: str
+    place: Count
+    start_s: Seconds | None = None
+    end_s: Seconds | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One story: all of a text, or a stretch of a broadcast.
+
+    Attributes:
+        headline: Words of one sentence of the story, in their order, unless it was written freely.
+        way: How it was made: a sentence shortened by rules, shortened by a taught model, or written by one.
+        source: Which sentence of the text it was made of, from 0.
+        replaced: What the model wrote where that was refused, since a name or number in it is not in the text.
+        summary: The chosen sentences, in order.
+        start_s: When the story begins, seconds; None for a text without times. `end_s` is exclusive.
+    """
+
+    headline: str
+    way: Way
+    source: Count
+    summary: Annotated[tuple[QuotedSentence, ...], AtLeast(1)]
+    replaced: str | None = None
+    start_s: Seconds | None = None
+    end_s: Seconds | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeadlineAnswer:
+    """What a text is called, and what it says in short.
+
+    Attributes:
+        source: Path of the file, or "-".
+        language: Whose rules it was read by.
+        sentences: How many the text has.
+        stories: In order.
+        model: Folder of the model, or "builtin".
+        notes: What was guessed, left out or found odd, a sentence each.
+    """
+
+    source: str
+    language: Annotated[str, OneOf(("en", "ko"))]
+    sentences: Count
+    stories: Annotated[tuple[Story, ...], AtLeast(1)]
+    model: str = "builtin"
+    notes: tuple[str, ...] = ()
+
+
+HEADLINE_JSON = Form(HeadlineAnswer, "headline.json", version=1)
+"""The form of `headline FILE --json`."""

@@ -1,0 +1,96 @@
+"""From a text to a headline and the sentences that sum it up."""
+
+import sys
+from pathlib import Path
+
+from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.core.words import counted
+from closeup.documents.headline import HeadlineAnswer, QuotedSentence, Story
+from closeup.features.headline.options import HeadlineOptions
+from closeup.features.headline.source import Source, read_source, stories
+from closeup.text.ranking import MAX_TOGETHER, Scores, best_first, lead, lexrank, textrank, without_repeats
+from closeup.text.reading import Reading
+from closeup.text.title import title
+
+
+def headline(
+    text: Path | str,
+    options: HeadlineOptions | None = None,
+    *,
+    progress: ProgressCallback = ignore,
+) -> HeadlineAnswer:
+    """Name a text and sum it up.
+
+    Args:
+        text: Path of a text or caption file, or the text itself; `Path("-")` reads what is piped in.
+        options: The defaults where None.
+
+    Raises:
+        InputError: If there is nothing to read.
+        FormatError: If it is a caption file in which nothing can be used.
+    """
+    options = options or HeadlineOptions()
+    source = _source(text, options.lang)
+    parts = stories(source)
+    notes = [*source.notes, *_length_notes(source, options)]
+    made = []
+    for number, (start, end) in enumerate(parts):
+        progress(Progress("Summing up", number, len(parts), "stories"))
+        made.append(_story(source, start, end, options))
+    reading = source.reading
+    return HeadlineAnswer(source.name, reading.language, len(reading.sentences), tuple(made), notes=tuple(notes))
+
+
+def _source(text: Path | str, lang: str) -> Source:
+    if isinstance(text, str):
+        return read_source(None, text.encode(), lang=lang)
+    if str(text) == "-":
+        return read_source(None, sys.stdin.buffer.read(), lang=lang)
+    return read_source(text, lang=lang)
+
+
+def _length_notes(source: Source, options: HeadlineOptions) -> list[str]:
+    count, notes = len(source.reading.sentences), []
+    if count > MAX_TOGETHER and options.ranking != "lead":
+        notes.append(
+            f"{counted(count, 'sentence')}: ranked in parts of {MAX_TOGETHER}, since all with each other would take "
+            "very long."
+        )
+    if count < options.sentences:
+        notes.append(f"The text has {counted(count, 'sentence')}; its summary is all of it.")
+    return notes
+
+
+def _story(source: Source, start: int, end: int, options: HeadlineOptions) -> Story:
+    reading = source.reading.part(start, end)
+    chosen = summary_places(reading, options.sentences, options.ranking)
+    line, place = title(reading, words=options.words, characters=options.characters, spoken=source.times is not None)
+    times = source.times
+    quoted = tuple(
+        QuotedSentence(reading.sentences[each].text, start + each, *(times[start + each] if times else ()))
+        for each in chosen
+    )
+    span = (times[start][0], times[end - 1][1]) if times else (None, None)
+    return Story(line, "rules", start + place, quoted, None, *span)
+
+
+def summary_places(reading: Reading, count: int, ranking: str = "textrank") -> list[int]:
+    """Places of the sentences that sum a text up, in its order; those that cannot stand are the last resort."""
+    every = range(len(reading.sentences))
+    standing = [place for place in every if reading.may_stand(place)]
+    tokens = [reading.tokens[place] for place in standing]
+    if ranking == "mmr":
+        order = without_repeats(textrank(tokens), tokens, count)
+    else:
+        order = best_first(sentence_scores(tokens, ranking))
+    chosen = [standing[place] for place in order[:count]]
+    if len(chosen) < min(count, len(every)):
+        chosen += [place for place in every if place not in chosen][: count - len(chosen)]
+    return sorted(chosen)
+
+
+def sentence_scores(tokens: list[list[str]], ranking: str) -> Scores:
+    """Scores of sentences, (N,), by one of the rankings of `HeadlineOptions` but mmr."""
+    if ranking == "lead":
+        return lead(len(tokens))
+    return (lexrank if ranking == "lexrank" else textrank)(tokens)
