@@ -105,6 +105,11 @@ class Face:
         x0, y0, x1, y1 = (round(float(value)) for value in self.box_xyxy)
         return f"Face(frame {self.frame} at {self.time_s:.2f} s, {x1 - x0}x{y1 - y0} px, score {self.score:.2f})"
 
+    @property
+    def quality_total(self) -> float:
+        """Its quality, 0 where that has not been judged."""
+        return self.quality.total if self.quality is not None else 0.0
+
     def rounded(self) -> "Face":
         """As finely as it is kept, so that what is decided by a face is the same after it was written and read."""
         return Face(

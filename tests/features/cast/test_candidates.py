@@ -22,7 +22,7 @@ def kept(*offered: tuple[int, float]) -> list[tuple[int, float]]:
     candidates = Candidates()
     for frame, quality in offered:
         candidates.offer(candidate(frame, quality))
-    return [(chosen.face.frame, chosen.total) for chosen in candidates.chosen()]
+    return [(chosen.face.frame, chosen.face.quality_total) for chosen in candidates.chosen()]
 
 
 QUALITIES = st.lists(st.tuples(st.integers(1, 20), st.floats(0, 1)), min_size=1, max_size=60).map(
@@ -91,7 +91,7 @@ def test_smears_are_left_out_unless_there_is_nothing_else() -> None:
 
 def test_a_face_that_was_not_judged_counts_nothing() -> None:
     face = candidate(0, 0.5)
-    assert Candidate(replace(face.face, quality=None), CROP, None).total == 0
+    assert replace(face.face, quality=None).quality_total == 0
 
 
 def test_clothing_is_the_mean_of_what_was_seen_at_unit_length() -> None:

@@ -1,6 +1,7 @@
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import replace
+from fractions import Fraction
 
 import cv2
 import numpy as np
@@ -18,8 +19,11 @@ from closeup.features.cast.growing import (
     build_vectors,
     in_order,
     likeness,
+    mended,
     without_noise,
 )
+from closeup.media.sampling import Cut
+from closeup.weights.cards import card
 from features.cast.fake_cast import FPS, SHOTS, fake_face
 from stills import astronaut, hopper
 
@@ -154,3 +158,55 @@ def test_brief_tracks_stay_only_where_the_detector_was_sure() -> None:
     brief, sure, long = scored(0.1, 0.15), scored(0.1, 0.25), scored(0.1, 0.1, 0.1)
     assert without_noise([brief, sure, long], 0.2) == [sure, long]
     assert without_noise([brief, sure, long], 0.0) == [brief, sure, long]
+
+
+LIMITS = card("sface-2021dec").thresholds
+COAT, SHIRT = np.array([1, 0, 0], np.float32), np.array([0, 1, 0], np.float32)
+
+
+def seen(frames: Sequence[int], x: float = 100, apart: float = 0.0, clothing: FloatArray | None = COAT) -> EndedTrack:
+    """A track whose one vector is at cosine distance `apart` from that of others at 0."""
+    vectors: Future[tuple[FloatArray, FloatArray]] = Future()
+    vector = np.array([[1 - apart, np.sqrt(1 - (1 - apart) ** 2)]], np.float32)
+    vectors.set_result((vector, np.array([10], np.float32)))
+    faces = tuple(fake_face(frame, x, quality=0.5 if frame < 20 else 0.7) for frame in frames)
+    return EndedTrack(faces, f"{frames[0]}".encode(), faces[:1], vectors, clothing)
+
+
+def parts_of(*tracks: EndedTrack, cuts: Sequence[int] = ()) -> list[list[int]]:
+    found = mended(in_order(tracks), [Cut(frame, Fraction(frame, FPS)) for frame in cuts], LIMITS)
+    return [[face.frame for face in track.faces] for track in found]
+
+
+def test_a_head_that_turned_away_for_a_moment_is_one_track() -> None:
+    before, after = seen([0, 5, 10]), seen([40, 45], x=150, apart=0.7)
+    (track,) = mended([before, after], [], LIMITS)
+    assert [face.frame for face in track.faces] == [0, 5, 10, 40, 45]
+    assert [face.frame for face in track.embedded] == [0, 40]
+    assert track.picture == b"40", "the better one"
+    assert (len(track.vectors.result()[0]), len(track.vectors.result()[1])) == (2, 2)
+    assert track.clothing == pytest.approx(COAT)
+    assert parts_of(before, after, seen([60, 65], x=150)) == [[0, 5, 10, 40, 45, 60, 65]]
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        seen([65, 70]),
+        seen([40, 45], x=200),
+        seen([40, 45], apart=0.85),
+        seen([40, 45], clothing=SHIRT),
+        seen([40, 45], apart=0.65, clothing=None),
+    ],
+    ids=["late", "elsewhere", "another face", "other clothes", "no clothes and only a likeness"],
+)
+def test_another_is_not_joined(after: EndedTrack) -> None:
+    assert len(parts_of(seen([0, 5, 10]), after)) == 2
+
+
+def test_no_track_goes_on_behind_a_cut_nor_where_someone_else_is() -> None:
+    before, after = seen([0, 5, 10]), seen([40, 45])
+    assert len(parts_of(before, after, cuts=[30])) == 2
+    assert len(parts_of(before, after, seen([20, 25, 30], x=180, clothing=SHIRT, apart=0.9))) == 3
+    assert len(parts_of(before, after, seen([20, 25, 30], x=400, clothing=SHIRT, apart=0.9))) == 2
+    assert parts_of() == []

@@ -34,11 +34,6 @@ class Candidate:
     clothing: FloatArray | None
     embedded: tuple[FloatArray, float] | None = None
 
-    @property
-    def total(self) -> float:
-        """The face's quality, 0 where it has not been judged."""
-        return self.face.quality.total if self.face.quality else 0.0
-
 
 def embedded(candidates: Sequence[Candidate], embedder: FaceEmbedder) -> tuple[FloatArray, FloatArray]:
     """Vectors (K, D) and worths (K,) of some faces; each face goes through the network once, whoever asks."""
@@ -64,13 +59,13 @@ class Candidates:
         if candidate.clothing is not None and len(self._clothing) < 3 * MAX_CANDIDATES:
             self._clothing.append(candidate.clothing)
         self._insert(candidate)
-        is_best = candidate.total > self.best_total
-        self.best_total = max(self.best_total, candidate.total)
+        is_best = candidate.face.quality_total > self.best_total
+        self.best_total = max(self.best_total, candidate.face.quality_total)
         return is_best
 
     def chosen(self) -> list[Candidate]:
         """The faces to embed, by time; smears only where there is nothing else, and then one."""
-        good = [c for c in self._kept if c.total >= MIN_QUALITY] or self._kept[:1]
+        good = [c for c in self._kept if c.face.quality_total >= MIN_QUALITY] or self._kept[:1]
         return sorted(good, key=lambda c: c.face.frame)
 
     def clothing(self) -> FloatArray | None:
@@ -86,8 +81,8 @@ class Candidates:
         near: list[Candidate] = []
         for kept in self._kept:
             (near if abs(kept.face.time_s - candidate.face.time_s) < MIN_GAP_S else far).append(kept)
-        if any(c.total >= candidate.total for c in near):
+        if any(c.face.quality_total >= candidate.face.quality_total for c in near):
             return
         self._kept = [*far, candidate]
-        self._kept.sort(key=lambda c: (-c.total, c.face.frame))
+        self._kept.sort(key=lambda c: (-c.face.quality_total, c.face.frame))
         del self._kept[MAX_CANDIDATES:]

@@ -1,17 +1,20 @@
 """Tracks while a video is read: growing, then ended; and the tracks and vectors of the result made from them."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 
+from closeup.algorithms.clustering.similarity import cosines, l2_normalise
 from closeup.core.types import TIME, Face, FloatArray, Image, Shot, Track
 from closeup.documents.vectors import TrackVectors
 from closeup.features.cast.candidates import Candidate, Candidates
+from closeup.media.sampling import Cut
 from closeup.perception.clothing import DIM as CLOTHING_DIM
+from closeup.weights.cards import Threshold
 
 
 @dataclass(slots=True)
@@ -118,8 +121,105 @@ def build_vectors(ended: Sequence[EndedTrack], embedder_name: str, dim: int) -> 
         face=np.concatenate([np.empty((0, dim), np.float32), *(vectors for vectors, _ in found)]),
         face_track=np.repeat(np.arange(len(ended)), [len(track.embedded) for track in ended]),
         face_frame=np.array([face.frame for face in faces], np.int64),
-        face_quality=np.array([face.quality.total if face.quality else 0.0 for face in faces], np.float32),
+        face_quality=np.array([face.quality_total for face in faces], np.float32),
         face_worth=np.concatenate([np.empty((0,), np.float32), *(worths for _, worths in found)]),
         clothing=np.array(clothing, np.float32).reshape(len(ended), CLOTHING_DIM),
         embedder=embedder_name,
     )
+
+
+LONGEST_BREAK_S, FARTHEST_WIDTHS, SIZES_ALIKE = 2.0, 1.0, 1.6
+"""A face that was lost and comes back this soon, this near to where it was (in its widths), and about as large, may be
+the one that was lost."""
+
+ALONE_WIDTHS = 1.5
+"""Nobody else may have a face this near to the place meanwhile."""
+
+SAME_CLOTHES = 0.15
+"""Tracks of one person in one dress lie up to 0.148 apart, as far as that was measured (see the embedder's card)."""
+
+
+def mended(ended: Sequence[EndedTrack], cuts: Sequence[Cut], limits: Mapping[str, Threshold]) -> list[EndedTrack]:
+    """Join tracks that broke where a head turned away or went behind a hand, before anybody is compared with anybody.
+
+    One follows the other in its shot within two seconds, in the same place and size, in the same clothes, with a face
+    that is no other's, and nobody else is there meanwhile. Where clothes cannot be seen the faces must be one person's.
+
+    Args:
+        ended: In order.
+        cuts: Of the video, in order.
+        limits: Of the embedder's card: `two_people` and `same_person`.
+
+    Returns:
+        In order; of each place in time the nearest break is mended first.
+    """
+    shot_of = np.searchsorted([cut.frame for cut in cuts], [track.faces[0].frame for track in ended], side="right")
+    first_s = np.array([track.faces[0].time_s for track in ended])
+    every = sorted((face.time_s, *_middle(face), number) for number, t in enumerate(ended) for face in t.faces)
+    times, others = np.array([row[0] for row in every]), np.array([row[1:] for row in every]).reshape(-1, 3)
+    breaks = []
+    for number, track in enumerate(ended):
+        last = track.faces[-1]
+        low, high = np.searchsorted(first_s, [last.time_s, last.time_s + LONGEST_BREAK_S], side="right").tolist()
+        for later in range(low, high):
+            if shot_of[later] != shot_of[number] or not _goes_on(track, ended[later], limits):
+                continue
+            during = others[slice(*np.searchsorted(times, [last.time_s, first_s[later] + 1e-6]))]
+            during = during[~np.isin(during[:, 2], [number, later])]
+            near = ALONE_WIDTHS * float(last.box_xyxy[2] - last.box_xyxy[0])
+            if not (np.hypot(*(during[:, :2] - _middle(last)).T) < near).any():
+                breaks.append((first_s[later] - last.time_s, number, later))
+    after: dict[int, int] = {}
+    for _, number, later in sorted(breaks):
+        if number not in after and later not in after.values():
+            after[number] = later
+    heads = [number for number in range(len(ended)) if number not in after.values()]
+    return [_joined(ended, number, after) for number in heads]
+
+
+def _middle(face: Face) -> tuple[float, float]:
+    x0, y0, x1, y1 = face.box_xyxy.tolist()
+    return (x0 + x1) / 2, (y0 + y1) / 2
+
+
+def _goes_on(before: EndedTrack, later: EndedTrack, limits: Mapping[str, Threshold]) -> bool:
+    """Whether a track may be the same person as one that ended a moment ago: by place, size, clothes and face."""
+    old, new = before.faces[-1], later.faces[0]
+    width, height = (old.box_xyxy[2:] - old.box_xyxy[:2]).tolist()
+    new_width, new_height = (new.box_xyxy[2:] - new.box_xyxy[:2]).tolist()
+    moved = float(np.hypot(*np.subtract(_middle(old), _middle(new))))
+    if moved > FARTHEST_WIDTHS * max(width, new_width) or not 1 / SIZES_ALIKE < new_height / height < SIZES_ALIKE:
+        return False
+    limit = limits["same_person"]
+    if before.clothing is not None and later.clothing is not None:
+        if 1 - cosines(before.clothing, later.clothing) > SAME_CLOTHES:
+            return False
+        limit = limits["two_people"]
+    one, other = ((vectors * worths[:, None]).sum(axis=0) for vectors, worths in map(_vectors, (before, later)))
+    return bool(1 - cosines(*l2_normalise(np.stack([one, other]))) <= limit.value)
+
+
+def _joined(ended: Sequence[EndedTrack], number: int, after: Mapping[int, int]) -> EndedTrack:
+    """A track with all that go on with it."""
+    chain = [ended[number]]
+    while number in after:
+        number = after[number]
+        chain.append(ended[number])
+    if len(chain) == 1:
+        return chain[0]
+    found = [_vectors(track) for track in chain]
+    vectors: Future[tuple[FloatArray, FloatArray]] = Future()
+    vectors.set_result((np.concatenate([each for each, _ in found]), np.concatenate([each for _, each in found])))
+    worn = [track.clothing for track in chain if track.clothing is not None]
+    return EndedTrack(
+        faces=tuple(face for track in chain for face in track.faces),
+        picture=max(chain, key=lambda track: max(face.quality_total for face in track.faces)).picture,
+        embedded=tuple(face for track in chain for face in track.embedded),
+        vectors=vectors,
+        clothing=np.asarray(l2_normalise(np.sum(worn, axis=0)[None])[0], np.float32) if worn else None,
+    )
+
+
+def _vectors(track: EndedTrack) -> tuple[FloatArray, FloatArray]:
+    """Vectors (K, D) of a track's faces and what they are worth (K,), as soon as they are there."""
+    return track.vectors.result()

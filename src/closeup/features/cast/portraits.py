@@ -34,7 +34,7 @@ def best_face(faces: Iterable[Face]) -> Face:
 
     A face whose quality was not judged counts 0. There must be at least one.
     """
-    return min(faces, key=lambda face: (-_total(face), -face.score, face.time_s))
+    return min(faces, key=lambda face: (-face.quality_total, -face.score, face.time_s))
 
 
 def person_tracks(cast: Cast, person: Person) -> tuple[Track, ...]:
@@ -56,7 +56,7 @@ def portrait_track(tracks: Sequence[Track], chosen: str | None = None) -> Track:
     There must be at least one track.
     """
     tracks = [track for track in tracks if track.id == chosen] or tracks
-    return min(tracks, key=lambda track: (-_total(best_face(track.faces)), track.start_frame, track.id))
+    return min(tracks, key=lambda track: (-best_face(track.faces).quality_total, track.start_frame, track.id))
 
 
 def spread_tracks(tracks: Sequence[Track], most: int) -> tuple[Track, ...]:
@@ -194,8 +194,3 @@ def _strip(pictures: Sequence[Image]) -> Image:
     for picture in pictures:
         parts += [gap, resize_to_height(picture, height)]
     return np.hstack(parts[1:])
-
-
-def _total(face: Face) -> float:
-    """A face's quality, 0 where it was not judged."""
-    return face.quality.total if face.quality is not None else 0.0

@@ -32,6 +32,7 @@ from closeup.features.cast.growing import (
     build_vectors,
     in_order,
     likeness,
+    mended,
     without_noise,
 )
 from closeup.features.cast.looking import Sighting, look
@@ -96,6 +97,7 @@ def scan_video(path: Path, analyzer: Analyzer, options: CastOptions, progress: P
         cuts = scanner.run(reader, options.detect_fps, progress)
         brief = analyzer.detector_card.thresholds.get("brief")
         ended = in_order(without_noise(scanner.ended, brief.value if brief else 0.0))
+        ended = mended(ended, cuts, limits)
         vectors = build_vectors(ended, analyzer.embedder_card.name, analyzer.embedder.dim)
         video = _video_info(path, digest, reader)
     shots = _shots(cuts, video)

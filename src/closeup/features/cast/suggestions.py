@@ -20,14 +20,12 @@ from closeup.documents.edits import Edits
 from closeup.documents.suggestions import Suggestion
 from closeup.documents.vectors import TrackVectors
 from closeup.features.cast.grouping import track_faces, track_weights
+from closeup.features.cast.growing import SAME_CLOTHES
 from closeup.features.cast.replay import replay, shared_frame
 from closeup.weights.cards import all_cards
 
 ONE_SCENE_S = 60.0
 """Clothing is compared where two are seen at most this far apart: later they may have changed."""
-
-OTHER_CLOTHES = 0.15
-"""Tracks of one person in one dress lie up to 0.148 apart, as far as that was measured (see the embedder's card)."""
 
 CLOTHES_APART, CLOTHES_SAY = (0.02, 0.035, 0.075, 0.125, 0.2), (3.0, 2.8, 1.7, 0.4, -0.7)
 """Cosine distances of clothing of one scene, and the log-odds that each adds to two tracks' being one person: logarithm
@@ -170,5 +168,5 @@ def _place_reason(cast: Cast, nearest: tuple[int, int], gap_s: float, shots: Seq
 
 
 def _clothing_reason(worn: float, gap_s: float, alike: float) -> tuple[str]:
-    words = "much the same" if worn <= alike else "perhaps the same" if worn <= OTHER_CLOTHES else "something else"
+    words = "much the same" if worn <= alike else "perhaps the same" if worn <= SAME_CLOTHES else "something else"
     return (f"Seen {gap_s:.1f} s apart they wear {words}: {worn:.2f} apart, and up to {alike:g} is alike.",)

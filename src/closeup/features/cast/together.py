@@ -233,7 +233,7 @@ def scan_photo(image: Image, name: str, digest: str, analyzer: Analyzer) -> Scan
             face=np.empty((0, analyzer.embedder.dim), np.float32) if vectors is None else vectors,
             face_track=np.arange(len(faces)),
             face_frame=np.zeros(len(faces), np.int64),
-            face_quality=np.array([face.quality.total if face.quality else 0.0 for face in faces], np.float32),
+            face_quality=np.array([face.quality_total for face in faces], np.float32),
             face_worth=np.empty(0, np.float32) if worths is None else worths,
             clothing=np.full((len(faces), CLOTHING_DIM), np.nan, np.float32),
             embedder=analyzer.embedder_card.name,

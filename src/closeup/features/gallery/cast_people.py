@@ -172,7 +172,7 @@ def _pictured(faces: CastFaces, person: Person, analyzer: Analyzer) -> Iterator[
     A picture may show a neighbour too: the face nearest to the picture's middle line and eye line is meant.
     """
     own = [(number, track) for number, track in enumerate(faces.cast.tracks) if track.person == person.id]
-    own.sort(key=lambda pair: -max(face.quality.total if face.quality else 0.0 for face in pair[1].faces))
+    own.sort(key=lambda pair: -max(face.quality_total for face in pair[1].faces))
     read: Counter[str | None] = Counter()
     for number, track in own:
         read[faces.found_as[number]] += 1
@@ -244,7 +244,7 @@ def _samples(faces: CastFaces, person: Person, options: EnrolOptions) -> list[En
         frame = int(faces.vectors.face_frame[row])
         face = next(face for face in track.faces if face.frame == frame)
         quality = float(faces.vectors.face_quality[row])
-        best = max(track.faces, key=lambda other: other.quality.total if other.quality else 0.0)
+        best = max(track.faces, key=lambda other: other.quality_total)
         keep = options.keep_pictures and face is best  # a track's picture shows its best face
         sample = _sample(faces, row, track, face, keep=keep, vouched=vouched)
         by_pose.setdefault((faces.found_as[number], sample.pose), []).append((quality, sample))
