@@ -7,7 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image as Pillow
 
 from closeup.core.errors import InputError, OutputError
 from closeup.core.parts import part_at, part_cast
@@ -17,7 +19,10 @@ from closeup.documents.cast import CAST_JSON
 from closeup.features.cast import operations, together
 from closeup.features.cast.find import find_cast, recluster
 from closeup.features.cast.folder import CastFolder
-from closeup.features.cast.together import make_album_folder, make_season_folder
+from closeup.features.cast.portraits import PictureFiles
+from closeup.features.cast.together import make_album_folder, make_season_folder, scan_photo
+from closeup.perception.analyzer import Analyzer
+from closeup.perception.registry import cast_models
 from features.cast.drawn_photos import write_photo
 from features.cast.stand_in_video import BLUE, GREEN, RED, Drawn, DrawnShot, stand_in_models, write_video
 
@@ -67,6 +72,42 @@ def test_two_faces_in_one_photo_are_two_people_however_alike(tmp_path: Path) -> 
     write_photo(tmp_path / "twins" / "a.jpg", 1, [(RED, 40), (RED, 200)])
     cast = make_album_folder([tmp_path / "twins"], tmp_path / "t.cast")
     assert len(cast.people) == 2
+
+
+def test_photos_without_dates_come_by_name(holiday: Path, tmp_path: Path) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        (holiday / name).unlink()
+    cast = make_album_folder([holiday], tmp_path / "h.cast")
+    assert {part.taken for part in cast.parts} == {None}
+    page = (tmp_path / "h.cast" / "report.html").read_text(encoding="utf-8")
+    assert "Taken" not in page
+    assert "Without a date" not in page
+    assert page.index("<bdi>c.jpg</bdi>") < page.index("<bdi>d.png</bdi>") < page.index("<bdi>e.jpg</bdi>")
+
+
+def test_pictures_of_many_photos_wait_on_disk(holiday: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten thousand photos are as much to hold as ten are."""
+    held: list[Any] = []
+    whole = together.grouped
+    monkeypatch.setattr(together, "grouped", lambda scan, *rest: held.append(scan.pictures) or whole(scan, *rest))
+    make_album_folder([holiday], tmp_path / "h.cast")
+    (pictures,) = held
+    assert isinstance(pictures, PictureFiles)
+    assert len(pictures) == 6 + 5
+
+
+@pytest.mark.shared
+def test_a_photo_of_eighty_people_has_eighty_faces(shared: Path) -> None:
+    people = sorted((shared / "data" / "lfw" / "images").iterdir())[:80]
+    whole = np.zeros((8 * 200, 10 * 200, 3), np.uint8)
+    for place, person in enumerate(people):
+        y, x = 200 * (place // 10), 200 * (place % 10)
+        photo = Pillow.open(next(person.glob("*.jpg"))).convert("RGB").crop((45, 45, 205, 205))
+        whole[y : y + 200, x : x + 200] = np.asarray(photo.resize((200, 200)))
+    scan = scan_photo(whole, "class.jpg", "0" * 64, Analyzer(cast_models("builtin")))
+    middles = [face.box_xyxy.reshape(2, 2).mean(axis=0) // 200 for track in scan.tracks for face in track.faces]
+    assert len({tuple(middle) for middle in middles}) == 80
+    assert len(scan.vectors.face) == len(scan.tracks) <= 84
 
 
 def test_an_album_in_a_zip_file_is_the_same(holiday: Path, tmp_path: Path) -> None:

@@ -88,14 +88,17 @@ def suggest(cast: Cast, vectors: TrackVectors, baseline: Baseline, edits: Edits)
     return tuple(sorted(found, key=lambda suggestion: -suggestion.probability))
 
 
-def _probability(face: float, clothing: float | None, limits: dict[str, float]) -> float:
+def _probability(face: float, clothing: float | None, limits: dict[str, float], *, sure: bool) -> float:
     """How likely two people are one who were left apart: log-odds by their faces and by what they wear, summed.
 
-    Faces nearer than what makes one person were kept apart for a reason; they count as if they were at that limit.
+    Faces nearer than what makes one person were kept apart for a reason; they count as if they were at that limit. If
+    the reason is somebody beside one of them who looks about as much alike, a twin, it is one or the other at best.
     """
     odds = (limits["even"] - max(face, limits["face_hard"])) / limits["even_width"]
     if clothing is not None:
         odds += float(np.interp(clothing, CLOTHES_APART, CLOTHES_SAY))
+    if sure and face <= limits["face_hard"]:
+        odds = min(odds, 0.0)
     return float(1 / (1 + np.exp(-odds)))
 
 
@@ -125,8 +128,9 @@ def _suggestion(
         a, b = min(dressed, key=lambda places: (gaps[places], places))
         worn = float(np.clip(1 - cosines(clothing[a], clothing[b]), 0, 2))
     shots = sorted(set(one.person.shots) & set(other.person.shots))
+    sure = one.is_sure and other.is_sure
     why = (
-        _face_reason(face, limits, sure=one.is_sure and other.is_sure),
+        _face_reason(face, limits, sure=sure),
         _place_reason(cast, nearest, gaps[nearest], shots),
         *(_clothing_reason(worn, gaps[a, b], limits["clothing_soft"]) if worn is not None else ()),
     )
@@ -135,7 +139,7 @@ def _suggestion(
         face=round(max(face, 0.0), 3),
         face_limit=limits["face_hard"],
         clothing=None if worn is None else round(worn, 3),
-        probability=round(_probability(face, worn, limits), 3),
+        probability=round(_probability(face, worn, limits, sure=sure), 3),
         gap_s=gaps[nearest],
         same_shot=bool(shots),
         why=why,
