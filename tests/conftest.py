@@ -30,6 +30,7 @@ NUMERIC = (
     "features/gallery/test_evaluate.py",
     "features/gallery/test_roster.py",
     "features/gallery/test_scoring.py",
+    "features/recommend/test_model.py",
     "features/shorts/test_choice.py",
     "workbench/audit",
     "workbench/look",

@@ -5,7 +5,9 @@ Inputs are random and fixed by seeds; some are equal, or differ in the last bit 
 
 import json
 import sys
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +24,10 @@ from closeup.algorithms.metrics.classification import fit_temperature
 from closeup.algorithms.metrics.verification import best_threshold, equal_error_rate
 from closeup.features.cast.grouping import confusable
 from closeup.features.gallery.scoring import fellows
+from closeup.features.recommend.fit import fit_recommender
+from closeup.features.recommend.options import RecommendOptions
 from closeup.features.shorts.choice import least_likeness
+from features.recommend import plays
 
 
 def faces(people: int, each: int, width: int = 128, spread: float = 0.9, seed: int = 0) -> NDArray[np.float32]:
@@ -92,6 +97,22 @@ def measured() -> dict[str, Any]:
     }
 
 
+def recommended() -> dict[str, Any]:
+    """Lists of recommendations and of similar items, and what they are explained by."""
+    with tempfile.TemporaryDirectory() as folder:
+        model = fit_recommender(
+            plays.write(Path(folder) / "plays.csv", plays.rows(120, 90, 15)), options=RecommendOptions(factors=24)
+        )
+    best, scores = model.recommended(model.history, 20)
+    explained = model.explain("u00", model.for_user("u00", 1)[0]["item"])
+    return {
+        "best": best.tolist(),
+        "scores": scores.tolist(),
+        "similar": [each["item"] for each in model.similar("i10")],
+        "because": [each["item"] for each in explained["because"]],
+    }
+
+
 PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "probe of two classes": lambda: probe(400, 40, 2, 1),
     "probe of more features than examples": lambda: probe(200, 320, 3, 2),
@@ -99,6 +120,7 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "grouping": grouped,
     "search": searched,
     "measures": measured,
+    "recommendations": recommended,
 }
 
 if __name__ == "__main__":

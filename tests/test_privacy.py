@@ -12,6 +12,7 @@ import pytest
 
 import stills
 from closeup.workbench.recipes.recipe_file import recipe_to_toml
+from features.recommend import plays
 from media.odd_video import write_video
 from workbench.training.shades import shades_recipe, write_shades
 
@@ -63,6 +64,16 @@ LOOKING = (
     "gallery identify grace.png",
 )
 LEARNING = ("data look shades/labels.csv -o look", "train shades.toml", "predict last shades/001.png", "export last")
+
+RECOMMENDING = (
+    "recommend look plays.csv -o plays.look",
+    "recommend fit plays.csv -o plays.model --factors 4 --check",
+    "recommend for plays.model u01",
+    "recommend explain plays.model u01 i00",
+    "recommend similar plays.model i01",
+    "recommend evaluate plays.model more.csv",
+    "recommend add plays.model more.csv",
+)
 
 KEPT = (".cache/closeup", ".local/share/closeup", ".cache/matplotlib")
 """The folders below the home that docs/concepts/privacy.md names."""
@@ -148,8 +159,11 @@ def outing(tmp_path_factory: pytest.TempPathFactory) -> Outing:
     cv2.imwrite(str(outing.work / "grace.png"), portrait[..., ::-1])
     write_video(outing.work / "clip.mp4", [portrait] * 50)
     (outing.work / "shades.toml").write_text(recipe_to_toml(shades_recipe(write_shades(outing.work / "shades"))))
+    plays.write(outing.work / "plays.csv", [line for line in plays.rows() if line[:2] != ("u01", "i00")])
+    plays.write(outing.work / "more.csv", plays.rows(seed=1))
     outing.run(*LOOKING)
     outing.run(*LEARNING)
+    outing.run(*RECOMMENDING)
     return outing
 
 

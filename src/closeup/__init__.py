@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from closeup.features.gallery.verify import verify as verify
     from closeup.features.headline.options import HeadlineOptions as HeadlineOptions
     from closeup.features.headline.write import headline as headline
+    from closeup.features.recommend.evaluate import evaluate_recommender as evaluate_recommender
+    from closeup.features.recommend.fit import fit_recommender as fit_recommender
+    from closeup.features.recommend.look import look_at_events as look_at_events
+    from closeup.features.recommend.model import open_recommender as open_recommender
+    from closeup.features.recommend.options import RecommendOptions as RecommendOptions
     from closeup.features.shorts.make import make_shorts as make_shorts
     from closeup.features.shorts.make import plan_shorts as plan_shorts
     from closeup.features.shorts.make import render_plan as render_plan
@@ -48,20 +53,25 @@ _HOMES = {
     "HeadlineOptions": "closeup.features.headline.options",
     "GalleryStore": "closeup.storage.gallery",
     "Plan": "closeup.features.shorts.plan",
+    "RecommendOptions": "closeup.features.recommend.options",
     "Recipe": "closeup.workbench.recipes.recipe",
     "ShortsOptions": "closeup.features.shorts.options",
     "enrol": "closeup.features.gallery.enrol",
     "evaluate": "closeup.workbench.evaluate",
+    "evaluate_recommender": "closeup.features.recommend.evaluate",
     "find_cast": "closeup.features.cast.find",
     "find_faces": "closeup.features.faces.finder",
     "headline": "closeup.features.headline.write",
+    "fit_recommender": "closeup.features.recommend.fit",
     "identify": "closeup.features.gallery.identify",
     "identify_video": "closeup.features.gallery.identify",
+    "look_at_events": "closeup.features.recommend.look",
     "make_cast_folder": "closeup.features.cast.find",
     "make_shorts": "closeup.features.shorts.make",
     "open_cast": "closeup.features.cast.folder",
     "open_dataset": "closeup.workbench.datasets.reading",
     "open_gallery": "closeup.storage.gallery",
+    "open_recommender": "closeup.features.recommend.model",
     "plan_shorts": "closeup.features.shorts.make",
     "predict": "closeup.workbench.predict",
     "read_recipe": "closeup.workbench.recipes.recipe_file",

@@ -1,10 +1,12 @@
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from closeup.core.errors import InputError
 from closeup.tables import strict_csv as tables
-from closeup.tables.strict_csv import parse_table, table_bytes
+from closeup.tables.strict_csv import parse_table, table_bytes, table_content
 from workbench.datasets.tiny import refusal
 
 
@@ -121,3 +123,14 @@ def test_decimal_commas_are_numbers_where_semicolons_are_between_columns() -> No
     assert [row["age"] for _, row in table.rows] == ["20.5", "", "31"]
     assert [row["note"] for _, row in table.rows] == ["1,x", "2", "3"]
     assert table.notes == ("The numbers in 'age' have decimal commas.",)
+
+
+def test_a_table_too_large_is_named_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "events.csv"
+    with path.open("wb") as file:
+        file.truncate(10 * 10**9)  # sparse: it takes no room
+    with pytest.raises(InputError, match=r"events.csv has 10.0 GB, and a table may have 0.27 GB: it was not read"):
+        table_content(path)
+    for absent in (tmp_path / "none.csv", tmp_path):
+        with pytest.raises(InputError, match="Cannot read"):
+            table_content(absent)

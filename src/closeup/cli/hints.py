@@ -101,6 +101,7 @@ HINTS: dict[str, Words] = {
     "gallery.scrub": "Close what uses the gallery, then type: closeup gallery purge",
     "gallery.encoding": "Create the database anew: createdb --encoding=UTF8 --template=template0 NAME",
     # learners
+    "recommend.column": "Its columns are: {columns}. Say which it is: --{what} COLUMN",
     "learner.absent": "See how one is made: closeup {kind} --help",
     # training, runs and what is done with them
     "audit.absent": "Make one: closeup data audit DATA -o DIR",

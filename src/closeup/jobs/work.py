@@ -78,6 +78,8 @@ WORK = {
         Work("export", "workbench.export.export:export_run"),
         Work("predict", "workbench.predict:predict"),
         Work("evaluate", "workbench.evaluate:evaluate"),
+        Work("recommend.fit", "features.recommend.fit:fit_recommender"),
+        Work("recommend.evaluate", "features.recommend.evaluate:evaluate_recommender"),
     )
 }
 """All work, by name."""

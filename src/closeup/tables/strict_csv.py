@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 
 import numpy as np
 
@@ -95,6 +96,24 @@ def parse_table(content: bytes, name: str, *, comments: bool = False) -> Table:
                 for _, row in values:
                     row[column] = row[column].replace(",", ".")
     return Table(name, columns, tuple(values), tuple(notes))
+
+
+def table_content(path: Path) -> bytes:
+    """The bytes of a table, whose size is looked at before it is read.
+
+    Raises:
+        InputError: If it is not there, no file, larger than `MAX_BYTES`, or cannot be read.
+    """
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES and path.is_file():
+            raise InputError(
+                f"{path} has {size / 1e9:,.1f} GB, and a table may have {MAX_BYTES / 1e9:.2f} GB: it was not read.",
+                "Take a part of it, or only the columns that are needed.",
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"Cannot read {path}: {error.strerror or error}.") from error
 
 
 def _text(content: bytes, name: str) -> tuple[str, list[str]]:

@@ -1,0 +1,257 @@
+"""`closeup recommend ...`: what people may like, from what they took; what is like what, and why."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from closeup.cli.flags import AsJson, Given, Quiet, with_flags
+from closeup.cli.output import one_line, show_json, show_note, show_table
+from closeup.cli.progress_bar import progress_bar
+from closeup.core.words import counted
+from closeup.features.recommend.options import RecommendOptions
+
+if TYPE_CHECKING:
+    from closeup.documents.learners import LearnerEvaluation
+
+app = typer.Typer(
+    name="recommend",
+    no_args_is_help=True,
+    help="Recommend items from what people took, and say why.",
+)
+
+Events = Annotated[
+    Path, typer.Argument(metavar="EVENTS.csv", show_default=False, help="Who took what: a row for each event.")
+]
+Model = Annotated[Path, typer.Argument(metavar="MODEL", show_default=False, help="Folder of a fitted model.")]
+Item = Annotated[str, typer.Argument(metavar="ITEM", show_default=False, help="Id or name of an item.")]
+Who = Annotated[str, typer.Argument(metavar="USER", show_default=False, help="Id of a user.")]
+UserColumn = Annotated[str, typer.Option("--user", metavar="COLUMN", help="Column of users; guessed otherwise.")]
+ItemColumn = Annotated[str, typer.Option("--item", metavar="COLUMN", help="Column of items; guessed otherwise.")]
+WeightColumn = Annotated[
+    str, typer.Option("--weight", metavar="COLUMN", help="Column of plays or counts; guessed, else 1 a row.")
+]
+TimeColumn = Annotated[str, typer.Option("--time", metavar="COLUMN", help="Column of times; guessed, else none.")]
+NamesFile = Annotated[
+    Path | None, typer.Option("--names", metavar="FILE", help="CSV of items' ids and names; all may be recommended.")
+]
+Top = Annotated[int, typer.Option("--top", metavar="N", min=1, max=10_000, help="How many.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
+Output = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder of the model to make.")]
+
+
+@app.command("fit")
+@with_flags(RecommendOptions)
+def fit_command(
+    events: Events,
+    output: Output,
+    user: UserColumn = "",
+    item: ItemColumn = "",
+    weight: WeightColumn = "",
+    time: TimeColumn = "",
+    names: NamesFile = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="First hold back a fifth (the last, by time), and measure on it.")
+    ] = False,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+    *,
+    given: Given,
+) -> None:
+    """Fit a model to a table of who took what: plays, purchases, visits."""
+    from closeup.documents.learners import MODEL_JSON
+    from closeup.jobs.work import work
+
+    with progress_bar(events.name, quiet=quiet) as progress:
+        model = work("recommend.fit")(
+            events=events,
+            output=output,
+            columns=_columns(user, item, weight, time),
+            names=names,
+            options=RecommendOptions(**given),
+            check=check,
+            overwrite=overwrite,
+            progress=progress,
+        )
+    if as_json:
+        show_json(MODEL_JSON.to_data(model.header))
+        return
+    if quiet:
+        return
+    for note in model.header.notes:
+        show_note(note)
+    facts = model.header.facts
+    sizes = (counted(facts[many], many.removesuffix("s")) for many in ("users", "items", "pairs"))
+    typer.echo(f"{output}: a model of {', '.join(sizes)}.")
+    if model.header.metrics:
+        checked = facts["check"]
+        typer.echo(f"Measured on {checked['data']}, {counted(checked['users'], 'user')}, by a fit on the rest:")
+        beside = checked["baselines"]
+        rows = [
+            (
+                name,
+                f"{each.value:.4f}",
+                f"{each.low:.4f} to {each.high:.4f}",
+                *(f"{b[name]:.4f}" for b in beside.values()),
+            )
+            for name, each in model.header.metrics.items()
+        ]
+        show_table(*rows, head=("figure", "model", "95 % interval", *(name.replace("_", " ") for name in beside)))
+
+
+@app.command("for")
+def for_command(model: Model, user: Who, top: Top = 20, as_json: AsJson = False) -> None:
+    """Recommend to a user what they have not taken yet."""
+    from closeup.features.recommend.model import open_recommender
+
+    _show(open_recommender(model).for_user(user, top), "score", as_json=as_json)
+
+
+@app.command("similar")
+def similar_command(model: Model, item: Item, top: Top = 20, as_json: AsJson = False) -> None:
+    """List what is most like an item, by who took it."""
+    from closeup.features.recommend.model import open_recommender
+
+    _show(open_recommender(model).similar(item, top), "cosine", as_json=as_json)
+
+
+@app.command("explain")
+def explain_command(model: Model, user: Who, item: Item, top: Top = 10, as_json: AsJson = False) -> None:
+    """Say why an item is recommended to a user: what each item that they took adds to its score."""
+    from closeup.features.recommend.model import open_recommender
+
+    found = open_recommender(model).explain(user, item)
+    if as_json:
+        show_json(found)
+        return
+    name = one_line(found["name"] or found["item"])
+    typer.echo(f"{name} has the score {found['score']:.3f} for {one_line(found['user'])}, because of:")
+    because = found["because"]
+    shown, rest = because[:top], because[top:]
+    rows = [(one_line(each["name"] or each["item"]), f"{each['weight']:,g}", f"{each['adds']:+.3f}") for each in shown]
+    if rest:
+        rows.append((counted(len(rest), "other"), "", f"{sum(each['adds'] for each in rest):+.3f}"))
+    show_table(*rows, head=("taken", ">weight", ">adds"))
+
+
+@app.command("evaluate")
+def evaluate_command(
+    model: Model,
+    data: Annotated[Path, typer.Argument(metavar="DATA.csv", show_default=False, help="Events not fitted on.")],
+    user: UserColumn = "",
+    item: ItemColumn = "",
+    weight: WeightColumn = "",
+    time: TimeColumn = "",
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a model on events that it was not fitted on, beside popularity and item cosine."""
+    from closeup.documents.learners import LEARNER_EVALUATION
+    from closeup.features.recommend.model import open_recommender
+    from closeup.jobs.work import work
+
+    opened = open_recommender(model)
+    with progress_bar(data.name, quiet=quiet) as progress:
+        columns = _columns(user, item, weight, time)
+        found = work("recommend.evaluate")(model=opened, data=data, columns=columns, progress=progress)
+    if as_json:
+        show_json(LEARNER_EVALUATION.to_data(found))
+    else:
+        show_evaluation(found)
+
+
+def show_evaluation(found: "LearnerEvaluation") -> None:
+    """Print figures beside those of the baselines, and how far the model is from them."""
+    for note in found.notes:
+        show_note(note)
+    typer.echo(f"{one_line(found.data)}: {counted(found.n, 'user')}.")
+    names = [name.replace("_", " ") for name in found.baselines]
+    rows = []
+    for name, each in found.metrics.items():
+        row = [name, f"{each.value:.4f}", f"{each.low:.4f} to {each.high:.4f}"]
+        for baseline, figures in found.baselines.items():
+            apart = found.differences[baseline][name]
+            row += [f"{figures[name].value:.4f}", f"{apart.low:+.4f} to {apart.high:+.4f}"]
+        rows.append(tuple(row))
+    heads = [head for name in names for head in (name, "model less it")]
+    show_table(*rows, head=("figure", "model", "95 % interval", *heads))
+
+
+@app.command("look")
+def look_command(
+    events: Events,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder for a page.")] = None,
+    user: UserColumn = "",
+    item: ItemColumn = "",
+    weight: WeightColumn = "",
+    time: TimeColumn = "",
+    names: NamesFile = None,
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+) -> None:
+    """Look at a table of who took what: how much each takes, how few items hold most; as one page."""
+    from closeup.core.result_folder import ResultFolder
+    from closeup.features.recommend.look import MARKS, look_at_events, write_look
+
+    if output is not None:
+        ResultFolder(output, MARKS).check(overwrite=overwrite)
+    found = look_at_events(events, columns=_columns(user, item, weight, time), names=names)
+    if output is not None:
+        write_look(found, output, overwrite=overwrite)
+    if as_json:
+        show_json(found)
+        return
+    sizes = (counted(found[many], many.removesuffix("s")) for many in ("users", "items", "pairs"))
+    typer.echo(f"{one_line(found['name'])}: {', '.join(sizes)}, {found['one_play_share']:.1%} seen once.")
+    for sentence in (*found["notes"], *found["findings"]):
+        show_note(sentence)
+    if output is not None:
+        typer.echo(f"The page: {output / 'report.html'}")
+
+
+@app.command("add")
+def add_command(
+    model: Model,
+    events: Events,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder of the new model; else MODEL itself.")
+    ] = None,
+    user: UserColumn = "",
+    item: ItemColumn = "",
+    weight: WeightColumn = "",
+    time: TimeColumn = "",
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let a model know new plays, of new users too, without fitting it again."""
+    from closeup.documents.learners import MODEL_JSON
+    from closeup.features.recommend.events import read_events
+    from closeup.features.recommend.model import open_recommender
+
+    opened = open_recommender(model)
+    grown, notes = opened.with_events(read_events(events, _columns(user, item, weight, time)))
+    grown.save(output or model, overwrite=overwrite or output is None)
+    if as_json:
+        show_json(MODEL_JSON.to_data(grown.header))
+        return
+    for note in notes:
+        show_note(note)
+    typer.echo(f"{output or model}: a model of {counted(len(grown.users.ids), 'user')}.")
+
+
+def _columns(user: str, item: str, weight: str, time: str) -> dict[str, str]:
+    said = {"user": user, "item": item, "weight": weight, "time": time}
+    return {what: column for what, column in said.items() if column}
+
+
+def _show(found: list[dict[str, Any]], score: str, *, as_json: bool) -> None:
+    """Print a list of items, best first."""
+    if as_json:
+        show_json(found)
+        return
+    rows = [
+        (str(rank), one_line(each["name"] or each["item"]), f"{each['score']:.3f}", f"{each['users']:,}")
+        for rank, each in enumerate(found, 1)
+    ]
+    show_table(*rows, head=(">", "item", f">{score}", ">users"))

@@ -1,0 +1,156 @@
+"""Fit a recommender to events, and measure it first on a part of them that is held back."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from closeup.algorithms.ranking.factors import Loss, factorise
+from closeup.algorithms.ranking.item_weights import fit_item_weights
+from closeup.core.errors import InputError
+from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.core.words import counted
+from closeup.documents.learners import LearnerEvaluation, ModelHeader, check_model_place
+from closeup.features.recommend.evaluate import evaluate_pairs
+from closeup.features.recommend.events import Events, read_events, read_names
+from closeup.features.recommend.model import FORMAT, Recommender, observed, weighed
+from closeup.features.recommend.names import Names
+from closeup.features.recommend.options import RecommendOptions
+
+MOST_PAIRS = 1_000_000
+"""Above this a single factorisation is fitted: the others would add minutes and little else."""
+
+MOST_ROWS = 5_000
+"""Weights from item to item need a matrix with as many rows as there are users or items, whichever are fewer."""
+
+HELD_BACK = 0.2
+"""Share of the pairs that a check holds back."""
+
+
+def fit_recommender(
+    events: str | Path,
+    output: str | Path | None = None,
+    *,
+    columns: Mapping[str, str] | None = None,
+    names: str | Path | None = None,
+    options: RecommendOptions | None = None,
+    check: bool = False,
+    overwrite: bool = False,
+    progress: ProgressCallback = ignore,
+) -> Recommender:
+    """Fit a recommender to a table of who took what.
+
+    Args:
+        events: CSV with a header.
+        output: Folder to write the model to; None to write none.
+        columns: What the columns are called, by "user", "item", "weight" and "time"; guessed where it is not said.
+        names: CSV of items' ids and names; all of its items may be recommended.
+        check: Whether a fifth of the pairs is held back first, to fit on the rest and measure on them: the last ones
+            where there are times, else some at random. The figures are kept in the model.
+        overwrite: Whether a model that is there is replaced.
+        progress: Is called as it goes.
+
+    Raises:
+        InputError: If the events cannot be used.
+        OutputError: If the model cannot be written.
+    """
+    options = options or RecommendOptions()
+    if output is not None:
+        check_model_place(Path(output), overwrite=overwrite)
+    named = read_names(Path(names)) if names else {}
+    read = read_events(Path(events), columns, minimum=options.minimum, catalogue=tuple(named), progress=progress)
+    measured = _measured(read, named, options, progress) if check else None
+    model = fit_events(read, named, options, progress=progress)
+    if measured is not None:
+        beside = {name: {m: each.value for m, each in found.items()} for name, found in measured.baselines.items()}
+        said = {"users": measured.n, "data": measured.data, "baselines": beside}
+        model.header = replace(model.header, metrics=measured.metrics, facts={**model.header.facts, "check": said})
+    if output is not None:
+        model.save(Path(output), overwrite=overwrite)
+    return model
+
+
+def fit_events(
+    events: Events, names: Mapping[str, str], options: RecommendOptions, *, progress: ProgressCallback = ignore
+) -> Recommender:
+    """Fit a recommender to events that were read; `names` are those of items by id."""
+    mean_log = float(np.log1p(events.pairs.weights).mean())
+    seen = weighed(events.pairs, options, mean_log)
+    notes = list(events.notes)
+    members = options.members if len(seen.columns) <= MOST_PAIRS else 1
+    if members < options.members:
+        notes.append(f"There are over {MOST_PAIRS:,} pairs: one factorisation was fitted, not {options.members}.")
+    total = members * options.iterations
+    loss = Loss(options.unobserved, options.regularisation)
+    factors = []
+    for member in range(members):
+        done = member * options.iterations
+        progress(Progress("Factorising", done, total, "iterations"))
+        factors.append(
+            factorise(
+                observed(seen),
+                options.factors,
+                loss=loss,
+                iterations=options.iterations,
+                seed=options.seed * 1000 + member,
+                each=lambda number, done=done: progress(  # type: ignore[misc]
+                    Progress("Factorising", done + number, total, "iterations")
+                ),
+            )[1]
+        )
+    weights = None
+    smaller = min(len(events.users), len(events.items))
+    if options.item_share and smaller > MOST_ROWS:
+        notes.append(f"Weights from item to item were left out: there are over {MOST_ROWS:,} users and items.")
+    elif options.item_share:
+        progress(Progress("Weighing items", 0, 1, "models"))
+        weights = fit_item_weights(seen, penalty=options.item_penalty, dropout=options.item_dropout)
+        progress(Progress("Weighing items", 1, 1, "models"))
+    header = ModelHeader(
+        "recommend",
+        FORMAT,
+        asdict(options),
+        options.seed,
+        events.name,
+        events.rows,
+        events.sha256,
+        facts={
+            "mean_log": mean_log,
+            "users": len(events.users),
+            "items": len(events.items),
+            "pairs": len(seen.columns),
+        },
+        notes=tuple(notes),
+    )
+    known = Names("user", events.users), Names("item", events.items, names)
+    return Recommender(header, known, (events.pairs, events.pairs), np.stack(factors), weights)
+
+
+def held_back(events: Events) -> NDArray[np.bool_]:
+    """Which pairs (N,) a check holds back: the last fifth by time, else a fifth by a hash of user and item."""
+    if events.times is not None and np.ptp(events.times) > 0:
+        return np.asarray(events.times > np.quantile(events.times, 1 - HELD_BACK, method="lower"), np.bool_)
+    rows = np.repeat(np.arange(len(events.users)), events.pairs.counts).tolist()
+    pairs = zip(rows, events.pairs.columns.tolist(), strict=True)
+    texts = (f"fold0:{events.users[row]}-{events.items[column]}" for row, column in pairs)
+    numbers = [int(hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(), 16) % 100 for text in texts]
+    return np.array(numbers) >= 100 * (1 - HELD_BACK)
+
+
+def _measured(
+    events: Events, names: Mapping[str, str], options: RecommendOptions, progress: ProgressCallback
+) -> LearnerEvaluation:
+    back = held_back(events)
+    if back.all() or not back.any():
+        raise InputError(f"{events.name} has too few pairs to hold some back for a check.")
+    by_time = events.times is not None and np.ptp(events.times) > 0
+    data = f"{'the last' if by_time else 'a random'} fifth of {events.name}, {counted(int(back.sum()), 'pair')}"
+    model = fit_events(events.kept(~back), names, options, progress=_said(progress, "Check: "))
+    return evaluate_pairs(model, events.kept(back), data, progress=_said(progress, "Check: "))
+
+
+def _said(progress: ProgressCallback, start: str) -> ProgressCallback:
+    return lambda each: progress(replace(each, stage=start + each.stage))

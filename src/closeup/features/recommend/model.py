@@ -1,0 +1,286 @@
+"""A fitted recommender: what it recommends to whom, what is like what, and why."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from closeup.algorithms.metrics.retrieval import DIGITS, top_columns
+from closeup.algorithms.ranking.factors import Floats, Interactions, Loss, pairs_of, row_shares, solve_rows
+from closeup.algorithms.ranking.item_weights import ItemWeights, item_scores, item_shares
+from closeup.core.errors import FormatError, InputError
+from closeup.core.words import counted
+from closeup.documents.form import file_bytes, indented, parse_json
+from closeup.documents.learners import ModelHeader, read_model, write_model
+from closeup.features.recommend.events import Events
+from closeup.features.recommend.names import Names
+from closeup.features.recommend.options import RecommendOptions
+
+FORMAT = 1
+IDS_FILE = "ids.json"
+
+AT_ONCE = 256
+"""Users whose scores are reckoned together: a row of float64 of the whole catalogue each."""
+
+SUPPORT = 3
+"""An item that fewer users took is not called similar to another: too little is known of it."""
+
+
+class Recommender:
+    """Recommends items, and says why.
+
+    Attributes:
+        header: What it is and how it was fitted.
+        options: The same settings as a dataclass.
+        users: Names and ids of the users.
+        items: Names and ids of the items.
+        fitted: What it was fitted on, (U, C).
+        history: What each user took, (U, C), those added later too; weights are sums as in the events.
+    """
+
+    def __init__(
+        self,
+        header: ModelHeader,
+        ids: tuple[Names, Names],
+        pairs: tuple[Interactions, Interactions],
+        factors: Floats,
+        weights: ItemWeights | None,
+    ) -> None:
+        """Put together what was fitted.
+
+        Args:
+            ids: Users and items.
+            pairs: What it was fitted on, and the history.
+            factors: Shape (M, C, K): vectors of the items, of each member.
+            weights: From item to item, or None where they are left out.
+        """
+        self.header, self.options = header, RecommendOptions(**header.settings)
+        self.users, self.items = ids
+        self.fitted, self.history = pairs
+        self._factors, self._weights = factors, weights
+        self._loss = Loss(self.options.unobserved, self.options.regularisation)
+
+    def scores(self, taken: Interactions) -> Floats:
+        """Scores (N, C) of all items for N users by what they took, comparable within a user; higher is better.
+
+        Each member's scores are divided by their deviation over the catalogue, so that none outshouts the others.
+        """
+        total = np.zeros((len(taken.starts) - 1, taken.width))
+        for share, found in self._parts(taken):
+            total += share * found / _deviation(found)
+        return total
+
+    def recommended(self, taken: Interactions, count: int) -> tuple[NDArray[np.int64], Floats]:
+        """The best `count` items for N users that they have not taken; -1 where there are fewer.
+
+        What nobody had taken when it was fitted is not among them: nothing is known of it.
+
+        Returns:
+            Columns of the items (N, T), T being `count`, and their scores (N, T).
+        """
+        scores = self.scores(taken)
+        scores[np.repeat(np.arange(len(scores)), taken.counts), taken.columns] = -np.inf
+        scores[:, np.bincount(self.fitted.columns, minlength=self.fitted.width) == 0] = -np.inf
+        best = top_columns(scores, count)
+        return best, np.round(np.take_along_axis(scores, np.maximum(best, 0), axis=1), DIGITS)
+
+    def for_user(self, user: str, count: int = 20) -> list[dict[str, Any]]:
+        """What to recommend to a user, best first: "item", "name", "score", and how many "users" took it.
+
+        Raises:
+            InputError: If there is no such user.
+        """
+        best, scores = self.recommended(self.taken([self.users.find(user)]), count)
+        pairs = zip(best[0].tolist(), scores[0].tolist(), strict=True)
+        return [{**self._item(column), "score": score} for column, score in pairs if column >= 0]
+
+    def similar(self, item: str, count: int = 20) -> list[dict[str, Any]]:
+        """What is most like an item, by the cosine of their vectors: "item", "name", "score", "users".
+
+        Raises:
+            InputError: If there is no such item, or nobody took it.
+        """
+        column = self.items.find(item)
+        users = self._users_of_items
+        if not users[column]:
+            raise InputError(f"Nobody has taken {self.items.label(column)}, so nothing is known of what it is like.")
+        lengths = np.linalg.norm(self._factors, axis=2, keepdims=True)
+        unit = self._factors / np.maximum(lengths, 1e-12)
+        cosine = np.einsum("mck,mk->c", unit, unit[:, column]) / len(unit)
+        cosine[users < min(SUPPORT, users.max())] = -np.inf
+        cosine[column] = -np.inf
+        best = top_columns(cosine[None], count)[0]
+        found = np.round(cosine, DIGITS)
+        return [{**self._item(each), "score": float(found[each])} for each in best.tolist() if each >= 0]
+
+    def explain(self, user: str, item: str) -> dict[str, Any]:
+        """Why an item has its score for a user: what each item that they took adds; the sum is the score.
+
+        Returns:
+            "user", "item", "name", "score", and "because": "item", "name", "weight" (as in the events) and "adds".
+
+        Raises:
+            InputError: If there is no such user or item, or the user has taken it.
+        """
+        row, column = self.users.find(user), self.items.find(item)
+        taken = self.taken([row])
+        if column in taken.columns:
+            raise InputError(f"{self.users.label(row)} has taken {self.items.label(column)}: it is not recommended.")
+        adds = np.zeros(len(taken.columns))
+        score = 0.0
+        for (share, found), shares in zip(self._parts(taken), self._shares(taken, column), strict=True):
+            scale = share / float(_deviation(found)[0, 0])
+            score += scale * float(found[0, column])
+            adds += scale * shares
+        order = np.argsort(-np.round(adds, DIGITS), kind="stable").tolist()
+        because = [
+            {**self._item(int(taken.columns[k])), "weight": float(taken.weights[k]), "adds": float(adds[k])}
+            for k in order
+        ]
+        return {"user": self.users.ids[row], **self._item(column), "score": score, "because": because}
+
+    def taken(self, rows: Sequence[int]) -> Interactions:
+        """What some users took, in the order of `rows`."""
+        return rows_of(self.history, rows)
+
+    def with_events(self, events: Events) -> tuple["Recommender", list[str]]:
+        """The same model that knows new plays: users are folded in by them, and nothing is fitted again.
+
+        Returns:
+            The model, and notes on what was taken in and what was left out.
+
+        Raises:
+            InputError: If none of the items is known.
+        """
+        known = {item: column for column, item in enumerate(self.items.ids)}
+        columns = np.array([known.get(item, -1) for item in events.items], np.int64)[events.pairs.columns]
+        kept = columns >= 0
+        if not kept.any():
+            raise InputError(f"The model knows none of the items of {events.name}.", "Fit it again, on all events.")
+        users = [*self.users.ids, *(user for user in events.users if user not in self.users)]
+        place = {user: row for row, user in enumerate(users)}
+        rows = np.array([place[user] for user in events.users], np.int64)
+        new_rows = np.repeat(rows, events.pairs.counts)[kept]
+        old_rows = np.repeat(np.arange(len(self.users.ids)), self.history.counts)
+        width = self.history.width
+        keys, inverse = np.unique(
+            np.concatenate([old_rows * width + self.history.columns, new_rows * width + columns[kept]]),
+            return_inverse=True,
+        )
+        weights = np.bincount(inverse, np.concatenate([self.history.weights, events.pairs.weights[kept]]))
+        history = pairs_of(keys // width, keys % width, weights.astype(np.float64), (len(users), width))
+        new = len(users) - len(self.users.ids)
+        notes = [f"{counted(new, 'new user')}, {counted(len(events.users) - new, 'known one')}."]
+        if lost := int((~kept).sum()):
+            notes.append(f"{counted(lost, 'pair')} of items that the model does not know were left out.")
+        header = replace(self.header, notes=(*self.header.notes, f"Added from {events.name}: {' '.join(notes)}"))
+        names = Names("user", tuple(users)), self.items
+        return Recommender(header, names, (self.fitted, history), self._factors, self._weights), notes
+
+    def save(self, out: Path, *, overwrite: bool = False) -> Path:
+        """Write the model as a folder.
+
+        Raises:
+            OutputError: If it is there and `overwrite` is off, or it cannot be written.
+        """
+        arrays: dict[str, NDArray[Any]] = {"factors": self._factors}
+        for name, pairs in (("fitted", self.fitted), ("history", self.history)):
+            if name == "fitted" or pairs is not self.fitted:
+                arrays |= {f"{name}_{each}": getattr(pairs, each) for each in ("starts", "columns", "weights")}
+        if self._weights is not None:
+            arrays |= {f"item_{each}": value for each, value in asdict(self._weights).items()}
+        ids = indented({"users": list(self.users.ids), "items": list(self.items.ids), "names": self.items.names})
+        return write_model(out, self.header, arrays, files={IDS_FILE: ids.encode()}, overwrite=overwrite)
+
+    @property
+    def _users_of_items(self) -> NDArray[np.int64]:
+        return np.bincount(self.history.columns, minlength=self.history.width)
+
+    def _item(self, column: int) -> dict[str, Any]:
+        return {
+            "item": self.items.ids[column],
+            "name": self.items.names.get(self.items.ids[column], ""),
+            "users": int(self._users_of_items[column]),
+        }
+
+    def _weighed(self, pairs: Interactions) -> Interactions:
+        return weighed(pairs, self.options, self.header.facts["mean_log"])
+
+    def _parts(self, taken: Interactions) -> Iterator[tuple[float, Floats]]:
+        """For each member how much it counts, and its scores (N, C)."""
+        seen = self._weighed(taken)
+        for vectors in self._factors:
+            yield 1 / len(self._factors), solve_rows(observed(seen), vectors, self._loss) @ vectors.T
+        if self._weights is not None:
+            yield self.options.item_share, item_scores(self._weights, self._weighed(self.fitted), seen)
+
+    def _shares(self, taken: Interactions, column: int) -> Iterator[Floats]:
+        """For each member what each item that one user took adds to its score of a column, (N,)."""
+        seen = self._weighed(taken)
+        for vectors in self._factors:
+            yield row_shares(observed(seen), vectors, self._loss, column)
+        if self._weights is not None:
+            yield item_shares(self._weights, self._weighed(self.fitted), seen, column)
+
+
+def open_recommender(folder: str | Path) -> Recommender:
+    """Open a model that `fit_recommender` wrote.
+
+    Raises:
+        InputError: If there is no such model.
+        FormatError: If it is damaged, or another closeup wrote it.
+    """
+    folder = Path(folder)
+    header, arrays = read_model(folder, "recommend", FORMAT)
+    try:
+        ids = parse_json(file_bytes(folder / IDS_FILE))
+        users, items = Names("user", tuple(ids["users"])), Names("item", tuple(ids["items"]), ids["names"])
+        fitted = _pairs(arrays, "fitted", len(items.ids))
+        history = _pairs(arrays, "history", len(items.ids)) if "history_starts" in arrays else fitted
+        parts = [arrays[f"item_{name}"] for name in ("penalties", "inverse", "diagonal") if f"item_{name}" in arrays]
+        model = Recommender(
+            header, (users, items), (fitted, history), arrays["factors"], ItemWeights(*parts) if parts else None
+        )
+        if arrays["factors"].shape[1] != len(items.ids) or len(history.starts) != len(users.ids) + 1:
+            raise ValueError("its parts do not belong together")
+    except (KeyError, TypeError, ValueError) as error:
+        raise FormatError(f"{folder} is damaged: {error}.", "Fit the model again.") from error
+    return model
+
+
+def weighed(pairs: Interactions, options: RecommendOptions, mean_log: float) -> Interactions:
+    """Pairs as they count in a fit: 1, or the logarithm of 1 + weight by its mean over the pairs of the fit."""
+    if options.weights == "binary":
+        return replace(pairs, weights=np.ones(len(pairs.weights)))
+    return replace(pairs, weights=np.log1p(pairs.weights) / mean_log)
+
+
+def observed(seen: Interactions) -> Interactions:
+    """Weights for a factorisation, from those of `weighed`: half of each and half of one, so that none is slight."""
+    return replace(seen, weights=(1 + seen.weights) / 2)
+
+
+def rows_of(pairs: Interactions, rows: Sequence[int]) -> Interactions:
+    """Some rows of pairs, in the order of `rows`."""
+    places = [np.arange(*pairs.row(row).indices(len(pairs.columns))) for row in rows]
+    chosen = np.concatenate([*places, np.zeros(0, np.int64)]).astype(np.int64)
+    starts = np.concatenate([[0], np.cumsum([len(each) for each in places])]).astype(np.int64)
+    return Interactions(starts, pairs.columns[chosen], pairs.weights[chosen], pairs.width)
+
+
+def _deviation(scores: Floats) -> Floats:
+    """The standard deviation of each row of (N, C), as (N, 1); 1 where all are equal."""
+    found = scores.std(axis=1, keepdims=True)
+    return np.where(found > 0, found, 1.0)
+
+
+def _pairs(arrays: Mapping[str, NDArray[Any]], name: str, width: int) -> Interactions:
+    pairs = Interactions(arrays[f"{name}_starts"], arrays[f"{name}_columns"], arrays[f"{name}_weights"], width)
+    if pairs.starts[-1] != len(pairs.columns) or len(pairs.columns) != len(pairs.weights):
+        raise ValueError(f"the rows of {name} do not fit its columns")
+    if len(pairs.columns) and not 0 <= pairs.columns.min() <= pairs.columns.max() < width:
+        raise ValueError(f"{name} has columns that are no items")
+    return pairs
