@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import Bench, BenchError
-from closeup.algorithms.metrics.verification import tar_at_far
+from closeup.algorithms.metrics.verification import roc_curve, tar_at_far
 from closeup.core.settings import Settings
-from closeup.features.gallery.evaluate import NOT_FOUND, PairsEvaluation, judge
-from closeup.features.gallery.pairs import Photo, PhotoPair, find_photos, photos_of, read_pairs
+from closeup.documents.gallery import PairsEvaluation
+from closeup.features.gallery.evaluate import NOT_FOUND, Photo, PhotoPair, find_photos, judge, photos_of, read_pairs
 from closeup.media.image import read_image
 from closeup.perception.analyzer import Analyzer
 from peer_photos import PeerReader
@@ -79,7 +79,7 @@ def measure(bench: Bench) -> Section:
             for way in ways:
                 way.take(files[photo])
     judged = {way.name: judged_way(way, pairs, photos) for way in ways}
-    (bench.out / "lfw-roc.json").write_text(json.dumps(curves(judged)), encoding="utf-8")
+    (bench.out / "lfw-roc.json").write_text(json.dumps(curves(judged, pairs)), encoding="utf-8")
     return Section(
         "Verification: LFW, folds 1 to 4",
         (accuracy_table(judged), interval_table(judged), roc_table(judged, pairs), time_table(ways)),
@@ -146,7 +146,7 @@ def accuracy_table(judged: dict[str, PairsEvaluation]) -> Table:
                 name,
                 ", ".join(result.models.values()),
                 f"{result.accuracy:.4f} +- {result.accuracy_deviation:.4f}",
-                *(f"{result.tar_at_far[far]:.4f}" for far in (0.01, 0.001)),
+                *(f"{result.tar_at_far[far]:.4f}" for far in ("0.01", "0.001")),
                 f"{result.eer:.4f}",
                 result.second_looks,
                 result.not_found,
@@ -179,9 +179,9 @@ def accuracy_table(judged: dict[str, PairsEvaluation]) -> Table:
 def interval_table(judged: dict[str, PairsEvaluation]) -> Table:
     rows = []
     for name, result in judged.items():
-        for each in result.intervals:
-            ends = (each.accuracy, each.tar_at_far[0.01], each.tar_at_far[0.001], each.eer)
-            rows.append((name, each.way, *(f"{low:.4f} to {high:.4f}" for low, high in ends)))
+        for way, each in result.intervals.items():
+            ends = (each.accuracy, each.tar_at_far["0.01"], each.tar_at_far["0.001"], each.eer)
+            rows.append((name, way.removeprefix("by_"), *(f"{low:.4f} to {high:.4f}" for low, high in ends)))
     return Table(
         "95 % intervals (bootstrap, 1000 draws)",
         ("way", "drawn by", "accuracy", "TAR at FAR 1 %", "at 0.1 %", "EER"),
@@ -211,12 +211,11 @@ def time_table(ways: list[Way]) -> Table:
     return Table("Milliseconds a photo", head, tuple(rows), note)
 
 
-def curves(judged: dict[str, PairsEvaluation]) -> dict[str, dict[str, list[float]]]:
+def curves(judged: dict[str, PairsEvaluation], pairs: tuple[PhotoPair, ...]) -> dict[str, dict[str, list[float]]]:
     """Each way's whole curve, without the point that accepts nothing."""
-    return {
-        name: {"far": result.roc.far[1:].tolist(), "tar": result.roc.tar[1:].tolist()}
-        for name, result in judged.items()
-    }
+    same = np.array([pair.same for pair in pairs])
+    found = {name: roc_curve(result.similarities, same) for name, result in judged.items()}
+    return {name: {"far": curve.far[1:].tolist(), "tar": curve.tar[1:].tolist()} for name, curve in found.items()}
 
 
 def claims(judged: dict[str, PairsEvaluation], ways: list[Way]) -> tuple[Claim, ...]:

@@ -62,7 +62,6 @@ CODECS = ("core.", "documents.", "cli.output")
 """Where a detector may be asked for faces, and where JSON may be read and written."""
 
 BY_THEMSELVES = (
-    "features.gallery.export",
     "weights.network_card",
     "workbench.datasets.items",
     "workbench.look.folder",

@@ -11,7 +11,7 @@ from closeup.cli.main import app
 
 for _module in (
     *("cast.find", "cast.together", "faces.finder", "gallery.cast_people", "gallery.enrol", "gallery.evaluate"),
-    *("gallery.guide", "gallery.identify", "gallery.importing", "gallery.mapping", "gallery.similar", "gallery.verify"),
+    *("gallery.guide", "gallery.identify", "gallery.mapping", "gallery.similar", "gallery.verify", "gallery.work"),
 ):
     import_module(f"closeup.features.{_module}")  # they take Analyzer by name: before a stand-in is in its place
 

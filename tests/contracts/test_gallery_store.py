@@ -308,6 +308,7 @@ def test_export_holds_all_that_is_known(store: GalleryStore) -> None:
         "roll_deg": 0.125,
         "quality": 0.75,
         "source": "f00d",
+        "vouched": False,
         "picture_jpeg_base64": "anBlZyE=",
     }
 

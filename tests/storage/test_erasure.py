@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from closeup.core.errors import StorageError
+from closeup.documents.gallery import IdentityRecord
 from closeup.storage import erasure
 from closeup.storage.gallery import GalleryStore, open_gallery
-from closeup.storage.records import IdentityRecord, NewTemplate
+from closeup.storage.records import NewTemplate
 from galleries import sqlite_url, template
 
 DAY = date(2020, 1, 1)

@@ -60,7 +60,7 @@ def faces(
             output=output,
             options=FacesOptions(**given),
             overwrite=overwrite,
-            listener=tell,
+            each=tell,
             progress=progress,
         )
     for note in report.notes:

@@ -27,7 +27,7 @@ NoProgress = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progres
 Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Folder that the runs are in.")]
 RUNS = Path("runs")
 
-_UNITS = {"_s": "S", "_px": "PX", "_fps": "RATE"}
+_UNITS = {"_s": "S", "_px": "PX", "_fps": "RATE", "_far": "RATE"}
 """Endings of names that say a unit, and how the help calls such a value."""
 
 _METAVARS: dict[Any, str] = {int: "N", float: "X", Path: "FILE", str: "TEXT"}

@@ -2,7 +2,7 @@
 
 import typer
 
-from closeup.cli import gallery_answers, gallery_enrol, gallery_evaluate, gallery_identify, gallery_people
+from closeup.cli import gallery_answers, gallery_enrol, gallery_identify, gallery_people
 
 app = typer.Typer(
     name="gallery",
@@ -12,5 +12,4 @@ app = typer.Typer(
 app.add_typer(gallery_enrol.app)
 app.add_typer(gallery_identify.app)
 app.add_typer(gallery_answers.app)
-app.add_typer(gallery_evaluate.app)
 app.add_typer(gallery_people.app)

@@ -1,4 +1,4 @@
-"""`closeup gallery verify | similar | map`: who is like whom."""
+"""`closeup gallery verify | similar | map | evaluate`: who is like whom, and how well that is told."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,21 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from closeup.cli.exit_codes import count_losses
-from closeup.cli.flags import AsJson, Quiet
-from closeup.cli.gallery_options import Far, Largest, Models
+from closeup.cli.flags import AsJson, Given, Quiet, with_flags
 from closeup.cli.gallery_words import percent, similarity_words
-from closeup.cli.output import (
-    one_line,
-    show_json,
-    show_note,
-    show_table,
-)
+from closeup.cli.output import one_line, show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
-from closeup.core.errors import OutputError
-from closeup.features.gallery.options import FAR, TOP
+from closeup.features.gallery.options import AskOptions
+from closeup.jobs.work import work
 
 if TYPE_CHECKING:
-    from closeup.features.gallery.similar import LookAlikes
+    from closeup.documents.gallery import LookAlikes, PairsEvaluation
 
 app = typer.Typer()
 
@@ -29,96 +23,80 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file tha
 
 
 @app.command()
+@with_flags(AskOptions, leave_out=("top",))
 def verify(
     a: Annotated[Path, typer.Argument(metavar="A", help="A photo with one face.", show_default=False)],
     b: Annotated[Path | None, typer.Argument(metavar="B", help="Another.", show_default=False)] = None,
     name: Annotated[
         str | None, typer.Option("--as", metavar="NAME", help="Instead of B: a person who is enrolled.")
     ] = None,
-    far: Far = FAR,
-    largest: Largest = False,
-    models: Models = "auto",
+    *,
+    given: Given,
     as_json: AsJson = False,
 ) -> None:
     """Say whether two photos show one person, or a photo a person who is enrolled."""
     if (b is None) == (name is None):
         raise typer.BadParameter("give another photo, or --as NAME.", param_hint="B")
-    from closeup.features.gallery import verify as feature
-    from closeup.perception.analyzer import Analyzer
-
-    analyzer = Analyzer(models)
-    if b is not None:
-        result, other = feature.verify(analyzer, a, b, far, largest=largest), str(b)
-    else:
-        from closeup.storage.gallery import open_gallery
-
-        with open_gallery() as store:
-            assert name is not None
-            result, other = feature.verify_identity(store, analyzer, a, name, far, largest=largest), name
+    result = work("gallery.verify")(a=a, b=b, name=name, options=AskOptions(**given))
     if as_json:
-        from closeup.features.gallery import answers
+        from closeup.documents.gallery import PAIR
 
-        show_json(answers.PAIR.to_data(answers.pair_answer(result, str(a), other)))
+        show_json(PAIR.to_data(result))
         return
     typer.echo(f"{'The same person' if result.same else 'Two different people'}: {similarity_words(result)}")
 
 
 @app.command()
+@with_flags(AskOptions)
 def similar(
     photo: Photo,
-    top: Annotated[int, typer.Option(metavar="N", help="How many to list.")] = TOP,
     folder: Annotated[
-        Path | None, typer.Option("--in", metavar="DIR|ZIP", help="Compare with the pictures in it, not the gallery.")
+        Path | None,
+        typer.Option("--in", metavar="DIR|ZIP", help="Compare with the pictures in it, not the gallery."),
     ] = None,
     sheet: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a picture sheet too, as HTML.")] = None,
+    *,
+    given: Given,
     overwrite: Overwrite = False,
-    far: Far = FAR,
-    largest: Largest = False,
-    models: Models = "auto",
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Find who looks most like the face in a photo: in the gallery, or in a folder of pictures."""
-    from closeup.features.gallery import similar as feature
-    from closeup.perception.analyzer import Analyzer
-
-    _check_free(sheet, overwrite=overwrite)
-    analyzer = Analyzer(models)
-    if folder is not None:
-        with progress_bar(folder.name, quiet=quiet or as_json) as progress:
-            found = feature.similar_in(folder, analyzer, photo, top, far, progress=progress)
-    else:
-        from closeup.storage.gallery import open_gallery
-
-        with open_gallery() as store:
-            found = feature.similar(store, analyzer, photo, top, far, largest=largest)
-    if sheet is not None:
-        from closeup.core.whole import write_whole
-
-        write_whole(sheet, found.sheet().encode())
-    _tell_alikes(found, as_json=as_json)
+    with progress_bar(folder.name if folder else photo.name, quiet=quiet or as_json) as progress:
+        found = work("gallery.similar")(
+            photo=photo,
+            folder=folder,
+            options=AskOptions(**given),
+            sheet=sheet,
+            overwrite=overwrite,
+            progress=progress,
+        )
     count_losses(found.unreadable)
-    if sheet is not None and not as_json:
+    if as_json:
+        from closeup.documents.gallery import ALIKES
+
+        show_json(ALIKES.to_data(found))
+        return
+    _tell_alikes(found)
+    if sheet is not None:
         typer.echo(f"Sheet: {one_line(str(sheet))}")
 
 
-def _tell_alikes(found: "LookAlikes", *, as_json: bool) -> None:
-    if as_json:
-        from closeup.features.gallery import answers
+def _tell_alikes(found: "LookAlikes") -> None:
+    from closeup.features.gallery.similar import left_out
 
-        show_json(answers.ALIKES.to_data(answers.alikes_answer(found)))
-        return
     rows = [
         (str(number), a.name, f"{a.similarity:.3f}", f"{a.distance:.3f}", "as one person" if a.same else "")
         for number, a in enumerate(found.found, 1)
     ]
     show_table(*rows, head=("", "who", "similarity", "distance", ""))
     typer.echo(f"Threshold {found.threshold:.3f}, reached by {percent(found.far)} of pairs of strangers.")
-    for note in found.left_out:
+    for note in left_out(found):
         show_note(note)
 
 
 @app.command("map")
+@with_flags(AskOptions, leave_out=("far", "top", "largest"))
 def draw_map(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Write the page there.")] = Path(
         "map.html"
@@ -126,32 +104,57 @@ def draw_map(
     folder: Annotated[
         Path | None, typer.Option("--in", metavar="DIR|ZIP", help="Draw the faces in the pictures in it instead.")
     ] = None,
+    *,
+    given: Given,
     overwrite: Overwrite = False,
-    models: Models = "auto",
     quiet: Quiet = False,
 ) -> None:
     """Draw everybody on a map by likeness (PCA and t-SNE): one page that needs nothing beside itself."""
-    from closeup.core.whole import write_whole
-    from closeup.features.gallery.mapping import map_folder, map_gallery
-    from closeup.perception.analyzer import Analyzer
-
-    _check_free(output, overwrite=overwrite)
     with progress_bar("map", quiet=quiet) as progress:
-        if folder is not None:
-            drawn = map_folder(folder, Analyzer(models), progress=progress)
-        else:
-            from closeup.storage.gallery import open_gallery
-
-            with open_gallery() as store:
-                drawn = map_gallery(store, Analyzer(models), progress=progress)
-    write_whole(output, drawn.html.encode())
+        drawn = work("gallery.map")(
+            output=output, folder=folder, options=AskOptions(**given), overwrite=overwrite, progress=progress
+        )
     typer.echo(f"{drawn.faces} faces of {drawn.people} people: {one_line(str(output))}")
     for note in drawn.notes:
         show_note(note)
     count_losses(drawn.unreadable)
 
 
-def _check_free(path: Path | None, *, overwrite: bool) -> None:
-    """Make sure that a page can be written, before the work for it."""
-    if path is not None and path.exists() and not overwrite:
-        raise OutputError(f"{path} exists already.", "Add --overwrite to replace it, or choose another place.")
+@app.command()
+@with_flags(AskOptions, leave_out=("far", "top", "largest"))
+def evaluate(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Photos: DIR/NAME/NAME_0001.jpg.", show_default=False)],
+    pairs: Annotated[Path, typer.Option(metavar="FILE", help="The list of pairs, as LFW's pairs.txt.")],
+    *,
+    given: Given,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how often two photos are judged rightly to show one person, on a list of pairs with folds.
+
+    The first line of the list has the number of folds and of pairs in each. The threshold of each fold is read off the
+    others.
+    """
+    with progress_bar(pairs.name, quiet=quiet) as progress:
+        result = work("gallery.evaluate")(folder=folder, pairs=pairs, options=AskOptions(**given), progress=progress)
+    if as_json:
+        from closeup.documents.gallery import EVALUATION
+
+        show_json(EVALUATION.to_data(result))
+    else:
+        _tell_evaluation(result)
+
+
+def _tell_evaluation(result: "PairsEvaluation") -> None:
+    rows = [("accuracy", f"{result.accuracy:.4f} ± {result.accuracy_deviation:.4f} over {result.folds} folds")]
+    rows += [(f"true accepts at FAR {percent(float(far))}", f"{tar:.4f}") for far, tar in result.tar_at_far.items()]
+    rows += [
+        ("equal error rate", f"{result.eer:.4f}"),
+        ("faces not found", f"{result.not_found} of {result.photos} photos"),
+        ("pairs", str(result.pairs)),
+        ("time", f"{1000 * result.seconds_per_photo:.0f} ms a photo"),
+        ("models", ", ".join(result.models.values())),
+    ]
+    show_table(*rows, head=("", "value"))
+    if result.lost_pairs:
+        show_note(f"{result.lost_pairs} pairs of one person are lost to photos in which no face was found.")

@@ -1,25 +1,24 @@
 """`closeup gallery enrol | import | import-cast`: people into the gallery."""
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from closeup.cli import hints
 from closeup.cli.exit_codes import after_failures, count_losses
-from closeup.cli.flags import AsJson, Quiet, with_flags
-from closeup.cli.gallery_options import Models
+from closeup.cli.flags import AsJson, Given, Quiet, with_flags
 from closeup.cli.output import one_line, show_error, show_hint, show_json, show_note
 from closeup.cli.progress_bar import progress_bar
-from closeup.core.words import listed
+from closeup.core.errors import InputError
+from closeup.core.words import counted, listed
 from closeup.features.gallery.options import EnrolOptions
+from closeup.jobs.work import work
 
 if TYPE_CHECKING:
-    from closeup.features.gallery.enrol import EnrolReport
-    from closeup.features.gallery.guide import Guided
-    from closeup.features.gallery.importing import Imported, ImportReport
-    from closeup.perception.analyzer import Analyzer
+    from closeup.documents.gallery import EnrolReport, ImportReport, NotEnrolled
 
 app = typer.Typer()
 
@@ -48,8 +47,7 @@ def enrol(
         bool, typer.Option("--liveness", help="With --camera: ask for head turns first, against photos.")
     ] = False,
     *,
-    given: dict[str, Any],
-    models: Models = "auto",
+    given: Given,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -63,58 +61,27 @@ def enrol(
     if liveness and not camera:
         raise typer.BadParameter("asks for head turns, so it goes with --camera only.", param_hint="--liveness")
     options = EnrolOptions(**given)
-    from closeup.features.gallery import enrol as feature
-    from closeup.perception.analyzer import Analyzer
-    from closeup.storage.gallery import open_gallery
-    from closeup.storage.names import clean_name
-
-    clean_name(name)
-    with open_gallery() as store:
-        analyzer = Analyzer(models)
-        if photos:
-            few = len(photos) < 3 and all(photo.is_file() for photo in photos)
-            with progress_bar(name, quiet=quiet or few) as progress:
-                report = feature.enrol(store, analyzer, name, photos, options, progress=progress)
-        else:
-            keep = options.keep_pictures
-            found = (
-                _before_camera(analyzer, camera_index, liveness=liveness, keep=keep)
-                if video is None
-                else _in_video(analyzer, video, keep=keep, quiet=quiet)
+    few = bool(photos) and len(photos or ()) < 3 and all(photo.is_file() for photo in photos or ())
+    with progress_bar(video.name if video else name, quiet=quiet or few or camera) as progress:
+        if camera:
+            report = work("gallery.enrol-camera")(
+                name=name, options=options, camera=camera_index, check=liveness, say=say
             )
-            report = feature.enrol_samples(store, name, found.samples, options)
+        elif video is not None:
+            report = work("gallery.enrol-video")(name=name, video=video, options=options, progress=progress)
+        else:
+            report = work("gallery.enrol")(name=name, photos=photos, options=options, progress=progress)
+    if liveness:
+        say(LIVENESS_TOLD)
     if as_json:
-        from closeup.features.gallery import answers
+        from closeup.documents.gallery import ENROLLED
 
-        show_json(answers.ENROLLED.to_data(answers.enrol_answer(report)))
+        show_json(ENROLLED.to_data(report))
     elif not quiet:
-        tell(report)
+        _tell(report)
     for note in (*(refused.reason for refused in report.refused), *report.notes):
         show_note(note)
     count_losses(len(report.refused))
-
-
-def _in_video(analyzer: "Analyzer", video: Path, *, keep: bool, quiet: bool) -> "Guided":
-    from closeup.features.gallery.guide import collect_poses
-    from closeup.media.video import hash_file, open_video
-
-    with progress_bar(video.name, quiet=quiet) as progress, open_video(video) as reader:
-        return collect_poses(
-            analyzer, reader, str(video), source_hash=hash_file(video), keep_pictures=keep, progress=progress
-        )
-
-
-def _before_camera(analyzer: "Analyzer", index: int, *, liveness: bool, keep: bool) -> "Guided":
-    from closeup.features.gallery.guide import collect_poses
-    from closeup.features.gallery.liveness import LivenessCheck, random_turns
-    from closeup.media.webcam import open_camera
-
-    check = LivenessCheck(random_turns()) if liveness else None
-    with open_camera(index) as camera:
-        found = collect_poses(analyzer, camera, "the camera", say=say, check=check, keep_pictures=keep)
-    if found.liveness is not None:
-        say(LIVENESS_TOLD)
-    return found
 
 
 LIVENESS_TOLD = (
@@ -133,20 +100,13 @@ def say(text: str) -> None:
 def import_people(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="With a folder for each person.", show_default=False)],
     *,
-    given: dict[str, Any],
-    models: Models = "auto",
+    given: Given,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Enrol many people: DIR has a folder for each, with their name, and their photos in it."""
-    options = EnrolOptions(**given)
-    from closeup.features.gallery import importing
-    from closeup.perception.analyzer import Analyzer
-    from closeup.storage.gallery import open_gallery
-
-    importing.person_folders(folder)
-    with open_gallery() as store, progress_bar(folder.name, quiet=quiet) as progress:
-        report = importing.import_people(store, Analyzer(models), folder, options, progress=progress)
+    with progress_bar(folder.name, quiet=quiet) as progress:
+        report = work("gallery.import")(folder=folder, options=EnrolOptions(**given), progress=progress)
     _tell_import(report, quiet=quiet, as_json=as_json)
 
 
@@ -157,86 +117,74 @@ def import_cast(
         Path, typer.Argument(metavar="CASTDIR", help="A result folder of closeup cast.", show_default=False)
     ],
     *,
-    given: dict[str, Any],
-    models: Models = "auto",
+    given: Given,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Enrol the people of a cast who have names, by their best faces in the video."""
-    options = EnrolOptions(**given)
-    from closeup.features.gallery.cast_people import import_cast as feature
-    from closeup.perception.analyzer import Analyzer
-    from closeup.storage.gallery import open_gallery
-
-    with open_gallery() as store:
-        report = feature(store, Analyzer(models), folder, options)
+    report = work("gallery.import-cast")(folder=folder, options=EnrolOptions(**given))
     _tell_import(report, quiet=quiet, as_json=as_json)
 
 
 def _tell_import(report: "ImportReport", *, quiet: bool, as_json: bool) -> None:
-    from closeup.features.gallery.importing import summary
+    from closeup.documents.gallery import IMPORTED, EnrolReport, NotEnrolled
 
     if as_json:
-        people = [_imported_json(person) for person in report.people]
-        show_json({"people": people, "ignored": list(report.ignored), "notes": list(report.notes)})
-    failed = [person for person in report.people if person.report is None]
+        people = [
+            replace(each, hint=hints.hint(_problem(each))) if isinstance(each, NotEnrolled) else each
+            for each in report.people
+        ]
+        show_json(IMPORTED.to_data(replace(report, people=tuple(people))))
+    done = [person for person in report.people if isinstance(person, EnrolReport)]
     for person in report.people:
-        if person.error is not None:
-            show_error(person.error.within(person.name))
-        elif person.report is not None and not quiet:
-            _tell_oddities(person.name, person.report)
+        if isinstance(person, NotEnrolled):
+            show_error(_problem(person).within(person.name))
+        elif not quiet:
+            for refused in person.refused:
+                show_note(f"{person.name}: {refused.reason}")
+            _tell_flags(person)
     if report.ignored:
         show_note(f"Beside the folders, and so nobody's: {listed(report.ignored)}.")
     for note in report.notes:
         show_note(note)
+    failed = len(report.people) - len(done)
     if not quiet and not as_json:
-        typer.echo(f"Enrolled: {summary(report.people)}")
-    count_losses(sum(len(person.report.refused) for person in report.people if person.report is not None))
+        faces = counted(sum(len(person.added) for person in done), "new face")
+        left = f"; {failed} could not be enrolled" if failed else ""
+        typer.echo(f"Enrolled: {counted(len(done), 'person', 'people')} with {faces}{left}.")
+    count_losses(sum(len(person.refused) for person in done))
     if failed:
-        raise typer.Exit(after_failures(len(failed), len(report.people)))
+        raise typer.Exit(after_failures(failed, len(report.people)))
 
 
-def _tell_oddities(name: str, report: "EnrolReport") -> None:
-    for refused in report.refused:
-        show_note(f"{name}: {refused.reason}")
-    tell_flags(report)
+def _problem(person: "NotEnrolled") -> InputError:
+    return InputError(person.error, person.hint, code=person.code, **person.facts)
 
 
-def tell(report: "EnrolReport") -> None:
-    """Say what came of enrolling a person."""
-    who = one_line(report.identity.name)
+def _tell(report: "EnrolReport") -> None:
+    who = one_line(report.name)
     if report.added:
         faces = f"{len(report.added)} new {'face' if len(report.added) == 1 else 'faces'}"
-        total = f"{report.identity.templates} template{'' if report.identity.templates == 1 else 's'} in all"
+        total = f"{report.templates} template{'' if report.templates == 1 else 's'} in all"
         typer.echo(f"{who} is enrolled: {faces} ({', '.join(report.added)}); {total}.")
     else:
         typer.echo(f"{who} is enrolled with these pictures already; nothing was added.")
     if report.missing:
         typer.echo(f"Poses still missing: {', '.join(report.missing)}.")
-    tell_flags(report)
+    _tell_flags(report)
 
 
-def tell_flags(report: "EnrolReport") -> None:
-    """Say what does not fit: faces unlike the others of their person, and a face that has another name too."""
+def _tell_flags(report: "EnrolReport") -> None:
     for origin in report.flagged:
         show_note(
-            f"{origin} shows a face that is not like the others of {report.identity.name}: two people under one name? "
+            f"{origin} shows a face that is not like the others of {report.name}: two people under one name? "
             "It is stored and does not count."
         )
     if report.flagged:
-        show_hint(f"See all faces, and how to remove one: closeup gallery show {shlex.quote(report.identity.name)}")
+        show_hint(f"See all faces, and how to remove one: closeup gallery show {shlex.quote(report.name)}")
     if report.already_known is not None:
         known = report.already_known
         show_note(
             f"{known.photo} is also like {known.name}: similarity {known.similarity:.3f}, "
             f"threshold {known.threshold:.3f}."
         )
-
-
-def _imported_json(person: "Imported") -> dict[str, Any]:
-    if person.error is not None:
-        return {"name": person.name, "error": person.error.message, "hint": hints.hint(person.error)}
-    from closeup.features.gallery import answers
-
-    assert person.report is not None
-    return answers.ENROLLED.to_data(answers.enrol_answer(person.report))

@@ -1,45 +1,32 @@
 """`closeup gallery identify`: who is in photos, videos and casts, out of those who are enrolled."""
 
-from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from closeup.cli import gallery_enrol
 from closeup.cli.exit_codes import EXIT_LOSSES, after_failures
-from closeup.cli.flags import AsJson, Quiet
-from closeup.cli.gallery_options import Far, Models
+from closeup.cli.flags import AsJson, Given, Quiet, with_flags
 from closeup.cli.gallery_words import answer_words, percent, similarity_words, stranger_words
-from closeup.cli.output import (
-    error_json,
-    one_line,
-    show_error,
-    show_hint,
-    show_json,
-    show_note,
-    show_table,
-)
+from closeup.cli.output import error_json, one_line, show_error, show_hint, show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
-from closeup.core.progress import Progress
 from closeup.core.timebase import clock
 from closeup.core.words import counted
-from closeup.features.gallery.options import FAR
+from closeup.features.gallery.options import AskOptions
+from closeup.jobs.work import work
 
 if TYPE_CHECKING:
-    from closeup.documents.form import Form
-    from closeup.features.gallery.cast_people import CastAnswer
-    from closeup.features.gallery.identify import VideoIdentification
-    from closeup.features.gallery.recognise import Answer
-    from closeup.media.photos import PhotoFile
-    from closeup.perception.analyzer import Analyzer
-    from closeup.storage.gallery import GalleryStore
+    from closeup.documents.gallery import CastFolderAnswer, FaceAnswer, PhotoAnswer, VideoAnswer
+
+    SourceAnswer = PhotoAnswer | VideoAnswer | CastFolderAnswer
 
 app = typer.Typer()
 
 
 @app.command()
+@with_flags(AskOptions, leave_out=("top", "largest"))
 def identify(
     sources: Annotated[
         list[Path] | None,
@@ -56,8 +43,8 @@ def identify(
     liveness: Annotated[
         bool, typer.Option("--liveness", help="With --camera: ask for head turns first, against photos.")
     ] = False,
-    far: Far = FAR,
-    models: Models = "auto",
+    *,
+    given: Given,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -69,205 +56,122 @@ def identify(
         raise typer.BadParameter("give a photo, a video or a cast folder, or --camera.", param_hint="PHOTO|VIDEO")
     if liveness and not camera:
         raise typer.BadParameter("asks for head turns, so it goes with --camera only.", param_hint="--liveness")
-    from closeup.storage.gallery import open_gallery
+    options = AskOptions(**given)
+    if not sources:
+        _identify_by_camera(options, camera_index, liveness=liveness, as_json=as_json)
+        return
+    single = len(sources) == 1 and (not _holds_photos(sources[0]))
+    refused: set[str] = set()
 
-    with open_gallery() as store:
-        if not sources:
-            _identify_camera(store, camera_index, far, models, liveness=liveness, as_json=as_json)
-            return
-        asked = _Asked(store, far, models, many=len(sources) > 1, quiet=quiet, as_json=as_json)
-        refused, alone = 0, 0
-        for source in sources:
-            try:
-                refused += asked.about(source)
-            except InputError as error:
-                if len(sources) == 1:
-                    raise
-                asked.refuse(str(source), error)
-                refused, alone = refused + 1, alone + 1
+    def tell(name: str, found: "SourceAnswer | InputError") -> None:
+        if isinstance(found, InputError):
+            refused.add(name)
+            _refuse(name, found, as_json=as_json)
+        elif as_json:
+            show_json(_data(found), indent=1 if single else None)
+        else:
+            _tell(name, found, single=single)
+
+    with progress_bar(sources[0].name if len(sources) == 1 else "identify", quiet=quiet or as_json) as progress:
+        notes = work("gallery.identify")(sources=sources, options=options, each=tell, progress=progress)
+    for note in notes:
+        show_note(note)
     if refused:
-        show_note(f"{counted(refused, 'file')} could not be used; the others are done.")
+        show_note(f"{counted(len(refused), 'file')} could not be used; the others are done.")
+        alone = sum(str(source) in refused for source in sources)
         raise typer.Exit(after_failures(alone, len(sources)) or EXIT_LOSSES)
 
 
-class _Asked:
-    """Asks the gallery about one source after the other, and says what it answers; the models are loaded once."""
+def _holds_photos(source: Path) -> bool:
+    """Whether a source gives a line for each of many photos."""
+    folder = source.is_dir() and not (source / "cast.json").is_file()
+    return folder or source.suffix.casefold() == ".zip"
 
-    def __init__(
-        self, store: "GalleryStore", far: float, models: str, *, many: bool, quiet: bool, as_json: bool
-    ) -> None:
-        self._store, self._far, self._models = store, far, models
-        self._many, self._quiet, self._as_json = many, quiet, as_json
 
-    @cached_property
-    def _analyzer(self) -> "Analyzer":
-        from closeup.perception.analyzer import Analyzer
+def _refuse(name: str, error: InputError, *, as_json: bool) -> None:
+    """Say that one source cannot be used, and go on."""
+    if as_json:
+        show_json({"source": name, **error_json(error)}, indent=None)
+    else:
+        show_error(error)
 
-        return Analyzer(self._models)
 
-    def about(self, source: Path) -> int:
-        """Ask about one source; gives how many photos in it could not be used."""
-        from closeup.media.container import is_video
-        from closeup.media.photos import find_photos, is_album
+def _data(found: "SourceAnswer") -> object:
+    from closeup.documents.gallery import CAST, PHOTO, VIDEO, PhotoAnswer, VideoAnswer
 
-        if (source / "cast.json").is_file():
-            self._cast(source)
-        elif source.is_dir() or source.suffix.casefold() == ".zip":
-            photos, notes = find_photos([source])
-            for note in notes:
-                show_note(note)
-            return self._photos(photos, str(source))
-        elif not is_album(source) and is_video(source):
-            self._video(source)
-        elif self._many:
-            return self._photos(find_photos([source])[0], str(source))
+    if isinstance(found, PhotoAnswer):
+        return PHOTO.to_data(found)
+    return VIDEO.to_data(found) if isinstance(found, VideoAnswer) else CAST.to_data(found)
+
+
+def _tell(name: str, found: "SourceAnswer", *, single: bool) -> None:
+    from closeup.documents.gallery import PhotoAnswer, VideoAnswer
+
+    if isinstance(found, PhotoAnswer):
+        if single:
+            _tell_photo(found)
         else:
-            self._photo(source)
-        return 0
-
-    def refuse(self, name: str, error: InputError) -> None:
-        """Say that one source cannot be used, and go on."""
-        if self._as_json:
-            show_json({"source": name, **error_json(error)}, indent=None)
-        else:
-            show_error(error)
-
-    def _show(self, form: "Form[Any]", answer: Any) -> None:
-        """Print an answer as JSON: on one line where there are several."""
-        show_json(form.to_data(answer), indent=None if self._many else 1)
-
-    def _photos(self, photos: "Sequence[PhotoFile]", title: str) -> int:
-        """Say who is in each of many photos, a line each."""
-        from closeup.features.gallery import answers
-        from closeup.features.gallery.identify import identify_photos
-
-        self._many, refused = True, 0
-        with progress_bar(title, quiet=self._quiet or self._as_json or len(photos) == 1) as progress:
-            each = identify_photos(self._store, self._analyzer, photos, self._far)
-            for number, (name, found) in enumerate(each, 1):
-                progress(Progress("Looking", number, len(photos), "photos"))
-                if isinstance(found, InputError):
-                    self.refuse(name, found)
-                    refused += 1
-                elif self._as_json:
-                    self._show(answers.PHOTO, answers.photo_answer(Path(name), found))
-                else:
-                    who = "; ".join(answer_words(face.answer) for face in found)
-                    typer.echo(one_line(f"{name}: {who or 'no face was found'}"))
-        return refused
-
-    def _photo(self, photo: Path) -> None:
-        from closeup.features.gallery import answers
-        from closeup.features.gallery.identify import identify_photo
-
-        found = identify_photo(self._store, self._analyzer, photo, self._far)
-        if self._as_json:
-            self._show(answers.PHOTO, answers.photo_answer(photo, found))
-            return
-        for number, face in enumerate(found, 1):
-            place = f"{number} (from the left): " if len(found) > 1 else ""
-            typer.echo(f"{place}{answer_words(face.answer)}")
-        _warn(found[0].answer)
-
-    def _video(self, video: Path) -> None:
-        from closeup.features.gallery import answers
-        from closeup.features.gallery.identify import identify_video
-
-        with progress_bar(video.name, quiet=self._quiet or self._as_json) as progress:
-            found = identify_video(self._store, self._analyzer, video, self._far, progress=progress)
-        if self._as_json:
-            self._show(answers.VIDEO, answers.video_answer(video, found))
-            return
-        self._head(video)
-        _tell_video(found)
-        for note in found.notes:
-            show_note(note)
-        if found.sightings:
-            _warn(found.sightings[0].answer)
-
-    def _head(self, source: Path) -> None:
-        """Say of which of several sources the lines below are."""
-        if self._many:
-            typer.echo(f"{one_line(str(source))}:")
-
-    def _cast(self, folder: Path) -> None:
-        from closeup.features.gallery import answers
-        from closeup.features.gallery.cast_people import name_cast
-
-        found = name_cast(self._store, folder, lambda: self._analyzer, self._far)
-        if self._as_json:
-            self._show(answers.CAST, answers.cast_answer(folder, found))
-            return
-        self._head(folder)
-        _tell_cast(found)
+            who = "; ".join(map(answer_words, found.faces))
+            typer.echo(one_line(f"{name}: {who or 'no face was found'}"))
+        return
+    if not single:
+        typer.echo(f"{one_line(name)}:")
+    _tell_video(found) if isinstance(found, VideoAnswer) else _tell_cast(found)
 
 
-def _tell_video(found: "VideoIdentification") -> None:
+def _tell_photo(found: "PhotoAnswer") -> None:
+    for number, face in enumerate(found.faces, 1):
+        place = f"{number} (from the left): " if len(found.faces) > 1 else ""
+        typer.echo(f"{place}{answer_words(face)}")
+    _warn(found.faces[0])
+
+
+def _tell_video(found: "VideoAnswer") -> None:
+    for note in found.notes:
+        show_note(note)
     if not found.sightings:
         typer.echo(f"No face was found in {clock(found.duration_s)} of video.")
         return
-    people = found.people()
-    for name, sightings in people.items():
-        when = ", ".join(f"{clock(a.start_s)}-{clock(a.end_s)}" for a in sightings[:8])
-        more = f" and {len(sightings) - 8} times more" if len(sightings) > 8 else ""
-        best = max(sightings, key=lambda a: a.answer.similarity)
-        typer.echo(f"{one_line(name)}: {when}{more}; {similarity_words(best.answer)}")
-    strangers = [a for a in found.sightings if a.answer.name is None]
+    for name, spans in found.people.items():
+        when = ", ".join(f"{clock(start_s)}-{clock(end_s)}" for start_s, end_s in spans[:8])
+        more = f" and {len(spans) - 8} times more" if len(spans) > 8 else ""
+        best = max((each for each in found.sightings if each.name == name), key=lambda each: each.similarity)
+        typer.echo(f"{one_line(name)}: {when}{more}; {similarity_words(best)}")
+    strangers = sum(each.name is None for each in found.sightings)
     if strangers:
-        times = "time" if len(strangers) == 1 else "times"
-        typer.echo(f"Unknown faces: {len(strangers)} {times} in view.")
+        typer.echo(f"Unknown faces: {counted(strangers, 'time')} in view.")
     typer.echo(f"{found.looks} looks at {clock(found.duration_s)} of video, {found.looks_per_s:g} a second.")
+    _warn(found.sightings[0])
 
 
-def _tell_cast(found: "Sequence[CastAnswer]") -> None:
+def _tell_cast(found: "CastFolderAnswer") -> None:
     rows = [
-        (
-            a.person,
-            a.called or "",
-            a.answer.name or "unknown",
-            a.answer.nearest,
-            f"{a.answer.similarity:.3f}",
-            a.conflict,
-        )
-        for a in found
+        (a.person, a.called or "", a.name or "unknown", a.nearest, f"{a.similarity:.3f}", a.conflict)
+        for a in found.people
     ]
     if not rows:
         typer.echo("Nobody was found in it.")
         return
     show_table(*rows, head=("id", "name", "is", "most like", "similarity", ""))
-    first = found[0].answer
+    first = found.people[0]
     typer.echo(f"Threshold {first.threshold:.3f}, reached by {percent(first.far)} of pairs of strangers.")
     _warn(first)
 
 
-def _identify_camera(
-    store: "GalleryStore", index: int, far: float, models: str, *, liveness: bool, as_json: bool
-) -> None:
-    from closeup.cli.gallery_enrol import LIVENESS_TOLD, say
-    from closeup.features.gallery.guide import watch_until_alive
-    from closeup.features.gallery.liveness import LivenessCheck, random_turns
-    from closeup.features.gallery.recognise import Recogniser, model_for
-    from closeup.media.webcam import open_camera
-    from closeup.perception.analyzer import Analyzer
-
-    analyzer = Analyzer(models)
-    recogniser = Recogniser(store, model_for(store, analyzer), far)
-    check = LivenessCheck(random_turns()) if liveness else None
-    with open_camera(index) as camera:
-        face, report = watch_until_alive(analyzer, camera, say, check)
-    (answer,) = recogniser.answer(face.embeddings[recogniser.model][None])
+def _identify_by_camera(options: AskOptions, index: int, *, liveness: bool, as_json: bool) -> None:
+    answer = work("gallery.identify-camera")(options=options, camera=index, check=liveness, say=gallery_enrol.say)
     if as_json:
-        from closeup.features.gallery import answers
+        from closeup.documents.gallery import CAMERA
 
-        show_json(answers.CAMERA.to_data(answers.camera_answer(answer, report.state if report else None)))
+        show_json(CAMERA.to_data(answer))
         return
     typer.echo(answer_words(answer))
-    if report is not None:
-        show_note(LIVENESS_TOLD)
+    if liveness:
+        show_note(gallery_enrol.LIVENESS_TOLD)
     _warn(answer)
 
 
-def _warn(answer: "Answer") -> None:
+def _warn(answer: "FaceAnswer") -> None:
     """Say where strangers often pass, and where the nearest has a picture that does not fit."""
     if words := stranger_words(answer):
         show_note(words)

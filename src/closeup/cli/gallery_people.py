@@ -13,7 +13,7 @@ from closeup.cli.gallery_options import Who
 from closeup.cli.output import one_line, show_json, show_note, show_table
 
 if TYPE_CHECKING:
-    from closeup.features.gallery.standing import StoredFace
+    from closeup.documents.gallery import EnrolledFace
 
 app = typer.Typer()
 
@@ -28,9 +28,9 @@ def list_identities(as_json: AsJson = False) -> None:
     with open_gallery() as store:
         people, place = store.identities(), store.place
     if as_json:
-        from closeup.features.gallery import answers
+        from closeup.documents.gallery import PERSON
 
-        show_json([answers.PERSON.to_data(answers.person_answer(record)) for record in people])
+        show_json([PERSON.to_data(record) for record in people])
         return
     if not people:
         typer.echo(f"Nobody is enrolled in {one_line(place)}.")
@@ -57,18 +57,17 @@ def show(who: Who, as_json: AsJson = False) -> None:
 
     with open_gallery() as store:
         standing = standing_of(store, who)
-    record = standing.identity
     if as_json:
-        from closeup.features.gallery import answers
+        from closeup.documents.gallery import STANDING
 
-        show_json(answers.STANDING.to_data(answers.standing_answer(standing)))
+        show_json(STANDING.to_data(standing))
         return
-    typer.echo(f"{one_line(record.name)}  ({record.id}), enrolled {record.created_at:%Y-%m-%d}")
-    typer.echo(f"Consent: {one_line(record.consent or 'nothing is noted')}")
-    typer.echo(f"Keep until: {record.retain_until or 'no date is set'}")
+    typer.echo(f"{one_line(standing.name)}  ({standing.id}), enrolled {standing.created_at:%Y-%m-%d}")
+    typer.echo(f"Consent: {one_line(standing.consent or 'nothing is noted')}")
+    typer.echo(f"Keep until: {standing.retain_until or 'no date is set'}")
     head = ("face", "pose", "yaw, pitch", "quality", "enrolled", "models", "picture", "")
     show_table(*(_face_row(face) for face in standing.faces), head=head)
-    remove = f"closeup gallery remove {shlex.quote(record.name)}"
+    remove = f"closeup gallery remove {shlex.quote(standing.name)}"
     if any(face.flagged for face in standing.faces):
         typer.echo("A flagged face is not like the others of this person, and does not count.")
         typer.echo(one_line(f"To remove such faces: {remove} --flagged"))
@@ -82,16 +81,15 @@ def show(who: Who, as_json: AsJson = False) -> None:
         typer.echo(f"Poses that would help: {', '.join(standing.missing)}.")
 
 
-def _face_row(face: "StoredFace") -> tuple[str, ...]:
-    first = face.templates[0]
+def _face_row(face: "EnrolledFace") -> tuple[str, ...]:
     return (
         str(face.number),
-        first.pose,
-        f"{round(first.yaw_deg)}°, {round(first.pitch_deg)}°",
-        f"{first.quality:.2f}",
-        f"{first.created_at.astimezone():%Y-%m-%d %H:%M}",
-        ", ".join(template.model for template in face.templates),
-        "kept" if face.has_picture else "",
+        face.pose,
+        f"{round(face.yaw_deg)}°, {round(face.pitch_deg)}°",
+        f"{face.quality:.2f}",
+        f"{face.created_at.astimezone():%Y-%m-%d %H:%M}",
+        ", ".join(face.models),
+        "kept" if face.picture else "",
         "flagged" if face.flagged else "in doubt" if face.in_doubt else "",
     )
 
@@ -146,16 +144,16 @@ def remove(
     with open_gallery() as store:
         standing = standing_of(store, who)
         faces = faces_by_number(standing, numbers) if numbers else flagged_faces(standing)
-        name = one_line(standing.identity.name)
+        name = one_line(standing.name)
         if not faces:
             show_note(f"No face of {name} is flagged.")
             return
-        named = ", ".join(f"{face.number} ({face.templates[0].pose})" for face in faces)
+        named = ", ".join(f"{face.number} ({face.pose})" for face in faces)
         what = f"{'face' if len(faces) == 1 else 'faces'} {named} of {name}"
         if not _agreed(f"Remove {what}, for good?", yes=yes):
             typer.echo("Nothing was removed.")
             return
-        store.remove(standing.identity.id, [face.number for face in faces])
+        store.remove(standing.id, [face.number for face in faces])
     left = len(standing.faces) - len(faces)
     typer.echo(f"Removed: {what}. {left} {'face is' if left == 1 else 'faces are'} left.")
 
@@ -183,14 +181,16 @@ def export(
     ] = None,
 ) -> None:
     """Give out all that is stored about a person, as JSON."""
-    from closeup.features.gallery.export import export_json, export_to
+    from closeup.core.whole import write_whole
+    from closeup.documents.form import indented
     from closeup.storage.gallery import open_gallery
 
     with open_gallery() as store:
-        if output is None:
-            typer.echo(export_json(store, who), nl=False)
-            return
-        export_to(store, who, output)
+        text = indented(store.export(store.find(who).id))
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    write_whole(output, text.encode())
     typer.echo(f"Written to {one_line(str(output))}. It holds biometric data: keep it as such.")
 
 
@@ -202,9 +202,9 @@ def purge(as_json: AsJson = False) -> None:
     with open_gallery() as store:
         gone = store.purge(today())
     if as_json:
-        from closeup.features.gallery import answers
+        from closeup.documents.gallery import PERSON
 
-        show_json([answers.PERSON.to_data(answers.person_answer(record)) for record in gone])
+        show_json([PERSON.to_data(record) for record in gone])
         return
     for record in gone:
         typer.echo(f"{one_line(record.name)} is deleted: to be kept until {record.retain_until}.")

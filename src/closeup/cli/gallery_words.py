@@ -5,15 +5,13 @@ from typing import TYPE_CHECKING
 from closeup.cli.output import one_line
 
 if TYPE_CHECKING:
-    from closeup.features.gallery.recognise import Answer
-    from closeup.features.gallery.verify import Verification
-
+    from closeup.documents.gallery import FaceAnswer, Verification
 
 MANY_STRANGERS = 0.05
 """From this share of strangers on that would be given a name, it is said."""
 
 
-def similarity_words(judged: "Answer | Verification") -> str:
+def similarity_words(judged: "FaceAnswer | Verification") -> str:
     """The figures behind an answer."""
     return (
         f"similarity {judged.similarity:.3f}, threshold {judged.threshold:.3f}, "
@@ -21,14 +19,14 @@ def similarity_words(judged: "Answer | Verification") -> str:
     )
 
 
-def answer_words(answer: "Answer") -> str:
+def answer_words(answer: "FaceAnswer") -> str:
     """Who a person is, and the figures."""
     if answer.name is not None:
         return f"{one_line(answer.name)}, {similarity_words(answer)}"
     return f"unknown; most like {one_line(answer.nearest)}, {similarity_words(answer)}"
 
 
-def stranger_words(answer: "Answer") -> str | None:
+def stranger_words(answer: "FaceAnswer") -> str | None:
     """What to say where so many people are enrolled that strangers often pass for one of them."""
     if answer.stranger_rate < MANY_STRANGERS:
         return None

@@ -27,7 +27,7 @@ from closeup.features.gallery.options import FAR
 from closeup.jobs.work import work
 
 if TYPE_CHECKING:
-    from closeup.features.gallery.cast_people import CastAnswer
+    from closeup.documents.gallery import CastPersonAnswer
 
 Wish = Callable[[Scene], Change]
 
@@ -137,16 +137,14 @@ def _name_from_gallery(folder: Path, identity: str | None, far: float) -> None:
     chosen: list[Wish] = []
     for answer in answers:
         who = one_line(f"{answer.person} ({answer.called})" if answer.called else answer.person)
-        if answer.answer.name is None:
-            typer.echo(
-                f"{who} is unknown; most like {one_line(answer.answer.nearest)}, {similarity_words(answer.answer)}."
-            )
+        if answer.name is None:
+            typer.echo(f"{who} is unknown; most like {one_line(answer.nearest)}, {similarity_words(answer)}.")
         elif answer.conflict:
-            show_note(f"{who} is not named {answer.answer.name}: {answer.conflict}")
+            show_note(f"{who} is not named {answer.name}: {answer.conflict}")
         elif answer.called is None:
             chosen.append(partial(_name_known, answer))
-        elif answer.called != answer.answer.name:
-            show_note(f"{who} keeps that name; the gallery knows them as {answer.answer.name}.")
+        elif answer.called != answer.name:
+            show_note(f"{who} keeps that name; the gallery knows them as {answer.name}.")
     if not chosen:
         typer.echo("Nobody was named.")
         return
@@ -154,10 +152,10 @@ def _name_from_gallery(folder: Path, identity: str | None, far: float) -> None:
     _edit(folder, *chosen)
 
 
-def _name_known(found: "CastAnswer", scene: Scene) -> Change:
+def _name_known(found: "CastPersonAnswer", scene: Scene) -> Change:
     """Name a person as the gallery knows them, and say how alike they are."""
-    change = operations.name_person(scene, found.person, found.answer.name or "")
-    return Change(change.edits, f"{change.sentence} ({similarity_words(found.answer)})")
+    change = operations.name_person(scene, found.person, found.name or "")
+    return Change(change.edits, f"{change.sentence} ({similarity_words(found)})")
 
 
 @app.command("merge")

@@ -11,13 +11,13 @@ from closeup.algorithms.clustering.nearest import nearest_rows
 from closeup.core.errors import InputError
 from closeup.core.settings import Settings, read_settings
 from closeup.core.types import FloatArray
+from closeup.documents.gallery import IdentityRecord
 from closeup.storage import erasure, reading, writing
 from closeup.storage.database import Database, open_database
 from closeup.storage.hnsw import nearest_by_index
 from closeup.storage.matrix import MatrixCache
 from closeup.storage.names import clean_name, clean_note
 from closeup.storage.records import (
-    IdentityRecord,
     Neighbours,
     NewTemplate,
     TemplateMatrix,

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, select
 
 from closeup.core.errors import InputError
+from closeup.documents.gallery import IdentityRecord
 from closeup.storage.names import name_key
-from closeup.storage.records import POSES, IdentityRecord, TemplateRecord
+from closeup.storage.records import POSES, TemplateRecord
 from closeup.storage.tables import identities, models, pictures, templates, vouched
 
 EXPORT_FORMAT = 1

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -18,29 +18,6 @@ MAX_DIMENSIONS = 16_000
 """Values of a vector; as many as pgvector takes."""
 
 _LENGTH_TOLERANCE = 1e-3
-
-
-@dataclass(frozen=True, slots=True)
-class IdentityRecord:
-    """Someone who is enrolled.
-
-    Attributes:
-        id: 32 hexadecimal digits, made at random; it never changes and is never given to somebody else.
-        name: As `storage.names.clean_name` gives it; no two identities differ in upper and lower case only.
-        created_at: When they were enrolled first, UTC.
-        consent: What is noted about their consent, or None.
-        retain_until: Last day on which they may be kept, or None for no limit.
-        templates: How many templates there are of them, of all models.
-        poses: The poses of those, in the order of `POSES`.
-    """
-
-    id: str
-    name: str
-    created_at: datetime
-    consent: str | None
-    retain_until: date | None
-    templates: int
-    poses: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,10 +7,11 @@ from datetime import UTC, date, datetime
 from sqlalchemy import Connection, and_, bindparam, delete, exists, insert, select, update
 
 from closeup.core.errors import InputError
+from closeup.documents.gallery import IdentityRecord
 from closeup.storage.faces import by_picture
 from closeup.storage.names import name_key
 from closeup.storage.reading import identity, templates_of
-from closeup.storage.records import IdentityRecord, NewTemplate
+from closeup.storage.records import NewTemplate
 from closeup.storage.tables import identities, models, pictures, templates, vouched
 
 

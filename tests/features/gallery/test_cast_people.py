@@ -8,6 +8,7 @@ import pytest
 
 from closeup.core.errors import InputError, ModelError
 from closeup.core.types import FloatArray, Image
+from closeup.documents.gallery import EnrolReport
 from closeup.features.cast.folder import CastFolder, write_cast_folder
 from closeup.features.cast.operations import merge_people, name_person
 from closeup.features.gallery.cast_people import import_cast, name_cast, read_cast_faces
@@ -51,12 +52,12 @@ def no_reader() -> Any:
 def test_named_people_are_enrolled_by_their_tracks(store: GalleryStore, reader: Any, tmp_path: Path) -> None:
     folder = folder_of(tmp_path, {"p1": "Ann", "p3": "Cid"})
     report = import_cast(store, reader, folder, EnrolOptions(consent="in the contract"))
-    assert [(p.name, p.report is not None) for p in report.people] == [("Ann", True), ("Cid", True)]
+    assert [(p.name, isinstance(p, EnrolReport)) for p in report.people] == [("Ann", True), ("Cid", True)]
     roster = read_roster(store, "made-up", 0.4)
     answers = [ranked[0].name for ranked in roster.ranked(np.stack([embedding(0, 40), embedding(2, 41)]))]
     assert answers == ["Ann", "Cid"]
     assert {record.consent for record in store.identities()} == {"in the contract"}
-    assert import_cast(store, reader, folder).people[0].report.added == ()  # type: ignore[union-attr]
+    assert import_cast(store, reader, folder).people[0].added == ()  # type: ignore[union-attr]
 
 
 def test_pictures_of_the_tracks_are_kept_where_asked_for(store: GalleryStore, reader: Any, tmp_path: Path) -> None:
@@ -102,7 +103,7 @@ def test_nobody_with_a_name_is_told(store: GalleryStore, reader: Any, tmp_path: 
 def test_a_cast_is_told_who_is_who(store: GalleryStore, reader: Any, tmp_path: Path) -> None:
     enrolled(store, reader, tmp_path, 0, 2, 7)
     answers = name_cast(store, folder_of(tmp_path, {"p3": "Cid"}), no_reader)
-    assert {a.person: a.answer.name for a in answers} == {"p1": "person 0", "p2": None, "p3": "person 2", "p4": None}
+    assert {a.person: a.name for a in answers} == {"p1": "person 0", "p2": None, "p3": "person 2", "p4": None}
     assert {a.person: a.called for a in answers}["p3"] == "Cid"
     assert all(a.conflict == "" for a in answers)
 
@@ -116,7 +117,7 @@ def test_two_in_one_picture_do_not_get_one_name(store: GalleryStore, reader: Any
     result = fake_result()
     write_cast_folder(folder, replace(result, vectors=replace(faces.vectors, face=like)), overwrite=True)
     answers = {a.person: a for a in name_cast(store, folder, no_reader)}
-    assert [answers[p].answer.name for p in ("p1", "p2")] == ["person 0", "person 0"]
+    assert [answers[p].name for p in ("p1", "p2")] == ["person 0", "person 0"]
     assert sorted(bool(answers[p].conflict) for p in ("p1", "p2")) == [False, True]
     told = answers["p1"].conflict + answers["p2"].conflict
     assert "is in the picture at the same time, and more like person 0." in told
@@ -135,8 +136,8 @@ def test_the_pictures_are_read_where_the_gallery_has_another_model(
 
     fake.faces = faces  # type: ignore[method-assign]
     answers = name_cast(store, folder, lambda: fake)  # type: ignore[arg-type, return-value]
-    assert [a.answer.name for a in answers] == ["person 0", "person 1", None, None]
-    assert {a.answer.model for a in answers} == {"made-up"}
+    assert [a.name for a in answers] == ["person 0", "person 1", None, None]
+    assert {a.model for a in answers} == {"made-up"}
 
 
 def test_an_empty_gallery_and_one_that_cannot_be_compared(store: GalleryStore, reader: Any, tmp_path: Path) -> None:
@@ -166,8 +167,8 @@ def test_a_cast_of_a_model_that_is_gone_is_read_from_its_pictures(
 
     fake.faces = faces  # type: ignore[method-assign]
     answers = name_cast(store, folder, lambda: fake)  # type: ignore[arg-type, return-value]
-    assert {a.answer.model for a in answers} == {"made-up"}
-    assert [a.answer.name for a in answers] == ["person 0", "person 1", None, None]
+    assert {a.model for a in answers} == {"made-up"}
+    assert [a.name for a in answers] == ["person 0", "person 1", None, None]
 
 
 def test_tracks_that_only_touch_are_not_in_one_picture(store: GalleryStore, reader: Any, tmp_path: Path) -> None:
@@ -182,7 +183,7 @@ def test_tracks_that_only_touch_are_not_in_one_picture(store: GalleryStore, read
         folder, replace(result, cast=replace(result.cast, tracks=longer), vectors=vectors), overwrite=True
     )
     answers = {a.person: a for a in name_cast(store, folder, no_reader)}
-    assert [answers[p].answer.name for p in ("p1", "p4")] == ["person 0", "person 0"]
+    assert [answers[p].name for p in ("p1", "p4")] == ["person 0", "person 0"]
     assert [answers[p].conflict for p in ("p1", "p4")] == ["", ""]
 
 
@@ -194,11 +195,10 @@ def test_whom_the_user_made_whole_comes_in_as_one(store: GalleryStore, reader: A
     place.edit(partial(merge_people, identities=["p1", "p3"]))
     place.edit(partial(name_person, identity="p1", name="Ann"))
     (ann,) = import_cast(store, reader, folder).people
-    assert ann.report is not None
-    assert ann.report.flagged == ()
-    standing = standing_of(store, "Ann")
-    assert [template.vouched for template in standing.templates] == [True] * 3
-    assert standing.flagged == frozenset()
+    assert isinstance(ann, EnrolReport)
+    assert ann.flagged == ()
+    assert [template.vouched for template in store.templates_of(ann.id)] == [True] * 3
+    assert not any(face.flagged_by for face in standing_of(store, "Ann").faces)
     roster = read_roster(store, "made-up", 0.4)
     found = roster.ranked(np.stack([embedding(0, 40), embedding(2, 41)]))
     assert [(ranked[0].name, ranked[0].similarity > 0.45) for ranked in found] == [("Ann", True), ("Ann", True)]
@@ -215,12 +215,12 @@ def test_of_whom_nobody_spoke_a_face_unlike_the_others_does_not_count(
     changed = replace(result, cast=replace(result.cast, people=people), vectors=replace(faces.vectors, face=odd))
     write_cast_folder(folder, changed, overwrite=True)
     (ann,) = import_cast(store, reader, folder).people
-    assert ann.report is not None
-    assert [origin.rpartition(" ")[2] for origin in ann.report.flagged] == ["t3"]
-    assert not any(template.vouched for template in standing_of(store, "Ann").templates)
+    assert isinstance(ann, EnrolReport)
+    assert [origin.rpartition(" ")[2] for origin in ann.flagged] == ["t3"]
+    assert not any(template.vouched for template in store.templates_of(ann.id))
 
 
 def test_a_cast_without_its_baseline_is_imported_all_the_same(store: GalleryStore, reader: Any, tmp_path: Path) -> None:
     folder = folder_of(tmp_path, {"p1": "Ann"})
     (folder / "baseline.json").unlink()
-    assert import_cast(store, reader, folder).people[0].report is not None
+    assert isinstance(import_cast(store, reader, folder).people[0], EnrolReport)

@@ -28,7 +28,7 @@ def photos(tmp_path: Path) -> list[Path]:
 
 def test_a_person_is_enrolled_by_poses(store: GalleryStore, reader: Any, photos: list[Path]) -> None:
     report = enrol(store, reader, "  Ann ", photos)
-    assert (report.identity.name, report.identity.templates) == ("Ann", 3)
+    assert (report.name, report.templates) == ("Ann", 3)
     assert report.added == ("front", "left", "down")
     assert report.missing == ("right",)
     assert (report.refused, report.flagged, report.already_known) == ((), (), None)
@@ -38,7 +38,7 @@ def test_what_is_stored_is_the_vector_and_no_picture_and_no_path(
     store: GalleryStore, reader: Any, photos: list[Path]
 ) -> None:
     report = enrol(store, reader, "Ann", photos[:1])
-    (template,) = store.templates_of(report.identity.id)
+    (template,) = store.templates_of(report.id)
     assert template.vector == pytest.approx(embedding(1, 0))
     assert template.picture_jpeg is None
     assert template.source == hash_file(photos[0])
@@ -47,7 +47,7 @@ def test_what_is_stored_is_the_vector_and_no_picture_and_no_path(
 
 def test_pictures_are_kept_where_that_is_asked_for(store: GalleryStore, reader: Any, photos: list[Path]) -> None:
     report = enrol(store, reader, "Ann", photos[:1], EnrolOptions(keep_pictures=True))
-    (template,) = store.templates_of(report.identity.id)
+    (template,) = store.templates_of(report.id)
     assert template.picture_jpeg is not None
     assert decode_jpeg(template.picture_jpeg).shape[2] == 3
 
@@ -55,20 +55,20 @@ def test_pictures_are_kept_where_that_is_asked_for(store: GalleryStore, reader: 
 def test_notes_are_stored(store: GalleryStore, reader: Any, photos: list[Path]) -> None:
     day = date(2030, 12, 31)
     report = enrol(store, reader, "Ann", photos, EnrolOptions(consent="asked her", retain_until=day))
-    assert (report.identity.consent, report.identity.retain_until) == ("asked her", day)
+    assert (report.consent, report.retain_until) == ("asked her", day)
 
 
 def test_the_same_photo_adds_nothing_and_others_are_added(store: GalleryStore, reader: Any, photos: list[Path]) -> None:
     enrol(store, reader, "Ann", photos[:2])
     again = enrol(store, reader, "ANN", photos[1:])
     assert again.added == ("down",)
-    assert (again.identity.name, again.identity.templates) == ("Ann", 3)
+    assert (again.name, again.templates) == ("Ann", 3)
 
 
 def test_every_model_on_the_machine_gets_a_template(store: GalleryStore, reader: Any, photos: list[Path]) -> None:
     two = FakeAnalyzer((made_up_card(), made_up_card("older")))
     report = enrol(store, two, "Ann", photos[:1], EnrolOptions(keep_pictures=True))  # type: ignore[arg-type]
-    templates = store.templates_of(report.identity.id)
+    templates = store.templates_of(report.id)
     assert [(t.model, t.picture_jpeg is None) for t in templates] == [("made-up", False), ("older", True)]
     assert report.added == ("front",)
 
@@ -127,7 +127,7 @@ def test_somebody_in_the_background_does_not_matter_and_the_largest_can_be_taken
     two = photo(tmp_path / "two.png", Shown(1, 1), Shown(2))
     report = enrol(store, reader, "Ann", [behind, two], EnrolOptions(largest=True))
     assert report.refused == ()
-    vectors = np.stack([template.vector for template in store.templates_of(report.identity.id)])
+    vectors = np.stack([template.vector for template in store.templates_of(report.id)])
     assert vectors == pytest.approx(np.stack([embedding(1, 0), embedding(1, 1)]))
 
 
@@ -189,8 +189,8 @@ def test_two_people_under_one_name_are_flagged(
 def test_names_of_any_script(name: str, store: GalleryStore, reader: Any, photos: list[Path]) -> None:
     first = enrol(store, reader, name, photos[:1])
     apart = enrol(store, reader, unicodedata.normalize("NFD", name), photos[1:2])
-    assert first.identity.id == apart.identity.id
-    assert apart.identity.name == unicodedata.normalize("NFC", name)
+    assert first.id == apart.id
+    assert apart.name == unicodedata.normalize("NFC", name)
 
 
 def test_a_name_that_cannot_be_stored_costs_no_reading(store: GalleryStore, reader: Any, photos: list[Path]) -> None:

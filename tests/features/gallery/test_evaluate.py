@@ -11,7 +11,8 @@ import pytest
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress
 from closeup.core.types import FloatArray, Image
-from closeup.features.gallery.evaluate import evaluate_pairs, evaluation_table
+from closeup.documents.gallery import EVALUATION
+from closeup.features.gallery.evaluate import evaluate_pairs
 from closeup.media.image import encode_jpeg
 from closeup.perception.analyzer import Analyzer
 from closeup.weights.cards import card
@@ -73,13 +74,13 @@ def test_clear_faces_are_all_judged_rightly(photos: Path) -> None:
     result = evaluated(photos, 0.05)
     assert (result.pairs, result.folds, result.photos) == (36, 3, 42)
     assert (result.accuracy, result.accuracy_deviation, result.eer) == (1, 0, 0)
-    assert result.tar_at_far == {0.01: 1, 0.001: 1}
+    assert result.tar_at_far == {"0.01": 1, "0.001": 1}
     assert (result.not_found, result.missing, result.lost_pairs, result.accuracy_where_found) == (0, (), 0, 1)
     assert result.models == {"detector": "yunet-2023mar", "embedder": "sface-2021dec"}
     assert result.seconds_per_photo > 0
     assert result.second_looks == 4  # of p01, whose grey is 20
     assert result.similarities.shape == (36,)
-    for each in result.intervals:
+    for each in result.intervals.values():
         assert each.accuracy == (1, 1)
 
 
@@ -87,11 +88,11 @@ def test_blurred_faces_cost_and_the_intervals_hold_the_figures(photos: Path) -> 
     result = evaluated(photos, 1.5)
     assert 0.5 < result.accuracy < 1
     assert result.eer > 0
-    assert [each.way for each in result.intervals] == ["pair", "person"]
-    for each in result.intervals:
+    assert list(result.intervals) == ["by_pair", "by_person"]
+    for each in result.intervals.values():
         assert each.accuracy[0] <= result.accuracy <= each.accuracy[1]
         assert each.eer[0] <= result.eer <= each.eer[1]
-        assert each.tar_at_far[0.01][0] <= result.tar_at_far[0.01] <= each.tar_at_far[0.01][1]
+        assert each.tar_at_far["0.01"][0] <= result.tar_at_far["0.01"] <= each.tar_at_far["0.01"][1]
 
 
 def test_a_photo_without_a_face_makes_its_pairs_two_people(photos: Path) -> None:
@@ -102,7 +103,7 @@ def test_a_photo_without_a_face_makes_its_pairs_two_people(photos: Path) -> None
     assert result.accuracy == pytest.approx(1 - 2 / 36)
     assert result.accuracy_where_found == 1
     assert (result.similarities == -1).sum() == 3
-    assert result.tar_at_far[0.01] == pytest.approx(16 / 18)
+    assert result.tar_at_far["0.01"] == pytest.approx(16 / 18)
 
 
 def test_where_no_face_is_found_at_all_everything_is_two_people(photos: Path) -> None:
@@ -112,7 +113,7 @@ def test_where_no_face_is_found_at_all_everything_is_two_people(photos: Path) ->
     result = evaluated(photos, 0.05)
     assert result.accuracy == 0.5
     assert result.accuracy_where_found is None
-    assert json.loads(json.dumps(evaluation_table(result), allow_nan=False))["not_found"] == 42
+    assert json.loads(json.dumps(EVALUATION.to_data(result), allow_nan=False))["not_found"] == 42
 
 
 def test_the_face_in_the_middle_is_meant_and_progress_is_told(photos: Path) -> None:
@@ -125,7 +126,7 @@ def test_the_face_in_the_middle_is_meant_and_progress_is_told(photos: Path) -> N
 
 
 def test_the_table_has_the_figures_by_the_names_that_people_know(photos: Path) -> None:
-    table = json.loads(json.dumps(evaluation_table(evaluated(photos, 1.5)), allow_nan=False))
+    table = json.loads(json.dumps(EVALUATION.to_data(evaluated(photos, 1.5)), allow_nan=False))
     for name in ("accuracy", "accuracy_deviation", "eer", "not_found", "seconds_per_photo"):
         assert isinstance(table[name], int | float)
     assert set(table["tar_at_far"]) == {"0.01", "0.001"}

@@ -42,13 +42,13 @@ def film(monkeypatch: pytest.MonkeyPatch, *looks: list[Shown], fps: int = 10) ->
 
 def test_every_face_gets_an_answer_from_left_to_right(people: GalleryStore, reader: Any) -> None:
     found = identify(people, reader, picture(Shown(2, 9), Shown(7), Shown(1, 9)))
-    assert [face.answer.name for face in found] == ["Bob", None, "Ann"]
+    assert [face.name for face in found] == ["Bob", None, "Ann"]
     assert [float(face.box_xyxy[0]) for face in found] == [0, 32, 64]
 
 
 def test_unknown_is_an_answer_with_the_figures(people: GalleryStore, reader: Any) -> None:
     (face,) = identify(people, reader, picture(Shown(7)), far=0.01)
-    answer = face.answer
+    answer = face
     assert (answer.name, answer.identity_id) == (None, None)
     assert answer.nearest in ("Ann", "Bob")
     assert answer.similarity < answer.threshold
@@ -58,10 +58,10 @@ def test_unknown_is_an_answer_with_the_figures(people: GalleryStore, reader: Any
 
 
 def test_the_rate_decides(people: GalleryStore, reader: Any) -> None:
-    similarity = identify(people, reader, picture(Shown(1, 9)))[0].answer.similarity
+    similarity = identify(people, reader, picture(Shown(1, 9)))[0].similarity
     assert similarity > 0.6
     for far, threshold in ((0.1, 0.35), (0.0001, 0.6)):
-        answer = identify(people, reader, picture(Shown(1, 9)), far)[0].answer
+        answer = identify(people, reader, picture(Shown(1, 9)), far)[0]
         assert (answer.threshold, answer.name) == (threshold, "Ann")
     with pytest.raises(InputError, match=r"false-accept rate of 0\.5"):
         identify(people, reader, picture(Shown(1)), far=0.5)
@@ -96,7 +96,7 @@ def test_a_gallery_of_an_older_model_is_read_with_that_one(store: GalleryStore, 
     enrol(store, both, "Cid", [photo(tmp_path / "c.png", Shown(3))])  # type: ignore[arg-type]
     assert model_for(store, both) == "older"  # type: ignore[arg-type]
     (answer,) = identify(store, both, picture(Shown(1, 4)))  # type: ignore[arg-type]
-    assert (answer.answer.name, answer.answer.model) == ("Ann", "older")
+    assert (answer.name, answer.model) == ("Ann", "older")
     for name, person in (("Ann", 1), ("Bob", 2)):
         enrol(store, both, name, [photo(tmp_path / f"{name}2.png", Shown(person, 1))])  # type: ignore[arg-type]
     assert model_for(store, both) == "made-up"  # type: ignore[arg-type]
@@ -119,10 +119,10 @@ def test_a_video_is_looked_at_twice_a_second_and_answered_with_times(
     told: list[Any] = []
     found = identify_video(people, reader, Path("film.mp4"), progress=told.append)
     assert (found.looks, found.duration_s, found.notes) == (8, 4.0, ("a note",))
-    seen = {a.answer.name: (a.start_s, a.end_s, a.looks) for a in found.sightings}
+    seen = {a.name: (a.start_s, a.end_s, a.looks) for a in found.sightings}
     # Bob takes the place of Ann from one look to the next.
     assert seen == {"Ann": (0.0, 1.5, 4), "Bob": (2.0, 3.0, 3), None: (2.0, 3.0, 3)}
-    assert list(found.people()) == ["Ann", "Bob"]
+    assert list(found.people) == ["Ann", "Bob"]
     assert len(told) == 8
 
 
@@ -131,7 +131,7 @@ def test_a_face_that_comes_back_is_another_sighting(
 ) -> None:
     film(monkeypatch, [Shown(1)], [Shown(1, 1)], [], [], [], [Shown(1, 2)])
     found = identify_video(people, reader, Path("film.mp4"))
-    assert [(a.start_s, a.end_s) for a in found.people()["Ann"]] == [(0.0, 0.5), (2.5, 2.5)]
+    assert found.people["Ann"] == ((0.0, 0.5), (2.5, 2.5))
 
 
 def test_a_face_is_followed_over_missed_looks_and_not_over_the_picture(reader: Any) -> None:

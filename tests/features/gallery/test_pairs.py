@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from closeup.core.errors import InputError
-from closeup.features.gallery.pairs import Photo, PhotoPair, find_photos, photos_of, read_pairs
+from closeup.features.gallery.evaluate import Photo, PhotoPair, find_photos, photos_of, read_pairs
 
 LIST = "2\t1\nAda\t1\t4\nAda\t2\tBo Li\t1\nBo Li\t1\t2\nÉva\t3\tAda\t1\n"
 

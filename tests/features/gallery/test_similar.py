@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from closeup.core.errors import InputError
+from closeup.documents.gallery import Alike, LookAlikes
+from closeup.features.gallery import similar as module
 from closeup.features.gallery.enrol import enrol
 from closeup.features.gallery.options import EnrolOptions
-from closeup.features.gallery.similar import GALLERY, Alike, LookAlikes, similar, similar_in
+from closeup.features.gallery.similar import GALLERY, similar, similar_in
 from closeup.storage.gallery import GalleryStore
 from features.gallery.made_up import FakeAnalyzer, Shown, made_up_card, photo
 
@@ -24,7 +26,7 @@ def test_the_gallery_is_ranked_with_distances_and_kept_pictures(
     assert [a.same for a in found.found] == [True, False, False, False]
     assert found.found[0].distance == pytest.approx(1 - found.found[0].similarity)
     assert [a.picture is None for a in found.found] == [False, True, True, True]
-    page = found.sheet()
+    page = module.sheet(found)
     assert "of 6 people in the gallery" in page
     assert page.count("data:image/jpeg") == 2
 
@@ -41,11 +43,11 @@ def test_a_folder_is_searched_without_the_photo_itself(reader: Any, tmp_path: Pa
     assert Path(found.found[0].name).name == "party.png"
     assert [a.same for a in found.found] == [True, False]
     assert sorted(Path(item.photo).name for item in found.skipped) == ["broken.jpg", "sea.png"]
-    assert found.sheet().count("data:image/jpeg") == 3
+    assert module.sheet(found).count("data:image/jpeg") == 3
     assert found.unreadable == 1
     assert found.notes == ("1 file is no picture by its name and was passed by (1 .txt).",)
-    assert "of 3 faces in the folder album" in found.sheet()
-    assert "2 pictures were of no use. The first: " in found.sheet()
+    assert "of 3 faces in the folder album" in module.sheet(found)
+    assert "2 pictures were of no use. The first: " in module.sheet(found)
 
 
 def test_who_is_not_known_by_the_model_is_counted(store: GalleryStore, reader: Any, tmp_path: Path) -> None:
@@ -73,11 +75,19 @@ PICTURE = "data:image/jpeg;base64,AAAA"
 
 
 def sheet(*found: Alike) -> str:
-    return LookAlikes("<me>.jpg", PICTURE, GALLERY, 1234, found, 0.9, 0.001).sheet()
+    return module.sheet(
+        LookAlikes(
+            photo="<me>.jpg", picture=PICTURE, among=GALLERY, compared=1234, found=found, threshold=0.9, far=0.001
+        )
+    )
+
+
+def alike(name: str, similarity: float, same: bool = False, picture: str | None = None) -> Alike:
+    return Alike(name=name, similarity=similarity, distance=1 - similarity, same=same, picture=picture)
 
 
 def test_the_sheet_tells_rank_name_similarity_and_distance() -> None:
-    text = sheet(Alike("Ann <b>", 0.95, True, PICTURE), Alike("Émile", 0.4, False))
+    text = sheet(alike("Ann <b>", 0.95, True, PICTURE), alike("Émile", 0.4))
     assert "The 2 most alike of 1,234 people in the gallery." in text
     assert "Ann &lt;b&gt;" in text
     assert "<b>" not in text
@@ -89,7 +99,7 @@ def test_the_sheet_tells_rank_name_similarity_and_distance() -> None:
 
 
 def test_bars_grow_with_similarity_and_stay_on_the_scale() -> None:
-    text = sheet(*(Alike("x", value, False) for value in (1.0, 0.99, 0.85, 0.2, -0.3)))
+    text = sheet(*(alike("x", value) for value in (1.0, 0.99, 0.85, 0.2, -0.3)))
     bars = [float(width) for width in re.findall(r'class="upto" width="([\d.]+)"', text)]
     assert bars == sorted(bars, reverse=True)
     assert bars[0] == 100
@@ -103,6 +113,6 @@ def test_nobody_is_an_answer() -> None:
 
 
 def test_the_page_needs_nothing() -> None:
-    text = sheet(Alike("x", 0.5, False, PICTURE))
+    text = sheet(alike("x", 0.5, picture=PICTURE))
     assert not re.search(r"""(?:src|href)=["'](?!data:|#)""", text)
     assert "<script" not in text

@@ -49,7 +49,7 @@ def find_in_files(
     options: FacesOptions | None = None,
     *,
     overwrite: bool = False,
-    listener: Listener | None = None,
+    each: Listener | None = None,
     progress: ProgressCallback = ignore,
 ) -> FacesReport:
     """Find the faces in photos and videos, and write for each what was found and a picture or film of it.
@@ -58,7 +58,7 @@ def find_in_files(
         sources: Photos, videos, and folders and zip files of photos, whose results lie in folders likewise.
         output: Folder of the results; it is made if need be.
         overwrite: Replace results that are there.
-        listener: Called after each source.
+        each: Called after each source.
 
     Raises:
         InputError: If nothing can be read, or two sources would be written to one file.
@@ -89,8 +89,8 @@ def find_in_files(
                 continue
             files.append(data)
             notes |= dict.fromkeys(found.notes)
-            if listener is not None:
-                listener(found, data, picture)
+            if each is not None:
+                each(found, data, picture)
     if not files:
         raise next(iter(problems.values()))
     absent = [f"{reason} {_LEFT_OUT[name]}" for name, reason in faces.absent.items()]

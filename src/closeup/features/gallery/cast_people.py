@@ -6,7 +6,7 @@ to be decoded, and everything is compared by the model that the cast was made wi
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +16,12 @@ from closeup.core.errors import InputError
 from closeup.core.types import Cast, Face, FloatArray, Image, Person, Track
 from closeup.documents.baseline import read_baseline
 from closeup.documents.cast import CAST_JSON
+from closeup.documents.gallery import CastPersonAnswer, EnrolReport, ImportReport, NotEnrolled
 from closeup.documents.vectors import TrackVectors, load_vectors
-from closeup.features.gallery.enrol import EnrolSample, enrol_samples, templates_of
-from closeup.features.gallery.importing import Imported, ImportReport
+from closeup.features.gallery.enrol import EnrolSample, enrol_samples, not_enrolled, templates_of
 from closeup.features.gallery.options import FAR, EnrolOptions
 from closeup.features.gallery.photos import BY_EVERY_MODEL
-from closeup.features.gallery.recognise import Answer, Recogniser, coverage, model_for
+from closeup.features.gallery.recognise import Recogniser, coverage, model_for
 from closeup.features.gallery.roster import nobody_enrolled
 from closeup.media.image import decode_jpeg
 from closeup.perception.analyzer import AnalysedFace, Analyzer
@@ -35,23 +35,6 @@ PER_POSE = 2
 
 MOST_PICTURES = 12
 """Tracks of a person, or of each of their parts, whose pictures are read, the best ones."""
-
-
-@dataclass(frozen=True, slots=True)
-class CastAnswer:
-    """Who a person of a cast is.
-
-    Attributes:
-        person: Their id in the cast.
-        called: What they are called there, or None.
-        answer: Who of the gallery they are; `answer.name` is None for nobody.
-        conflict: Why the name is not given all the same, a sentence; empty otherwise.
-    """
-
-    person: str
-    called: str | None
-    answer: Answer
-    conflict: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,12 +99,12 @@ def import_cast(
         raise InputError(
             f"Nobody in {folder} has a name.", "Give someone a name first.", code="cast.nameless", folder=folder
         )
-    return ImportReport(tuple(_import_one(store, analyzer, faces, person, options) for person in named), ())
+    return ImportReport(people=tuple(_import_one(store, analyzer, faces, person, options) for person in named))
 
 
 def name_cast(
     store: GalleryStore, folder: Path, new_analyzer: Callable[[], Analyzer], far: float = FAR
-) -> tuple[CastAnswer, ...]:
+) -> tuple[CastPersonAnswer, ...]:
     """Say of everybody in a cast, passers-by too, who of the gallery they are; nothing is changed.
 
     All faces of a person decide together. Of two people who are in the picture at the same time only the one who is
@@ -150,11 +133,12 @@ def name_cast(
         if gone or coverage(store, best) > coverage(store, model):
             model = best
     recogniser = Recogniser(store, model, far)
-    answers: list[CastAnswer] = []
+    answers: list[CastPersonAnswer] = []
     for person in (*faces.cast.people, *faces.cast.passers_by):
         vectors = _vectors_by(faces, person, model, analyzer)
         if len(vectors):
-            answers.append(CastAnswer(person.id, person.name, recogniser.answer_together(vectors)))
+            answer = asdict(recogniser.answer_together(vectors))
+            answers.append(CastPersonAnswer(**answer, person=person.id, called=person.name))
     return tuple(_without_twins(answers, faces.cast))
 
 
@@ -187,7 +171,7 @@ def _pictured(faces: CastFaces, person: Person, analyzer: Analyzer) -> Iterator[
                 yield number, face, image
 
 
-def _without_twins(answers: Sequence[CastAnswer], cast: Cast) -> list[CastAnswer]:
+def _without_twins(answers: Sequence[CastPersonAnswer], cast: Cast) -> list[CastPersonAnswer]:
     """The answers, with a conflict where somebody more alike is in the picture beside them."""
     settled = []
     for one in answers:
@@ -195,13 +179,13 @@ def _without_twins(answers: Sequence[CastAnswer], cast: Cast) -> list[CastAnswer
             other
             for other in answers
             if other.person != one.person
-            and one.answer.name is not None
-            and other.answer.name == one.answer.name
-            and (other.answer.similarity, one.person) > (one.answer.similarity, other.person)
+            and one.name is not None
+            and other.name == one.name
+            and (other.similarity, one.person) > (one.similarity, other.person)
             and _together(cast, one.person, other.person)
         ]
         if rivals:
-            reason = f"{rivals[0].person} is in the picture at the same time, and more like {one.answer.name}."
+            reason = f"{rivals[0].person} is in the picture at the same time, and more like {one.name}."
             settled.append(replace(one, conflict=reason))
         else:
             settled.append(one)
@@ -219,7 +203,7 @@ def _together(cast: Cast, one: str, other: str) -> bool:
 
 def _import_one(
     store: GalleryStore, analyzer: Analyzer, faces: CastFaces, person: Person, options: EnrolOptions
-) -> Imported:
+) -> EnrolReport | NotEnrolled:
     assert person.name is not None
     try:
         # Vectors of a model that closeup no longer has compare with nothing that is enrolled from now on.
@@ -228,10 +212,9 @@ def _import_one(
             samples += _picture_samples(faces, person, analyzer)
         if not samples:
             raise InputError(f"There is no good face of {person.id} in {faces.folder}.")
-        report = enrol_samples(store, person.name, samples, options)
+        return enrol_samples(store, person.name, samples, options)
     except InputError as error:
-        return Imported(person.name, None, error)
-    return Imported(person.name, report)
+        return not_enrolled(person.name, error)
 
 
 def _samples(faces: CastFaces, person: Person, options: EnrolOptions) -> list[EnrolSample]:

@@ -6,7 +6,7 @@ photo too many from the wrong folder, are found here or never.
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,17 +15,19 @@ import numpy as np
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import Image
+from closeup.documents.gallery import AlreadyKnown, EnrolReport, ImportReport, NotEnrolled, Refused
 from closeup.features.gallery.options import FAR, EnrolOptions
-from closeup.features.gallery.photos import Refused, only_face
+from closeup.features.gallery.photos import only_face
 from closeup.features.gallery.pictures import kept_picture
 from closeup.features.gallery.roster import read_roster
 from closeup.features.gallery.scoring import FELLOW_FAR, fellows
 from closeup.features.gallery.standing import standing_of
+from closeup.media.files import is_litter, no_pictures, pictures_below
 from closeup.media.photos import PhotoFile, find_photos
 from closeup.perception.analyzer import AnalysedFace, Analyzer
 from closeup.storage.gallery import GalleryStore
 from closeup.storage.names import clean_name, name_key
-from closeup.storage.records import IdentityRecord, NewTemplate
+from closeup.storage.records import NewTemplate
 from closeup.weights.cards import card
 from closeup.weights.far import threshold_for
 
@@ -46,46 +48,6 @@ class EnrolSample:
     def pose(self) -> str:
         """The head's pose."""
         return self.templates[0].pose
-
-
-@dataclass(frozen=True, slots=True)
-class AlreadyKnown:
-    """A face that is enrolled under another name.
-
-    Attributes:
-        name: That name.
-        photo: Which shows it.
-        similarity: Cosine, at or above the `threshold`, which was read at the false-accept rate `far`.
-    """
-
-    name: str
-    photo: str
-    similarity: float
-    threshold: float
-    far: float
-
-
-@dataclass(frozen=True, slots=True)
-class EnrolReport:
-    """What came of enrolling somebody.
-
-    Attributes:
-        identity: As they are stored now.
-        added: Poses of the faces that were added, in the order of the photos; a photo that was there adds nothing.
-        missing: Poses that should be there and are not yet, of those that the models can tell.
-        refused: Photos that were not used.
-        flagged: Where the faces are from that are not like the others of this person; they are stored and do not count.
-        already_known: The face is enrolled under another name too, and `force` was on; else None.
-        notes: What lies beside the photos in folders and zip files, and was passed by, a sentence each.
-    """
-
-    identity: IdentityRecord
-    added: tuple[str, ...]
-    missing: tuple[str, ...]
-    refused: tuple[Refused, ...] = ()
-    flagged: tuple[str, ...] = ()
-    already_known: AlreadyKnown | None = None
-    notes: tuple[str, ...] = ()
 
 
 class AlreadyEnrolledError(InputError):
@@ -232,14 +194,13 @@ def enrol_samples(
     started = datetime.now(UTC)
     templates = [template for sample in samples for template in sample.templates]
     identity = store.enrol(name, templates, consent=options.consent, retain_until=options.retain_until)
-    standing = standing_of(store, identity.id)
-    before = [template for template in standing.templates if template.created_at < started]
+    before = [template for template in store.templates_of(identity.id) if template.created_at < started]
     sources = {template.source for template in before if template.source is not None}
     new = [sample for sample in samples if sample.templates[0].source not in sources]
     return EnrolReport(
-        identity=identity,
+        **asdict(identity),
         added=tuple(sample.pose for sample in new),
-        missing=standing.missing,
+        missing=standing_of(store, identity.id).missing,
         refused=refused,
         flagged=_flagged(before, new),
         already_known=known,
@@ -274,7 +235,13 @@ def _known_by(
     for (sample, _), ranked in zip(own, roster.ranked(vectors), strict=True):
         match = ranked[0]
         if match.similarity >= point.threshold and name_key(match.name) != name_key(name):
-            yield AlreadyKnown(match.name, sample.origin, match.similarity, point.threshold, point.far)
+            yield AlreadyKnown(
+                name=match.name,
+                photo=sample.origin,
+                similarity=match.similarity,
+                threshold=point.threshold,
+                far=point.far,
+            )
 
 
 def _flagged(before: Sequence[NewTemplate], new: Sequence[EnrolSample]) -> tuple[str, ...]:
@@ -288,3 +255,65 @@ def _flagged(before: Sequence[NewTemplate], new: Sequence[EnrolSample]) -> tuple
         counts = fellows(vectors, threshold_for(card(model), FELLOW_FAR).threshold, vouched)[len(old) :]
         found += [sample.origin for sample, counted in zip(own, counts.tolist(), strict=True) if not counted]
     return tuple(dict.fromkeys(found))
+
+
+def person_folders(folder: Path) -> tuple[dict[str, list[Path]], tuple[str, ...], tuple[str, ...]]:
+    """The pictures of people by the names of their folders, those that lie beside these, and what was left out.
+
+    Raises:
+        InputError: If it is no folder, may not be read, or has no folder with pictures in it.
+    """
+    everything, notes = pictures_below(folder)
+    beside = tuple(str(picture) for picture in everything if picture.parent == folder)
+    by_name: dict[str, list[Path]] = {
+        each.name: [] for each in sorted(folder.iterdir()) if each.is_dir() and not is_litter(each.name)
+    }
+    for picture in everything:
+        if picture.parent != folder:
+            by_name[picture.relative_to(folder).parts[0]].append(picture)
+    if not any(by_name.values()):
+        raise InputError(
+            " ".join([f"{folder} has no folders with pictures in them.", *notes]),
+            "Make one for each person, named as they are: people/Anna/1.jpg, people/Anna/2.jpg, people/Ben/1.jpg",
+        )
+    return by_name, beside, notes
+
+
+def import_people(
+    store: GalleryStore,
+    analyzer: Analyzer,
+    folder: Path,
+    options: EnrolOptions | None = None,
+    *,
+    progress: ProgressCallback = ignore,
+) -> ImportReport:
+    """Enrol a folder for each person; one who cannot be enrolled does not stop the others.
+
+    Each person is stored whole before the next one is read, so that an interrupted import can be run again: what is
+    there already is not stored twice.
+
+    Raises:
+        InputError: As `person_folders`.
+        ModelError: If a model is not on this machine.
+        StorageError: If the database cannot be used.
+    """
+    options = options or EnrolOptions()
+    folders, beside, notes = person_folders(folder)
+    total, done = sum(map(len, folders.values())), 0
+    people: list[EnrolReport | NotEnrolled] = []
+    for name, photos in folders.items():
+        progress(Progress("Enrolling", done, total, "photos"))
+        try:
+            if not photos:
+                raise no_pictures(folder / name, ())
+            people.append(enrol(store, analyzer, name, photos, options))
+        except InputError as error:
+            people.append(not_enrolled(name, error))
+        done += len(photos)
+    progress(Progress("Enrolling", total, total, "photos"))
+    return ImportReport(people=tuple(people), ignored=beside, notes=notes)
+
+
+def not_enrolled(name: str, error: InputError) -> NotEnrolled:
+    """Say that somebody could not be enrolled, and why."""
+    return NotEnrolled(name=name, error=error.message, hint=error.hint, code=error.code, facts=error.facts)

@@ -1,38 +1,41 @@
 """How well the models tell people apart on somebody's own photos, by a list of pairs; LFW's protocol.
 
+The first line of a list says how many folds there are and how many pairs of each kind a fold has ("10 300"); one number
+alone means one fold. Then each fold lists its pairs of one person ("NAME 1 4": the first and fourth photo) and as many
+pairs of two ("NAME 1 OTHER 2"). Photo 4 of NAME is the file NAME/NAME_0004.jpg.
+
 The label of a photo belongs to the face in its middle. Where no face is found there, the photo has no vector, and its
 pairs count as two people: that is what a gallery would answer.
 """
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from closeup.algorithms.metrics.verification import (
-    RocCurve,
     accuracy_over_folds,
     bootstrap_interval,
     by_pair,
     by_person,
     equal_error_rate,
-    roc_curve,
     tar_at_far,
 )
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import FloatArray
-from closeup.features.gallery.pairs import Photo, PhotoPair, find_photos, photos_of, read_pairs
+from closeup.documents.gallery import Intervals, PairsEvaluation
+from closeup.media.files import PICTURE_SUFFIXES, require_file, unreadable
 from closeup.media.image import read_image
 from closeup.perception.analyzer import Analyzer
 
 FARS = (0.01, 0.001)
-"""The false-accept rates at which the true-accept rate is told."""
+"""The false-accept rates at which the true-accept rate is read."""
 
 NOT_FOUND = -1.0
 """Similarity of a pair with a photo in which no face was found: the least that a cosine can be."""
@@ -40,67 +43,28 @@ NOT_FOUND = -1.0
 RESAMPLES = 1000
 """Draws behind each interval."""
 
+_FORMAT_HINT = "It has to be as LFW's pairs.txt: http://vis-www.cs.umass.edu/lfw/ tells the format."
+
+
+class Photo(NamedTuple):
+    """One photo of a list: whose it is, and its number, counted from 1."""
+
+    person: str
+    number: int
+
 
 @dataclass(frozen=True, slots=True)
-class Intervals:
-    """95 % bootstrap intervals of the figures, each (low, high).
+class PhotoPair:
+    """Two photos, the fold that they are in, counted from 0, and whether they are of one person."""
 
-    Attributes:
-        way: "pair" (pairs are drawn) or "person" (people are drawn, and their pairs with them; wider, and the honest
-            one where people are in several pairs).
-        accuracy: Of the accuracy, the thresholds staying what they are.
-        tar_at_far: Of the true-accept rates, by false-accept rate.
-        eer: Of the equal error rate.
-    """
+    first: Photo
+    second: Photo
+    fold: int
 
-    way: str
-    accuracy: tuple[float, float]
-    tar_at_far: Mapping[float, tuple[float, float]]
-    eer: tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PairsEvaluation:
-    """What the pairs say.
-
-    Attributes:
-        models: Role ("detector", "embedder") to the name of the card.
-        pairs: How many pairs; `photos` how many photos, each read once; `folds` how many folds.
-        accuracy: Share of pairs judged rightly, the mean over folds, each judged with the threshold that is best on the
-            others. 0 to 1.
-        accuracy_deviation: Standard deviation over the folds.
-        accuracies: Fold by fold; `thresholds` likewise, cosine similarities.
-        tar_at_far: False-accept rate to the share of the pairs of one person that are accepted at it.
-        eer: Equal error rate, 0 to 1.
-        not_found: In how many photos no face was found; `missing` names them, "NAME_0001".
-        second_looks: How many photos had their face found at the second look only.
-        lost_pairs: How many pairs of one person have a photo without a face, and so count as wrong.
-        accuracy_where_found: As `accuracy`, over the pairs whose two faces were found; None where too few are left.
-        seconds_per_photo: Reading, finding and describing, on average.
-        intervals: By pair and by person.
-        roc: The whole curve.
-        similarities: Shape (N,), cosine of each pair in the list's order, -1 where a face was not found.
-    """
-
-    models: Mapping[str, str]
-    pairs: int
-    photos: int
-    folds: int
-    accuracy: float
-    accuracy_deviation: float
-    accuracies: tuple[float, ...]
-    thresholds: tuple[float, ...]
-    tar_at_far: Mapping[float, float]
-    eer: float
-    not_found: int
-    missing: tuple[str, ...]
-    second_looks: int
-    lost_pairs: int
-    accuracy_where_found: float | None
-    seconds_per_photo: float
-    intervals: tuple[Intervals, ...]
-    roc: RocCurve
-    similarities: NDArray[np.float64]
+    @property
+    def same(self) -> bool:
+        """Whether both photos are of one person."""
+        return self.first.person == self.second.person
 
 
 def evaluate_pairs(
@@ -110,8 +74,8 @@ def evaluate_pairs(
 
     Args:
         analyzer: Its first embedder is the one that is judged.
-        folder: With a folder of photos for each person; see `pairs.find_photos`.
-        pairs_path: The list; see `pairs.read_pairs`.
+        folder: With a folder of photos for each person; see `find_photos`.
+        pairs_path: The list; see `read_pairs`.
 
     Raises:
         InputError: If the list or a photo cannot be read, a photo is missing, or the list has one fold only.
@@ -172,7 +136,7 @@ def judge(
         accuracy_deviation=judged.deviation,
         accuracies=tuple(judged.accuracies.tolist()),
         thresholds=tuple(judged.thresholds.tolist()),
-        tar_at_far={far: tar_at_far(similarities, same, far)[0] for far in FARS},
+        tar_at_far={f"{far:g}": tar_at_far(similarities, same, far)[0] for far in FARS},
         eer=equal_error_rate(similarities, same),
         not_found=len(missing),
         missing=tuple(f"{photo.person}_{photo.number:04d}" for photo in missing),
@@ -180,28 +144,11 @@ def judge(
         lost_pairs=sum(pair.same and (pair.first in missing or pair.second in missing) for pair in pairs),
         accuracy_where_found=_accuracy_where_found(similarities, same, folds),
         seconds_per_photo=seconds_per_photo,
-        intervals=tuple(_intervals(way, similarities, same, judged.right, people) for way in ("pair", "person")),
-        roc=roc_curve(similarities, same),
+        intervals={
+            f"by_{way}": _intervals(way, similarities, same, judged.right, people) for way in ("pair", "person")
+        },
         similarities=similarities,
     )
-
-
-def evaluation_table(evaluation: PairsEvaluation) -> dict[str, Any]:
-    """The figures as plain JSON values, without the curve and the single pairs."""
-    table = {each.name: getattr(evaluation, each.name) for each in fields(evaluation)}
-    del table["roc"], table["similarities"]
-    table |= {name: list(table[name]) for name in ("accuracies", "thresholds", "missing")}
-    table["models"] = dict(evaluation.models)
-    table["tar_at_far"] = {f"{far:g}": tar for far, tar in evaluation.tar_at_far.items()}
-    table["intervals"] = {
-        f"by_{each.way}": {
-            "accuracy": list(each.accuracy),
-            "tar_at_far": {f"{far:g}": list(ends) for far, ends in each.tar_at_far.items()},
-            "eer": list(each.eer),
-        }
-        for each in evaluation.intervals
-    }
-    return table
 
 
 def _vector(analyzer: Analyzer, path: Path) -> tuple[FloatArray | None, bool]:
@@ -245,12 +192,104 @@ def _intervals(
 
     judged = by_pair(len(same), RESAMPLES) if way == "pair" else by_person(people, RESAMPLES)
     return Intervals(
-        way,
         accuracy=bootstrap_interval(lambda drawn: float(right[drawn].mean()), judged),
-        tar_at_far={far: interval(partial(_tar, far)) for far in FARS},
+        tar_at_far={f"{far:g}": interval(partial(_tar, far)) for far in FARS},
         eer=interval(equal_error_rate),
     )
 
 
 def _tar(far: float, similarities: NDArray[np.float64], same: NDArray[np.bool_]) -> float:
     return tar_at_far(similarities, same, far)[0]
+
+
+def read_pairs(path: Path) -> tuple[PhotoPair, ...]:
+    """Read a list of pairs.
+
+    Raises:
+        InputError: If it is missing or no text, or a line is not as it has to be; says which.
+    """
+    require_file(path, "a list of pairs")
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        raise unreadable(path, error) from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is no text in UTF-8.", _FORMAT_HINT) from error
+    rows = [(number, _fields(line)) for number, line in enumerate(lines, 1) if line.strip()]
+    folds, count = _header(path, rows)
+    if len(rows) - 1 != folds * 2 * count:
+        raise InputError(
+            f"{path} has {len(rows) - 1} pairs, and its first line says {folds} x 2 x {count} = {folds * 2 * count}.",
+            _FORMAT_HINT,
+        )
+    pairs = []
+    for place, (number, fields) in enumerate(rows[1:]):
+        fold, within = divmod(place, 2 * count)
+        pairs.append(_pair(path, number, fields, fold=fold, same=within < count))
+    return tuple(pairs)
+
+
+def photos_of(pairs: tuple[PhotoPair, ...]) -> tuple[Photo, ...]:
+    """Every photo of the pairs once, by name and number."""
+    return tuple(sorted({photo for pair in pairs for photo in (pair.first, pair.second)}))
+
+
+def find_photos(folder: Path, photos: tuple[Photo, ...]) -> dict[Photo, Path]:
+    """Find the files of photos in `folder`, which has a folder for each person, or a folder with those in it.
+
+    Raises:
+        InputError: If it is no folder, or a photo is not there.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not a folder.", "Give the folder that has a folder for each person.")
+    try:
+        roots = [folder, *sorted(each for each in folder.iterdir() if each.is_dir())]
+    except OSError as error:
+        raise unreadable(folder, error) from error
+    root = next((each for each in roots if photos and (each / photos[0].person).is_dir()), folder)
+    found = {photo: path for photo in photos if (path := _file_of(root, photo)) is not None}
+    if missing := [photo for photo in photos if photo not in found]:
+        first = f"{missing[0].person}_{missing[0].number:04d}.jpg"
+        raise InputError(
+            f"{len(missing)} of {len(photos)} photos of the list are not in {root}; the first is {first}.",
+            f"Each belongs into a folder named after its person: {root / missing[0].person / first}",
+        )
+    return found
+
+
+def _file_of(root: Path, photo: Photo) -> Path | None:
+    stem = root / photo.person / f"{photo.person}_{photo.number:04d}"
+    candidates = (stem.with_name(stem.name + suffix) for suffix in (".jpg", *sorted(PICTURE_SUFFIXES)))
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def _fields(line: str) -> list[str]:
+    """By tabs, as LFW has them, since a name may have blanks; else by blanks."""
+    return [field.strip() for field in line.split("\t")] if "\t" in line.strip() else line.split()
+
+
+def _header(path: Path, rows: list[tuple[int, list[str]]]) -> tuple[int, int]:
+    """How many folds, and pairs of each kind in a fold."""
+    fields = rows[0][1] if rows else []
+    if len(fields) not in (1, 2) or not all(_is_count(field) for field in fields):
+        raise InputError(f"The first line of {path} does not say how many folds and pairs there are.", _FORMAT_HINT)
+    numbers = [int(field) for field in fields]
+    return (numbers[0], numbers[1]) if len(numbers) == 2 else (1, numbers[0])
+
+
+def _pair(path: Path, number: int, fields: list[str], *, fold: int, same: bool) -> PhotoPair:
+    wanted = "a name and two numbers" if same else "a name and a number, twice"
+    numbers = fields[1:] if same else fields[1::2]
+    if len(fields) != (3 if same else 4) or not all(_is_count(field) for field in numbers):
+        raise InputError(f"Line {number} of {path} is {' '.join(fields)!r}, and has to be {wanted}.", _FORMAT_HINT)
+    second = fields[0] if same else fields[2]
+    for name in (fields[0], second):
+        if not name or name in (".", "..") or "/" in name or "\\" in name or "\0" in name:
+            raise InputError(f"Line {number} of {path} has {name!r} for a name, and that is no folder's.", _FORMAT_HINT)
+    if not same and second == fields[0]:
+        raise InputError(f"Line {number} of {path} is a pair of two people, and names {second!r} twice.", _FORMAT_HINT)
+    return PhotoPair(Photo(fields[0], int(numbers[0])), Photo(second, int(numbers[1])), fold)
+
+
+def _is_count(field: str) -> bool:
+    return field.isascii() and field.isdigit() and len(field) <= 9 and int(field) > 0

@@ -157,23 +157,6 @@ class PoseCollector:
         return float(cosines(np.stack(known), face.embedding).max()) >= self.same_threshold
 
 
-@dataclass(frozen=True, slots=True)
-class Guided:
-    """What was found.
-
-    Attributes:
-        samples: The best look at each pose.
-        looks: How many frames were looked at.
-        reasons: Why looks were of no use, and how many, the most frequent first.
-        liveness: What the check for a living head has found; None where it was not asked for.
-    """
-
-    samples: tuple[EnrolSample, ...]
-    looks: int
-    reasons: tuple[tuple[str, int], ...]
-    liveness: LivenessReport | None = None
-
-
 def collect_poses(
     analyzer: Analyzer,
     source: FrameSource,
@@ -184,7 +167,7 @@ def collect_poses(
     check: LivenessCheck | None = None,
     keep_pictures: bool = False,
     progress: ProgressCallback = ignore,
-) -> Guided:
+) -> list[EnrolSample]:
     """Pick the best frame of each pose out of a video of one person, or of somebody whom a camera guides.
 
     Args:
@@ -223,26 +206,26 @@ def collect_poses(
     if check is not None and check.report.state != "passed":
         raise InputError("The camera stopped before the check for a living head was done.", "Try again.")
     samples = collector.samples(origin, source_hash, keep=keep_pictures)
-    reasons = tuple(collector.reasons.most_common())
     if not samples:
+        reasons = collector.reasons.most_common(1)
         most = f": {reasons[0][0]} in {reasons[0][1]} of {looks} looks" if reasons else ""
         raise InputError(
             f"No look at {origin} is of use{most}.", "One person, near, sharp and in good light, is enough."
         )
-    return Guided(tuple(samples), looks, reasons, check.report if check else None)
+    return samples
 
 
 def watch_until_alive(
     analyzer: Analyzer, source: FrameSource, say: Say, check: LivenessCheck | None = None
-) -> tuple[AnalysedFace, LivenessReport | None]:
+) -> AnalysedFace:
     """Wait for one good look at a front; with a check, for a living head that has turned as asked.
 
     Args:
-        say: Told what the person shall do.
+        say: Is given what the person shall do.
         check: Asks for head turns; None does without.
 
     Returns:
-        The best front, and what the check has found.
+        The best front.
 
     Raises:
         InputError: If the check fails, or no good front comes in time.
@@ -259,7 +242,7 @@ def watch_until_alive(
             if check.report.state == "running":
                 continue
         if collector.looks("front") >= SETTLED:
-            return collector.described("front"), check.report if check else None
+            return collector.described("front")
         if time_s > TIME_S:
             break
         prompt.ask("front", reason)

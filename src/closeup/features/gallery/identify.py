@@ -1,7 +1,7 @@
 """Who is in a photo or a video, out of everybody who is enrolled; unknown is an answer."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +10,10 @@ from closeup.algorithms.clustering.similarity import cosines
 from closeup.core.boxes import iou
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
-from closeup.core.types import FloatArray, Image
+from closeup.core.types import Image
+from closeup.documents.gallery import PhotoAnswer, PhotoFace, VideoAnswer, VideoSighting
 from closeup.features.gallery.options import FAR
-from closeup.features.gallery.recognise import Answer, Recogniser, model_for, read_for
+from closeup.features.gallery.recognise import Recogniser, model_for, read_for
 from closeup.media.image import decode_image, read_image
 from closeup.media.photos import PhotoFile
 from closeup.media.sampling import Sampling
@@ -30,66 +31,7 @@ MISSED_LOOKS = 2
 """So many looks may miss a face before its sighting ends."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Identification:
-    """One face in a photo.
-
-    Attributes:
-        box_xyxy: Shape (4,), float32, pixels.
-        quality: Of the face's picture, 0 to 1.
-        answer: Who it is, and the figures behind it.
-    """
-
-    box_xyxy: FloatArray
-    quality: float
-    answer: Answer
-
-
-@dataclass(frozen=True, slots=True)
-class PersonInView:
-    """One person for as long as they stay in view of a video.
-
-    Attributes:
-        start_s: When they are first seen, in seconds from the video's start.
-        end_s: When they are last seen.
-        looks: In how many looks.
-        answer: Who it is, by the mean over the looks.
-    """
-
-    start_s: float
-    end_s: float
-    looks: int
-    answer: Answer
-
-
-@dataclass(frozen=True, slots=True)
-class VideoIdentification:
-    """Who is in a video.
-
-    Attributes:
-        sightings: By start.
-        looks: How many frames were looked at; `looks_per_s` how often.
-        duration_s: Of the video.
-        notes: What is odd about the file, a sentence each.
-    """
-
-    sightings: tuple[PersonInView, ...]
-    looks: int
-    looks_per_s: float
-    duration_s: float
-    notes: tuple[str, ...]
-
-    def people(self) -> dict[str, tuple[PersonInView, ...]]:
-        """Name to sightings, who is seen longest first; strangers are left out."""
-        found: dict[str, list[PersonInView]] = {}
-        for sighting in self.sightings:
-            if sighting.answer.name is not None:
-                found.setdefault(sighting.answer.name, []).append(sighting)
-        order = sorted(found, key=lambda name: (-sum(a.looks for a in found[name]), name))
-        return {name: tuple(found[name]) for name in order}
-
-
-def identify(store: GalleryStore, analyzer: Analyzer, image: Image, far: float = FAR) -> tuple[Identification, ...]:
+def identify(store: GalleryStore, analyzer: Analyzer, image: Image, far: float = FAR) -> tuple[PhotoFace, ...]:
     """Say of every face in a picture who it is.
 
     Args:
@@ -109,9 +51,7 @@ def identify(store: GalleryStore, analyzer: Analyzer, image: Image, far: float =
     return _identify(recogniser, read_for(analyzer, image, recogniser.model))
 
 
-def identify_photo(
-    store: GalleryStore, analyzer: Analyzer, photo: Path, far: float = FAR
-) -> tuple[Identification, ...]:
+def identify_photo(store: GalleryStore, analyzer: Analyzer, photo: Path, far: float = FAR) -> PhotoAnswer:
     """Say of every face in a photo who it is; as `identify`.
 
     Raises:
@@ -120,12 +60,12 @@ def identify_photo(
     found = identify(store, analyzer, read_image(photo), far)
     if not found:
         raise InputError(f"No face was found in {photo}.", "Take one with the face larger, sharper or better lit.")
-    return found
+    return PhotoAnswer(photo=str(photo), faces=found)
 
 
 def identify_photos(
     store: GalleryStore, analyzer: Analyzer, photos: Iterable[PhotoFile], far: float = FAR
-) -> Iterator[tuple[str, tuple[Identification, ...] | InputError]]:
+) -> Iterator[tuple[str, PhotoAnswer | InputError]]:
     """Say of every face in many photos who it is, photo by photo, each read when it is its turn.
 
     Gives the name of each photo with one answer for each face, from left to right, or with why it cannot be read.
@@ -141,12 +81,13 @@ def identify_photos(
         except InputError as error:
             yield photo.name, error
         else:
-            yield photo.name, _identify(recogniser, read_for(analyzer, image, recogniser.model))
+            faces = _identify(recogniser, read_for(analyzer, image, recogniser.model))
+            yield photo.name, PhotoAnswer(photo=photo.name, faces=faces)
 
 
 def identify_video(
     store: GalleryStore, analyzer: Analyzer, video: Path, far: float = FAR, *, progress: ProgressCallback = ignore
-) -> VideoIdentification:
+) -> VideoAnswer:
     """Say who is in a video, and when: it is looked at twice a second, and faces are followed from look to look.
 
     All looks at one sighting decide together, so that one bad frame does not.
@@ -166,7 +107,25 @@ def identify_video(
             progress(Progress("Looking", time_s, reading.duration_hint_s, "s"))
         duration_s, notes = float(reading.end_time), reading.notes
     sightings = tuple(_sighting(recogniser, trail) for trail in trails.all())
-    return VideoIdentification(sightings, looks, LOOKS_PER_S, duration_s, notes)
+    return VideoAnswer(
+        video=str(video),
+        duration_s=duration_s,
+        looks=looks,
+        looks_per_s=LOOKS_PER_S,
+        people=_spans(sightings),
+        sightings=sightings,
+        notes=notes,
+    )
+
+
+def _spans(sightings: Sequence[VideoSighting]) -> dict[str, tuple[tuple[float, float], ...]]:
+    """Name to spans in view, who is seen longest first."""
+    found: dict[str, list[VideoSighting]] = {}
+    for sighting in sightings:
+        if sighting.name is not None:
+            found.setdefault(sighting.name, []).append(sighting)
+    order = sorted(found, key=lambda name: (-sum(each.looks for each in found[name]), name))
+    return {name: tuple((each.start_s, each.end_s) for each in found[name]) for name in order}
 
 
 @dataclass(slots=True)
@@ -225,16 +184,17 @@ class Trails:
             yield self._open[int(row)], int(column)
 
 
-def _sighting(recogniser: Recogniser, trail: Trail) -> PersonInView:
+def _sighting(recogniser: Recogniser, trail: Trail) -> VideoSighting:
     answer = recogniser.answer_together(np.stack([face.embeddings[recogniser.model] for face in trail.faces]))
-    return PersonInView(trail.times_s[0], trail.times_s[-1], len(trail.faces), answer)
+    return VideoSighting(**asdict(answer), start_s=trail.times_s[0], end_s=trail.times_s[-1], looks=len(trail.faces))
 
 
-def _identify(recogniser: Recogniser, faces: Sequence[AnalysedFace]) -> tuple[Identification, ...]:
+def _identify(recogniser: Recogniser, faces: Sequence[AnalysedFace]) -> tuple[PhotoFace, ...]:
     if not faces:
         return ()
     ordered = sorted(faces, key=lambda face: float(face.box_xyxy[0]))
     answers = recogniser.answer(np.stack([face.embeddings[recogniser.model] for face in ordered]))
     return tuple(
-        Identification(face.box_xyxy, face.quality.total, answer) for face, answer in zip(ordered, answers, strict=True)
+        PhotoFace(**asdict(answer), box_xyxy=face.box_xyxy, quality=face.quality.total)
+        for face, answer in zip(ordered, answers, strict=True)
     )

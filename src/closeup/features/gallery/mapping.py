@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import FloatArray
-from closeup.features.gallery.photos import Refused, faces_of
+from closeup.documents.gallery import Refused
+from closeup.features.gallery.photos import faces_of
 from closeup.features.gallery.pictures import thumbnail, thumbnail_of_jpeg
 from closeup.features.gallery.recognise import model_for, not_described_by
 from closeup.media.photos import find_photos

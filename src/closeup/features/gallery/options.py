@@ -2,8 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Annotated
 
+from closeup.core.fields import OneOf
+from closeup.weights.cards import CHOICES
 from closeup.weights.far import DEFAULT_FAR
+
+ModelChoice = Annotated[str, OneOf(CHOICES)]
 
 FAR = DEFAULT_FAR
 """False-accept rate that answers are read at where nothing else is said."""
@@ -25,6 +30,7 @@ class EnrolOptions:
         keep_pictures: Store head and shoulders beside each template; else no picture is stored.
         largest: Of several faces in a photo take the largest; else such a photo is refused.
         force: Enrol a face also where it is enrolled under another name already.
+        models: "builtin" works offline; "zoo" is better and is pulled first; "auto" takes the best that is there.
         far: False-accept rate at which a face counts as enrolled already.
     """
 
@@ -33,4 +39,22 @@ class EnrolOptions:
     keep_pictures: bool = False
     largest: bool = False
     force: bool = False
+    models: ModelChoice = "auto"
     far: float = FAR
+
+
+@dataclass(frozen=True, slots=True)
+class AskOptions:
+    """How the gallery is asked.
+
+    Attributes:
+        far: False-accept rate to answer at: the share of pairs of strangers that pass.
+        top: How many look-alikes to list.
+        largest: Of several faces in a photo take the largest.
+        models: "builtin" works offline; "zoo" is better and is pulled first; "auto" takes the best that is there.
+    """
+
+    far: float = FAR
+    top: int = TOP
+    largest: bool = False
+    models: ModelChoice = "auto"

@@ -1,7 +1,6 @@
 """From a photo to the one face that it is about, or to the reason why it is of no use."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,7 @@ import numpy as np
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback
 from closeup.core.types import Image
+from closeup.documents.gallery import Refused
 from closeup.media.image import decode_image
 from closeup.media.photos import PhotoFile, photo_at
 from closeup.perception.analyzer import AnalysedFace, Analyzer, Part
@@ -17,19 +17,6 @@ from closeup.perception.gates import several_faces
 DESCRIBED: tuple[Part, ...] = ("embedding", "faults")
 BY_EVERY_MODEL: tuple[Part, ...] = ("embeddings", "faults")
 """What the gallery wants to know of a face: by the embedder that answers, or by every embedder on the machine."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A photo that was not used.
-
-    Attributes:
-        photo: As it was given.
-        reason: Why, a sentence.
-    """
-
-    photo: str
-    reason: str
 
 
 def only_face(

@@ -1,11 +1,10 @@
 """Who a face is, out of everybody who is enrolled: a name, or nobody of them, with the figures behind the answer."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from closeup.core.types import FloatArray, Image
 from closeup.core.words import counted
+from closeup.documents.gallery import FaceAnswer
 from closeup.features.gallery.photos import BY_EVERY_MODEL, DESCRIBED
 from closeup.features.gallery.roster import Match, Roster, nobody_enrolled, other_models, read_roster
 from closeup.features.gallery.scoring import FELLOW_FAR
@@ -13,40 +12,6 @@ from closeup.perception.analyzer import AnalysedFace, Analyzer
 from closeup.storage.gallery import GalleryStore
 from closeup.weights.cards import card
 from closeup.weights.far import FarPoint, threshold_for
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Whether a face is somebody's who is enrolled.
-
-    Attributes:
-        name: Who it is; None for nobody who is enrolled.
-        identity_id: Of the same; None likewise.
-        nearest: Who is most like it, whether it is them or not.
-        similarity: Cosine similarity to the nearest, -1 to 1.
-        threshold: Similarity from which on it is them.
-        far: False-accept rate that the threshold was read at: how often one stranger passes for one person.
-        read_from: The data that it was read from.
-        model: Name of the embedder's card.
-        candidates: How many people the face was compared with.
-        flagged: Whether the nearest has a template that is far from the others and does not count.
-    """
-
-    name: str | None
-    identity_id: str | None
-    nearest: str
-    similarity: float
-    threshold: float
-    far: float
-    read_from: str
-    model: str
-    candidates: int
-    flagged: bool = False
-
-    @property
-    def stranger_rate(self) -> float:
-        """About how often a stranger is taken for one of all these people, if each comparison errs by itself."""
-        return 1 - (1 - self.far) ** self.candidates
 
 
 def model_for(store: GalleryStore, analyzer: Analyzer) -> str:
@@ -114,11 +79,11 @@ class Recogniser:
         self.same_threshold = threshold_for(embedder, FELLOW_FAR).threshold
         self.roster: Roster = read_roster(store, model, self.same_threshold)
 
-    def answer(self, vectors: FloatArray) -> tuple[Answer, ...]:
+    def answer(self, vectors: FloatArray) -> tuple[FaceAnswer, ...]:
         """Say for each of the embeddings (Q, D), L2-normalised, who it is."""
         return tuple(self._answer(ranked[0]) for ranked in self.roster.ranked(vectors))
 
-    def answer_together(self, vectors: FloatArray) -> Answer:
+    def answer_together(self, vectors: FloatArray) -> FaceAnswer:
         """Say who the faces (N, D), at least one, are that are known to be one person's: the mean over them decides.
 
         Whoever is nearest to one of them at least is looked at.
@@ -128,9 +93,9 @@ class Recogniser:
         best = max(near, key=lambda who: means[who])
         return self._answer(Match(best, near[best].name, means[best]))
 
-    def _answer(self, match: Match) -> Answer:
+    def _answer(self, match: Match) -> FaceAnswer:
         known = match.similarity >= self.point.threshold
-        return Answer(
+        return FaceAnswer(
             name=match.name if known else None,
             identity_id=match.identity_id if known else None,
             nearest=match.name,
@@ -140,5 +105,6 @@ class Recogniser:
             read_from=self.point.read_from,
             model=self.model,
             candidates=len(self.roster),
+            stranger_rate=1 - (1 - self.point.far) ** len(self.roster),
             flagged=bool(self.roster.flagged(match.identity_id)),
         )

@@ -1,6 +1,5 @@
 """Look-alikes: who in the gallery, or which faces in a folder, are most like a face."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +8,9 @@ from closeup.algorithms.clustering.similarity import cosines
 from closeup.core.errors import InputError
 from closeup.core.progress import ProgressCallback, ignore
 from closeup.core.words import counted
+from closeup.documents.gallery import Alike, LookAlikes, Refused
 from closeup.features.gallery.options import FAR, TOP
-from closeup.features.gallery.photos import Refused, faces_of, telling_face
+from closeup.features.gallery.photos import faces_of, telling_face
 from closeup.features.gallery.pictures import thumbnail, thumbnail_of_jpeg
 from closeup.features.gallery.recognise import Recogniser, model_for, not_described_by
 from closeup.media.image import decode_image
@@ -19,7 +19,7 @@ from closeup.pages.page import render_page
 from closeup.perception.analyzer import Analyzer
 from closeup.storage.gallery import GalleryStore
 from closeup.weights.cards import card
-from closeup.weights.far import threshold_for
+from closeup.weights.far import FarPoint, threshold_for
 
 GALLERY = "the gallery"
 
@@ -27,83 +27,36 @@ SHEET_PX = 220
 """Side of a picture on the sheet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Alike:
-    """Somebody, or a face in a picture, that is like the one asked about.
-
-    Attributes:
-        name: The identity's name, or the picture's path.
-        similarity: Cosine, -1 to 1; higher is more alike. The distance is 1 less that.
-        same: Whether the similarity reaches the threshold.
-        picture: A small picture as data: URI; None where none is kept.
-    """
-
-    name: str
-    similarity: float
-    same: bool
-    picture: str | None = None
-
-    @property
-    def distance(self) -> float:
-        """Cosine distance, 0 to 2."""
-        return 1 - self.similarity
+def left_out(found: LookAlikes) -> tuple[str, ...]:
+    """What was not compared, in sentences."""
+    if not found.skipped:
+        return found.notes
+    were = f"{counted(len(found.skipped), 'picture')} {'was' if len(found.skipped) == 1 else 'were'} of no use"
+    return (f"{were}. The first: {found.skipped[0].reason}", *found.notes)
 
 
-@dataclass(frozen=True, slots=True)
-class LookAlikes:
-    """The nearest to a face.
+def sheet(found: LookAlikes) -> str:
+    """The picture sheet: HTML with all pictures and style inside."""
+    low = min([alike.similarity for alike in found.found] + [found.threshold])
+    spread = max(1 - low, 1e-6) * 1.15
 
-    Attributes:
-        photo: Which was asked about; `picture` its face as data: URI.
-        among: What was searched, a few words.
-        compared: How many people, or faces in pictures, those were.
-        found: Best first.
-        threshold: Similarity from which on two faces are taken for one person's, read at the false-accept rate `far`.
-        skipped: Pictures of the folder that were of no use; of them `unreadable` could not be read, the others show
-            no face.
-        notes: What else was left out, a sentence each.
-    """
+    def share(similarity: float) -> float:
+        """Place on the bars, 0 to 100; they do not begin at 0, since all embeddings of some models are alike."""
+        return round(max(0.0, min(100.0, 100 * (1 - (1 - similarity) / spread))), 2)
 
-    photo: str
-    picture: str
-    among: str
-    compared: int
-    found: tuple[Alike, ...]
-    threshold: float
-    far: float
-    skipped: tuple[Refused, ...] = ()
-    unreadable: int = 0
-    notes: tuple[str, ...] = ()
-
-    @property
-    def left_out(self) -> tuple[str, ...]:
-        """What was left out, in sentences."""
-        if not self.skipped:
-            return self.notes
-        were = f"{counted(len(self.skipped), 'picture')} {'was' if len(self.skipped) == 1 else 'were'} of no use"
-        return (f"{were}. The first: {self.skipped[0].reason}", *self.notes)
-
-    def sheet(self) -> str:
-        """The picture sheet: HTML with all pictures and style inside."""
-        low = min([alike.similarity for alike in self.found] + [self.threshold])
-        spread = max(1 - low, 1e-6) * 1.15
-
-        def share(similarity: float) -> float:
-            """Place on the bars, 0 to 100; they do not begin at 0, since all embeddings of some models are alike."""
-            return round(max(0.0, min(100.0, 100 * (1 - (1 - similarity) / spread))), 2)
-
-        one, many = ("person", "people") if self.among == GALLERY else ("face", "faces")
-        return render_page(
-            "closeup.features.gallery",
-            "sheet.html.j2",
-            style="gallery.css",
-            query=Path(self.photo).name,
-            sheet=self,
-            compared=f"{self.compared:,} {one if self.compared == 1 else many}",
-            rows=[(Path(alike.name).name, alike, share(alike.similarity)) for alike in self.found],
-            mark=share(self.threshold),
-            has_pictures=True,  # that of who was asked about at least
-        )
+    one, many = ("person", "people") if found.among == GALLERY else ("face", "faces")
+    return render_page(
+        "closeup.features.gallery",
+        "sheet.html.j2",
+        style="gallery.css",
+        query=Path(found.photo).name,
+        sheet=found,
+        compared=counted(found.compared, one, many),
+        left_out=left_out(found),
+        rows=[(Path(alike.name).name, alike, share(alike.similarity)) for alike in found.found],
+        mark=share(found.threshold),
+        has_pictures=True,  # that of who was asked about at least
+    )
 
 
 def similar(
@@ -127,13 +80,16 @@ def similar(
     image, face = telling_face(analyzer, photo, largest=largest, every_model=every)
     roster, point = recogniser.roster, recogniser.point
     ranked = roster.ranked(face.embeddings[recogniser.model][None], most=top)[0]
-    found = tuple(
-        Alike(match.name, match.similarity, match.similarity >= point.threshold, _kept(store, match.identity_id))
-        for match in ranked
+    return LookAlikes(
+        photo=str(photo),
+        among=GALLERY,
+        compared=len(roster),
+        threshold=point.threshold,
+        far=point.far,
+        found=tuple(_alike(each.name, each.similarity, point, _kept(store, each.identity_id)) for each in ranked),
+        notes=not_described_by(store, recogniser.model),
+        picture=thumbnail(image, face.box_xyxy, SHEET_PX),
     )
-    shown = thumbnail(image, face.box_xyxy, SHEET_PX)
-    notes = not_described_by(store, recogniser.model)
-    return LookAlikes(str(photo), shown, GALLERY, len(roster), found, point.threshold, point.far, notes=notes)
 
 
 def similar_in(
@@ -171,18 +127,28 @@ def similar_in(
     for place in np.argsort(-similarities, kind="stable")[:top].tolist():
         file, one = faces[place]
         shown = thumbnail(decode_image(file.read(), file.name), one.box_xyxy, SHEET_PX)
-        found.append(Alike(file.name, float(similarities[place]), bool(similarities[place] >= point.threshold), shown))
+        found.append(_alike(file.name, float(similarities[place]), point, shown))
     return LookAlikes(
         photo=str(photo),
-        picture=thumbnail(image, face.box_xyxy, SHEET_PX),
         among=f"the folder {folder.resolve().name}",
         compared=len(faces),
-        found=tuple(found),
         threshold=point.threshold,
         far=point.far,
+        found=tuple(found),
         skipped=tuple(skipped),
         unreadable=len(skipped) - bare,
         notes=tuple(notes),
+        picture=thumbnail(image, face.box_xyxy, SHEET_PX),
+    )
+
+
+def _alike(name: str, similarity: float, point: FarPoint, picture: str | None) -> Alike:
+    return Alike(
+        name=name,
+        similarity=similarity,
+        distance=1 - similarity,
+        same=similarity >= point.threshold,
+        picture=picture,
     )
 
 

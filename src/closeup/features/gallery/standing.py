@@ -1,69 +1,20 @@
 """How somebody stands in the gallery: their faces, what is missing, what does not fit, and which should go."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 
 import numpy as np
 
 from closeup.core.errors import InputError, ModelError
+from closeup.documents.gallery import EnrolledFace, Standing
 from closeup.features.gallery.options import REQUIRED_POSES
 from closeup.features.gallery.scoring import FELLOW_FAR, fellows
 from closeup.storage.faces import by_picture
 from closeup.storage.gallery import GalleryStore
-from closeup.storage.records import IdentityRecord, TemplateRecord
+from closeup.storage.records import TemplateRecord
 from closeup.storage.writing import no_face_left
 from closeup.weights.cards import card
 from closeup.weights.far import threshold_for
-
-
-@dataclass(frozen=True, slots=True)
-class StoredFace:
-    """A face as one picture shows it.
-
-    Attributes:
-        templates: One for each model that described it, by id.
-        flagged_by: Models by which it is far from the others of its person, so that it does not count.
-        flagged: All models that can say so say that it is far from the others: it is the wrong one, most likely.
-    """
-
-    templates: tuple[TemplateRecord, ...]
-    flagged_by: tuple[str, ...]
-    flagged: bool
-
-    @property
-    def number(self) -> int:
-        """What it is called: the id of its first template, which no other face gets when it is gone."""
-        return self.templates[0].id
-
-    @property
-    def has_picture(self) -> bool:
-        """Whether the picture is kept."""
-        return any(template.picture_jpeg is not None for template in self.templates)
-
-    @property
-    def in_doubt(self) -> bool:
-        """Whether it does not count by some model, and may be right all the same."""
-        return bool(self.flagged_by) and not self.flagged
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What there is of somebody.
-
-    Attributes:
-        identity: Who.
-        templates: Their templates, of all models, oldest first.
-        flagged: Ids of templates that are far from the others of their model, and do not count.
-        faces: The same by pictures, oldest first.
-        missing: Poses that should be there and are not, flagged faces aside.
-    """
-
-    identity: IdentityRecord
-    templates: tuple[TemplateRecord, ...]
-    flagged: frozenset[int]
-    faces: tuple[StoredFace, ...]
-    missing: tuple[str, ...]
-
 
 _Verdict = tuple[frozenset[int], bool]
 """What one model says of somebody's templates: ids of those that are far from the others; and whether there are others,
@@ -80,17 +31,30 @@ def standing_of(store: GalleryStore, name_or_id: str) -> Standing:
     templates = store.templates_of(identity.id)
     models = sorted({template.model for template in templates})
     verdicts = {model: _verdict(model, [each for each in templates if each.model == model]) for model in models}
-    flagged = frozenset().union(*(flagged for flagged, _ in verdicts.values()))
+    flagged = frozenset[int]().union(*(flagged for flagged, _ in verdicts.values()))
     faces = tuple(_face(group, verdicts) for group in by_picture(templates))
     there = {template.pose for template in templates if template.id not in flagged}
     missing = tuple(pose for pose in REQUIRED_POSES if pose not in there)
-    return Standing(identity, templates, flagged, faces, missing)
+    return Standing(**asdict(identity), missing=missing, faces=faces)
 
 
-def _face(group: tuple[TemplateRecord, ...], verdicts: dict[str, _Verdict]) -> StoredFace:
+def _face(group: tuple[TemplateRecord, ...], verdicts: dict[str, _Verdict]) -> EnrolledFace:
     flagged_by = tuple(each.model for each in group if each.id in verdicts[each.model][0])
     judges = {each.model for each in group if verdicts[each.model][1]}
-    return StoredFace(group, flagged_by, bool(judges) and judges <= set(flagged_by))
+    first, flagged = group[0], bool(judges) and judges <= set(flagged_by)
+    return EnrolledFace(
+        number=first.id,
+        pose=first.pose,
+        yaw_deg=first.yaw_deg,
+        pitch_deg=first.pitch_deg,
+        quality=first.quality,
+        created_at=first.created_at,
+        models=tuple(template.model for template in group),
+        picture=any(template.picture_jpeg is not None for template in group),
+        flagged=flagged,
+        in_doubt=bool(flagged_by) and not flagged,
+        flagged_by=flagged_by,
+    )
 
 
 def _verdict(model: str, own: Sequence[TemplateRecord]) -> _Verdict:
@@ -106,13 +70,13 @@ def _verdict(model: str, own: Sequence[TemplateRecord]) -> _Verdict:
     return flagged, len(own) > 1 and rival < int(counts.sum())
 
 
-def faces_by_number(standing: Standing, numbers: Collection[int]) -> tuple[StoredFace, ...]:
+def faces_by_number(standing: Standing, numbers: Collection[int]) -> tuple[EnrolledFace, ...]:
     """The faces of those numbers, oldest first.
 
     Raises:
         InputError: If somebody has no face of a number, or has no other faces.
     """
-    name = standing.identity.name
+    name = standing.name
     unknown = sorted(set(numbers) - {face.number for face in standing.faces})
     if unknown:
         raise InputError(f"{name} has no face {unknown[0]}.", code="gallery.face", name=name)
@@ -122,7 +86,7 @@ def faces_by_number(standing: Standing, numbers: Collection[int]) -> tuple[Store
     return found
 
 
-def flagged_faces(standing: Standing) -> tuple[StoredFace, ...]:
+def flagged_faces(standing: Standing) -> tuple[EnrolledFace, ...]:
     """The faces that are flagged; never all of them. Those in doubt are not among them.
 
     Raises:
@@ -131,7 +95,7 @@ def flagged_faces(standing: Standing) -> tuple[StoredFace, ...]:
     found = tuple(face for face in standing.faces if face.flagged)
     doubts = [str(face.number) for face in standing.faces if face.in_doubt]
     if doubts and not found:
-        name = standing.identity.name
+        name = standing.name
         raise InputError(
             f"It is not clear which faces of {name} are wrong: {', '.join(doubts)}, or the others.",
             "Say which, or enrol more photos, so that the wrong ones stand alone.",

@@ -1,9 +1,9 @@
 """Whether two photos show one person, or a photo the person that it is said to show."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from closeup.algorithms.clustering.similarity import cosines
+from closeup.documents.gallery import Verification
 from closeup.features.gallery.options import FAR
 from closeup.features.gallery.photos import telling_face
 from closeup.features.gallery.roster import other_models, read_roster
@@ -12,27 +12,6 @@ from closeup.perception.analyzer import Analyzer
 from closeup.storage.gallery import GalleryStore
 from closeup.weights.cards import card
 from closeup.weights.far import threshold_for
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """The answer, with the figures behind it.
-
-    Attributes:
-        same: Whether they are taken for one person.
-        similarity: Cosine, -1 to 1; higher is more alike.
-        threshold: From which on they are taken for one.
-        far: False-accept rate that the threshold was read at: the share of pairs of strangers that reach it.
-        read_from: The data that it was read from.
-        model: Name of the embedder's card.
-    """
-
-    same: bool
-    similarity: float
-    threshold: float
-    far: float
-    read_from: str
-    model: str
 
 
 def verify(analyzer: Analyzer, a: Path, b: Path, far: float = FAR, *, largest: bool = False) -> Verification:
@@ -48,7 +27,7 @@ def verify(analyzer: Analyzer, a: Path, b: Path, far: float = FAR, *, largest: b
     """
     _, one = telling_face(analyzer, a, largest=largest)
     _, other = telling_face(analyzer, b, largest=largest)
-    return _answer(one.model, float(cosines(one.embedding, other.embedding)), far)
+    return _answer(str(a), str(b), one.model, float(cosines(one.embedding, other.embedding)), far=far)
 
 
 def verify_identity(
@@ -68,9 +47,19 @@ def verify_identity(
     model = usable[0]
     _, face = telling_face(analyzer, photo, largest=largest, every_model=model != analyzer.embedder_card.name)
     roster = read_roster(store, model, threshold_for(card(model), FELLOW_FAR).threshold)
-    return _answer(model, float(roster.similarities_to(identity.id, face.embeddings[model][None])[0]), far)
+    similarity = float(roster.similarities_to(identity.id, face.embeddings[model][None])[0])
+    return _answer(str(photo), name, model, similarity, far=far)
 
 
-def _answer(model: str, similarity: float, far: float) -> Verification:
+def _answer(a: str, b: str, model: str, similarity: float, *, far: float) -> Verification:
     point = threshold_for(card(model), far)
-    return Verification(similarity >= point.threshold, similarity, point.threshold, point.far, point.read_from, model)
+    return Verification(
+        a=a,
+        b=b,
+        same=similarity >= point.threshold,
+        similarity=similarity,
+        threshold=point.threshold,
+        far=point.far,
+        read_from=point.read_from,
+        model=model,
+    )
