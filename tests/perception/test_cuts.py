@@ -106,10 +106,18 @@ def test_a_cut_beside_a_flash_stays() -> None:
     assert cuts_of(frames) == [40]
 
 
-@pytest.mark.parametrize("gap", [3, 4, 7])
-def test_a_cut_just_after_a_flash_stays(gap: int) -> None:
+@pytest.mark.parametrize("strength", [0.5, 0.9])
+@pytest.mark.parametrize("gap", [1, 2, 3, 4, 7])
+def test_a_cut_just_after_a_flash_stays(gap: int, strength: float) -> None:
     frames = [scene(1, frame) for frame in range(40)] + [scene(2, frame) for frame in range(40)]
-    frames[38 - gap : 40 - gap] = [flash(image, 0.9) for image in frames[38 - gap : 40 - gap]]
+    frames[38 - gap : 40 - gap] = [flash(image, strength) for image in frames[38 - gap : 40 - gap]]
+    assert cuts_of(frames) == [40]
+
+
+@pytest.mark.parametrize("gap", [1, 2, 3])
+def test_a_cut_just_before_a_flash_stays(gap: int) -> None:
+    frames = [scene(1, frame) for frame in range(40)] + [scene(2, frame) for frame in range(40)]
+    frames[40 + gap : 42 + gap] = [flash(image, 0.9) for image in frames[40 + gap : 42 + gap]]
     assert cuts_of(frames) == [40]
 
 

@@ -3,6 +3,7 @@
 Figures: docs/benchmarks.md.
 """
 
+from array import array
 from collections import deque
 from fractions import Fraction
 
@@ -41,13 +42,21 @@ on if it is twenty times. The second rule finds cuts between two people before t
 both together find 336, the first alone 334, with four false ones either way. (At six times, the key frames of an old
 codec, every twelfth, count as cuts.)"""
 
+_RATIO = 3.0
+"""The first of these rules; it looks at two frames on both sides."""
+
 
 class _TwoRules(AdaptiveDetector):  # type: ignore[misc]  # PySceneDetect declares no types
-    """The adaptive detector with the second, more sensitive rule."""
+    """The adaptive detector with the second, more sensitive rule.
+
+    Attributes:
+        changes: How much each frame so far differs from the one before, 0 to 255.
+    """
 
     def __init__(self) -> None:
+        self.changes = array("d")
         super().__init__(
-            adaptive_threshold=3.0,
+            adaptive_threshold=_RATIO,
             min_scene_len=1,  # `CutDetector` sees to it, when it is known which changes were flashes
             window_width=_WINDOW_FRAMES,
             min_content_val=WEAK_CONTENT,
@@ -56,6 +65,7 @@ class _TwoRules(AdaptiveDetector):  # type: ignore[misc]  # PySceneDetect declar
     def process_frame(self, timecode: FrameTimecode, frame_img: NDArray[np.uint8]) -> list[FrameTimecode]:
         """Look at the next frame, BGR (H, W, 3)."""
         found: list[FrameTimecode] = super().process_frame(timecode, frame_img)
+        self.changes.append(float(self._buffer[-1][1]))
         if not found:
             return []
         scores = [score for _, score in self._buffer]
@@ -86,6 +96,7 @@ class CutDetector:
         self._small: deque[NDArray[np.float32]] = deque(maxlen=2 * self.lag_frames + 2)
         self._last = -1
         self._doubtful: list[int] = []
+        self._hidden: set[int] = set()
 
     def step(self, index: int, image: Image) -> list[int]:
         """Look at the next frame, RGB (H, W, 3), small; return the indices of frames that start a new shot."""
@@ -93,7 +104,18 @@ class CutDetector:
         self._small.append(cv2.resize(image, _FLASH_WH, interpolation=cv2.INTER_AREA).astype(np.float32))
         self._last = index
         self._doubtful += [c.frame_num for c in self._detector.process_frame(FrameTimecode(index, self._fps), bgr)]
+        self._look_beside(index - _WINDOW_FRAMES)
         return self._settled(index - self._flash)
+
+    def _look_beside(self, frame: int) -> None:
+        """Doubt a frame whose change stands out but for that of a flash a frame or two away, which hides it."""
+        changes = self._detector.changes
+        near = [*changes[max(frame - _WINDOW_FRAMES, 1) : frame], *changes[frame + 1 : frame + _WINDOW_FRAMES + 1]]
+        quiet = [change for change in near if change < STRONG_CONTENT]
+        stands_out = frame > 0 and changes[frame] >= STRONG_CONTENT and 2 <= len(quiet) < len(near)
+        if stands_out and changes[frame] * len(quiet) >= _RATIO * sum(quiet) and frame not in self._doubtful:
+            self._doubtful.append(frame)
+            self._hidden.add(frame)
 
     def finish(self, last_index: int) -> list[int]:
         """Return the cuts that were still in the balance when the video ended."""
@@ -102,14 +124,22 @@ class CutDetector:
 
     def _settled(self, up_to: int) -> list[int]:
         """The cuts up to a frame that are no flashes; they are in doubt no longer."""
-        known = [cut for cut in self._doubtful if cut <= up_to]
+        known = sorted(cut for cut in self._doubtful if cut <= up_to)
         self._doubtful = [cut for cut in self._doubtful if cut > up_to]
         found = []
         for cut in known:
             if cut - self._cut >= self._shortest and not self._is_flash(cut):
+                if cut in self._hidden and not self._beside_flash(cut):
+                    continue
                 found.append(cut)
                 self._cut = cut
         return found
+
+    def _beside_flash(self, cut: int) -> bool:
+        """Whether every large change next to a frame's own is a flash that comes or goes."""
+        near = range(max(cut - _WINDOW_FRAMES, 1), min(cut + _WINDOW_FRAMES, self._last) + 1)
+        large = [frame for frame in near if frame != cut and self._detector.changes[frame] >= STRONG_CONTENT]
+        return all(self._is_flash(frame) for frame in large)
 
     def _is_flash(self, cut: int) -> bool:
         """Whether a picture shortly before a cut comes back shortly after it, with another one between them."""
