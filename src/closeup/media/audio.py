@@ -26,7 +26,7 @@ from closeup.core.types import FloatArray
 from closeup.media.container import choose_stream, open_container, require_track
 from closeup.media.frame_times import FrameTimes
 from closeup.media.packets import PacketReader
-from closeup.media.sound_mix import mixed
+from closeup.media.sound_filters import mixed
 from closeup.media.timestamps import stamp_of
 from closeup.media.video import open_video
 

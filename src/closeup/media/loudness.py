@@ -1,6 +1,6 @@
 """How loud sound is, and bringing it to the level that people expect, without distortion.
 
-Loudness is measured after EBU R 128 and ITU-R BS.1770-4, by pyloudnorm; true peaks after annex 2 of the latter.
+Loudness is measured after EBU R 128 and ITU-R BS.1770; true peaks after annex 2 of the latter.
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closeup.core.types import FloatArray
+from closeup.media.sound_filters import LoudnessMeter
 
 TARGET_LUFS = -14.0
 """What the large platforms play video at: sound that is louder is turned down there, sound that is softer stays so."""
@@ -25,9 +26,6 @@ MAX_GAIN_DB = 20.0
 
 MAX_MAKE_UP_DB = 3.0
 """More, and the limiter would work all the time, which is heard as pumping."""
-
-_SHORTEST_S = 0.4
-"""The length of one block of the measurement; shorter sound has no loudness."""
 
 _PHASES, _TAPS = 4, 12
 """Oversampling for true peaks, as in BS.1770-4."""
@@ -59,13 +57,9 @@ class Levelled:
 
 def integrated_loudness(sound: FloatArray, rate_hz: int) -> float | None:
     """Integrated loudness in LUFS of sound (N, C), one or two channels; None below 0.4 s, or where all is silence."""
-    import pyloudnorm  # it brings scipy's signal processing, which takes a while to load
-
-    if len(sound) < _SHORTEST_S * rate_hz or not np.any(sound):
-        return None
-    with np.errstate(divide="ignore"):
-        loudness = float(pyloudnorm.Meter(rate_hz).integrated_loudness(sound.astype(np.float64)))
-    return loudness if np.isfinite(loudness) else None
+    meter = LoudnessMeter(rate_hz, sound.shape[1])
+    meter.step(sound)
+    return meter.finish()[1]
 
 
 def true_peak(sound: FloatArray) -> float:

@@ -104,7 +104,7 @@ class PacketReader:
     def _demuxed(self) -> "Generator[Packet[Any] | None, None, None]":
         try:
             yield from self._retried()
-        except OSError as error:
+        except (OSError, av.error.FFmpegError) as error:  # FFmpeg also has no memory for sizes that damage made up
             self.failure = error.strerror or str(error)
 
     def _retried(self) -> "Iterator[Packet[Any] | None]":

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from closeup.algorithms.clustering.similarity import cosines
 from closeup.algorithms.sound.bursts import BurstListener
-from closeup.algorithms.sound.sound_level import LevelMeter, usual_lufs
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.settings import Settings, read_settings
@@ -25,6 +24,7 @@ from closeup.features.shorts.watching import grid as grid
 from closeup.features.shorts.watching import watch
 from closeup.media.audio import TrackChoice, has_sound, sound_blocks
 from closeup.media.frame_times import FrameTimes
+from closeup.media.sound_filters import LoudnessMeter
 from closeup.perception.expression import ExpressionJudge, missing
 from closeup.perception.sound_choice import choose_sound_track
 from closeup.perception.voice import RATE_HZ, VoiceDetector
@@ -160,7 +160,7 @@ def listen(
         InputError: If it cannot be read, or has no sound.
         ModelError: If the voice detector is not on this machine.
     """
-    voice, level, bursts = VoiceDetector(), LevelMeter(RATE_HZ), BurstListener()
+    voice, level, bursts = VoiceDetector(), LoudnessMeter(RATE_HZ), BurstListener()
     probabilities: list[FloatArray] = []
     waiting: list[FloatArray] = []
     samples = 0
@@ -172,14 +172,14 @@ def listen(
     _hear(waiting, voice, level, bursts, probabilities)
     probabilities.append(voice.finish())
     progress(Progress(STAGE, end_s, end_s, "s"))
-    lufs = level.momentary_lufs()
-    return Heard(voice.spans(np.concatenate(probabilities)), lufs, usual_lufs(lufs), bursts.curve())
+    lufs, usual_lufs = level.finish()
+    return Heard(voice.spans(np.concatenate(probabilities)), lufs, usual_lufs, bursts.curve())
 
 
 def _hear(
     waiting: list[FloatArray],
     voice: VoiceDetector,
-    level: LevelMeter,
+    level: LoudnessMeter,
     bursts: BurstListener,
     probabilities: list[FloatArray],
 ) -> int:
