@@ -51,7 +51,7 @@ def mixed(tracks: Sequence[Iterator[FloatArray]], rate_hz: int, channels: int) -
         else:
             inputs[number].push(_frame(block, rate_hz, fed[number]))
             fed[number] += len(block)
-        yield from (np.ascontiguousarray(frame.to_ndarray().T) for frame in _ready(sink))
+        yield from (np.ascontiguousarray(frame.to_ndarray().T, np.float32) for frame in _ready(sink))
 
 
 def _linked(graph: Graph, count: int, rate_hz: int, channels: int) -> tuple[list[FilterContext], FilterContext]:

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
+from typing import Any, cast
 
 from sqlalchemy import Connection, and_, bindparam, delete, exists, insert, select, update
 
@@ -70,7 +71,7 @@ def _add(connection: Connection, identity_id: str, template: NewTemplate, now: d
         "source": template.source,
         "created_at": now,
     }
-    (number,) = connection.execute(insert(templates).values(row)).inserted_primary_key or (None,)
+    number = int(cast(Any, connection.execute(insert(templates).values(row)).inserted_primary_key)[0])
     if template.picture_jpeg is not None:
         connection.execute(insert(pictures).values(template_id=number, jpeg=template.picture_jpeg))
     if template.vouched:

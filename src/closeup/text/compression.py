@@ -190,13 +190,13 @@ def compress_korean(sentence: str, morphemes: Sequence[Morpheme], characters: in
         for last in range(first, len(spans)):
             if spans[last][0] - spans[first][0] > characters:
                 break
-            end = _noun_end(inside[last])
-            if end is None or end - spans[first][0] > characters:
+            ending = _noun_end(inside[last])
+            if ending is None or ending - spans[first][0] > characters:
                 continue
-            row = [each for word in inside[first : last + 1] for each in word if each[2] < end]
+            row = [each for word in inside[first : last + 1] for each in word if each[2] < ending]
             value = (_worth(row, begins=first == 0 or _closes(inside[first - 1])), -first, last - first)
             if value > best:
-                best, found = value, sentence[spans[first][0] : end]
+                best, found = value, sentence[spans[first][0] : ending]
     return found
 
 

@@ -75,7 +75,7 @@ def read_text(text: str, language: str = "auto") -> Reading:
     if chosen == "ko":
         return _korean(text)
     found = sentences(text)
-    notes = ()
+    notes: tuple[str, ...] = ()
     if shares["latin"] < 0.5:
         notes = ("Most letters are of another script than English: its rules for sentences and words were used.",)
     return Reading("en", found, [content_words(each.text) for each in found], [[] for _ in found], notes)

@@ -40,7 +40,7 @@ def concordance(first: Curves, second: Curves) -> NDArray[np.float64]:
     x, y = first[both], second[both]
     apart = x.var(axis=0) + y.var(axis=0) + (x.mean(axis=0) - y.mean(axis=0)) ** 2
     together = 2 * ((x - x.mean(axis=0)) * (y - y.mean(axis=0))).mean(axis=0)
-    return np.divide(together, apart, out=np.zeros(len(apart)), where=apart > 1e-12)
+    return np.asarray(np.divide(together, apart, out=np.zeros(len(apart)), where=apart > 1e-12), np.float64)
 
 
 def shares(original: Curves) -> NDArray[np.float64]:

@@ -136,12 +136,12 @@ def _correlations(original: Curves, attempt: Curves, reach: int, rate: float) ->
         xy += np.correlate(b, a) - sum_a * sum_b / some
     scale = np.sqrt(np.maximum(xx, 0) * np.maximum(yy, 0))
     enough = (count >= max(FEWEST * count.max(initial=0), 2)) & (scale > 1e-9)
-    return np.divide(xy, scale, out=np.zeros(2 * reach + 1), where=enough)
+    return np.asarray(np.divide(xy, scale, out=np.zeros(2 * reach + 1), where=enough), np.float64)
 
 
 def _filled(curves: Curves) -> tuple[NDArray[np.float64], Curves]:
     """Where curves (T, K) are known, 1 or 0 (T,), and the curves less their means, 0 where they are not known."""
-    known = np.isfinite(curves).all(axis=1)
+    known = np.asarray(np.isfinite(curves).all(axis=1))
     if not known.any():
         return known.astype(np.float64), np.zeros(curves.shape)
     return known.astype(np.float64), np.where(known[:, None], curves - curves[known].mean(axis=0), 0.0)
@@ -216,7 +216,7 @@ def warped(attempt: Curves, path: NDArray[np.intp]) -> tuple[Curves, NDArray[np.
     rows, columns = path[:, 0], path[:, 1]
     counts = np.bincount(rows, minlength=length)
     moves = np.bincount(rows, weights=columns - rows, minlength=length) / counts
-    known = np.isfinite(attempt).all(axis=1)[columns]
+    known = np.asarray(np.isfinite(attempt).all(axis=1))[columns]
     seen = np.bincount(rows, weights=known, minlength=length)
     moved = np.full(attempt.shape, np.nan)
     for curve in range(attempt.shape[1]):

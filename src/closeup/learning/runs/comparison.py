@@ -1,7 +1,7 @@
 """Compare two runs on the very same pictures, and say how sure the difference is; find the best of many."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -206,7 +206,7 @@ def _compared(
     metrics = []
     for name, (first, second) in statistics.items():
         found = paired_difference(first, second, len(pair[0].keys), groups=groups, resamples=resamples)
-        metrics.append(MetricDifference(*astuple(found), name, _better(name, found)))
+        metrics.append(MetricDifference(**asdict(found), name=name, better=_better(name, found)))
     unit = next((str(one.get("unit", "")) for one in runs[0].heads() if one.get("name") == head), "")
     many = None if groups is None else len(set(groups))
     return HeadComparison(head, side, unit, len(pair[0].keys), many, tuple(metrics), test)
