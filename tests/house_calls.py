@@ -64,7 +64,6 @@ CODECS = ("core.", "documents.", "cli.output")
 BY_THEMSELVES = (
     "weights.network_card",
     "workbench.datasets.items",
-    "workbench.look.folder",
     "workbench.recipes.recipe_file",
 )
 """Modules that read or write JSON outside of its homes still: only ever fewer."""

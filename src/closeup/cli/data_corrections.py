@@ -1,20 +1,22 @@
 """`closeup data corrections ...`: write down that a label is wrong, without touching the data."""
 
-from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import typer
 
-from closeup.cli.data_options import Data, GroupColumn, PathColumn, tell_notes
-from closeup.cli.flags import AsJson
-from closeup.cli.output import one_line, show_json, show_table
+from closeup.cli.data_options import NO_FLAGS, Data
+from closeup.cli.flags import AsJson, with_flags
+from closeup.cli.output import one_line, show_json, show_note, show_table
 from closeup.core.errors import InputError
 from closeup.core.result_folder import made_folder
 from closeup.core.words import counted
+from closeup.workbench.recipes.recipe import DataSource
 
 Kind = Literal["picture", "group", "swap"]
+
+COLUMNS_ONLY = (*NO_FLAGS, "split_column", "where", "corrections")
 
 app = typer.Typer(
     name="corrections",
@@ -28,11 +30,11 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help="A corrections file."
 @app.command("list")
 def list_corrections(file: File, as_json: AsJson = False) -> None:
     """Show what a corrections file says."""
-    from closeup.workbench.datasets.corrections import read_corrections
+    from closeup.workbench.datasets.corrections import CORRECTION, read_corrections
 
     lines = read_corrections(file)
     if as_json:
-        show_json([asdict(line) for line in lines], indent=None)
+        show_json([CORRECTION.to_data(line) for line in lines], indent=None)
         return
     if not lines:
         typer.echo(f"{file} corrects nothing yet.")
@@ -42,21 +44,22 @@ def list_corrections(file: File, as_json: AsJson = False) -> None:
 
 
 @app.command()
+@with_flags(DataSource, leave_out=COLUMNS_ONLY)
 def check(
     file: File,
     data: Data,
-    path_column: PathColumn = "path",
-    group_column: GroupColumn = "",
+    *,
+    given: dict[str, Any],
     as_json: AsJson = False,
 ) -> None:
     """Apply a corrections file to a dataset, and show what it changes; the data stays as it is."""
-    from closeup.workbench.datasets.corrections import apply_corrections, read_corrections
+    from closeup.workbench.datasets.corrections import FITTING, FittingCorrection, apply_corrections, read_corrections
     from closeup.workbench.datasets.reading import open_one
 
-    dataset = open_one(data, path_column=path_column, group_column=group_column)
+    dataset = open_one(data, **given)
     _, applied = apply_corrections(dataset, read_corrections(file), str(file))
     if as_json:
-        show_json([{"line": a.correction.line, "keys": a.keys} for a in applied], indent=None)
+        show_json([FITTING.to_data(FittingCorrection(a.correction.line, a.keys)) for a in applied], indent=None)
         return
     rows = [
         (
@@ -73,10 +76,12 @@ def check(
     changed = len({key for a in applied for key in a.keys})
     fit = "correction fits; it changes" if len(applied) == 1 else "corrections fit; they change"
     typer.echo(f"{len(applied):,} {fit} {changed:,} of {len(dataset):,} pictures.")
-    tell_notes(dataset)
+    for note in dataset.notes:
+        show_note(note)
 
 
 @app.command()
+@with_flags(DataSource, leave_out=COLUMNS_ONLY)
 def add(
     file: File,
     kind: Annotated[str, typer.Argument(metavar="KIND", help="picture, group or swap.")],
@@ -89,8 +94,8 @@ def add(
     data: Annotated[
         Path | None, typer.Option(metavar="DATA", help="Make sure that the file then fits this dataset.")
     ] = None,
-    path_column: PathColumn = "path",
-    group_column: GroupColumn = "",
+    *,
+    given: dict[str, Any],
 ) -> None:
     """Add a line to a corrections file, dated today; the file is made where it is missing."""
     from closeup.workbench.datasets.corrections import append_corrections, apply_corrections, read_corrections
@@ -103,7 +108,7 @@ def add(
     line = Correction(said, which, field, old, new, who, date.today().isoformat(), why)
     changes = ""
     if data is not None:
-        dataset = open_one(data, path_column=path_column, group_column=group_column)
+        dataset = open_one(data, **given)
         before = read_corrections(file) if file.exists() else ()
         _, applied = apply_corrections(dataset, (*before, line), str(file))
         changes = f"; it changes {counted(len(applied[-1].keys), 'picture')}"

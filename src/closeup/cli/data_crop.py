@@ -1,17 +1,19 @@
 """`closeup data crop-faces`: a dataset of faces from a dataset of pictures."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from closeup.cli.data_options import PathColumn, Where, columns_and_values, tell_notes
+from closeup.cli.data_options import NO_FLAGS
 from closeup.cli.exit_codes import count_losses
-from closeup.cli.flags import NoProgress, with_flags
+from closeup.cli.flags import Given, NoProgress, with_flags
 from closeup.cli.output import one_line, show_hint, show_note
 from closeup.cli.progress_bar import progress_bar
-from closeup.core.result_folder import made_folder
+from closeup.core.words import counted
+from closeup.jobs.work import work
 from closeup.workbench.options import CropOptions
+from closeup.workbench.recipes.recipe import DataSource
 
 if TYPE_CHECKING:
     from closeup.workbench.crops import CropReport
@@ -23,14 +25,12 @@ LISTED = 5
 
 
 @app.command("crop-faces")
-@with_flags(CropOptions)
+@with_flags(CropOptions, DataSource, leave_out=(*NO_FLAGS, "group_column", "split_column", "corrections"))
 def crop_faces_command(
     data: Annotated[Path, typer.Argument(metavar="IN", help="A folder, CSV or zip file with pictures.")],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to make.")],
     *,
-    given: dict[str, Any],
-    path_column: PathColumn = "path",
-    where: Where = None,
+    given: Given,
     quiet: NoProgress = False,
 ) -> None:
     """Find each picture's central face, turn it upright, cut it out, and keep the labels.
@@ -38,24 +38,19 @@ def crop_faces_command(
     OUT can be used like any dataset: labels.csv has all columns of IN. crops.csv says what was found where. If it is
     stopped, the same command goes on where it was.
     """
-    from closeup.workbench.crops import crop_faces
-    from closeup.workbench.datasets.reading import open_one
-
-    options = CropOptions(**given)
-    dataset = open_one(data, path_column=path_column, where=columns_and_values(where))
-    tell_notes(dataset)
+    source, options = DataSource(str(data), **given.of(DataSource)), CropOptions(**given.of(CropOptions))
     try:
-        with made_folder(out.parent), progress_bar(dataset.name, quiet=quiet) as progress:
-            report = crop_faces(dataset, out, options, progress=progress)
+        with progress_bar(data.name, quiet=quiet) as progress:
+            report: CropReport = work("data.crop-faces")(source=source, out=out, options=options, progress=progress)
     except (KeyboardInterrupt, SystemExit):  # Ctrl-C, and a request to stop from outside
         show_hint("The faces that are done are kept; the same command goes on there.")
         raise
-    _tell(report, keep_missed=options.keep_missed)
+    for note in report.notes:
+        show_note(note)
+    _show(report, keep_missed=options.keep_missed)
 
 
-def _tell(report: "CropReport", *, keep_missed: bool) -> None:
-    from closeup.core.words import counted
-
+def _show(report: "CropReport", *, keep_missed: bool) -> None:
     found, missed, unreadable = (report.counts[outcome] for outcome in ("found", "not found", "unreadable"))
     total = len(report.rows)
     place = one_line(str(report.folder))

@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from closeup.cli.data_options import Data
 from closeup.cli.exit_codes import count_losses
-from closeup.cli.flags import RUNS, AsJson, Quiet, Runs
-from closeup.cli.gallery_options import Models
+from closeup.cli.flags import RUNS, AsJson, Quiet, Runs, with_flags
 from closeup.cli.output import show_json, show_note, show_table
 from closeup.cli.predict import MODEL_HELP
 from closeup.cli.progress_bar import progress_bar
-from closeup.core.errors import InputError
 from closeup.jobs.work import work
 from closeup.workbench.options import EvaluateOptions
 
@@ -25,55 +24,24 @@ LISTED = 5
 """Pictures that are named where something is wrong with them; --json has them all."""
 
 
-Data = Annotated[
-    Path,
-    typer.Argument(
-        metavar="DATA", help="A folder with a folder for each class, a CSV file, or a zip.", show_default=False
-    ),
-]
-Heads = Annotated[
-    list[str] | None, typer.Option("--head", metavar="NAME", help="Only this answer of the model; repeatable.")
-]
-FieldsOf = Annotated[
-    list[str] | None,
-    typer.Option("--field", metavar="HEAD=COLUMN", help="CSV: the column with a head's labels; repeatable."),
-]
-Renames = Annotated[
-    list[str] | None,
-    typer.Option("--rename", metavar="HEAD:LABEL=CLASS", help="What the model calls a label; empty leaves it out."),
-]
-Where = Annotated[
-    list[str] | None, typer.Option("--where", metavar="COLUMN=VALUE", help="CSV: only these rows; repeatable.")
-]
-GroupColumn = Annotated[str, typer.Option("--group-column", metavar="NAME", help="CSV: who is in a picture, say.")]
-SideOf = Annotated[str, typer.Option("--split", metavar="SIDE", help="Only train, val or test.")]
-SplitFile = Annotated[
-    Path | None, typer.Option("--split-file", metavar="CSV", help="Says the sides; a run's own without it.")
-]
 ByFaces = Annotated[
     bool, typer.Option("--faces/--whole", help="Find a face in each picture first, or take pictures as they are.")
 ]
 Out = Annotated[
     Path | None,
-    typer.Option("--out", "-o", metavar="DIR", help="Write the metrics and every answer into a new folder."),
+    typer.Option("--out", "-o", metavar="DIR", help="Write the metrics and every prediction into a new folder."),
 ]
 
 
 @app.command()
+@with_flags(EvaluateOptions, leave_out=("faces", "seed"))
 def evaluate(
     model: Annotated[str, typer.Argument(metavar="MODEL", help=MODEL_HELP, show_default=False)],
     data: Data,
-    head: Heads = None,
-    field: FieldsOf = None,
-    rename: Renames = None,
-    where: Where = None,
-    group_column: GroupColumn = "",
-    split: SideOf = "",
-    split_file: SplitFile = None,
+    *,
+    given: dict[str, Any],
     faces: ByFaces = False,
     out: Out = None,
-    resamples: Annotated[int, typer.Option(min=10, help="Draws behind each interval.")] = 1000,
-    models: Models = "auto",
     runs: Runs = RUNS,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -83,18 +51,7 @@ def evaluate(
     Pictures are taken as they are, which is right for faces that were cut out (closeup data crop-faces); --faces finds
     the face nearest to the middle of each first.
     """
-    options = EvaluateOptions(
-        heads=tuple(head or ()),
-        fields=dict(_pair(text, "--field HEAD=COLUMN") for text in field or ()),
-        rename=_renames(rename or ()),
-        where=dict(_pair(text, "--where COLUMN=VALUE") for text in where or ()),
-        group_column=group_column,
-        split=split,
-        split_file=split_file,
-        faces=faces,
-        models=models,
-        resamples=resamples,
-    )
+    options = EvaluateOptions(**given, faces=faces)
     with progress_bar(data.name, quiet=quiet) as progress:
         found: Evaluation = work("evaluate")(
             model=model, data=data, options=options, runs_dir=runs, folder=out, progress=progress
@@ -106,25 +63,6 @@ def evaluate(
         show_json(METRICS.to_data(found))
     else:
         _show(found)
-
-
-def _pair(text: str, form: str) -> tuple[str, str]:
-    left, mark, right = text.partition("=")
-    if not mark or not left:
-        raise InputError(f"{text!r} is not of the form that is wanted.", f"Write it as {form}")
-    return left, right
-
-
-def _renames(texts: list[str] | tuple[str, ...]) -> dict[str, dict[str, str]]:
-    form = "--rename HEAD:LABEL=CLASS"
-    renames: dict[str, dict[str, str]] = {}
-    for text in texts:
-        head, mark, rest = text.partition(":")
-        if not mark or not head:
-            raise InputError(f"{text!r} is not of the form that is wanted.", f"Write it as {form}")
-        old, new = _pair(rest, form)
-        renames.setdefault(head, {})[old] = new
-    return renames
 
 
 def _show(found: "Evaluation") -> None:

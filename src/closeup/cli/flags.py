@@ -1,7 +1,8 @@
 """Flags that derive from an options dataclass: name, type, default, choices and help are declared with its fields.
 
-A field `min_face_px: int = 24` is the flag `--min-face PX`; one that is True by default is turned off by `--no-NAME`;
-a mapping of numbers is given as NAME=NUMBER, again and again. The help is what the class says below "Attributes".
+A field `min_face_px: int = 24` is the flag `--min-face PX`; one that is True by default is turned off by `--no-NAME`; a
+mapping is given as NAME=NUMBER or NAME=VALUE, and a list by its singular, again and again. The help is what the class
+says below "Attributes".
 """
 
 import functools
@@ -27,24 +28,26 @@ NoProgress = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progres
 Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Folder that the runs are in.")]
 RUNS = Path("runs")
 
-_UNITS = {"_s": "S", "_px": "PX", "_fps": "RATE", "_far": "RATE"}
+_UNITS = {"_s": "S", "_px": "PX", "_fps": "RATE", "_far": "RATE", "_column": "NAME"}
 """Endings of names that say a unit, and how the help calls such a value."""
 
 _METAVARS: dict[Any, str] = {int: "N", float: "X", Path: "FILE", str: "TEXT"}
 
 
-def with_flags(kind: type, *, leave_out: tuple[str, ...] = ()) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Let a command take a flag for each field of an options dataclass.
+def with_flags(*kinds: type, leave_out: Collection[str] = ()) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Let a command take a flag for each field of options dataclasses.
 
     Args:
         leave_out: Fields that this command has no flag for.
 
     Returns:
         A decorator for a command with a parameter `given: Given`: in it arrive the values of the fields that were
-        given, by name, so that `kind(**given)` are the options.
+        given, by name, so that `kind(**given)` are the options, or `given.of(kind)` those of one of several.
     """
-    notes, types = _attributes(kind), get_type_hints(kind, include_extras=True)
-    made = [_Flag(each, types[each.name], notes[each.name]) for each in fields(kind) if each.name not in leave_out]
+    made: list[_Flag] = []
+    for kind in kinds:
+        notes, types = _attributes(kind), get_type_hints(kind, include_extras=True)
+        made += [_Flag(each, types[each.name], notes[each.name]) for each in fields(kind) if each.name not in leave_out]
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(command)
@@ -80,6 +83,10 @@ class Given(dict[str, Any]):
         super().__init__(values)
         self.typed = {name: value for name, value in values.items() if typed is None or name in typed}
 
+    def of(self, kind: type) -> dict[str, Any]:
+        """Those that are fields of `kind`."""
+        return {each.name: self[each.name] for each in fields(kind) if each.name in self}
+
 
 _CONTEXT = "click_context"
 
@@ -102,8 +109,11 @@ class _Flag:
             )
             self.read = functools.partial(_opposite, default)
         elif kind is Mapping or get_origin(kind) is Mapping:
-            name, typed, option["metavar"] = name.removesuffix("s"), list[str], "NAME=NUMBER"
-            self.read = functools.partial(_numbers, f"--{name}")
+            name, typed = name.removesuffix("s"), list[str]
+            option["metavar"], read = _pair_kinds(kind)
+            self.read = functools.partial(read, f"--{name}")
+        elif get_origin(kind) is tuple:
+            name, typed, option["metavar"], self.read = name.removesuffix("s"), list[str], "NAME", tuple
         elif kind is date:
             typed, option["metavar"], option["formats"] = datetime, "DATE", ["%Y-%m-%d"]
             self.read = datetime.date
@@ -174,6 +184,14 @@ def number_or_word(flag: str, words: Collection[str], typed: str) -> int | str:
     )
 
 
+def _pair_kinds(kind: Any) -> tuple[str, Callable[[str, list[str]], Any]]:
+    """How the help calls an entry of a mapping, and what reads all entries."""
+    value = _kind_and_notes(get_args(kind)[1])[0] if get_args(kind) else float
+    if get_origin(value) is Mapping:
+        return "NAME:OLD=NEW", _nested_words
+    return ("NAME=NUMBER", _numbers) if value is float else ("NAME=VALUE", _words)
+
+
 def _numbers(flag: str, pairs: list[str]) -> dict[str, float]:
     """Read "speech=0.5" and its like.
 
@@ -190,3 +208,33 @@ def _numbers(flag: str, pairs: list[str]) -> dict[str, float]:
                 f"{pair!r} is not a name and a number.", f"Write, for instance: {flag} speech=0.3"
             ) from None
     return numbers
+
+
+def _words(flag: str, pairs: list[str], form: str = "NAME=VALUE") -> dict[str, str]:
+    """Read "kind=real" and its like.
+
+    Raises:
+        InputError: If one is not a name and a value, or names what another does.
+    """
+    words: dict[str, str] = {}
+    for pair in pairs:
+        name, sign, value = pair.partition("=")
+        if not sign or not name or name in words:
+            raise InputError(f"{flag} {pair} cannot be used.", f"Write {flag} {form}, each name once.")
+        words[name] = value
+    return words
+
+
+def _nested_words(flag: str, pairs: list[str]) -> dict[str, dict[str, str]]:
+    """Read "expression:angry=anger" and its like.
+
+    Raises:
+        InputError: As `_words`.
+    """
+    nested: dict[str, dict[str, str]] = {}
+    for name, value in _words(flag, pairs, "NAME:OLD=NEW").items():
+        outer, mark, inner = name.partition(":")
+        if not mark or not outer or not inner:
+            raise InputError(f"{flag} {name}={value} cannot be used.", f"Write {flag} NAME:OLD=NEW.")
+        nested.setdefault(outer, {})[inner] = value
+    return nested

@@ -91,6 +91,11 @@ WORK = {
         Work("evaluate", "workbench.evaluate:evaluate"),
         Work("recommend.fit", "features.recommend.fit:fit_recommender"),
         Work("recommend.evaluate", "features.recommend.evaluate:evaluate_recommender"),
+        Work("data.look", "workbench.look.folder:look_at_data"),
+        Work("data.split", "workbench.datasets.splits:split_data"),
+        Work("data.audit", "workbench.audit.folder:audit_data"),
+        Work("data.accept", "workbench.audit.accept:accept_findings"),
+        Work("data.crop-faces", "workbench.crops:crop_data"),
     )
 }
 """All work, by name."""

@@ -16,6 +16,7 @@ from closeup.core.errors import InputError, OutputError
 from closeup.core.in_order import in_order
 from closeup.core.interrupts import held_back
 from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.core.result_folder import made_folder
 from closeup.core.settings import Settings, read_settings
 from closeup.core.types import Image
 from closeup.core.whole import output_error
@@ -27,7 +28,9 @@ from closeup.perception.protocols import Detections
 from closeup.workbench.crop_tables import CropRow, Outcome, write_tables
 from closeup.workbench.crop_work import CropSettings, CropWork
 from closeup.workbench.datasets.items import Dataset, Item
+from closeup.workbench.datasets.reading import open_dataset
 from closeup.workbench.options import CropOptions
+from closeup.workbench.recipes.recipe import DataSource
 
 PICTURES = "pictures"
 """Folder of the crops in the result."""
@@ -48,6 +51,7 @@ class CropReport:
         resumed: How many pictures had been done by a call before.
         detector: Name of the detector's card.
         frame: Where the crops have the landmarks.
+        notes: What is odd about the old dataset.
     """
 
     folder: Path
@@ -58,6 +62,19 @@ class CropReport:
     resumed: int
     detector: str
     frame: FaceFrame
+    notes: tuple[str, ...] = ()
+
+
+def crop_data(
+    source: DataSource, out: Path, options: CropOptions | None = None, *, progress: ProgressCallback = ignore
+) -> CropReport:
+    """Open a dataset, and cut its faces out into a new one; as `crop_faces`, and `open_dataset`.
+
+    The folder around `out` is made, too.
+    """
+    dataset = open_dataset([source], base=Path())
+    with made_folder(out.parent):
+        return crop_faces(dataset, out, options, progress=progress)
 
 
 def crop_faces(
@@ -116,7 +133,7 @@ def crop_faces(
         raise output_error(out, error) from error
     before, after = sum(row.bytes_before for row in rows), sum(row.bytes_after for row in rows)
     counts = Counter(row.outcome for row in rows)
-    return CropReport(out, counts, rows, before, after, resumed, analyzer.detector_card.name, frame)
+    return CropReport(out, counts, rows, before, after, resumed, analyzer.detector_card.name, frame, dataset.notes)
 
 
 def crop_names(dataset: Dataset) -> list[str]:

@@ -67,14 +67,14 @@ class EvaluateOptions:
     """How a model is evaluated, and how the labels of the data are read.
 
     Attributes:
-        heads: Which of the model's answers are evaluated; empty for all that the data has labels for.
-        fields: By head: the column that holds its labels; empty where they have the names of the heads' fields, or
-            there is one column of classes. Where one is named, all that are wanted have to be.
-        rename: By head: names in the data to names of the model's classes; "" leaves pictures of that label out.
+        heads: Only this head of the model; without it all that the data has labels for.
+        fields: A head, and the column that holds its labels; not needed where they have the names of the heads' fields,
+            or there is one column of classes. Where one is named, all that are wanted have to be.
+        rename: A head, a label in the data, and what the model calls it; nothing after = leaves its pictures out.
         where: Only rows whose columns have these values.
         group_column: Pictures of one group are right or wrong together, which widens the intervals.
-        split: "train", "val" or "test", for the pictures of that side only; "" for all.
-        split_file: The table that says the sides; None for the run's own, or else what the data says itself.
+        split: Only this side: train, val or test.
+        split_file: The table that says the sides; without it the run's own, or else what the data says itself.
         faces: Find the face nearest to the middle of each picture and show the model that, instead of the whole.
         models: Which detector finds them.
         resamples: Draws behind each interval.

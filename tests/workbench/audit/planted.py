@@ -1,16 +1,18 @@
 """A small dataset with features that tell its classes, and labels that were made wrong on purpose."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from closeup.learning.runs.predictions import predictions_table
-from closeup.workbench.audit.find import find_label_errors
-from closeup.workbench.audit.folder import SavedAudit, read_audit, write_audit
+from closeup.workbench.audit.find import Finding, find_label_errors
+from closeup.workbench.audit.folder import AuditDocument, read_audit, write_audit
 from closeup.workbench.audit.predictions import predictions_from_table
 from closeup.workbench.datasets.items import Dataset
 from closeup.workbench.datasets.reading import open_one
+from closeup.workbench.recipes.recipe import DataSource
 from workbench.datasets.tiny import folder
 
 CLASSES = ("cat", "dog", "eel")
@@ -57,7 +59,7 @@ def probabilities(seed: int = 0) -> NDArray[np.float64]:
     return np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
 
 
-def audit_of(data: Path, folder: Path, overwrite: bool = False, **source: str) -> SavedAudit:
+def audit_of(data: Path, folder: Path, overwrite: bool = False, **source: str) -> AuditDocument:
     """An audit by probabilities that are sure of what is shown, written and read."""
     dataset = open_one(data, **source)
     keys = [item.key for item in dataset.items]
@@ -66,3 +68,22 @@ def audit_of(data: Path, folder: Path, overwrite: bool = False, **source: str) -
     audit = find_label_errors(dataset, predictions_from_table(dataset, "kind", table))
     write_audit(folder, audit, dataset, base=Path(), overwrite=overwrite)
     return read_audit(folder)
+
+
+def document(findings: Sequence[Finding], **sources: DataSource) -> AuditDocument:
+    """An audit of nothing but findings and sources."""
+    return AuditDocument(
+        data="data",
+        field="kind",
+        classes=CLASSES,
+        sources=sources,
+        how="",
+        method="both",
+        judged=len(findings),
+        expected_errors=0.0,
+        joint=(),
+        findings=tuple(findings),
+        groups=(),
+        unreadable=(),
+        notes=(),
+    )

@@ -23,7 +23,7 @@ def test_a_written_audit_is_read_again(data, tmp_path):
     audit = audit_of(data, tmp_path / "audit")
     assert {path.name for path in (tmp_path / "audit").iterdir()} == OURS
     assert (audit.field, audit.classes) == ("kind", CLASSES)
-    assert sorted(finding.path for finding in audit.findings.values()) == [f"pictures/{n:02}.png" for n in WRONG]
+    assert sorted(finding.path for finding in audit.findings) == [f"pictures/{n:02}.png" for n in WRONG]
     assert audit.sources["pets"].path == str(data.resolve())
     lines = (tmp_path / "audit" / "audit.csv").read_text().splitlines()
     assert lines[0] == "number,key,path,source,group,label,suggestion,p_label,p_suggestion"
@@ -31,8 +31,8 @@ def test_a_written_audit_is_read_again(data, tmp_path):
 
 
 def test_only_an_older_audit_is_replaced_and_its_corrections_stay(data, tmp_path):
-    audit = audit_of(data, tmp_path / "audit")
-    accept_findings(audit, "1", **MIRA)
+    audit_of(data, tmp_path / "audit")
+    accept_findings(tmp_path / "audit", "1", **MIRA)
     kept = (tmp_path / "audit" / "corrections.csv").read_bytes()
     with pytest.raises(OutputError, match="exists already"):
         audit_of(data, tmp_path / "audit")
@@ -88,4 +88,4 @@ def test_any_change_to_the_file_is_read_or_refused(written, draw):
         audit = read_audit(folder)
     except CloseupError:
         return
-    assert list(audit.findings) == list(range(1, len(audit.findings) + 1))
+    assert list(audit.by_number) == list(range(1, len(audit.findings) + 1))

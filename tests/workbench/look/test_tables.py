@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from closeup.tables.strict_csv import parse_table
-from closeup.workbench.look.folder import pictures_table, report_json, summary
+from closeup.workbench.look.folder import REPORT, look_report, pictures_table, summary
 from closeup.workbench.look.look import look_at
 from workbench.look.looked import pets
 
@@ -21,11 +21,11 @@ def test_names_that_are_no_text_do_not_stop_the_tables(tmp_path: Path) -> None:
     table = parse_table(pictures_table(odd), "pictures.csv")
     assert len(table.rows) == 28
     assert table.rows[0][1]["key"] == 'a "b", c'
-    assert json.loads(report_json(odd))["pictures"] == 28
+    assert json.loads(REPORT.encode(look_report(odd)))["pictures"] == 28
 
 
 def test_the_report_holds_all_copies_and_what_stands_out(tmp_path: Path) -> None:
-    document = json.loads(report_json(look_at(pets(tmp_path))))
+    document = json.loads(REPORT.encode(look_report(look_at(pets(tmp_path)))))
     assert [each["kind"] for each in document["copies"]] == ["same", "near"]
     assert document["copies"][0]["conflicts"] == ["class"]
     assert document["unreadable"][0]["picture"] == "val/cat/broken.jpg"

@@ -8,9 +8,11 @@ from datetime import date
 from pathlib import Path
 
 from closeup.core.errors import InputError
+from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.core.types import FileName
 from closeup.documents.form import Form
 from closeup.workbench.audit.find import Finding
-from closeup.workbench.audit.folder import FINDINGS_FILE, SavedAudit
+from closeup.workbench.audit.folder import FINDINGS_FILE, AuditDocument, read_audit
 from closeup.workbench.datasets.corrections import append_corrections, apply_corrections, read_corrections
 from closeup.workbench.datasets.items import Correction
 from closeup.workbench.datasets.reading import open_dataset
@@ -27,52 +29,38 @@ class Accepted:
 
     Attributes:
         file: The corrections file.
-        added: The lines.
+        added: How many lines.
         pictures: How many labels they change.
         before: How many of the findings it had already.
         is_new: Whether the data does not name this file, so that somebody has to.
     """
 
-    file: Path
-    added: tuple[Correction, ...]
+    file: FileName
+    added: int
     pictures: int
     before: int
     is_new: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AcceptAnswer:
-    """What was added to one corrections file, for other programs; counts, as in `Accepted`."""
-
-    file: str
-    added: int
-    pictures: int
-    before: int
-
-
-ACCEPTED = Form(AcceptAnswer, "closeup audit: accepted findings")
-
-
-def accept_answer(done: Accepted) -> AcceptAnswer:
-    """What was added to one corrections file."""
-    return AcceptAnswer(file=str(done.file), added=len(done.added), pictures=done.pictures, before=done.before)
+ACCEPTED = Form(Accepted, "closeup audit: accepted findings")
 
 
 def accept_findings(
-    audit: SavedAudit,
+    folder: Path,
     numbers: str,
     *,
     who: str,
     when: date,
     whole_groups: bool = False,
     corrections: Path | None = None,
+    progress: ProgressCallback = ignore,
 ) -> tuple[Accepted, ...]:
     """Add findings to the corrections files of their sources, all of them or none.
 
     The data is opened again, and every line is tried on it first.
 
     Args:
-        audit: From `folder.read_audit`.
+        folder: Of the audit.
         numbers: "1,5-9,12=cat": findings as the report numbers them; with "=" a label that is right instead of the
             suggested one, with nothing after it to take the label away.
         who: Who has looked at the pictures.
@@ -81,35 +69,39 @@ def accept_findings(
         corrections: The file to add to; None for the data's own, or else one in the audit's folder.
 
     Raises:
-        InputError: If a number or label is none of the audit's, nobody says who, the data cannot be opened, or a
-            label is another by now.
+        InputError: If there is no audit, a number or label is none of its, nobody says who, the data cannot be opened,
+            or a label is another by now.
         OutputError: If a file cannot be written.
     """
     if not who.strip():
         raise InputError(
             "It is not said who finds these labels wrong.", "Give a name.", code="option", option="who", example="NAME"
         )
+    audit = read_audit(folder)
+    findings = audit.by_number
     chosen = parse_numbers(numbers, audit)
     by_source: dict[str, list[Correction]] = defaultdict(list)
     for number, label in chosen.items():
-        finding = audit.findings[number]
+        finding = findings[number]
         line = _correction(audit.field, finding, label, who.strip(), when, whole=whole_groups)
         if _said(line) not in map(_said, by_source[finding.source]):
             by_source[finding.source].append(line)
-    prepared = [_prepare(audit, name, lines, corrections) for name, lines in by_source.items()]
-    for done in prepared:
-        if done.added:
-            append_corrections(done.file, done.added)
-    return tuple(prepared)
+    prepared = [_prepare(folder, audit, name, lines, corrections) for name, lines in by_source.items()]
+    for done, (accepted, fresh) in enumerate(prepared, 1):
+        if fresh:
+            append_corrections(Path(accepted.file), fresh)
+        progress(Progress("Writing corrections", done, len(prepared), "files"))
+    return tuple(accepted for accepted, _ in prepared)
 
 
-def parse_numbers(text: str, audit: SavedAudit) -> dict[int, str]:
+def parse_numbers(text: str, audit: AuditDocument) -> dict[int, str]:
     """Findings by number, and the right label of each, as `accept_findings` takes them.
 
     Raises:
         InputError: If it is nothing like that, or names a finding or label that is not there, or a finding twice.
     """
     chosen: dict[int, str] = {}
+    findings = audit.by_number
     for part in filter(None, (part.strip() for part in text.split(","))):
         match = _PART.fullmatch(part)
         if match is None:
@@ -124,13 +116,13 @@ def parse_numbers(text: str, audit: SavedAudit) -> dict[int, str]:
         if int(last or first) < int(first):
             raise InputError(f"{part!r} ends before it begins.", f"Write {last}-{first}.")
         for number in (int(first), int(last or first)):
-            if number not in audit.findings:
+            if number not in findings:
                 raise InputError(f"There is no finding {number}: {_count(audit)}.", f"See {FINDINGS_FILE}.")
         for number in range(int(first), int(last or first) + 1):
             if number in chosen:
                 raise InputError(f"Finding {number} is named twice.")
             chosen[number] = (
-                audit.findings[number].suggestion if label is None else _label(label.strip(), number, audit)
+                findings[number].suggestion if label is None else _label(label.strip(), findings[number], audit)
             )
     if not chosen:
         raise InputError(
@@ -139,17 +131,18 @@ def parse_numbers(text: str, audit: SavedAudit) -> dict[int, str]:
     return chosen
 
 
-def _count(audit: SavedAudit) -> str:
+def _count(audit: AuditDocument) -> str:
     return f"the audit has {len(audit.findings)}" if audit.findings else "the audit has none"
 
 
-def _label(label: str, number: int, audit: SavedAudit) -> str:
+def _label(label: str, finding: Finding, audit: AuditDocument) -> str:
     if label and label not in audit.classes:
         raise InputError(
-            f"{label!r}, for finding {number}, is no class of {audit.field}.", f"One of: {', '.join(audit.classes)}."
+            f"{label!r}, for finding {finding.number}, is no class of {audit.field}.",
+            f"One of: {', '.join(audit.classes)}.",
         )
-    if label == audit.findings[number].label:
-        raise InputError(f"Finding {number} has the label {label!r} already.", "Leave it out: it is right.")
+    if label == finding.label:
+        raise InputError(f"Finding {finding.number} has the label {label!r} already.", "Leave it out: it is right.")
     return label
 
 
@@ -168,22 +161,25 @@ def _correction(field: str, finding: Finding, label: str, who: str, when: date, 
     )
 
 
-def _prepare(audit: SavedAudit, name: str, lines: Sequence[Correction], given: Path | None) -> Accepted:
+def _prepare(
+    folder: Path, audit: AuditDocument, name: str, lines: Sequence[Correction], given: Path | None
+) -> tuple[Accepted, tuple[Correction, ...]]:
     """Try the lines on their source as it is, corrected by what its file says already."""
     source = audit.sources.get(name)
     if source is None:
-        raise InputError(f"The audit in {audit.folder} does not say where {name} is.", "Make the audit anew.")
+        raise InputError(f"The audit in {folder} does not say where {name} is.", "Make the audit anew.")
     default = CORRECTIONS_FILE if len(audit.sources) == 1 else f"{Path(CORRECTIONS_FILE).stem}-{name}.csv"
-    named = given or (Path(source.corrections) if source.corrections else audit.folder / default)
+    named = given or (Path(source.corrections) if source.corrections else folder / default)
     dataset = open_dataset([source], base=Path())
     earlier = read_corrections(named) if named.exists() else ()
     if named != Path(source.corrections):
         dataset, _ = apply_corrections(dataset, earlier, str(named))
     known = {_said(line) for line in earlier}
     fresh = tuple(line for line in lines if _said(line) not in known)
-    _, applied = apply_corrections(dataset, fresh, str(audit.folder / FINDINGS_FILE))
+    _, applied = apply_corrections(dataset, fresh, str(folder / FINDINGS_FILE))
     pictures = len({key for line in applied for key in line.keys})
-    return Accepted(named, fresh, pictures, len(lines) - len(fresh), named != Path(source.corrections))
+    accepted = Accepted(str(named), len(fresh), pictures, len(lines) - len(fresh), named != Path(source.corrections))
+    return accepted, fresh
 
 
 def _said(line: Correction) -> tuple[str, ...]:

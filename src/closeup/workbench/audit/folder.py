@@ -11,11 +11,14 @@ from closeup.core.fields import Rounded, Within
 from closeup.core.progress import ProgressCallback, ignore
 from closeup.core.result_folder import ResultFolder
 from closeup.documents.form import Form, must_be
-from closeup.media.files import unreadable
 from closeup.tables.strict_csv import table_bytes
-from closeup.workbench.audit.find import Audit, Finding, GroupFinding
+from closeup.workbench.audit import predictions
+from closeup.workbench.audit.find import Audit, Finding, GroupFinding, find_label_errors
 from closeup.workbench.audit.report import render_report
 from closeup.workbench.datasets.items import Dataset
+from closeup.workbench.datasets.reading import open_dataset
+from closeup.workbench.models import resolve_model
+from closeup.workbench.options import ProbeOptions
 from closeup.workbench.recipes.recipe import DataSource
 
 AUDIT_FILE = "audit.json"
@@ -25,25 +28,6 @@ REPORT_FILE = "report.html"
 OURS = frozenset({AUDIT_FILE, FINDINGS_FILE, PROBABILITIES_FILE, REPORT_FILE})
 
 _COLUMNS = tuple(field.name for field in fields(Finding))
-
-
-@dataclass(frozen=True, slots=True)
-class SavedAudit:
-    """What accepting findings needs of an audit.
-
-    Attributes:
-        folder: Where it lies.
-        field: The label field.
-        classes: Names of the classes.
-        sources: The data by name of the source; paths are absolute.
-        findings: By number.
-    """
-
-    folder: Path
-    field: str
-    classes: tuple[str, ...]
-    sources: Mapping[str, DataSource]
-    findings: Mapping[int, Finding]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +68,11 @@ class AuditDocument:
     notes: tuple[str, ...]
     accuracy: Annotated[float, Rounded(4)] | None = None
     chance: Annotated[float, Rounded(4)] | None = None
+
+    @property
+    def by_number(self) -> dict[int, Finding]:
+        """The findings by their numbers."""
+        return {finding.number: finding for finding in self.findings}
 
 
 def _check(document: AuditDocument) -> None:
@@ -136,13 +125,60 @@ def audit_summary(audit: Audit, folder: Path) -> AuditSummary:
     )
 
 
-def check_replaceable(folder: Path, *, overwrite: bool) -> None:
-    """Make sure that an audit may be written to `folder`, before any work: only an older audit is ever replaced.
+def audit_data(
+    source: DataSource,
+    folder: Path,
+    *,
+    field: str = "",
+    probabilities: Path | None = None,
+    model: str = "",
+    method: Method = "both",
+    options: ProbeOptions | None = None,
+    overwrite: bool = False,
+    progress: ProgressCallback = ignore,
+) -> Audit:
+    """Find labels of a dataset that are probably wrong, and write them into a folder.
+
+    Args:
+        folder: To make: a page to look at, tables, and what is needed to accept findings.
+        field: The label field; "" for the only one that has classes.
+        probabilities: A table that says how likely each class is, out of fold; None to find out.
+        model: Which is asked, as `resolve_model` takes it; "" to learn from the data itself.
+        method: As `find_label_errors` has it.
+        options: How it is learnt, where neither a table nor a model is given.
+        overwrite: Replace an older audit.
 
     Raises:
-        OutputError: If something is there that must stay.
+        InputError: If the data cannot be read, has no such field, or no picture that can be checked.
+        OutputError: If the folder is there and may not be replaced, or cannot be written.
     """
     ResultFolder(folder, (AUDIT_FILE,)).check(overwrite=overwrite)
+    dataset = open_dataset([source], base=Path())
+    field = field or _only_field(dataset)
+    if probabilities is not None:
+        found = predictions.predictions_from_table(dataset, field, probabilities)
+    elif model:
+        found = predictions.predictions_from_model(dataset, field, resolve_model(model), progress)
+    else:
+        found = predictions.predictions_from_pictures(dataset, field, options or ProbeOptions(), progress)
+    audit = find_label_errors(dataset, found, method)
+    audit = replace(audit, notes=(*dataset.notes, *audit.notes))
+    write_audit(folder, audit, dataset, base=Path(), overwrite=overwrite, progress=progress)
+    return audit
+
+
+def _only_field(dataset: Dataset) -> str:
+    names = [known.name for known in dataset.fields if known.kind == "classes" and len(known.classes) > 1]
+    if len(names) != 1:
+        what = f"several label fields: {', '.join(names)}" if names else "no label field with classes"
+        raise InputError(
+            f"{dataset.name} has {what}.",
+            "Name the one to audit.",
+            code="option",
+            option="field",
+            example=names[0] if names else "NAME",
+        )
+    return names[0]
 
 
 def write_audit(
@@ -207,24 +243,14 @@ def _absolute(recipe: DataSource, columns: Mapping[str, str], base: Path) -> Dat
     return replace(recipe, path=path, corrections=corrections, fields=dict(columns))
 
 
-def read_audit(folder: Path) -> SavedAudit:
-    """Read what `write_audit` wrote, as far as accepting findings needs it.
+def read_audit(folder: Path) -> AuditDocument:
+    """Read audit.json of an audit's folder.
 
     Raises:
         InputError: If there is no audit in the folder, or it may not be read.
         FormatError: If audit.json is damaged, or of a later closeup.
     """
     path = folder / AUDIT_FILE
-    try:
-        content = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise InputError(
-            f"{folder} is not the result of an audit: it has no {AUDIT_FILE}.",
-            code="audit.absent",
-        ) from error
-    except OSError as error:
-        raise unreadable(path, error) from error
-    saved = AUDIT.decode(content, str(path))
-    return SavedAudit(
-        folder, saved.field, saved.classes, saved.sources, {finding.number: finding for finding in saved.findings}
-    )
+    if not path.is_file():
+        raise InputError(f"{folder} is not the result of an audit: it has no {AUDIT_FILE}.", code="audit.absent")
+    return AUDIT.read(path)

@@ -10,7 +10,9 @@ from typing import NoReturn, get_args
 
 from closeup.core.errors import InputError
 from closeup.core.file_lock import one_at_a_time
+from closeup.core.types import FileName
 from closeup.core.whole import write_whole
+from closeup.documents.form import Form
 from closeup.media.files import unreadable
 from closeup.tables.strict_csv import parse_table, table_bytes
 from closeup.workbench.datasets.items import AppliedCorrection, Correction, Dataset, DatasetSource, Field, Item, Label
@@ -30,6 +32,18 @@ _MOST_LOOKED_AT = 5000
 
 HASH_MARK = "sha256:"
 _HASH = re.compile(r"sha256:[0-9a-f]{12,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class FittingCorrection:
+    """A correction that fits a dataset: the number of its line, and keys of the pictures that it changes."""
+
+    line: int
+    keys: tuple[FileName, ...]
+
+
+CORRECTION = Form(Correction, "correction")
+FITTING = Form(FittingCorrection, "fitting correction")
 
 
 def read_corrections(path: Path) -> tuple[Correction, ...]:

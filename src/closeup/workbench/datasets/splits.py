@@ -2,19 +2,24 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from closeup.core.errors import InputError
+from closeup.core.errors import InputError, OutputError
+from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.core.result_folder import made_folder
+from closeup.core.types import FileName
 from closeup.core.whole import write_whole
+from closeup.documents.form import Form
 from closeup.media.files import unreadable
 from closeup.tables.strict_csv import parse_table, table_bytes
 from closeup.workbench.datasets.items import SIDES, Dataset, Item
+from closeup.workbench.datasets.reading import open_dataset
 from closeup.workbench.datasets.sharing import group_codes, share_out, strata_codes
-from closeup.workbench.recipes.recipe import SplitRecipe
+from closeup.workbench.recipes.recipe import DataSource, SplitRecipe
 
 COLUMNS = ("key", "group", "split", "origin")
 """Of a split file; `Split.origins` says what the origin is."""
@@ -53,6 +58,83 @@ class Split:
         return {side: found[side] for side in SIDES}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitSummary:
+    """A dataset, shared out.
+
+    Attributes:
+        data: What the dataset is called.
+        file: The table of the split.
+        seed: Of the draw.
+        sides: Pictures on each side.
+        groups: Groups on each.
+        field: The label whose shares every side keeps; "" for none.
+        labels: By side, how many pictures have each label, "" for none; empty for numbers and without a field.
+        notes: What is odd, one sentence each.
+    """
+
+    data: str
+    file: FileName
+    seed: int
+    sides: Mapping[str, int]
+    groups: Mapping[str, int]
+    field: str
+    labels: Mapping[str, Mapping[str, int]]
+    notes: tuple[str, ...]
+
+
+SPLIT_SUMMARY = Form(SplitSummary, "split in short")
+
+
+def split_data(
+    source: DataSource,
+    recipe: SplitRecipe,
+    output: Path,
+    *,
+    overwrite: bool = False,
+    progress: ProgressCallback = ignore,
+) -> SplitSummary:
+    """Share out a dataset among train, val and test, and save who is where.
+
+    Args:
+        recipe: As `make_split` takes it; without `stratify` the only label field counts.
+        output: The table to write.
+        overwrite: Replace one that is there.
+
+    Raises:
+        InputError: As `open_dataset` and `make_split`.
+        OutputError: If the table is there and must stay, or cannot be written.
+    """
+    if output.exists() and not overwrite:
+        raise OutputError(f"{output} exists already.", code="result.exists")
+    dataset = open_dataset([source], base=Path())
+    only = dataset.fields[0].name if len(dataset.fields) == 1 else ""
+    recipe = replace(recipe, stratify=recipe.stratify or only)
+    split = make_split(dataset, recipe)
+    with made_folder(output.parent):
+        save_split(output, split)
+    progress(Progress("Splitting", len(dataset), len(dataset), "pictures"))
+    groups = Counter(side for side, _ in {(split.sides[key], group) for key, group in split.groups.items()})
+    return SplitSummary(
+        data=dataset.name,
+        file=str(output),
+        seed=split.seed,
+        sides=split.counts(),
+        groups={side: groups[side] for side in SIDES},
+        field=recipe.stratify,
+        labels=_label_counts(dataset, split, recipe.stratify),
+        notes=(*dataset.notes, *split.notes),
+    )
+
+
+def _label_counts(dataset: Dataset, split: Split, field: str) -> dict[str, dict[str, int]]:
+    counts: dict[str, Counter[str]] = {side: Counter() for side in SIDES}
+    if field and dataset.field(field).kind == "classes":
+        for item in dataset.items:
+            counts[split.sides[item.key]][str(item.labels.get(field, ""))] += 1
+    return {side: dict(found) for side, found in counts.items()}
+
+
 def make_split(dataset: Dataset, recipe: SplitRecipe, field: str = "", *, base: Path = Path()) -> Split:
     """Give every picture its side.
 
@@ -88,7 +170,8 @@ def make_split(dataset: Dataset, recipe: SplitRecipe, field: str = "", *, base: 
     made = {side for side in SIDES[1:] if getattr(recipe, side) > 0 and side not in there and not recipe.file}
     if made:
         said = [None if place == ("train", "data") else place for place in said]
-    drawn = _draw(dataset.items, said, {side: getattr(recipe, side) for side in made}, (field, recipe.seed))
+    shares = {side: getattr(recipe, side) for side in made}
+    drawn = _draw(dataset.items, said, shares, field=field, seed=recipe.seed)
     split = Split(
         {item.key: side for item, (side, _) in zip(dataset.items, drawn, strict=True)},
         {item.key: item.group for item in dataset.items},
@@ -147,10 +230,9 @@ def _check_leaks(items: Sequence[Item], said: Sequence[Said]) -> None:
 
 
 def _draw(
-    items: Sequence[Item], said: Sequence[Said], shares: Mapping[str, float], how: tuple[str, int]
+    items: Sequence[Item], said: Sequence[Said], shares: Mapping[str, float], *, field: str, seed: int
 ) -> list[tuple[str, str]]:
-    """The side of every item; `how` is the field to stratify by and the seed."""
-    field, seed = how
+    """The side of every item, stratified by a field."""
     by_group = {item.group: place[0] for item, place in zip(items, said, strict=True) if place is not None}
     sides = [
         place or ((by_group[item.group], "group") if item.group in by_group else None)

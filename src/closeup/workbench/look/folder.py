@@ -1,102 +1,187 @@
 """The folder that holds what was seen of a dataset: a page, report.json, and pictures.csv."""
 
-import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from closeup.core.fields import Rounded
+from closeup.core.progress import ProgressCallback, ignore
 from closeup.core.result_folder import ResultFolder
+from closeup.core.types import FileName
+from closeup.documents.form import Form
 from closeup.tables.strict_csv import table_bytes
+from closeup.workbench.datasets.reading import open_dataset
+from closeup.workbench.datasets.splits import load_split
 from closeup.workbench.look.classes import LabelField, label_text
+from closeup.workbench.look.duplicates import Kind
 from closeup.workbench.look.findings import findings
-from closeup.workbench.look.look import DatasetProfile
+from closeup.workbench.look.leakage import Leak
+from closeup.workbench.look.look import DatasetProfile, look_at
 from closeup.workbench.look.measure import MEASURES
 from closeup.workbench.look.page import report_page
+from closeup.workbench.recipes.recipe import DataSource
 
 _MARKS = ("report.json",)
 
 
-def check_place(out: Path, *, overwrite: bool = False) -> None:
-    """Make sure before the work that it can be written to `out`.
+@dataclass(frozen=True, slots=True)
+class UnreadablePicture:
+    """A picture that cannot be read, and why."""
 
-    Raises:
-        OutputError: If something is there that must stay, or nothing can be written there.
+    picture: FileName
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClassReport:
+    """How many pictures have one label, in all and on each side of a split."""
+
+    name: str
+    pictures: int
+    splits: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldReport:
+    """One field of labels; see `LabelField`."""
+
+    name: str
+    kind: Literal["classes", "value"]
+    unlabelled: int
+    imbalance: Annotated[float, Rounded(2)] | None
+    values: Mapping[str, float]
+    classes: tuple[ClassReport, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopiesReport:
+    """Pictures that are the same, or nearly, by their keys; see `Copies`."""
+
+    kind: Kind
+    pictures: tuple[FileName, ...]
+    similarity: Annotated[float, Rounded(4)]
+    splits: tuple[str, ...]
+    groups: int
+    conflicts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookReport:
+    """What was seen of a dataset, and report.json.
+
+    Attributes:
+        dataset: What it is called.
+        pictures: How many could be read.
+        unreadable: Those that could not.
+        notes: What is odd about how it is stored, one sentence each.
+        findings: What stands out, one sentence each, the gravest first.
+        splits: Pictures on each side of the split; empty where there is none.
+        fields: The labels.
+        measures: Of each measure the smallest, 5th percentile, median, 95th percentile and largest.
+        copies: What is there twice.
+        leaks: How well measures tell classes, best first.
     """
-    ResultFolder(out, _MARKS).check(overwrite=overwrite)
+
+    dataset: str
+    pictures: int
+    unreadable: tuple[UnreadablePicture, ...]
+    notes: tuple[str, ...]
+    findings: tuple[str, ...]
+    splits: Mapping[str, int]
+    fields: tuple[FieldReport, ...]
+    measures: Mapping[str, Mapping[str, Annotated[float, Rounded(4)]]]
+    copies: tuple[CopiesReport, ...]
+    leaks: tuple[Leak, ...] = field(metadata={"alias": "giveaways"})
 
 
-def write_look(look: DatasetProfile, out: Path, *, overwrite: bool = False) -> Path:
-    """Write what was seen: report.html, report.json, and pictures.csv with a line for each picture.
+REPORT = Form(LookReport, "report.json")
+
+
+def look_at_data(
+    source: DataSource,
+    out: Path,
+    *,
+    split: Path | None = None,
+    overwrite: bool = False,
+    progress: ProgressCallback = ignore,
+) -> LookReport:
+    """Look at a dataset, and write report.html, report.json, and pictures.csv with a line for each picture.
 
     Args:
         out: Folder to make.
+        split: A split saved before, instead of the data's own.
         overwrite: Replace a folder that is there.
 
     Raises:
-        OutputError: If it is there and `overwrite` is off, or it cannot be written.
+        InputError: If the data cannot be read, or no picture in it.
+        OutputError: If the folder is there and `overwrite` is off, or it cannot be written.
     """
+    place = ResultFolder(out, _MARKS)
+    place.check(overwrite=overwrite)
+    dataset = open_dataset([source], base=Path())
+    look = look_at(dataset, None if split is None else load_split(split).sides, progress=progress)
+    return write_look(look, out, overwrite=overwrite)
+
+
+def write_look(look: DatasetProfile, out: Path, *, overwrite: bool = False) -> LookReport:
+    """Write what was seen; as `look_at_data`."""
+    report = look_report(look)
     with ResultFolder(out, _MARKS).writing(overwrite=overwrite) as folder:
         (folder / "report.html").write_text(report_page(look), encoding="utf-8")
-        (folder / "report.json").write_bytes(report_json(look))
+        (folder / "report.json").write_bytes(REPORT.encode(report))
         (folder / "pictures.csv").write_bytes(pictures_table(look))
-    return out
+    return report
 
 
 QUANTILES = {"min": 0.0, "p5": 0.05, "median": 0.5, "p95": 0.95, "max": 1.0}
 
 
-def report_json(look: DatasetProfile) -> bytes:
-    """Everything but the pictures, as JSON."""
+def look_report(look: DatasetProfile) -> LookReport:
+    """What was seen, without the pictures."""
     keys = [item.key for item in look.dataset.items]
-    copies = [
-        {
-            "kind": each.kind,
-            "pictures": [keys[index] for index in each.indices],
-            "similarity": round(each.similarity, 4),
-            "splits": list(each.splits),
-            "groups": each.groups,
-            "conflicts": list(each.conflicts),
-        }
-        for each in look.copies
-    ]
-    document = {
-        "dataset": look.dataset.name,
-        "pictures": len(keys),
-        "unreadable": [{"picture": key, "reason": reason} for key, reason in look.unreadable],
-        "notes": list(look.dataset.notes),
-        "findings": findings(look),
-        "splits": look.side_counts,
-        "fields": [_field(each) for each in look.fields],
-        "measures": {each.name: summary(look.column(each.name)) for each in MEASURES},
-        "copies": copies,
-        "giveaways": [
-            {
-                "field": each.field,
-                "class": each.label,
-                "measure": each.measure,
-                "auc": round(each.auc, 4),
-                "larger": each.larger,
-            }
-            for each in look.leaks
-        ],
-    }
-    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "replace")
+    return LookReport(
+        dataset=look.dataset.name,
+        pictures=len(keys),
+        unreadable=tuple(UnreadablePicture(*each) for each in look.unreadable),
+        notes=look.dataset.notes,
+        findings=tuple(findings(look)),
+        splits=look.side_counts,
+        fields=tuple(_field(each) for each in look.fields),
+        measures={each.name: summary(look.column(each.name)) for each in MEASURES},
+        copies=tuple(
+            CopiesReport(
+                kind=each.kind,
+                pictures=tuple(keys[index] for index in each.indices),
+                similarity=each.similarity,
+                splits=each.splits,
+                groups=each.groups,
+                conflicts=each.conflicts,
+            )
+            for each in look.copies
+        ),
+        leaks=look.leaks,
+    )
 
 
 def summary(values: NDArray[np.float64]) -> dict[str, float]:
     """Smallest, 5th percentile, median, 95th percentile and largest of (N,)."""
     found = np.quantile(values, list(QUANTILES.values()))
-    return {name: round(float(value), 4) for name, value in zip(QUANTILES, found, strict=True)}
+    return dict(zip(QUANTILES, found.tolist(), strict=True))
 
 
-def _field(each: LabelField) -> dict[str, Any]:
-    classes = [{"name": one.name, "pictures": one.count, "splits": dict(one.sides)} for one in each.classes]
-    found: dict[str, Any] = {"name": each.field.name, "kind": each.field.kind, "unlabelled": each.unlabelled}
-    found["imbalance"] = round(each.imbalance, 2) if each.field.kind == "classes" else None
-    return found | {"values": dict(each.values), "classes": classes}
+def _field(each: LabelField) -> FieldReport:
+    return FieldReport(
+        name=each.field.name,
+        kind=each.field.kind,
+        unlabelled=each.unlabelled,
+        imbalance=each.imbalance if each.field.kind == "classes" else None,
+        values=each.values,
+        classes=tuple(ClassReport(one.name, one.count, one.sides) for one in each.classes),
+    )
 
 
 def pictures_table(look: DatasetProfile) -> bytes:

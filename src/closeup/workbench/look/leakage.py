@@ -5,12 +5,14 @@ learns the camera, does well on every split of these pictures, and fails on anyb
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from closeup.core.fields import Rounded
 from closeup.workbench.look.classes import LabelField
 from closeup.workbench.look.measure import MEASURES
 
@@ -34,9 +36,9 @@ class Leak:
     """
 
     field: str
-    label: str
+    label: str = field(metadata={"alias": "class"})
     measure: str
-    auc: float
+    auc: Annotated[float, Rounded(4)]
     larger: bool
 
 
@@ -48,19 +50,19 @@ def find_leaks(fields: Sequence[LabelField], values: NDArray[np.float64]) -> tup
         values: Shape (N, M): the pictures' measures, in the order of `measure.MEASURES`.
     """
     found = []
-    for field in fields:
-        if field.field.kind != "classes" or len(field.classes) < 2:
+    for labels in fields:
+        if labels.field.kind != "classes" or len(labels.classes) < 2:
             continue
-        labelled = np.concatenate([each.indices for each in field.classes])
+        labelled = np.concatenate([each.indices for each in labels.classes])
         ranks = rankdata(values[labelled], axis=0)
-        ends = np.cumsum([each.count for each in field.classes])
-        two = len(field.classes) == 2  # one of them says it for both
-        for each, end in list(zip(field.classes, ends.tolist(), strict=True))[: 1 if two else None]:
+        ends = np.cumsum([each.count for each in labels.classes])
+        two = len(labels.classes) == 2  # one of them says it for both
+        for each, end in list(zip(labels.classes, ends.tolist(), strict=True))[: 1 if two else None]:
             if min(each.count, len(labelled) - each.count) < FEWEST:
                 continue
             areas = _areas(ranks[end - each.count : end], len(labelled))
             for measure, area in zip(MEASURES, areas.tolist(), strict=True):
-                name = field.field.name
+                name = labels.field.name
                 found.append(Leak(name, each.name, measure.name, max(area, 1 - area), area >= 0.5))
     return tuple(sorted(found, key=lambda each: -each.auc))
 

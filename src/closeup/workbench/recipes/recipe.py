@@ -35,7 +35,7 @@ class DataSource:
     Attributes:
         path: A folder with a folder for each class, a CSV file, or a zip file of either; relative to the recipe.
         name: What reports call it; the file's own name where empty.
-        path_column: CSV: the column that names the pictures, relative to the CSV file.
+        path_column: CSV: the column that names the pictures, relative to the table.
         fields: Label fields and the column each is read from, {"expression": "emotion"}; a folder has one column,
             "class". Empty: every field that a head asks for is looked for under its own name.
         rename: By field: names in the file to names in the recipe, {"expression": {"angry": "anger"}}.
@@ -43,8 +43,8 @@ class DataSource:
         group_column: CSV: pictures of one group (a person, a photo) never lie on two sides of a split.
         split_column: CSV: a column that says train, val or test; a folder or zip with folders of these names has it
             already.
-        where: CSV: only rows whose columns have these values, {"kind": "real"}.
-        corrections: A corrections file to apply, relative to the recipe; "" for none.
+        where: CSV: only rows whose columns have these values, kind=real.
+        corrections: A corrections file to apply; in a recipe its path is relative to that.
         repeat: How often each picture is seen in one epoch.
         only: Which split these pictures may go to, "train", "val" or "test"; "" for all.
         licence: On which terms the pictures may be used, for the card.
