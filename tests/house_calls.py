@@ -61,11 +61,7 @@ DETECTORS = ("perception.",)
 CODECS = ("core.", "documents.", "cli.output")
 """Where a detector may be asked for faces, and where JSON may be read and written."""
 
-BY_THEMSELVES = (
-    "weights.network_card",
-    "workbench.datasets.items",
-    "workbench.recipes.recipe_file",
-)
+BY_THEMSELVES: tuple[str, ...] = ()
 """Modules that read or write JSON outside of its homes still: only ever fewer."""
 
 TUPLES = (

@@ -75,9 +75,11 @@ def audit_command(
         raise InputError("There is no place for the result.", "Name a folder to make: -o DIR")
     if model and probabilities:
         raise InputError("--model and --probabilities both say where probabilities come from.", "Give one of them.")
+    fields, file = {field: field} if field else {}, str(corrections or "")
+    source = DataSource(str(data), fields=fields, corrections=file, **given.of(DataSource))
     with progress_bar(data.name, quiet=quiet) as progress:
         audit: Audit = work("data.audit")(
-            source=DataSource(str(data), corrections=str(corrections or ""), **given.of(DataSource)),
+            source=source,
             folder=output,
             field=field,
             probabilities=probabilities,

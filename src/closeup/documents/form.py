@@ -81,6 +81,21 @@ def one_line(data: Mapping[str, Any]) -> str:
     return json.dumps(data, ensure_ascii=False, allow_nan=False) + "\n"
 
 
+def sorted_line(data: Mapping[str, Any]) -> str:
+    """JSON text on one line, its keys in order: equal documents are equal text, however they were made."""
+    return json.dumps(data, ensure_ascii=False, allow_nan=False, sort_keys=True)
+
+
+def ascii_json(value: Any) -> str:
+    """A plain value as JSON text of ASCII on one line, to be hashed."""
+    return json.dumps(value)
+
+
+def quoted(text: str) -> str:
+    """A text in quotes, as JSON writes it, and TOML but for its control character 127."""
+    return json.dumps(text, ensure_ascii=False)
+
+
 class Form(Generic[T]):
     """How one kind of document is read, written and described."""
 

@@ -5,7 +5,6 @@ card takes and gives: one input, "picture" (N, 3, P, P) float32, RGB, normalised
 for each head, of its name: probabilities (N, K) that sum to 1, or values (N, 1) in the head's unit.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from closeup.core.errors import ModelError
 from closeup.core.fields import Text, Within
-from closeup.documents.form import Form, must_be
+from closeup.documents.form import Form, must_be, sorted_line
 
 if TYPE_CHECKING:
     from closeup.weights.session import NamedSession
@@ -147,7 +146,7 @@ NETWORK_CARD = Form(
     "closeup network card",
     version=2,  # 1 lacked input_multiple, colour and cut_larger, which were as they are by default
     check=_check_embedded,
-    layout=lambda data: json.dumps(data, ensure_ascii=False, allow_nan=False, sort_keys=True),
+    layout=sorted_line,
 )
 """The card as it stands inside an ONNX file."""
 

@@ -1,5 +1,6 @@
 """Runs that nobody trained, made in a moment: two heads, a few epochs, predictions that are right as often as asked."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,7 @@ def metrics(run: Run) -> dict[str, Any]:
     """The figures as the trainer writes them."""
     found: dict[str, Any] = {}
     for one in measure(run, resamples=50):
-        figures = {it.name: {"value": it.value, "low": it.low, "high": it.high} for it in one.metrics}
+        figures = {name: asdict(it) for name, it in one.metrics.items()}
         found.setdefault(one.side, {})[one.head] = figures | {"count": one.count}
     return found
 

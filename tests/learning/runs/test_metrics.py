@@ -3,8 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from closeup.learning.runs.metrics import HeadMetric, measure, reported
+from closeup.learning.runs.metrics import measure, reported
 from closeup.learning.runs.reading import read_run
+from closeup.learning.runs.words import interval_words
 from learning.runs.made_runs import MOODS, answer, begun, finished, keys, split_table
 
 
@@ -26,15 +27,15 @@ def test_the_figures_are_those_of_the_answers(tmp_path: Path) -> None:
     writer.predictions("val", "age", keys(2), [30.0, 40.0], [33.0, 39.0])
     mood, age = measure(read_run(writer.path), resamples=20)
     assert (mood.kind, mood.count, mood.wrong, mood.groups) == ("classes", 5, 1, None)
-    assert {it.name: it.value for it in mood.metrics} == pytest.approx(
+    assert {name: it.value for name, it in mood.metrics.items()} == pytest.approx(
         {"accuracy": 0.8, "macro_recall": 2.5 / 3, "macro_f1": (1 + 2 / 3 + 2 / 3) / 3, "ece": 0.2}
     )
     assert mood.confusion.tolist() == [[2, 0, 0], [0, 1, 1], [0, 0, 1]]
     assert [*mood.per_class] == list(MOODS)
     assert (age.kind, age.count, age.wrong) == ("value", 2, 0)
-    assert {it.name: it.value for it in age.metrics} == pytest.approx({"mae": 2, "rmse": 5**0.5, "bias": 1})
+    assert {name: it.value for name, it in age.metrics.items()} == pytest.approx({"mae": 2, "rmse": 5**0.5, "bias": 1})
     for one in (mood, age):
-        assert all(it.low <= it.value <= it.high for it in one.metrics)
+        assert all(it.low <= it.value <= it.high for it in one.metrics.values())
 
 
 def test_groups_widen_the_intervals(tmp_path: Path) -> None:
@@ -46,7 +47,7 @@ def test_groups_widen_the_intervals(tmp_path: Path) -> None:
     (writer.path / "split.csv").write_text(split_table(60, 6))
     together = measure(read_run(writer.path), resamples=300)[0]
     assert (alone.groups, together.groups) == (None, 10)
-    narrow, wide = (one.metrics[0].high - one.metrics[0].low for one in (alone, together))
+    narrow, wide = (one.metrics["accuracy"].high - one.metrics["accuracy"].low for one in (alone, together))
     assert wide > 1.8 * narrow
 
 
@@ -64,5 +65,5 @@ def test_the_same_answers_give_the_same_intervals(tmp_path: Path) -> None:
 
 
 def test_figures_are_said_with_their_intervals() -> None:
-    assert HeadMetric("accuracy", 0.7, 0.65, 0.75).with_interval() == "0.700 (0.650 to 0.750)"
-    assert HeadMetric("mae", 5.0, 4.5, 5.5).with_interval("years") == "5.00 years (4.50 to 5.50)"
+    assert interval_words("accuracy", 0.7, 0.65, 0.75) == "0.700 (0.650 to 0.750)"
+    assert interval_words("mae", 5.0, 4.5, 5.5, "years") == "5.00 years (4.50 to 5.50)"

@@ -26,8 +26,8 @@ def test_the_page_shows_every_finding_and_is_complete_in_itself(data, tmp_path):
     text = (tmp_path / "audit" / "report.html").read_text("utf-8")
     page = Page(text)
     cards = page.has_class("finding")
-    assert [card["data-number"] for card in cards] == [str(n) for n in audit.findings]
-    assert [card["data-path"] for card in cards] == [finding.path for finding in audit.findings.values()]
+    assert [card["data-number"] for card in cards] == [str(n) for n in audit.by_number]
+    assert [card["data-path"] for card in cards] == [finding.path for finding in audit.findings]
     assert all(str(image["src"]).startswith("data:image/jpeg;base64,") for image in page.all("img"))
     assert "http" not in text.replace("http-equiv", "")
     assert f"{len(WRONG)} (10.0%)" in page.text

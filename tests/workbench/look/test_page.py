@@ -61,7 +61,7 @@ def renamed(look: DatasetProfile, name: Callable[[int], str]) -> DatasetProfile:
     (field,) = look.fields
     classes = tuple(replace(each, name=name(number)) for number, each in enumerate(field.classes))
     dataset = replace(look.dataset, items=items, name=name(0), notes=(name(1),))
-    fields = (replace(field, field=replace(field.field, name=name(2)), classes=classes),)
+    fields = (replace(field, name=name(2), classes=classes),)
     told = tuple(replace(each, field=name(2), label=name(0)) for each in look.leaks)
     return replace(look, dataset=dataset, fields=fields, unreadable=((name(3), name(4)),), leaks=told)
 

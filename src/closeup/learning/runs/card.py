@@ -5,7 +5,7 @@ from typing import Any
 
 from closeup.learning.runs.metrics import HeadMetrics, reported
 from closeup.learning.runs.reading import Run
-from closeup.learning.runs.words import is_error, option_words, share_words
+from closeup.learning.runs.words import WORDS, interval_words, is_error, option_words, share_words
 
 FEW = 30
 """With fewer pictures of a class its recall says little."""
@@ -108,9 +108,15 @@ def _metrics(run: Run, measured: Sequence[HeadMetrics]) -> list[str]:
     units = run.units
     parts = ["With 95 % intervals, by bootstrap over the pictures" + _over_groups(measured) + "."]
     rows = [
-        [one.head, one.side, f"{one.count:,}", metric.words, metric.with_interval(units.get(one.head, ""))]
+        [
+            one.head,
+            one.side,
+            f"{one.count:,}",
+            WORDS[name],
+            interval_words(name, found.value, found.low, found.high, units.get(one.head, "")),
+        ]
         for one in measured
-        for metric in one.metrics
+        for name, found in one.metrics.items()
     ]
     parts.append(_table(("head", "on", "pictures", "metric", "value"), rows))
     for one in reported(measured):
@@ -121,7 +127,7 @@ def _metrics(run: Run, measured: Sequence[HeadMetrics]) -> list[str]:
             ]
             parts.append(f"### {_inline(one.head)} on {one.side}, class by class")
             parts.append(_table(("class", "pictures", "precision", "recall", "F1"), per_class))
-    lower = [metric.words for one in reported(measured) for metric in one.metrics if is_error(metric.name)]
+    lower = [WORDS[name] for one in reported(measured) for name in one.metrics if is_error(name)]
     return [*parts, f"Lower is better for: {', '.join(dict.fromkeys(lower))}; higher for the others." if lower else ""]
 
 

@@ -16,36 +16,10 @@ from closeup.algorithms.metrics.classification import (
     regression_metrics,
 )
 from closeup.algorithms.metrics.intervals import class_intervals, value_intervals
+from closeup.documents.learners import Metric, Metrics
 from closeup.learning.runs.predictions import HeadPredictions
 from closeup.learning.runs.reading import Run
-from closeup.learning.runs.words import CLASS_METRICS, VALUE_METRICS, WORDS, number_words
-
-
-@dataclass(frozen=True, slots=True)
-class HeadMetric:
-    """One metric with its 95 % interval.
-
-    Attributes:
-        name: One of CLASS_METRICS or VALUE_METRICS.
-        value: Shares 0 to 1; errors in the head's unit.
-        low: Lower end.
-        high: Upper end.
-    """
-
-    name: str
-    value: float
-    low: float
-    high: float
-
-    @property
-    def words(self) -> str:
-        """What people call it."""
-        return WORDS[self.name]
-
-    def with_interval(self, unit: str = "") -> str:
-        """Its value and interval: "0.704 (0.692 to 0.716)", "5.41 years (5.20 to 5.63)"."""
-        span = f"{number_words(self.name, self.low)} to {number_words(self.name, self.high)}"
-        return f"{number_words(self.name, self.value, unit)} ({span})"
+from closeup.learning.runs.words import CLASS_METRICS, VALUE_METRICS
 
 
 @dataclass(frozen=True)
@@ -56,7 +30,7 @@ class HeadMetrics:
         side: "test", "val" or "train".
         head: Its name.
         predictions: Of the pictures that have a label.
-        metrics: With intervals.
+        metrics: By name, of CLASS_METRICS or VALUE_METRICS: shares 0 to 1, errors in the head's unit.
         per_class: By name of the class; empty for a value head.
         confusion: (K, K) by label, then prediction; (0, 0) for a value head.
         groups: How many groups the intervals were drawn over; None where every picture stood alone.
@@ -65,7 +39,7 @@ class HeadMetrics:
     side: str
     head: str
     predictions: HeadPredictions
-    metrics: tuple[HeadMetric, ...]
+    metrics: Metrics
     per_class: Mapping[str, ClassMetrics]
     confusion: NDArray[np.int64]
     groups: int | None
@@ -134,5 +108,5 @@ def _measured(
 
 def _table(
     names: Sequence[str], found: ClassificationMetrics | RegressionMetrics, spans: dict[str, tuple[float, float]]
-) -> tuple[HeadMetric, ...]:
-    return tuple(HeadMetric(name, float(getattr(found, name)), *spans[name]) for name in names)
+) -> Metrics:
+    return {name: Metric(float(getattr(found, name)), *spans[name]) for name in names}

@@ -26,7 +26,7 @@ from closeup.learning.runs.record import (
     State,
     read_record,
 )
-from closeup.learning.runs.words import WORDS, number_words
+from closeup.learning.runs.words import WORDS, interval_words, number_words
 from closeup.tables.growing import GrownTable, read_table
 
 LAST = "last"
@@ -291,10 +291,11 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 def _with_interval(metric: str, span: Mapping[str, Any], unit: str) -> str:
     value, low, high = (span.get(end) for end in ("value", "low", "high"))
-    words = number_words(metric, value, unit) if isinstance(value, int | float) else "unknown"
+    if not isinstance(value, int | float):
+        return "unknown"
     if isinstance(low, int | float) and isinstance(high, int | float):
-        return f"{words} ({number_words(metric, low)} to {number_words(metric, high)})"
-    return words
+        return interval_words(metric, value, low, high, unit)
+    return number_words(metric, value, unit)
 
 
 def _numbers(value: Any, place: str) -> list[tuple[str, float]]:

@@ -10,13 +10,14 @@ from closeup.core.errors import FormatError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import Image
 from closeup.core.whole import write_whole
+from closeup.documents.learners import Metric
 from closeup.learning.runs.card import card_markdown, limits
 from closeup.learning.runs.folder import RECIPE_FILE
-from closeup.learning.runs.metrics import HeadMetric, HeadMetrics, measure, reported
+from closeup.learning.runs.metrics import HeadMetrics, measure, reported
 from closeup.learning.runs.mistakes import Mistake, mistakes, mistakes_page
 from closeup.learning.runs.plots import confusion_svg, curves_svg, estimates_svg, for_page
 from closeup.learning.runs.reading import Run, read_run
-from closeup.learning.runs.words import CLASS_METRICS, number_words, option_words, share_words
+from closeup.learning.runs.words import CLASS_METRICS, WORDS, number_words, option_words, share_words
 from closeup.pages.commands import for_run
 from closeup.pages.page import render_page
 
@@ -147,7 +148,7 @@ def _head(one: HeadMetrics, measured: Sequence[HeadMetrics], run: Run, plots: Ma
         "name": one.head,
         "side": one.side,
         "count": f"{one.count:,}",
-        "rows": [_row(metric, unit) for metric in one.metrics],
+        "rows": [_row(name, found, unit) for name, found in one.metrics.items()],
         "others": _others(one, measured, unit),
         "per_class": [
             (name, f"{c.count:,}", *map(share_words, (c.precision, c.recall, c.f1)))
@@ -158,15 +159,15 @@ def _head(one: HeadMetrics, measured: Sequence[HeadMetrics], run: Run, plots: Ma
     }
 
 
-def _row(metric: HeadMetric, unit: str) -> dict[str, Any]:
+def _row(name: str, metric: Metric, unit: str) -> dict[str, Any]:
     """One metric on the page; its interval as a line from 0 to 100 where it is a share."""
-    value = number_words(metric.name, metric.value, unit)
-    span = f"{number_words(metric.name, metric.low)} to {number_words(metric.name, metric.high)}"
+    value = number_words(name, metric.value, unit)
+    span = f"{number_words(name, metric.low)} to {number_words(name, metric.high)}"
     line = None
-    if metric.name in CLASS_METRICS:
+    if name in CLASS_METRICS:
         low, high, at = (round(100 * min(max(value, 0.0), 1.0), 2) for value in (metric.low, metric.high, metric.value))
         line = {"low": low, "width": round(high - low, 2), "value": min(at, 99.3)}
-    return {"words": metric.words, "value": value, "span": span, "line": line}
+    return {"words": WORDS[name], "value": value, "span": span, "line": line}
 
 
 def _others(one: HeadMetrics, measured: Sequence[HeadMetrics], unit: str) -> str:
@@ -175,7 +176,7 @@ def _others(one: HeadMetrics, measured: Sequence[HeadMetrics], unit: str) -> str
     for other in measured:
         if other.head == one.head and other.side != one.side:
             metrics = ", ".join(
-                f"{row['words']} {row['value']}" for row in (_row(metric, unit) for metric in other.metrics)
+                f"{row['words']} {row['value']}" for row in (_row(*found, unit) for found in other.metrics.items())
             )
             parts.append(f"On {other.side}, {other.count:,} pictures: {metrics}.")
     return " ".join(parts)

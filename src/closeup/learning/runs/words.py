@@ -31,6 +31,11 @@ def number_words(name: str, value: float, unit: str = "") -> str:
     return f"{value:.3f}"
 
 
+def interval_words(name: str, value: float, low: float, high: float, unit: str = "") -> str:
+    """A metric's value and interval: "0.704 (0.692 to 0.716)", "5.41 years (5.20 to 5.63)"."""
+    return f"{number_words(name, value, unit)} ({number_words(name, low)} to {number_words(name, high)})"
+
+
 def share_words(share: float | None) -> str:
     """A share with three decimals; a dash where there is none."""
     return "–" if share is None or math.isnan(share) else f"{share:.3f}"  # noqa: RUF001

@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -32,14 +32,14 @@ class Accepted:
         added: How many lines.
         pictures: How many labels they change.
         before: How many of the findings it had already.
-        is_new: Whether the data does not name this file, so that somebody has to.
+        is_new: Whether the data does not name this file, so that somebody has to; not in the JSON.
     """
 
     file: FileName
     added: int
     pictures: int
     before: int
-    is_new: bool
+    is_new: bool = field(default=False, metadata={"exclude": True})
 
 
 ACCEPTED = Form(Accepted, "closeup audit: accepted findings")
@@ -146,12 +146,12 @@ def _label(label: str, finding: Finding, audit: AuditDocument) -> str:
     return label
 
 
-def _correction(field: str, finding: Finding, label: str, who: str, when: date, *, whole: bool) -> Correction:
+def _correction(name: str, finding: Finding, label: str, who: str, when: date, *, whole: bool) -> Correction:
     why = f"closeup's audit: {finding.label} {finding.p_label:.3f}, {finding.suggestion} {finding.p_suggestion:.3f}"
     return Correction(
         "group" if whole else "picture",
         finding.group if whole else finding.path,
-        field,
+        name,
         finding.label,
         label,
         who,

@@ -1,7 +1,6 @@
 """Pictures with labels, wherever they lie: what every part of the workbench is given."""
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -10,6 +9,7 @@ from typing import Literal
 
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.documents.form import ascii_json
 from closeup.media.archive import MAX_MEMBER_BYTES, open_archive
 from closeup.media.files import require_file, unreadable
 from closeup.workbench.recipes.recipe import DataSource
@@ -248,7 +248,7 @@ class Dataset:
         It does not depend on where the data lies or on the order of its items.
         """
         lines = sorted(
-            json.dumps([item.key, sorted(item.labels.items()), item.group, item.split, digest])
+            ascii_json([item.key, sorted(item.labels.items()), item.group, item.split, digest])
             for item, digest in zip(self.items, self.hashes(progress), strict=True)
         )
         whole = hashlib.sha256()

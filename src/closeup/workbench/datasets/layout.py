@@ -1,11 +1,12 @@
 """What lies in a folder or a zip file: which files are pictures, and what their folders say of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from closeup.core.errors import InputError
 from closeup.media.files import is_picture, passed_by
+from closeup.workbench.datasets.labels import composed
 
 SPLIT_NAMES = {
     "train": "train",
@@ -27,21 +28,25 @@ _DEEPEST = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """One picture, and what its folders say.
+class Row:
+    """One picture of a source, before its labels are read.
 
     Attributes:
-        path: Below the folder or zip file that was given, with "/".
-        split: "train", "val" or "test", or None.
-        label: Name of its class; "" where it lies in no folder.
+        path: Where it lies in its source, with "/".
+        columns: What the table says of it; a folder has one column, the class, "" where it lies in none.
+        group: The group that the table says; "" where it says none.
+        split: The side that the data says, or None.
+        line: Of the table; 0 where there is none.
     """
 
     path: str
-    split: str | None
-    label: str
+    columns: Mapping[str, str]
+    group: str = ""
+    split: str | None = None
+    line: int = 0
 
 
-def read_layout(names: Sequence[str], where: str) -> tuple[list[Found], list[str]]:
+def read_layout(names: Sequence[str], where: str) -> tuple[list[Row], list[str]]:
     """Tell classes and sides of a split from the folders that pictures lie in.
 
     train, val and test folders on top are sides; then a folder for each class; what lies deeper belongs to the class.
@@ -72,8 +77,8 @@ def read_layout(names: Sequence[str], where: str) -> tuple[list[Found], list[str
         rest = names_above[depth:-1]
         split = SPLIT_NAMES[rest[0].casefold()] if has_sides and rest else None
         rest = rest[1:] if split else rest
-        found.append(Found(path, split, rest[0] if rest else ""))
-    bare = sum(not picture.label for picture in found)
+        found.append(Row(path, {CLASS_COLUMN: composed(rest[0] if rest else "")}, split=split))
+    bare = sum(not row.columns[CLASS_COLUMN] for row in found)
     if bare:
         notes.append(f"{bare} of {len(found)} pictures in {where} lie in no class folder, so they have no label.")
     return found, notes

@@ -13,8 +13,7 @@ from closeup.media.archive import open_archive
 from closeup.media.files import files_below, is_picture, require_file, unreadable
 from closeup.tables.strict_csv import Table, parse_table
 from closeup.workbench.datasets.items import INSIDE
-from closeup.workbench.datasets.labels import composed
-from closeup.workbench.datasets.layout import CLASS_COLUMN, SPLIT_NAMES, read_layout
+from closeup.workbench.datasets.layout import CLASS_COLUMN, SPLIT_NAMES, Row, read_layout
 from closeup.workbench.recipes.recipe import DataSource
 
 TABLE_NAME = "labels.csv"
@@ -26,25 +25,6 @@ PATH_COLUMNS = ("path", "file", "filename", "file_name", "image", "image_path", 
 _DEFAULT_PATH = DataSource.__dataclass_fields__["path_column"].default
 _LOOKED_AT = 20
 """So many rows say where a table's pictures lie."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One picture of a source, before its labels are read.
-
-    Attributes:
-        path: Where it lies in its source.
-        columns: What the table says of it.
-        group: The group that the table says; "" where it says none.
-        split: The side that the data says, or None.
-        line: Of the table; 0 where there is none.
-    """
-
-    path: str
-    columns: Mapping[str, str]
-    group: str = ""
-    split: str | None = None
-    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +127,7 @@ def _classes(names: Sequence[str], where: str, recipe: DataSource) -> Place:
                 f"Remove {setting}, or give a CSV file with the columns path and {column}.",
             )
     found, notes = read_layout(names, where)
-    rows = tuple(Row(f.path, {CLASS_COLUMN: composed(f.label)}, split=f.split) for f in found)
-    return Place(where, Path(), None, "", (CLASS_COLUMN,), rows, notes=tuple(notes))
+    return Place(where, Path(), None, "", (CLASS_COLUMN,), tuple(found), notes=tuple(notes))
 
 
 def _read_table(path: Path, recipe: DataSource) -> Place:

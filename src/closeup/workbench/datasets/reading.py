@@ -3,7 +3,7 @@
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,8 @@ from closeup.core.words import listed
 from closeup.workbench.datasets.corrections import apply_corrections, read_corrections
 from closeup.workbench.datasets.items import SIDES, Dataset, DatasetSource, Field, Item, Label
 from closeup.workbench.datasets.labels import composed, label_of, number_of
-from closeup.workbench.datasets.layout import CLASS_COLUMN
-from closeup.workbench.datasets.places import TABLE_NAME, Place, Row, read_place
+from closeup.workbench.datasets.layout import CLASS_COLUMN, Row
+from closeup.workbench.datasets.places import TABLE_NAME, Place, read_place
 from closeup.workbench.recipes.recipe import DataSource, HeadRecipe
 
 MOST_CLASSES = 100
@@ -124,21 +124,12 @@ def _with_names(item: Item, names: Set[str]) -> Item:
     return replace(item, labels=text)
 
 
-@dataclass(frozen=True, slots=True)
-class _Fields:
-    """The label fields of one source: what they are, and the columns that they are read from."""
-
-    known: tuple[Field, ...]
-    columns: Mapping[str, str]
-    notes: tuple[str, ...] = ()
-
-
 def _open_source(recipe: DataSource, name: str, base: Path, wanted: Mapping[str, Field]) -> Dataset:
     place = read_place(base / Path(recipe.path).expanduser(), recipe)
-    fields = _fields(place, recipe, wanted)
-    source = DatasetSource(name, recipe, place.folder, place.archive, place.inside, fields.columns)
-    items = tuple(_item(row, source, fields.known, place.name) for row in place.rows)
-    dataset = _with_classes(Dataset(name, items, (source,), fields.known, (*place.notes, *fields.notes)))
+    known, columns, notes = _fields(place, recipe, wanted)
+    source = DatasetSource(name, recipe, place.folder, place.archive, place.inside, columns)
+    items = tuple(_item(row, source, known, place.name) for row in place.rows)
+    dataset = _with_classes(Dataset(name, items, (source,), known, (*place.notes, *notes)))
     if recipe.corrections:
         file = base / Path(recipe.corrections).expanduser()
         dataset, _ = apply_corrections(dataset, read_corrections(file), str(file))
@@ -180,8 +171,13 @@ def _with_classes(dataset: Dataset) -> Dataset:
 # Which fields there are
 
 
-def _fields(place: Place, recipe: DataSource, wanted: Mapping[str, Field]) -> _Fields:
+def _fields(
+    place: Place, recipe: DataSource, wanted: Mapping[str, Field]
+) -> tuple[tuple[Field, ...], Mapping[str, str], tuple[str, ...]]:
     """Settle the fields of a source: those it names, those that heads ask for, or those that look like labels.
+
+    Returns:
+        The fields, by name the columns that they are read from, and notes.
 
     Raises:
         InputError: If it names a column that is not there, or says something of a field twice or of none.
@@ -211,7 +207,7 @@ def _fields(place: Place, recipe: DataSource, wanted: Mapping[str, Field]) -> _F
             meant = f" Did you mean {near[0]!r}?" if near else ""
             raise InputError(f"{recipe.path}: rename speaks of {name!r}, which is no field of this data.{meant}")
     known = tuple(wanted.get(name) or _look(name, place, columns, recipe) for name in names)
-    return _Fields(known, columns, (*notes, *_odd_labels(columns, known, place, wanted)))
+    return known, columns, (*notes, *_odd_labels(columns, known, place, wanted))
 
 
 def _need(place: Place, column: str) -> None:

@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from closeup.core.fields import Rounded
 from closeup.workbench.datasets.items import Dataset, Field, Label
 
 PARTS = 8
@@ -15,22 +17,19 @@ PARTS = 8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelClass:
-    """Pictures with one label, or with a number in one range.
+    """How many pictures have one label, or a number in one range.
 
     Attributes:
         name: The label, or the range, "20 to 29".
-        indices: Which pictures, (K,) int64, rising.
-        sides: How many lie on each side of the split.
+        count: How many.
+        sides: How many lie on each side of a split.
+        indices: Which they are, (K,) int64, rising; in no report.
     """
 
     name: str
-    indices: NDArray[np.int64]
-    sides: Mapping[str, int]
-
-    @property
-    def count(self) -> int:
-        """How many pictures."""
-        return len(self.indices)
+    count: int = field(metadata={"alias": "pictures"})
+    sides: Mapping[str, int] = field(metadata={"alias": "splits"})
+    indices: Any = field(default=(), metadata={"exclude": True})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,22 +37,25 @@ class LabelField:
     """One field of labels.
 
     Attributes:
-        field: Its name and kind.
+        name: Its.
+        kind: Classes by name, or a number.
         classes: By name; ranges by value.
         unlabelled: Pictures without a label.
         values: For numbers: min, mean, median, max; else empty.
+        imbalance: How many times as large as the smallest class the largest is, 1 for fewer than two; None for numbers.
     """
 
-    field: Field
+    name: str
+    kind: Literal["classes", "value"]
     classes: tuple[LabelClass, ...]
     unlabelled: int
     values: Mapping[str, float]
+    imbalance: Annotated[float, Rounded(2)] | None = None
 
-    @property
-    def imbalance(self) -> float:
-        """How many times as large as the smallest class the largest is; 1 for fewer than two."""
+    def __post_init__(self) -> None:
         counts = [each.count for each in self.classes]
-        return max(counts) / min(counts) if len(counts) > 1 else 1.0
+        ratio = max(counts) / min(counts) if len(counts) > 1 else 1.0
+        object.__setattr__(self, "imbalance", ratio if self.kind == "classes" else None)
 
     def among(self, kept: Sequence[int], total: int, sides: Sequence[str | None]) -> "LabelField":
         """The field with only some pictures: those at `kept` of `total`, counted anew; `sides` are of those."""
@@ -77,14 +79,14 @@ def label_text(label: Label | None) -> str:
 
 def label_fields(dataset: Dataset, sides: Sequence[str | None]) -> tuple[LabelField, ...]:
     """Count the labels of every field; `sides` says for each picture the side of the split that it lies on."""
-    return tuple(_one_field(dataset, field, sides) for field in dataset.fields)
+    return tuple(_one_field(dataset, each, sides) for each in dataset.fields)
 
 
-def _one_field(dataset: Dataset, field: Field, sides: Sequence[str | None]) -> LabelField:
-    labels = dataset.labels(field.name)
+def _one_field(dataset: Dataset, known_field: Field, sides: Sequence[str | None]) -> LabelField:
+    labels = dataset.labels(known_field.name)
     known = [index for index, label in enumerate(labels) if label is not None]
     values: dict[str, float] = {}
-    if field.kind == "value" and known:
+    if known_field.kind == "value" and known:
         numbers = np.array([labels[index] for index in known], np.float64)
         values = {"min": float(numbers.min()), "mean": float(numbers.mean())}
         values |= {"median": float(np.median(numbers)), "max": float(numbers.max())}
@@ -98,12 +100,12 @@ def _one_field(dataset: Dataset, field: Field, sides: Sequence[str | None]) -> L
     if values:
         order.sort(key=lambda name: float(str(labels[by_name[name][0]])))
     classes = tuple(_one_class(name, by_name[name], sides) for name in order)
-    return LabelField(field, classes, len(labels) - len(known), values)
+    return LabelField(known_field.name, known_field.kind, classes, len(labels) - len(known), values)
 
 
 def _one_class(name: str, indices: list[int], sides: Sequence[str | None]) -> LabelClass:
     on = Counter(side for index in indices if (side := sides[index]) is not None)
-    return LabelClass(name, np.array(indices, np.int64), dict(on))
+    return LabelClass(name, len(indices), dict(on), np.array(indices, np.int64))
 
 
 def _ranges(numbers: NDArray[np.float64]) -> list[str]:

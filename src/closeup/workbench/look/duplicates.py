@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
 
 import numpy as np
 
 from closeup.algorithms.clustering.near_duplicates import linked_groups, near_pairs
-from closeup.core.types import FloatArray
+from closeup.core.fields import Rounded
+from closeup.core.types import FileName, FloatArray
 from closeup.workbench.datasets.items import Dataset, Item, Label
 
 NEAR = 0.92
@@ -24,19 +25,21 @@ class Copies:
 
     Attributes:
         kind: "same": equal pixel by pixel; "near": alike, each to at least one other.
-        indices: Which pictures, rising.
+        pictures: Their keys.
         similarity: Cosine of the two that are least alike of those that were linked; 1 for "same".
         splits: The sides of a split that they lie on, sorted; empty where there is none.
         groups: How many groups (persons, scenes) they belong to, where the dataset has groups; else 0.
         conflicts: Fields in which their labels differ.
+        indices: Which pictures, rising; in no report.
     """
 
     kind: Kind
-    indices: tuple[int, ...]
-    similarity: float
+    pictures: tuple[FileName, ...]
+    similarity: Annotated[float, Rounded(4)]
     splits: tuple[str, ...]
     groups: int
     conflicts: tuple[str, ...]
+    indices: tuple[int, ...] = field(default=(), metadata={"exclude": True})
 
 
 def find_copies(
@@ -83,16 +86,17 @@ class _Describer:
 
     def __call__(self, kind: Kind, indices: Sequence[int], similarity: float) -> Copies:
         items = [self._items[index] for index in indices]
-        fields = sorted({name for item in items for name in item.labels})
+        names = sorted({name for item in items for name in item.labels})
         return Copies(
             kind=kind,
+            pictures=tuple(item.key for item in items),
             indices=tuple(indices),
             similarity=similarity,
             splits=tuple(sorted({side for index in indices if (side := self._sides[index]) is not None})),
             groups=len({item.group for item in items}) if self._has_groups else 0,
-            conflicts=tuple(name for name in fields if len(_labels(items, name)) > 1),
+            conflicts=tuple(name for name in names if len(_labels(items, name)) > 1),
         )
 
 
-def _labels(items: Sequence[Item], field: str) -> set[Label]:
-    return {item.labels[field] for item in items if field in item.labels}
+def _labels(items: Sequence[Item], name: str) -> set[Label]:
+    return {item.labels[name] for item in items if name in item.labels}

@@ -62,15 +62,15 @@ def _copies(copies: Sequence[Copies]) -> Iterator[str]:
 
 def _labels(look: DatasetProfile) -> Iterator[str]:
     for each in look.fields:
-        name = each.field.name
+        name = each.name
         if each.unlabelled:
             yield f"{name}: {counted(each.unlabelled, 'picture has', 'pictures have')} no label."
-        if each.field.kind != "classes" or not each.classes:
+        if each.kind != "classes" or not each.classes:
             continue
         by_count = sorted(each.classes, key=lambda one: one.count)
         if len(by_count) == 1:
             yield f"{name}: every picture is {by_count[0].name}; there is nothing to learn."
-        elif each.imbalance >= UNEVEN:
+        elif each.imbalance and each.imbalance >= UNEVEN:
             yield (
                 f"{name}: {by_count[-1].name} has {each.imbalance:,.0f} times as many pictures "
                 f"({by_count[-1].count:,}) as {by_count[0].name} ({by_count[0].count:,})."

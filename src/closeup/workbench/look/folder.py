@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from closeup.tables.strict_csv import table_bytes
 from closeup.workbench.datasets.reading import open_dataset
 from closeup.workbench.datasets.splits import load_split
 from closeup.workbench.look.classes import LabelField, label_text
-from closeup.workbench.look.duplicates import Kind
+from closeup.workbench.look.duplicates import Copies
 from closeup.workbench.look.findings import findings
 from closeup.workbench.look.leakage import Leak
 from closeup.workbench.look.look import DatasetProfile, look_at
@@ -34,39 +34,6 @@ class UnreadablePicture:
 
     picture: FileName
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class ClassReport:
-    """How many pictures have one label, in all and on each side of a split."""
-
-    name: str
-    pictures: int
-    splits: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldReport:
-    """One field of labels; see `LabelField`."""
-
-    name: str
-    kind: Literal["classes", "value"]
-    unlabelled: int
-    imbalance: Annotated[float, Rounded(2)] | None
-    values: Mapping[str, float]
-    classes: tuple[ClassReport, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CopiesReport:
-    """Pictures that are the same, or nearly, by their keys; see `Copies`."""
-
-    kind: Kind
-    pictures: tuple[FileName, ...]
-    similarity: Annotated[float, Rounded(4)]
-    splits: tuple[str, ...]
-    groups: int
-    conflicts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,9 +59,9 @@ class LookReport:
     notes: tuple[str, ...]
     findings: tuple[str, ...]
     splits: Mapping[str, int]
-    fields: tuple[FieldReport, ...]
+    fields: tuple[LabelField, ...]
     measures: Mapping[str, Mapping[str, Annotated[float, Rounded(4)]]]
-    copies: tuple[CopiesReport, ...]
+    copies: tuple[Copies, ...]
     leaks: tuple[Leak, ...] = field(metadata={"alias": "giveaways"})
 
 
@@ -142,27 +109,16 @@ QUANTILES = {"min": 0.0, "p5": 0.05, "median": 0.5, "p95": 0.95, "max": 1.0}
 
 def look_report(look: DatasetProfile) -> LookReport:
     """What was seen, without the pictures."""
-    keys = [item.key for item in look.dataset.items]
     return LookReport(
         dataset=look.dataset.name,
-        pictures=len(keys),
+        pictures=len(look.dataset),
         unreadable=tuple(UnreadablePicture(*each) for each in look.unreadable),
         notes=look.dataset.notes,
         findings=tuple(findings(look)),
         splits=look.side_counts,
-        fields=tuple(_field(each) for each in look.fields),
+        fields=look.fields,
         measures={each.name: summary(look.column(each.name)) for each in MEASURES},
-        copies=tuple(
-            CopiesReport(
-                kind=each.kind,
-                pictures=tuple(keys[index] for index in each.indices),
-                similarity=each.similarity,
-                splits=each.splits,
-                groups=each.groups,
-                conflicts=each.conflicts,
-            )
-            for each in look.copies
-        ),
+        copies=look.copies,
         leaks=look.leaks,
     )
 
@@ -173,20 +129,9 @@ def summary(values: NDArray[np.float64]) -> dict[str, float]:
     return dict(zip(QUANTILES, found.tolist(), strict=True))
 
 
-def _field(each: LabelField) -> FieldReport:
-    return FieldReport(
-        name=each.field.name,
-        kind=each.field.kind,
-        unlabelled=each.unlabelled,
-        imbalance=each.imbalance if each.field.kind == "classes" else None,
-        values=each.values,
-        classes=tuple(ClassReport(one.name, one.count, one.sides) for one in each.classes),
-    )
-
-
 def pictures_table(look: DatasetProfile) -> bytes:
     """A line for each picture: key, split, labels, measures, and the copies that it is among."""
-    fields = [each.field.name for each in look.fields]
+    fields = [each.name for each in look.fields]
     names = [each.name for each in MEASURES]
     columns = ("key", "split", *(f"label_{name}" for name in fields), *names, "same_as", "near")
     return table_bytes(columns, _lines(look, fields, names))

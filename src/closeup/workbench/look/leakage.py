@@ -51,7 +51,7 @@ def find_leaks(fields: Sequence[LabelField], values: NDArray[np.float64]) -> tup
     """
     found = []
     for labels in fields:
-        if labels.field.kind != "classes" or len(labels.classes) < 2:
+        if labels.kind != "classes" or len(labels.classes) < 2:
             continue
         labelled = np.concatenate([each.indices for each in labels.classes])
         ranks = rankdata(values[labelled], axis=0)
@@ -62,7 +62,7 @@ def find_leaks(fields: Sequence[LabelField], values: NDArray[np.float64]) -> tup
                 continue
             areas = _areas(ranks[end - each.count : end], len(labelled))
             for measure, area in zip(MEASURES, areas.tolist(), strict=True):
-                name = labels.field.name
+                name = labels.name
                 found.append(Leak(name, each.name, measure.name, max(area, 1 - area), area >= 0.5))
     return tuple(sorted(found, key=lambda each: -each.auc))
 

@@ -111,7 +111,7 @@ class _Means:
         for each in fields:
             for one in sorted(each.classes, key=lambda one: -one.count)[:MOST_MEANS]:
                 for index in one.indices.tolist():
-                    self._of.setdefault(index, []).append((each.field.name, one.name))
+                    self._of.setdefault(index, []).append((each.name, one.name))
 
     def add(self, index: int, small: Image) -> None:
         """Take in the picture (64, 64, 3) of one index."""

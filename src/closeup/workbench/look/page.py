@@ -100,9 +100,9 @@ def _uri(image: Image) -> str:
 
 
 def _field(look: DatasetProfile, field: LabelField, sides: Sequence[str], pictures: _Pictures) -> dict[str, Any]:
-    name = field.field.name
+    name = field.name
     shown = sorted(field.classes, key=lambda each: -each.count)[:CLASSES_SHOWN]
-    if field.field.kind == "value" or len(shown) == len(field.classes):
+    if field.kind == "value" or len(shown) == len(field.classes):
         shown = list(field.classes)[:CLASSES_SHOWN]
     largest = max((each.count for each in field.classes), default=1)
     labelled = sum(each.count for each in field.classes)
@@ -173,7 +173,7 @@ def _copies_parts(look: DatasetProfile, pictures: _Pictures) -> Iterable[dict[st
 def _group(look: DatasetProfile, copies: Copies, pictures: _Pictures) -> tuple[str, list[Any], int]:
     """What is said of a group of copies, its pictures, and how many more there are."""
     remark = "equal" if copies.kind == "same" else f"similarity {copies.similarity:.3f}"
-    names = copies.conflicts or tuple(each.field.name for each in look.fields[:1])
+    names = copies.conflicts or tuple(each.name for each in look.fields[:1])
 
     def caption(index: int) -> str:
         item = look.dataset.items[index]

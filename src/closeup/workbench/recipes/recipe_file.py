@@ -1,6 +1,5 @@
 """Reads and writes recipes, the TOML files that say how to train; a complaint names the line and the way out."""
 
-import json
 import os
 import re
 import tomllib
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, get_origin
 
 from closeup.core.errors import InputError
-from closeup.documents.form import Form, Place, describe, nearest, place_name, type_at
+from closeup.documents.form import Form, Place, describe, nearest, place_name, quoted, type_at
 from closeup.workbench.recipes.checks import check
 from closeup.workbench.recipes.recipe import Recipe
 
@@ -189,7 +188,7 @@ def _dotted_key(key: str, text: str) -> tuple[str, ...]:
     """The parts of a key as TOML writes it, bare or quoted: ("a", "b.c") for 'a."b.c"'."""
     parts: list[str] = []
     try:
-        value: Any = tomllib.loads(f"{key.replace(_ALL, json.dumps(_ALL))} = true") if "\n" not in key else {}
+        value: Any = tomllib.loads(f"{key.replace(_ALL, quoted(_ALL))} = true") if "\n" not in key else {}
     except (ValueError, RecursionError):
         value = {}
     while isinstance(value, dict) and len(value) == 1:
@@ -246,7 +245,7 @@ def _written(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # JSON's escapes are TOML's
+        return quoted(value).replace("\x7f", "\\u007f")  # JSON's escapes are TOML's
     if isinstance(value, Mapping):
         items = [
             f"{key if _BARE_KEY.fullmatch(key) else _written(key)} = {_written(item)}" for key, item in value.items()

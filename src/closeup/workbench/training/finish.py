@@ -1,6 +1,7 @@
 """The end of a run: calibrate, predict, measure, export, and leave a folder that says it all."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -75,9 +76,7 @@ def _measured(writer: RunWriter) -> dict[str, Any]:
     """The metrics by side and head, each with its interval: plain JSON values."""
     metrics: dict[str, Any] = {}
     for found in measure(read_run(writer.path)):
-        values: dict[str, Any] = {
-            metric.name: {"value": metric.value, "low": metric.low, "high": metric.high} for metric in found.metrics
-        }
+        values = {name: asdict(metric) for name, metric in found.metrics.items()}
         metrics.setdefault(found.side, {})[found.head] = values | {"count": found.count}
     return metrics
 
