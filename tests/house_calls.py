@@ -64,11 +64,7 @@ CODECS = ("core.", "documents.", "cli.output")
 BY_THEMSELVES: tuple[str, ...] = ()
 """Modules that read or write JSON outside of its homes still: only ever fewer."""
 
-TUPLES = (
-    "media.deinterlacing._drained",
-    "media.deinterlacing._ready",
-    "pages.commands.for_cast",
-)
+TUPLES = ("pages.commands.for_cast",)
 """Functions that take a tuple of three or more kinds still: only ever fewer."""
 
 

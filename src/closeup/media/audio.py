@@ -25,9 +25,8 @@ from closeup.core.errors import InputError
 from closeup.core.types import FloatArray
 from closeup.media.container import choose_stream, open_container, require_track
 from closeup.media.frame_times import FrameTimes
-from closeup.media.packets import PacketReader
+from closeup.media.packets import PacketReader, stamp_of
 from closeup.media.sound_filters import mixed
-from closeup.media.timestamps import stamp_of
 from closeup.media.video import open_video
 
 TrackChoice = int | Literal["mix"] | None

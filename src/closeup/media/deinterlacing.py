@@ -18,10 +18,10 @@ def deinterlaced(
     """
     graph: Graph | None = None
     kind: tuple[int, int, str] | None = None
-    stamps: list[tuple[int | None, Fraction | None, int]] = []
+    taken: list[VideoFrame] = []
     for frame in frames:
         if graph is not None and kind != _kind(frame):
-            yield from _drained(graph, stamps)
+            yield from _drained(graph, taken)
             graph = None
         if graph is None and frame.interlaced_frame and kind != _kind(frame):
             kind = _kind(frame)
@@ -31,11 +31,11 @@ def deinterlaced(
         if graph is None:
             yield frame
             continue
-        stamps.append((frame.pts, frame.time_base, frame.duration))
+        taken.append(frame)
         graph.push(frame)
-        yield from _ready(graph, stamps)
+        yield from _ready(graph, taken)
     if graph is not None:
-        yield from _drained(graph, stamps)
+        yield from _drained(graph, taken)
 
 
 def _kind(frame: VideoFrame) -> tuple[int, int, str]:
@@ -56,17 +56,18 @@ def _filter(frame: VideoFrame) -> Graph | None:
     return graph
 
 
-def _ready(graph: Graph, stamps: list[tuple[int | None, Fraction | None, int]]) -> Generator[VideoFrame, None, None]:
-    """What the filter has finished, with the stamps that it took in."""
+def _ready(graph: Graph, taken: list[VideoFrame]) -> Generator[VideoFrame, None, None]:
+    """What the filter has finished, with the stamps of what it took in."""
     while True:
         try:
             frame: VideoFrame = graph.pull()  # type: ignore[assignment]
         except (av.error.BlockingIOError, av.error.EOFError):
             return
-        frame.pts, frame.time_base, frame.duration = stamps.pop(0)
+        before = taken.pop(0)
+        frame.pts, frame.time_base, frame.duration = before.pts, before.time_base, before.duration
         yield frame
 
 
-def _drained(graph: Graph, stamps: list[tuple[int | None, Fraction | None, int]]) -> Generator[VideoFrame, None, None]:
+def _drained(graph: Graph, taken: list[VideoFrame]) -> Generator[VideoFrame, None, None]:
     graph.push(None)
-    yield from _ready(graph, stamps)
+    yield from _ready(graph, taken)

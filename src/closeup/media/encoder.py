@@ -10,8 +10,7 @@ from av.container import OutputContainer
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation, VideoReformatter
 
 from closeup.core.types import FloatArray, Image
-from closeup.media.mp4_file import Mp4File
-from closeup.media.sound_track import AAC_FRAME, SOUND_RATE_HZ, SoundTrack
+from closeup.media.mp4_file import AAC_FRAME, SOUND_RATE_HZ, Mp4File, SoundTrack
 from closeup.media.video_codec import add_video_stream
 
 _THREADS = 4

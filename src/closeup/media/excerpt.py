@@ -16,7 +16,7 @@ from closeup.core.errors import InputError
 from closeup.media.container import choose_stream, open_container
 from closeup.media.deinterlacing import deinterlaced
 from closeup.media.frame_times import FrameTimes
-from closeup.media.timestamps import stamp_of
+from closeup.media.packets import stamp_of
 from closeup.media.video import DecodedFrame, open_video
 
 _NEAR_S = 2

@@ -12,9 +12,8 @@ from av.video.reformatter import ColorRange
 
 from closeup.core.types import FloatArray
 from closeup.media.encoder import require_even
-from closeup.media.mp4_file import Mp4File
+from closeup.media.mp4_file import AAC_FRAME, SOUND_RATE_HZ, Mp4File, SoundTrack
 from closeup.media.planes import Colour
-from closeup.media.sound_track import AAC_FRAME, SOUND_RATE_HZ, SoundTrack
 from closeup.media.video_codec import add_video_stream
 
 _FINEST_TICK = 2**31 - 1

@@ -38,9 +38,8 @@ from closeup.media.container import (
 from closeup.media.conversion import Converter, shown_wh
 from closeup.media.deinterlacing import deinterlaced
 from closeup.media.files import require_file, unreadable
-from closeup.media.packets import PacketReader
+from closeup.media.packets import PacketReader, Timeline, stamp_of
 from closeup.media.planes import Colour, Planes, colour_of
-from closeup.media.timestamps import Timeline, stamp_of
 from closeup.media.tone import is_hdr
 
 _MAX_BAD_IN_A_ROW = 500

@@ -13,7 +13,6 @@ from closeup.features.shorts.captioning import (
     check_captions,
     check_letters,
     cut_captions,
-    least_hidden,
     moved,
     unbreakable,
 )
@@ -138,12 +137,6 @@ def test_a_face_counts_while_it_is_there_only():
     assert first is not None
     assert later is not None
     assert first[1] != later[1]
-
-
-def test_where_faces_are_everywhere_least_of_them_is_hidden():
-    faces = np.array([(0.0, 0.0, 270.0, 440.0)])
-    top, _ = least_hidden((50, 300, 220, 340), (270, 480), (40, 60, 230, 360), faces)
-    assert top == 440
 
 
 def shown(overlay: CaptionOverlay, time_s: float) -> int | None:
@@ -279,3 +272,9 @@ def test_two_lines_that_would_hide_a_face_are_shown_one_by_one() -> None:
     free = CaptionOverlay(Subtitles((Cue(0.0, 4.0, text),)), size_wh).at(0.5)
     assert free is not None
     assert free[0].shape[0] == two[3] - two[1]
+
+
+def test_a_dash_whose_line_was_cut_off_goes_with_it() -> None:
+    cue = Cue(0.0, 4.0, "- What did she say?\n- Nothing at all.")
+    text = cut_captions(Subtitles((cue,)), [Piece(0, 55, 0.0, 2.35)]).cues[0].text
+    assert text == "- What did she say?"

@@ -18,7 +18,7 @@ from closeup.features.faces.words import label_levels
 from closeup.media.audio import TrackChoice, has_sound, stereo_blocks
 from closeup.media.encoder import VideoEncoder
 from closeup.media.markings import Mark, Marker
-from closeup.media.sound_track import SOUND_RATE_HZ
+from closeup.media.mp4_file import SOUND_RATE_HZ
 from closeup.media.video import VideoReader, open_video
 from closeup.perception.sound_choice import choose_sound_track
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from closeup.algorithms.frames.caption_place import least_hidden
 from closeup.core.errors import FormatError
 from closeup.core.timebase import clock
-from closeup.core.types import FloatArray
 from closeup.features.shorts.plan import Piece
 from closeup.media.caption_style import CaptionStyle
 from closeup.media.captions import CaptionArtist, Page, font_for, left_out_signs
@@ -35,8 +35,7 @@ _NEAR_S = 0.1
 _SHORTEST_LINE_S = 0.5
 """A line that is shown by itself, because two would hide a face, is shown so long at least."""
 
-_AIR = 0.06
-"""Captions keep off faces by this share of a face's sides."""
+_DASHES = "-\u2013\u2014"
 
 FaceRows = NDArray[np.float64]
 
@@ -158,6 +157,8 @@ def _cut(cue: Cue, piece: Piece, shift_s: float) -> list[Cue]:
     if (start_s, end_s) != (cue.start_s, cue.end_s):
         timed = words or _even_words(cue)
         inside = [n for n, word in enumerate(timed) if start_s <= (word.start_s + word.end_s) / 2 <= end_s]
+        while inside and not timed[inside[-1]].text.strip(_DASHES):
+            inside.pop()  # it begins a line of which nothing is left
         if not inside:
             return []
         places = word_places(replace(cue, words=timed))
@@ -266,43 +267,6 @@ class CaptionOverlay:
         if font not in self._artists:
             self._artists[font] = CaptionArtist(self._size_wh, font, self._style)
         return _page_spans(cue, self._artists[font], font)
-
-
-def least_hidden(
-    place_xyxy: tuple[int, int, int, int],
-    size_wh: tuple[int, int],
-    safe_xyxy: tuple[int, int, int, int],
-    faces_xyxy: FloatArray | NDArray[np.float64],
-    last_top: int | None = None,
-) -> tuple[int, float]:
-    """The row from which on a caption hides least of faces, and how much it hides there.
-
-    Args:
-        place_xyxy: Where it usually stands, pixels.
-        size_wh: Width and height of the picture.
-        safe_xyxy: Where captions may stand; beyond it only where there is no room inside.
-        faces_xyxy: Boxes (K, 4) of all that the camera knows while it is shown.
-        last_top: Where the caption before stood; two in one place are calmer.
-
-    Returns:
-        Its upper row, as near as can be to its usual place, and the pixels that it hides of a face in the mean.
-    """
-    x0, top, x1, bottom = place_xyxy
-    height = bottom - top
-    if not len(faces_xyxy):
-        return top, 0.0
-    faces = np.asarray(faces_xyxy, np.float64)
-    grown = (faces[:, 2:] - faces[:, :2]) * _AIR
-    boxes = np.concatenate([faces[:, :2] - grown, faces[:, 2:] + grown], axis=1)
-    across = np.clip(np.minimum(boxes[:, 2], x1) - np.maximum(boxes[:, 0], x0), 0, None)
-    lowest = max(size_wh[1] - height, 0)
-    tops = np.unique([top, lowest, *range(0, lowest, max(2, size_wh[1] // 160))])
-    down = np.minimum(boxes[:, 3], tops[:, None] + height) - np.maximum(boxes[:, 1], tops[:, None])
-    hidden = np.round((np.clip(down, 0, None) * across).sum(axis=1) / len(boxes), 3)
-    outside = np.clip(safe_xyxy[1] - tops, 0, None) + np.clip(tops + height - safe_xyxy[3], 0, None)
-    away = np.abs(tops - top) + (0 if last_top is None else 0.5 * np.abs(tops - last_top))
-    best = np.lexsort((away, outside, hidden))[0]
-    return int(tops[best]), float(hidden[best])
 
 
 def _line_by_line(span: "_Span") -> "list[_Span]":

@@ -25,9 +25,9 @@ from closeup.media.excerpt import excerpt_frames
 from closeup.media.frame_times import FrameTimes
 from closeup.media.loudness import Levelled, level
 from closeup.media.movie import MovieWriter
+from closeup.media.mp4_file import SOUND_RATE_HZ
 from closeup.media.planes import Colour
 from closeup.media.reframe import Drawing, Overlay, Picture, reframe
-from closeup.media.sound_track import SOUND_RATE_HZ
 from closeup.media.video import open_video
 
 _AHEAD = 4
