@@ -20,7 +20,7 @@ from closeup.workbench.recipes.recipe_file import recipe_to_toml
 from closeup.workbench.training.libraries import timm
 from closeup.workbench.training.network import Network, build_network, predict_batches
 from closeup.workbench.training.onnx_file import onnx_bytes
-from closeup.workbench.training.weights_file import state_bytes
+from closeup.workbench.training.weights import state_bytes
 
 PX = 33
 """Odd, so that "same" padding is not the same on both sides."""

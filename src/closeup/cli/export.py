@@ -10,6 +10,7 @@ from closeup.cli.flags import RUNS, AsJson, Quiet, Runs, with_flags
 from closeup.cli.output import show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
+from closeup.jobs.work import work
 from closeup.workbench.options import ExportOptions
 
 if TYPE_CHECKING:
@@ -41,7 +42,6 @@ def export(
     else it is said why not.
     """
     from closeup.learning.runs.reading import find_run
-    from closeup.workbench.export.export import export_run
 
     options = ExportOptions(**given)
     if options.calibrate is not None and not options.int8:
@@ -49,7 +49,9 @@ def export(
     folder = find_run(runs, run)
     target = output or Path(f"{folder.name}.export")
     with progress_bar(folder.name, quiet=quiet) as progress:
-        made = export_run(folder, target, options, overwrite=overwrite, progress=progress)
+        made: Export = work("export")(
+            run=folder, target=target, options=options, overwrite=overwrite, progress=progress
+        )
     count_losses(made.unreadable)
     if as_json:
         typer.echo((target / "export.json").read_text("utf-8"), nl=False)

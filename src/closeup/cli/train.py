@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,11 @@ from closeup.cli.output import show_hint, show_note
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
 from closeup.core.words import counted
+from closeup.jobs.work import work
+
+if TYPE_CHECKING:
+    from closeup.workbench.recipes.recipe import Recipe
+    from closeup.workbench.training.ablate import Ablation
 
 app = typer.Typer()
 
@@ -55,37 +60,36 @@ def train(
         raise InputError(
             "Name a recipe, or a run to go on with.", "closeup train RECIPE.toml, or closeup train --resume RUN"
         )
+    import closeup.workbench.training.libraries  # noqa: F401 (says what to install where PyTorch is missing)
+    from closeup.workbench.recipes.recipe_file import read_recipe
+
     if resume is not None:
         _resume(resume, runs, quiet)
         return
     assert recipe is not None
+    wanted = read_recipe(recipe, settings or ())
     if preview is not None:
-        _preview(recipe, settings or [], preview, quiet)
+        _preview(wanted, recipe.parent, preview, quiet)
     elif ablate is not None:
-        _ablate(recipe, settings or [], ablate, runs=runs, seeds=seeds, quiet=quiet)
+        from closeup.workbench.training.ablate import table
+
+        with progress_bar(wanted.name, quiet=quiet) as progress:
+            found: Ablation = work("train.ablate")(
+                recipe=wanted, what=ablate, base=recipe.parent, runs_dir=runs, seeds=seeds, progress=progress
+            )
+        typer.echo(table(found))
     else:
-        _train(recipe, settings or [], runs, quiet)
-
-
-def _train(recipe: Path, settings: list[str], runs: Path, quiet: bool) -> None:
-    import closeup.workbench.training.libraries  # noqa: F401 (says what to install where PyTorch is missing)
-    from closeup.workbench.recipes.recipe_file import read_recipe
-    from closeup.workbench.training.train import train as train_recipe
-
-    wanted = read_recipe(recipe, settings)
-    with _hint_at_resuming(runs), progress_bar(wanted.name, quiet=quiet) as progress:
-        run = train_recipe(wanted, base=recipe.parent, runs_dir=runs, progress=progress)
-    _say(run)
+        with _hint_at_resuming(runs), progress_bar(wanted.name, quiet=quiet) as progress:
+            run: Path = work("train")(recipe=wanted, base=recipe.parent, runs_dir=runs, progress=progress)
+        _say(run)
 
 
 def _resume(run: Path, runs: Path, quiet: bool) -> None:
-    import closeup.workbench.training.libraries  # noqa: F401
     from closeup.learning.runs.reading import find_run
-    from closeup.workbench.training.train import resume
 
     folder = find_run(runs, str(run))
     with _hint_at_resuming(runs, folder), progress_bar(folder.name, quiet=quiet) as progress:
-        resume(folder, progress=progress)
+        work("train.resume")(run=folder, progress=progress)
     _say(folder)
 
 
@@ -117,26 +121,11 @@ def _say(run: Path) -> None:
     typer.echo(f"The run is in {run}; look at {run / 'report.html'}")
 
 
-def _preview(recipe: Path, settings: list[str], target: Path, quiet: bool) -> None:
-    import closeup.workbench.training.libraries  # noqa: F401
+def _preview(recipe: "Recipe", base: Path, target: Path, quiet: bool) -> None:
     from closeup.core.whole import write_whole
     from closeup.media.image import encode_png
-    from closeup.workbench.recipes.recipe_file import read_recipe
-    from closeup.workbench.training.preview import preview_of
 
-    wanted = read_recipe(recipe, settings)
-    with progress_bar(wanted.name, quiet=quiet) as progress:
-        picture = preview_of(wanted, recipe.parent, progress)
+    with progress_bar(recipe.name, quiet=quiet) as progress:
+        picture = work("train.preview")(recipe=recipe, base=base, progress=progress)
     write_whole(target, encode_png(picture))
     typer.echo(f"Wrote {target}")
-
-
-def _ablate(recipe: Path, settings: list[str], what: str, *, runs: Path, seeds: int, quiet: bool) -> None:
-    import closeup.workbench.training.libraries  # noqa: F401
-    from closeup.workbench.recipes.recipe_file import read_recipe
-    from closeup.workbench.training.ablate import ablate, table
-
-    wanted = read_recipe(recipe, settings)
-    with progress_bar(wanted.name, quiet=quiet) as progress:
-        found = ablate(wanted, what, base=recipe.parent, runs_dir=runs, seeds=seeds, progress=progress)
-    typer.echo(table(found))

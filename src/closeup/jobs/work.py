@@ -86,6 +86,8 @@ WORK = {
         Work("train", "workbench.training.train:train"),
         Work("train.resume", "workbench.training.train:resume"),
         Work("headline", "features.headline.write:headline"),
+        Work("train.ablate", "workbench.training.ablate:ablate"),
+        Work("train.preview", "workbench.training.preview:preview_of"),
         Work("export", "workbench.export.export:export_run"),
         Work("predict", "workbench.predict:predict"),
         Work("evaluate", "workbench.evaluate:evaluate"),

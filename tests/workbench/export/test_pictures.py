@@ -11,7 +11,7 @@ from closeup.learning.runs.reading import read_run
 from closeup.weights.network_card import read_card
 from closeup.workbench.export import pictures
 from closeup.workbench.export.pictures import calibration_pictures, validation_pictures
-from closeup.workbench.training.weights_file import load_network
+from closeup.workbench.training.weights import load_network
 from workbench.exported import PX
 
 

@@ -19,8 +19,7 @@ from closeup.workbench.training.network import (
     predict_batches,
     trainable_names,
 )
-from closeup.workbench.training.start_weights import load_start
-from closeup.workbench.training.weights_file import state_bytes
+from closeup.workbench.training.weights import load_start, state_bytes
 
 HEADS = (
     settled_head(HeadRecipe("mood", classes=("sad", "glad", "none"))),

@@ -14,7 +14,7 @@ from closeup.weights.network_card import read_card
 from closeup.workbench.recipes.recipe import AugmentRecipe, HeadRecipe, StageRecipe, TrainingRecipe
 from closeup.workbench.recipes.recipe_file import recipe_from_toml
 from closeup.workbench.training.train import resume, train
-from closeup.workbench.training.weights_file import load_network
+from closeup.workbench.training.weights import load_network
 from workbench.training.shades import shades_recipe, write_shades
 
 

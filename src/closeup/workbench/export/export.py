@@ -33,7 +33,7 @@ from closeup.workbench.recipes.recipe import Recipe
 from closeup.workbench.training.finish import ONNX_FILE
 from closeup.workbench.training.inference import InferenceNetwork
 from closeup.workbench.training.parity import Parity, check_parity, compare_outputs
-from closeup.workbench.training.weights_file import load_network
+from closeup.workbench.training.weights import load_network
 
 COMPARED = 256
 """Real pictures that the file is compared with PyTorch on: the first of those that the run was evaluated on."""

@@ -4,8 +4,9 @@ A network learns whatever tells classes apart. Where all pictures of one class c
 learns the camera, does well on every split of these pictures, and fails on anybody else's.
 """
 
+import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
@@ -36,7 +37,7 @@ class Leak:
     """
 
     field: str
-    label: str = field(metadata={"alias": "class"})
+    label: str = dataclasses.field(metadata={"alias": "class"})
     measure: str
     auc: Annotated[float, Rounded(4)]
     larger: bool

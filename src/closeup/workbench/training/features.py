@@ -13,7 +13,7 @@ from closeup.learning.pytorch import torch
 from closeup.workbench.recipes.recipe import AugmentRecipe
 from closeup.workbench.training.augment import Augmenter
 from closeup.workbench.training.network import Network, new_backbone
-from closeup.workbench.training.start_weights import load_start
+from closeup.workbench.training.weights import load_start
 
 BACKBONE = "tf_efficientnet_lite0"
 """What `frozen_features` looks through with the weights "imagenet": their own architecture, unchanged."""

