@@ -150,7 +150,7 @@ def _sbv(lines: Sequence[str]) -> CaptionLines:
 
 
 def _ass(lines: Sequence[str]) -> CaptionLines:
-    """The dialogue lines of SubStation Alpha, whose fields a line of their section names; drawings are passed over."""
+    """The dialogue lines of SubStation Alpha, whose fields a line of their section names; drawings are left out."""
     found, fields = CaptionLines("ass"), ["layer", "start", "end", "style", "name", "l", "r", "v", "effect", "text"]
     events = False
     for number, line in enumerate(lines, start=1):
@@ -164,7 +164,9 @@ def _ass(lines: Sequence[str]) -> CaptionLines:
             times = [_ASS_TIME.fullmatch(values.get(name, "")) for name in ("start", "end")]
             if None in times or "text" not in values:
                 found.broken[number] = "has no times or no text"
-            elif not _ASS_DRAWING.search(values["text"]):
+            elif _ASS_DRAWING.search(values["text"]):
+                found.broken[number] = "is a drawing and no text"
+            else:
                 start_ms, end_ms = (_clock_ms(*match.groups()) for match in times if match)
                 text = _sung(values["text"], start_ms).replace("\\h", " ").replace("\\N", "\n").replace("\\n", "\n")
                 _add(found, TimedLines(number, start_ms, end_ms, tuple(text.split("\n"))))

@@ -14,12 +14,21 @@ HINT = "Save the captions as SubRip (.srt) or WebVTT (.vtt) in UTF-8."
 
 _SRT_TAG = re.compile(r"</?(?:i|b|u|s|font|c|v|ruby|rt|lang)(?:[ .=][^<>]*)?>|\{\\[^{}]*\}", re.IGNORECASE)
 _VTT_TAG = re.compile(r"<[^<>]*>")
+_RUBY = re.compile(r"<rt(?:[ .][^<>]*)?>(.*?)(?:</rt>|(?=</ruby>)|$)", re.IGNORECASE)
+
+_MARKS = (
+    (b"\xef\xbb\xbf", "utf-8"),
+    (b"\xff\xfe\x00\x00", "utf-32-le"),  # begins as the mark of UTF-16 does
+    (b"\x00\x00\xfe\xff", "utf-32-be"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+)
 
 
 def decode_captions(content: bytes) -> tuple[str, tuple[str, ...]]:
     """The text without its byte order marks, and a note where the encoding had to be found out.
 
-    UTF-8 and UTF-16 are read, and what `decode_code_page` is sure of. Of a text that is
+    UTF-8, UTF-16 and, with a mark, UTF-32 are read, and what `decode_code_page` is sure of. Of a text that is
     UTF-8 for the most part, the bytes that are not become `UNREADABLE`.
 
     Raises:
@@ -30,7 +39,7 @@ def decode_captions(content: bytes) -> tuple[str, tuple[str, ...]]:
 
 
 def _decoded(content: bytes) -> tuple[str, tuple[str, ...]]:
-    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
+    for mark, encoding in _MARKS:
         if content.startswith(mark):
             return _strict(content[len(mark) :], encoding), ()
     for place, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
@@ -50,7 +59,11 @@ def _decoded(content: bytes) -> tuple[str, tuple[str, ...]]:
 
 
 def plain_line(line: str, *, webvtt: bool) -> str:
-    """A line without tags and control characters, composed (NFC), with single spaces between words."""
+    """A line without tags and control characters, composed (NFC), with single spaces between words.
+
+    What stands above letters (ruby) follows them in brackets.
+    """
+    line = _RUBY.sub(r"(\1)", line)
     bare = html.unescape(_VTT_TAG.sub("", line)) if webvtt else _SRT_TAG.sub("", line)
     seen = (
         " " if letter.isspace() else letter
