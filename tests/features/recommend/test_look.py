@@ -22,7 +22,7 @@ def test_figures(tmp_path: Path) -> None:
     assert found["top_items"][0] == {"item": "x", "name": "Ex", "users": 3, "weight": 8.0}
     assert found["half_of_weight"] == 1
     said = " ".join(found["findings"])
-    assert "1 items of the names were taken by nobody" in said
+    assert "Nobody took 1 item of the names" in said
     assert "2 users took a single item" in said
 
 

@@ -20,7 +20,7 @@ from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.words import counted
 from closeup.documents.learners import LearnerEvaluation, mean_metrics
 from closeup.features.recommend.events import Events, read_events
-from closeup.features.recommend.model import AT_ONCE, Recommender
+from closeup.features.recommend.model import Recommender, in_parts
 
 Ranked = NDArray[np.int64]
 
@@ -61,14 +61,15 @@ def evaluate_pairs(
     }
     figures: dict[str, dict[str, Floats]] = {}
     for number, (name, scores) in enumerate(ways.items()):
-        ranked = np.full((len(rows), RANKED), -1, np.int64)
-        for start in range(0, len(rows), AT_ONCE):
-            progress(Progress("Measuring", number * len(rows) + start, len(ways) * len(rows), "users"))
-            taken = model.taken(rows[start : start + AT_ONCE])
+        ranked = list[Ranked]()
+        for part in in_parts(rows, model.history.width):
+            done = number * len(rows) + sum(map(len, ranked))
+            progress(Progress("Measuring", done, len(ways) * len(rows), "users"))
+            taken = model.taken(part)
             found = scores(taken)
             found[np.repeat(np.arange(len(found)), taken.counts), taken.columns] = -np.inf
-            ranked[start : start + AT_ONCE] = top_columns(found, RANKED)
-        figures[name] = list_figures(ranked, relevant, model.history.width)
+            ranked.append(top_columns(found, RANKED))
+        figures[name] = list_figures(np.concatenate(ranked), relevant, model.history.width)
     progress(Progress("Measuring", len(ways) * len(rows), len(ways) * len(rows), "users"))
     own = figures.pop("model")
     seed = model.options.seed

@@ -119,7 +119,7 @@ def findings(found: Mapping[str, Any]) -> list[str]:
             "decide everything. Weigh pairs alike, or by the logarithm."
         )
     if found["items"] > found["items_taken"]:
-        words.append(f"{found['items'] - found['items_taken']:,} items of the names were taken by nobody.")
+        words.append(f"Nobody took {counted(found['items'] - found['items_taken'], 'item')} of the names.")
     if found["one_item_users"]:
         words.append(f"{counted(found['one_item_users'], 'user')} took a single item: little is known of them.")
     if found["items_a_user"]["p75"] == found["items_a_user"]["max"] and found["users"] > 10:

@@ -22,8 +22,8 @@ from closeup.features.recommend.options import RecommendOptions
 FORMAT = 1
 IDS_FILE = "ids.json"
 
-AT_ONCE = 256
-"""Users whose scores are reckoned together: a row of float64 of the whole catalogue each."""
+_SCORE_BYTES = 64 * 2**20
+"""Of the scores that are reckoned together."""
 
 SUPPORT = 3
 """An item that fewer users took is not called similar to another: too little is known of it."""
@@ -246,7 +246,7 @@ def open_recommender(folder: str | Path) -> Recommender:
         )
         if arrays["factors"].shape[1] != len(items.ids) or len(history.starts) != len(users.ids) + 1:
             raise ValueError("its parts do not belong together")
-    except (KeyError, TypeError, ValueError) as error:
+    except (IndexError, KeyError, TypeError, ValueError) as error:
         raise FormatError(f"{folder} is damaged: {error}.", "Fit the model again.") from error
     return model
 
@@ -261,6 +261,12 @@ def weighed(pairs: Interactions, options: RecommendOptions, mean_log: float) -> 
 def observed(seen: Interactions) -> Interactions:
     """Weights for a factorisation, from those of `weighed`: half of each and half of one, so that none is slight."""
     return replace(seen, weights=(1 + seen.weights) / 2)
+
+
+def in_parts(rows: Sequence[int], width: int) -> Iterator[Sequence[int]]:
+    """Rows in parts whose scores of `width` items fit into memory."""
+    size = max(1, _SCORE_BYTES // (8 * width))
+    yield from (rows[start : start + size] for start in range(0, len(rows), size))
 
 
 def rows_of(pairs: Interactions, rows: Sequence[int]) -> Interactions:
