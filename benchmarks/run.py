@@ -29,6 +29,7 @@ SECTIONS = (
     "camera_path",
     "interest",
     "chosen_person",
+    "act",
     "exactness",
     "rendering",
     "lfw",

@@ -50,11 +50,21 @@ def licences() -> dict[Path, str]:
 
 def forms() -> tuple["Form[Any]", ...]:
     """The forms of files that other programs read."""
+    from closeup.documents.act import ACT_JSON, PERFORMANCE_JSON, RANKING_JSON
     from closeup.documents.cast import CAST_JSON
     from closeup.documents.faces import LOOK_JSON, PHOTO_JSON, VIDEO_JSON
     from closeup.documents.shorts import SHORTS_JSON
 
-    return CAST_JSON, SHORTS_JSON, PHOTO_JSON, VIDEO_JSON, LOOK_JSON
+    return (
+        CAST_JSON,
+        SHORTS_JSON,
+        PHOTO_JSON,
+        VIDEO_JSON,
+        LOOK_JSON,
+        ACT_JSON,
+        PERFORMANCE_JSON,
+        RANKING_JSON,
+    )
 
 
 def schema_text(form: "Form[Any]") -> str:

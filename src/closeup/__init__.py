@@ -7,6 +7,7 @@ from closeup.core.settings import switch_telemetry_off
 if TYPE_CHECKING:
     from closeup.core.errors import CloseupError as CloseupError
     from closeup.core.types import Cast as Cast
+    from closeup.features.act.make import compare_performances as compare_performances
     from closeup.features.cast.find import find_cast as find_cast
     from closeup.features.cast.find import make_cast_folder as make_cast_folder
     from closeup.features.cast.folder import open_cast as open_cast
@@ -56,6 +57,7 @@ _HOMES = {
     "RecommendOptions": "closeup.features.recommend.options",
     "Recipe": "closeup.workbench.recipes.recipe",
     "ShortsOptions": "closeup.features.shorts.options",
+    "compare_performances": "closeup.features.act.make",
     "enrol": "closeup.features.gallery.enrol",
     "evaluate": "closeup.workbench.evaluate",
     "evaluate_recommender": "closeup.features.recommend.evaluate",

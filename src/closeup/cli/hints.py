@@ -45,6 +45,18 @@ HINTS: dict[str, Words] = {
     "cast.apart": (
         "If one of the tracks is wrong there, take it out first: closeup people {folder!q} not {person} --tracks ..."
     ),
+    "cast.album": "Photos have no scenes; see who is in them: closeup people {folder!q} list",
+    "cast.season": (
+        "Cut all scenes with someone together: closeup reel {folder!q} --person ID; or cast one video by itself."
+    ),
+    "cast.video": (
+        "Put it back, or beside the folder; shorts take it from anywhere: closeup shorts {folder!q} --video FILE"
+    ),
+    "cast.other-video": "Give the video as it was, or make the cast of this one: closeup cast {video!q}",
+    "cast.changed-video": (
+        "Make the cast anew: closeup cast {video!q} -o {folder!q} --overwrite; or, for shorts, say where the old one "
+        "is now: closeup shorts {folder!q} --video FILE"
+    ),
     # shorts
     "shorts.person": "{hint} Choose one with --person ID",
     "shorts.longer": "Leave more room: --max-length {length}",
@@ -52,18 +64,8 @@ HINTS: dict[str, Words] = {
     "shorts.shorter-or-bare": "Ask for shorter ones, --min-length {length}, or leave --captions out.",
     "shorts.plan": "Make a plan: closeup shorts CASTDIR --person ID --plan",
     "shorts.plan-anew": "Plan anew: closeup shorts {cast!q} --person {person} --plan",
-    "shorts.album": "Photos have no scenes; see who is in them: closeup people {folder!q} list",
-    "shorts.season": (
-        "Cut all scenes with someone together: closeup reel {folder!q} --person ID; or cast one video by itself."
-    ),
     "shorts.space": (
         "Free some space, choose another place with -o, or ask for fewer or smaller ones: --count, --height"
-    ),
-    "shorts.video": "Say where it is now: closeup shorts {folder!q} --video FILE",
-    "shorts.other-video": "Give the video as it was, or make the cast of this one: closeup cast {video!q}",
-    "shorts.changed-video": (
-        "Make the cast anew: closeup cast {video!q} -o {folder!q} --overwrite; or say where it is now: "
-        "closeup shorts {folder!q} --video FILE"
     ),
     # media
     "video.changed": "Make the cast again from this file: closeup cast {path!q} --overwrite",

@@ -11,6 +11,8 @@ from closeup.core.settings import use
 from closeup.weights.device import DEVICES
 
 RUN_NETWORKS = {
+    "act compare",
+    "act rank",
     "cast",
     "data audit",
     "data crop-faces",
@@ -30,7 +32,7 @@ RUN_NETWORKS = {
 }
 """Commands that run networks, and so take `--device`."""
 
-WRITE_VIDEO = {"demo", "doctor", "faces", "shorts"}
+WRITE_VIDEO = {"act compare", "demo", "doctor", "faces", "shorts"}
 """Commands that encode video, and so take `--encoder`."""
 
 Encoder = Literal[

@@ -83,7 +83,8 @@ def make(
     quiet: bool = False,
 ) -> tuple[Path, "Plan"]:
     """Choose the moments and, unless only the plan is wanted, render them; gives the result folder and the plan."""
-    from closeup.features.shorts.source import ask_whom, open_cast
+    from closeup.features.shorts.source import ask_whom
+    from closeup.jobs.casts import open_cast
 
     if person is None:
         raise ask_whom(open_cast(folder))

@@ -82,6 +82,8 @@ WORK = {
         Work("shorts", "features.shorts.make:make_folder"),
         Work("shorts.plan", "features.shorts.make:plan_shorts"),
         Work("shorts.render", "features.shorts.make:render_plan"),
+        Work("act", "features.act.make:compare_performances"),
+        Work("act.rank", "features.act.make:rank_attempts"),
         Work("reel", "features.shorts.scenes:make_reel"),
         Work("train", "workbench.training.train:train"),
         Work("train.resume", "workbench.training.train:resume"),

@@ -11,6 +11,7 @@ from closeup.core.boxes import fitted
 from closeup.core.timebase import Sampler
 from closeup.core.types import Image
 from closeup.media.sources import Frame, FrameSource
+from closeup.media.video import VideoReader
 
 
 class CutFinder(Protocol):
@@ -110,3 +111,24 @@ class Sampling:
         while self._waiting and self._waiting[0].index <= up_to:
             frame = self._waiting.popleft()
             yield Sample(frame, bisect_right(self.cuts, frame.index, key=lambda cut: cut.frame))
+
+
+def shown_at_rate(
+    reader: VideoReader, size_wh: tuple[int, int], step: Fraction, start: Fraction = Fraction(0)
+) -> Generator[tuple[float, Image], None, None]:
+    """The picture (H, W, 3) that a video shows at `start` and every `step` seconds on, and its frame's own time.
+
+    Args:
+        size_wh: (width, height) of the pictures.
+        step: Seconds from one picture to the next.
+        start: Time of the first one, not below 0.
+    """
+    at, last = start, None
+    for frame in reader:
+        while last is not None and at < frame.time:
+            yield float(last.time), last.rgb(size_wh)
+            at += step
+        last = frame
+    while last is not None and (at < reader.end_time or at == start == 0):
+        yield float(last.time), last.rgb(size_wh)
+        at += step

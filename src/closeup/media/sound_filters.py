@@ -126,7 +126,8 @@ class LoudnessMeter:
         """
         self._input.push(None)
         self._take()
-        levels = np.maximum(self._levels[: self._samples * STEP_HZ // self._rate_hz], SILENT_LUFS)
+        # In silence after sound FFmpeg's running sum may fall below 0, and its level is no number.
+        levels = np.fmax(self._levels[: self._samples * STEP_HZ // self._rate_hz], SILENT_LUFS)
         # A value is of the four steps that end with its own; two of them lie evenly around one.
         powers = np.pad(10 ** (levels / 10), (0, 2 * bool(len(levels))), mode="edge")
         around = 10 * np.log10((powers[1:-1] + powers[2:]) / 2)

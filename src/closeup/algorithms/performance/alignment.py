@@ -112,7 +112,7 @@ def find_lag(
         place = int(total.argmax())
         if total[place] > best + 1e-12:
             best = float(total[place])
-            found = ((rate * shifts[place] - (rate - 1) * length / 2) / rate_hz, rate)
+            found = float((rate * shifts[place] - (rate - 1) * length / 2) / rate_hz), rate
     return found
 
 

@@ -1,7 +1,7 @@
 """Photos and videos with what was found drawn in: a box around every face, and beside it how it looks."""
 
 from collections import defaultdict
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -19,7 +19,8 @@ from closeup.media.audio import TrackChoice, has_sound, stereo_blocks
 from closeup.media.encoder import VideoEncoder
 from closeup.media.markings import Mark, Marker
 from closeup.media.mp4_file import SOUND_RATE_HZ
-from closeup.media.video import VideoReader, open_video
+from closeup.media.sampling import shown_at_rate
+from closeup.media.video import open_video
 from closeup.perception.sound_choice import choose_sound_track
 
 LONGEST_PX = 1920
@@ -81,25 +82,12 @@ def annotate_video(
         sound = stereo_blocks(video, SOUND_RATE_HZ, end_s, track=track) if has_sound(video, track) else None
         with (
             VideoEncoder(target, size_wh, fps, sound) as encoder,
-            read_ahead(_shown(reader, size_wh, fps), _AHEAD) as frames,
+            read_ahead(shown_at_rate(reader, size_wh, 1 / fps), _AHEAD) as frames,
         ):
             for time_s, picture in frames:
                 encoder.write(marker.draw(picture, _marks(trails, time_s, scale)))
                 progress(Progress("Drawing", time_s, end_s, "s"))
     return notes
-
-
-def _shown(reader: VideoReader, size_wh: tuple[int, int], fps: Fraction) -> Generator[tuple[float, Image], None, None]:
-    """The picture (H, W, 3) of every tick of a constant rate, and the time of the frame that it is."""
-    ticks, last = 0, None
-    for frame in reader:
-        while last is not None and ticks / fps < frame.time:
-            yield float(last.time), last.rgb(size_wh)
-            ticks += 1
-        last = frame
-    while last is not None and (ticks / fps < reader.end_time or not ticks):
-        yield float(last.time), last.rgb(size_wh)
-        ticks += 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -25,7 +25,8 @@ from closeup.features.shorts.options import ASPECTS, ShortsOptions
 from closeup.features.shorts.plan import Plan, PlanFile, Short, read_plan
 from closeup.features.shorts.planning import Planned, make_plan, mean_interest, read_captions
 from closeup.features.shorts.render import render_short
-from closeup.features.shorts.source import ShortsSource, find_person, find_video, open_cast, open_source
+from closeup.features.shorts.source import ShortsSource, open_source
+from closeup.jobs.casts import find_person, find_video, open_cast
 from closeup.media.caption_style import caption_style
 from closeup.media.container import time_code
 from closeup.media.frame_times import read_frame_times

@@ -21,7 +21,8 @@ from closeup.features.shorts.interest import Interest, interest, reason, takes_a
 from closeup.features.shorts.options import ShortsOptions
 from closeup.features.shorts.plan import Piece, Plan, Short
 from closeup.features.shorts.reel import FrameClock, seen_frames, stretches_of
-from closeup.features.shorts.source import ShortsSource, label
+from closeup.features.shorts.source import ShortsSource
+from closeup.jobs.casts import label
 from closeup.media.audio import TrackChoice
 from closeup.media.caption_style import caption_style
 from closeup.media.excerpt import excerpt_frames

@@ -16,7 +16,7 @@ from closeup.features.shorts.options import ReelOptions
 from closeup.features.shorts.plan import Piece
 from closeup.features.shorts.reel import FrameClock, stretches_of
 from closeup.features.shorts.render import VideoPieces, render_footage
-from closeup.features.shorts.source import find_person, find_video, open_cast
+from closeup.jobs.casts import find_person, find_video, open_cast
 from closeup.media.frame_times import FrameTimes, read_frame_times
 from closeup.media.video import open_video
 from closeup.perception.sound_choice import choose_sound_track

@@ -9,7 +9,7 @@ from closeup.cli.hints import hint
 from closeup.core.errors import FormatError, InputError
 from closeup.core.types import Cast
 from closeup.documents.cast import CAST_JSON
-from closeup.features.shorts.source import find_person, find_video, open_cast
+from closeup.jobs.casts import find_person, find_video, open_cast
 from features.shorts.planned_cast import planned_cast
 
 HERE = Path("film.cast")
