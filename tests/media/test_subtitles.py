@@ -160,7 +160,9 @@ Dialogue: 0,0:00:03.25,0:00:04.00,Default,Bob,0,0,0,,Two\Nlines.
 def test_substation_alpha():
     read = parse_subtitles(ASS.encode())
     assert read.cues == HELLO
-    assert read.notes == ("Left out of the captions: line 12, which has no times or no text.",)
+    assert read.notes == (
+        "Left out of the captions: line 12, which has no times or no text; line 13, which is a drawing and no text.",
+    )
 
 
 def test_karaoke_of_substation_alpha_tells_when_words_are_spoken():
