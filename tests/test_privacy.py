@@ -12,6 +12,7 @@ import pytest
 
 import stills
 from closeup.workbench.recipes.recipe_file import recipe_to_toml
+from features.appraise.houses import house_rows, write_rows
 from features.recommend import plays
 from media.odd_video import write_video
 from workbench.training.shades import shades_recipe, write_shades
@@ -62,6 +63,12 @@ LOOKING = (
     "faces grace.png",
     "gallery enrol Grace grace.png",
     "gallery identify grace.png",
+)
+PRICING = (
+    "appraise look houses.csv --target price -o prices",
+    "appraise fit houses.csv --target price --trials 1 -o appraiser",
+    "appraise predict appraiser houses.csv -o worth.csv",
+    "appraise evaluate appraiser houses.csv",
 )
 LEARNING = ("data look shades/labels.csv -o look", "train shades.toml", "predict last shades/001.png", "export last")
 
@@ -164,6 +171,8 @@ def outing(tmp_path_factory: pytest.TempPathFactory) -> Outing:
     outing.run(*LOOKING)
     outing.run(*LEARNING)
     outing.run(*RECOMMENDING)
+    write_rows(outing.work / "houses.csv", house_rows(40))
+    outing.run(*PRICING)
     return outing
 
 

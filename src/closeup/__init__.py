@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from closeup.core.errors import CloseupError as CloseupError
     from closeup.core.types import Cast as Cast
     from closeup.features.act.make import compare_performances as compare_performances
+    from closeup.features.appraise.fit import fit_appraiser as fit_appraiser
+    from closeup.features.appraise.model import Appraiser as Appraiser
+    from closeup.features.appraise.model import appraise as appraise
     from closeup.features.cast.find import find_cast as find_cast
     from closeup.features.cast.find import make_cast_folder as make_cast_folder
     from closeup.features.cast.folder import open_cast as open_cast
@@ -52,6 +55,9 @@ _HOMES = {
     "EnrolOptions": "closeup.features.gallery.options",
     "Analyzer": "closeup.perception.analyzer",
     "HeadlineOptions": "closeup.features.headline.options",
+    "Appraiser": "closeup.features.appraise.model",
+    "appraise": "closeup.features.appraise.model",
+    "fit_appraiser": "closeup.features.appraise.fit",
     "GalleryStore": "closeup.storage.gallery",
     "Plan": "closeup.features.shorts.plan",
     "RecommendOptions": "closeup.features.recommend.options",

@@ -85,6 +85,8 @@ WORK = {
         Work("act", "features.act.make:compare_performances"),
         Work("act.rank", "features.act.make:rank_attempts"),
         Work("reel", "features.shorts.scenes:make_reel"),
+        Work("appraise.look", "features.appraise.look_page:make_look_folder"),
+        Work("appraise.fit", "features.appraise.fit:fit_appraiser"),
         Work("train", "workbench.training.train:train"),
         Work("train.resume", "workbench.training.train:resume"),
         Work("headline", "features.headline.write:headline"),

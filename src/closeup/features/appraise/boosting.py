@@ -5,9 +5,7 @@ XGBoost always works with the same number of threads, on one core too.
 """
 
 import logging
-import tempfile
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -89,7 +87,6 @@ class Booster:
         """
         chosen = dict(settings)
         rounds = int(chosen.pop("rounds"))
-        # Few rows: no leaf may be so large that there is none.
         learn = {"lightgbm": _lightgbm, "xgboost": _xgboost, "catboost": _catboost}[kind]
         return cls(kind, learn(features, target, chosen, rounds, seed, beat))
 
@@ -159,6 +156,7 @@ def _lightgbm(features: Floats, target: Floats, chosen: Settings, rounds: int, s
         "bagging_freq": 1,
         "seed": seed,
     }
+    # Where there are few rows, a leaf must not need more than there can be in one.
     few = {"min_data_in_leaf": max(1, min(int(chosen.get("min_data_in_leaf", 10)), len(target) // 20))}
     data = lightgbm.Dataset(features, target, params={"min_data_in_bin": 1} if len(target) < 500 else {})
     return lightgbm.train({**fixed, **chosen, **few}, data, rounds, callbacks=[lambda _: beat()])
@@ -183,7 +181,7 @@ def _xgboost(features: Floats, target: Floats, chosen: Settings, rounds: int, se
 
 
 def _catboost(features: Floats, target: Floats, chosen: Settings, rounds: int, seed: int, beat: Beat) -> Any:
-    class Heart:
+    class Pulse:
         def after_iteration(self, info: Any) -> bool:
             beat()
             return True
@@ -197,5 +195,5 @@ def _catboost(features: Floats, target: Floats, chosen: Settings, rounds: int, s
         logging_level="Silent",
         **chosen,
     )
-    model.fit(features, target, callbacks=[Heart()])
+    model.fit(features, target, callbacks=[Pulse()])
     return model

@@ -32,16 +32,17 @@ MOST_LEVELS = 400
 MOSTLY = 0.98
 """So much of a column must be of a kind for it to be that; the rest counts as missing, and is counted."""
 
-SYNONYMS: Mapping[str, frozenset[str]] = {
-    "id": frozenset("id pid uid uuid key index no number listing_id 번호 아이디".split()),
-    "latitude": frozenset("lat latitude y_lat 위도".split()),
-    "longitude": frozenset("long lon lng longitude x_long 경도".split()),
-    "code": frozenset("zip zipcode zip_code postcode postal_code postalcode plz 우편번호".split()),
-    "year": frozenset("yr year built renovated 연도 건축년도 준공".split()),
-    "renewed": frozenset("renovated renovation renewed remodeled remodelled remodel refurbished 리모델링".split()),
-    "room": frozenset("bed beds bedroom bedrooms bath baths bathroom bathrooms room rooms 방 화장실".split()),
-    "unit": frozenset("sqft sqm m2 ft2 sf area acres ft feet km miles usd eur krw kg mm cm 면적 평".split()),
-}
+_WORDS = """
+id: id pid uid uuid key index no number listing_id 번호 아이디
+latitude: lat latitude y_lat 위도
+longitude: long lon lng longitude x_long 경도
+code: zip zipcode zip_code postcode postal_code postalcode plz 우편번호
+year: yr year built renovated 연도 건축년도 준공
+renewed: renovated renovation renewed remodeled remodelled remodel refurbished 리모델링
+room: bed beds bedroom bedrooms bath baths bathroom bathrooms room rooms 방 화장실
+unit: sqft sqm m2 ft2 sf area acres ft feet km miles usd eur krw kg mm cm 면적 평
+"""
+SYNONYMS = {line.split(":")[0]: frozenset(line.split()[1:]) for line in _WORDS.strip().splitlines()}
 """Words in the names of columns that say what they are; a name is cut at "_", spaces and before capital letters."""
 
 _PLAIN = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
@@ -289,9 +290,9 @@ def _number_column(bare: Column, numbers: Floats, odd: int) -> Column:
     note = f"{counted(odd, 'cell is', 'cells are')} no number, and count as missing." if odd else ""
     found = replace(bare, kind="number", missing=bare.missing + odd, note=note)
     low, high = numbers.min(), numbers.max()
-    if found.says("latitude") and -90 <= low and high <= 90:
+    if found.says("latitude") and low >= -90 and high <= 90:
         return replace(found, kind="latitude")
-    if found.says("longitude") and -180 <= low and high <= 180:
+    if found.says("longitude") and low >= -180 and high <= 180:
         return replace(found, kind="longitude")
     if found.says("code") and (numbers % 1 == 0).all():
         levels = tuple(sorted({_word(repr(value)) for value in np.unique(numbers).tolist()}))

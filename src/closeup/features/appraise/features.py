@@ -31,6 +31,12 @@ FEW_LEVELS = 8
 DIGITS = 6
 """Decimals of what is computed, so that the last bits, which processors differ in, decide nothing."""
 
+REGRESSION = "plain regression"
+"""The feature that some models learn the rest beside: unlike trees it goes on beyond what was seen."""
+
+MARGIN = 0.1
+"""So far beyond the targets that were seen, as a share of their range."""
+
 _TURNS_DEG = (22.5, 45.0, 67.5)
 _FOLDS = 5
 ALIKE = 0.3
@@ -87,7 +93,7 @@ def plan_features(rows: Rows, target: Floats) -> FeaturePlan:
     ]
     position = tuple(each.name for kind in ("latitude", "longitude") for each in rows.of(kind))
     dates = tuple(each.name for each in rows.of("date"))
-    plan = FeaturePlan(
+    return FeaturePlan(
         numbers=tuple(each.name for each in numbers),
         dates=dates,
         size=size,
@@ -101,7 +107,6 @@ def plan_features(rows: Rows, target: Floats) -> FeaturePlan:
         latest=max((float(np.nanmax(rows.numbers[name])) for name in years), default=0.0),
         centres=_centres(rows, position, size, target) if position else (),
     )
-    return plan
 
 
 def _are_years(values: Floats) -> bool:
@@ -206,9 +211,7 @@ class Features:
         self.plan, self.names, self.arrays = plan, names, arrays
 
     @classmethod
-    def fit(
-        cls, rows: Rows, target: Floats, groups: NDArray[np.int64], plan: FeaturePlan
-    ) -> tuple["Features", Floats]:
+    def fit(cls, rows: Rows, target: Floats, groups: NDArray[np.int64], plan: FeaturePlan) -> tuple["Features", Floats]:
         """Fit to training rows, and give their own features, each made without its group's targets.
 
         Args:
@@ -234,8 +237,7 @@ class Features:
             arrays["position"] = np.column_stack([rows.numbers[name] for name in plan.position])
         if plan.size:
             arrays["size"] = np.log(rows.numbers[plan.size])
-        for name in plan.categories:
-            arrays[f"level {name}"] = made._levels(rows, name)
+        arrays |= made._levels(rows)
         parts, columns = shares_of(groups, _FOLDS), dict[str, Floats]()
         known = made._known(rows, plain, groups)
         for part in range(_FOLDS):
@@ -256,7 +258,7 @@ class Features:
     def _known(self, rows: Rows, plain: Mapping[str, Floats], groups: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
         """What is known of rows without the target: columns of the regression, categories and neighbours."""
         known: dict[str, NDArray[Any]] = {"base": self._standard(_base_matrix(plain, self.plan))}
-        known |= {f"level {name}": self._levels(rows, name) for name in self.plan.categories}
+        known |= self._levels(rows)
         if self.plan.position:
             here = np.column_stack([rows.numbers[name] for name in self.plan.position])
             known["near"], known["far"] = nearest_elsewhere(
@@ -266,38 +268,41 @@ class Features:
 
     def _standard(self, base: Floats) -> Floats:
         scaled = (base - self.arrays["base_mean"]) / self.arrays["base_spread"]
-        return np.round(np.clip(np.nan_to_num(scaled), -5, 5), DIGITS)
+        return np.round(np.clip(np.nan_to_num(scaled), -15, 15), DIGITS)
 
-    def _levels(self, rows: Rows, name: str) -> NDArray[np.int64]:
-        """The number of each row's category, (N,), -1 for one that training did not have."""
-        levels = np.array(self.plan.categories[name], np.str_)
-        if not len(levels):
-            return np.full(len(rows), -1, np.int64)
-        words = rows.words[name]
-        place = np.minimum(np.searchsorted(levels, words), len(levels) - 1)
-        return np.where(levels[place] == words, place, -1).astype(np.int64)
+    def _levels(self, rows: Rows) -> dict[str, NDArray[np.int64]]:
+        """The number of each row's value of each category, -1 for one that training did not have."""
+        found = {}
+        for number, (name, values) in enumerate(self.plan.categories.items()):
+            levels = np.array(values, np.str_)
+            place = np.minimum(np.searchsorted(levels, rows.words[name]), len(levels) - 1)
+            found[f"level {number}"] = np.where(levels[place] == rows.words[name], place, -1).astype(np.int64)
+        return found
 
     def _paid(
         self, known: Mapping[str, NDArray[Any]], mine: NDArray[np.bool_], fitted: NDArray[np.bool_]
     ) -> dict[str, Floats]:
-        """Features of the rows `mine` (N,) that rest on the target: what is fitted, is to training rows `fitted` (M,)."""
+        """Features of rows `mine` (N,) that rest on the target: what is fitted, is to training rows `fitted` (M,)."""
         chosen = {name: values[mine] for name, values in known.items()}
         target, others = self.arrays["target"], self.arrays["base"]
         slopes = _ridge(others[fitted], target[fitted])
-        guess = np.round(chosen["base"] @ slopes[1:] + slopes[0], DIGITS)
+        low, high = target[fitted].min(), target[fitted].max()
+        reach = MARGIN * (high - low)
+        guess = np.clip(chosen["base"] @ slopes[1:] + slopes[0], low - reach, high + reach)
+        guess = np.round(guess, DIGITS)
         paid = {"target": target, "error": np.round(target - others @ slopes[1:] - slopes[0], DIGITS)}
-        made = {"plain regression": guess}
-        for name in self.plan.categories:
-            made |= self._by_category(name, chosen[f"level {name}"], paid, fitted)
+        made = {REGRESSION: guess}
+        for number in range(len(self.plan.categories)):
+            made |= self._by_category(number, chosen[f"level {number}"], paid, fitted)
         if self.plan.position:
             made |= self._nearby(chosen, paid, slopes[1:])
             made["alike nearby: guess"] = guess + np.nan_to_num(made["alike nearby: mean error"])
         return made
 
     def _by_category(
-        self, name: str, of_row: NDArray[np.int64], paid: Mapping[str, Floats], fitted: NDArray[np.bool_]
+        self, number: int, of_row: NDArray[np.int64], paid: Mapping[str, Floats], fitted: NDArray[np.bool_]
     ) -> dict[str, Floats]:
-        levels = self.arrays[f"level {name}"]
+        name, levels = list(self.plan.categories)[number], self.arrays[f"level {number}"]
         known = fitted & (levels >= 0)
         count = np.bincount(levels[known], minlength=max(len(self.plan.categories[name]), 1)).astype(float)
         made = {f"{name}: share of rows": np.where(of_row >= 0, count[of_row] / fitted.sum(), 0.0)}

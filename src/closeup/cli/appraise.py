@@ -1,0 +1,172 @@
+"""`closeup appraise`: what things of a table are worth: look at it, fit, predict, explain, evaluate."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from closeup.cli.flags import AsJson, NoProgress
+from closeup.cli.output import one_line, show_json, show_note, show_table
+from closeup.cli.progress_bar import progress_bar
+from closeup.core.errors import InputError
+from closeup.jobs.work import work
+
+if TYPE_CHECKING:
+    from closeup.documents.learners import Metrics
+
+app = typer.Typer(no_args_is_help=True, help="Estimate what things of a table are worth.")
+
+TableFile = Annotated[Path, typer.Argument(metavar="TABLE", help="A CSV file with a header.")]
+Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A model's folder, as `closeup appraise fit` makes it.")]
+Target = Annotated[str, typer.Option("--target", metavar="COLUMN", help="The column that is estimated: price.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
+
+MOST_PARTS = 12
+"""Features that an explanation prints; JSON has all."""
+
+
+@app.command()
+def look(
+    table: TableFile,
+    target: Target,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder to make: report.html and look.json.")
+    ] = None,
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+    quiet: NoProgress = False,
+) -> None:
+    """Look at a table before anything is learnt from it: one page of what goes with the target, and what is wrong."""
+    if output is None and not as_json:
+        raise InputError("Say where the page goes, or ask for JSON.", "-o DIR, or --json")
+    with progress_bar(table.name, quiet=quiet or as_json) as progress:
+        found = work("appraise.look")(path=table, target=target, out=output, overwrite=overwrite, progress=progress)
+    if as_json:
+        show_json(found)
+        return
+    typer.echo(f"{one_line(found['table'])}: {found['rows']:,} rows, {len(found['columns'])} columns beside {target}.")
+    for sentence in [*found["findings"], *found["notes"]]:
+        show_note(sentence)
+    assert output is not None
+    typer.echo(f"The page: {output / 'report.html'}")
+
+
+@app.command()
+def fit(
+    table: TableFile,
+    target: Target,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="MODEL", help="Folder to make.")],
+    group: Annotated[
+        str,
+        typer.Option(
+            metavar="COLUMN",
+            help="Rows with equal values here are one thing, and are kept together; else an id that repeats, or what "
+            "is alike.",
+        ),
+    ] = "",
+    budget: Annotated[
+        str, typer.Option(metavar="TIME", help="Look for settings so long, 90s, 10m or 1h; else the published ones.")
+    ] = "",
+    trials: Annotated[int | None, typer.Option(min=1, help="Try so many settings of each library.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, max=20, help="Learn each model so often, with other draws.")] = 1,
+    overwrite: Overwrite = False,
+    quiet: NoProgress = False,
+) -> None:
+    """Learn what a column is by all others; figures are of rows that were not learnt, in five folds."""
+    with progress_bar(table.name, quiet=quiet) as progress:
+        work("appraise.fit")(
+            table=table,
+            target=target,
+            out=output,
+            group=group,
+            seeds=seeds,
+            budget_s=_seconds(budget),
+            trials=trials,
+            overwrite=overwrite,
+            progress=progress,
+        )
+    from closeup.documents.learners import MODEL_FILE, MODEL_JSON
+
+    header = MODEL_JSON.read(output / MODEL_FILE)
+    for note in header.notes:
+        show_note(note)
+    _show_metrics(header.metrics)
+    if tried := header.settings.get("trials"):
+        typer.echo(f"Settings tried: {', '.join(f'{number} of {kind}' for kind, number in tried.items())}.")
+    typer.echo(f"The model is in {output}")
+
+
+@app.command()
+def predict(
+    model: Model,
+    table: TableFile,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="CSV", help="File to write.")],
+    cover: Annotated[float, typer.Option(help="Share of the truth that shall lie between low and high.")] = 0.9,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write what each row of a table is worth: its ids, price (the median), mean, low and high."""
+    from closeup.features.appraise.model import predict_table
+
+    notes = predict_table(model, table, output, cover=cover, overwrite=overwrite)
+    for note in notes:
+        show_note(note)
+    typer.echo(f"Wrote {output}")
+
+
+@app.command()
+def explain(
+    model: Model,
+    table: TableFile,
+    row: Annotated[int, typer.Option(min=1, help="Which row of the table, from 1.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Say what makes a row worth what it is: what each feature adds; the sum is its price."""
+    from closeup.features.appraise.model import explain_row
+
+    found = explain_row(model, table, row)
+    if as_json:
+        show_json(found)
+        return
+    for note in found["notes"]:
+        show_note(note)
+    shown = found["parts"][:MOST_PARTS]
+    lines = [(one_line(part["feature"]), part["value"], f"{part['adds']:+,.6g}") for part in shown]
+    rest = sum(part["adds"] for part in found["parts"][MOST_PARTS:])
+    lines = [("what all start from", "", f"{found['start']:,.6g}"), *lines]
+    if rest:
+        lines.append((f"{len(found['parts']) - len(shown)} others", "", f"{rest:+,.6g}"))
+    show_table(*lines, (found["target"], "", f"{found['price']:,.6g}"), head=("feature", ">value", ">adds"))
+    typer.echo(f"Nine in ten such lie between {found['low']:,.6g} and {found['high']:,.6g}; mean {found['mean']:,.6g}.")
+
+
+@app.command()
+def evaluate(model: Model, table: TableFile, as_json: AsJson = False) -> None:
+    """Measure a model on a table that has the target: figures with 95 % intervals, and how often it lay within."""
+    from closeup.documents.learners import LEARNER_EVALUATION
+    from closeup.features.appraise.model import evaluate_appraiser
+
+    found = evaluate_appraiser(model, table)
+    if as_json:
+        show_json(LEARNER_EVALUATION.to_data(found))
+        return
+    for note in found.notes:
+        show_note(note)
+    typer.echo(f"{found.n:,} rows of {one_line(found.data)}")
+    _show_metrics(found.metrics)
+
+
+def _show_metrics(metrics: "Metrics") -> None:
+    """A table of figures with their intervals."""
+    rows = [(name, f"{m.value:,.5g}", f"{m.low:,.5g} to {m.high:,.5g}") for name, m in metrics.items()]
+    show_table(*rows, head=("figure", ">value", ">95 % interval"))
+
+
+def _seconds(text: str) -> float | None:
+    """A time such as 90s, 10m or 1h in seconds; None for none."""
+    if not text:
+        return None
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh]?)", text.strip())
+    if not found or not float(found[1]):
+        raise InputError(f"{text!r} is no time.", "Say 90s, 10m or 1h.")
+    return float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2] or "s"]
