@@ -29,7 +29,6 @@ SECTIONS = (
     "camera_path",
     "interest",
     "chosen_person",
-    "act",
     "exactness",
     "rendering",
     "lfw",

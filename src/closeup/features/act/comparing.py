@@ -42,7 +42,10 @@ SMOOTH = np.array([0.25, 0.5, 0.25])
 ON_TIME_S = 0.15
 """What is moved by no more than this is in time."""
 
-QUIET_LU = 40.0
+UNMEASURED = 4
+"""The first moments of a sound: loudness is that of 0.4 s, and before these are full it is told as silence."""
+
+QUIET_LU = 20.0
 """Sound that is so much softer than the loudest is silence."""
 
 
@@ -123,6 +126,8 @@ def _sounds(original: Performance, attempt: Performance) -> list[tuple[Curves, C
     first, second = (np.maximum(level, level.max() - QUIET_LU)[:, None] for level in levels)
     length = len(curves(original))  # a sound track may be longer or shorter than the pictures
     first = np.pad(first[:length], ((0, max(length - len(first), 0)), (0, 0)), constant_values=first.min())
+    for level in (first, second):
+        level[:UNMEASURED] = np.nan
     return [(first, second)]
 
 
