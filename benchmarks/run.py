@@ -41,6 +41,7 @@ SECTIONS = (
     "expression_models",
     "attribute_models",
     "compression",
+    "recommend",
 )
 
 
