@@ -5,6 +5,7 @@ from typer.testing import CliRunner
 
 from closeup.cli.main import app
 from closeup.documents.headline import HEADLINE_JSON
+from closeup.documents.learners import LEARNER_EVALUATION
 
 TEXT = "Oil prices have risen to $80 a barrel after Iran closed a port. The port handles oil for Asia."
 
@@ -45,3 +46,20 @@ def test_faults_are_sentences(tmp_path):
 
     assert done.exit_code == 2
     assert "does not exist" in done.stderr
+
+
+def test_train_and_evaluate(tmp_path):
+    data = tmp_path / "pairs.jsonl"
+    pair = {"text": f"{TEXT} It said so.", "headline": "Oil prices rise as Iran closes port"}
+    data.write_text("\n".join(json.dumps(pair) for _ in range(20)))
+    model = str(tmp_path / "model")
+    trained = CliRunner().invoke(app, ["headline", "train", str(data), "-o", model])
+    shown = CliRunner().invoke(app, ["headline", "evaluate", model, str(data)])
+    plain = CliRunner().invoke(app, ["headline", "evaluate", "builtin", str(data), "--json"])
+    used = CliRunner().invoke(app, ["headline", str(data.with_name("no.txt")), "--model", str(tmp_path)])
+
+    assert trained.exit_code == 0, trained.output
+    assert "Learnt from 20 pairs: which words to keep." in trained.stdout
+    assert "lead-3" in shown.stdout
+    assert LEARNER_EVALUATION.from_data(json.loads(plain.stdout)).n == 20
+    assert (used.exit_code, "is not a model" in used.stderr) == (2, True)

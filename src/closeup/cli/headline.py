@@ -7,11 +7,13 @@ import typer
 from typer.core import TyperGroup
 
 from closeup.cli.flags import AsJson, Given, Quiet, with_flags
-from closeup.cli.output import one_line, show_json, show_note
+from closeup.cli.output import one_line, show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.timebase import clock
+from closeup.core.words import counted
 from closeup.documents.headline import HEADLINE_JSON, HeadlineAnswer, Story
-from closeup.features.headline.options import HeadlineOptions
+from closeup.documents.learners import LEARNER_EVALUATION, LearnerEvaluation, Metrics
+from closeup.features.headline.options import SHARE, HeadlineOptions, Of
 from closeup.jobs.work import work
 
 
@@ -39,6 +41,7 @@ def write(
     file: Annotated[Path, typer.Argument(metavar="FILE|-", help="A text, or captions; - reads what is piped in.")],
     *,
     given: Given,
+    model: Annotated[str, typer.Option(metavar="MODEL", help="Folder of a taught model, for English.")] = "builtin",
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -47,7 +50,9 @@ def write(
     The word "write" may be left out: closeup headline FILE.
     """
     with progress_bar(file.name, quiet=quiet or as_json) as progress:
-        answer: HeadlineAnswer = work("headline")(text=file, options=HeadlineOptions(**given), progress=progress)
+        answer: HeadlineAnswer = work("headline")(
+            text=file, options=HeadlineOptions(**given), model=model, progress=progress
+        )
     if as_json:
         show_json(HEADLINE_JSON.to_data(answer))
     if quiet:
@@ -59,6 +64,64 @@ def write(
         show_note(note)
 
 
+@app.command()
+def train(
+    data: Annotated[Path, typer.Argument(metavar="DATA.jsonl", help='A line each: {"text", "headline", "summary"}.')],
+    *,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="MODEL", help="Folder of the model.")],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a model that is there.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Learn from English pairs which words of a sentence make its headline, and which sentences make a summary."""
+    with progress_bar(data.name, quiet=quiet) as progress:
+        header = work("headline.train")(data=data, out=output, overwrite=overwrite, progress=progress)
+    for note in () if quiet else header.notes:
+        show_note(note)
+    if not quiet:
+        learnt = [_LEARNT[name] for name, done in header.settings.items() if done]
+        typer.echo(f"Learnt from {counted(header.rows, 'pair')}: {', '.join(learnt)}. Model: {one_line(str(output))}")
+
+
+_LEARNT = {"deletion": "which words to keep", "picker": "which sentences to pick"}
+
+
+@app.command()
+def evaluate(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="Folder of a model, or builtin.")],
+    data: Annotated[Path, typer.Argument(metavar="DATA.jsonl", help='A line each: {"text", "headline", "summary"}.')],
+    *,
+    of: Annotated[Of, typer.Option(help="What to score; auto takes summaries where the data has them.")] = "auto",
+    words: Annotated[int, typer.Option(min=3, max=40, help="The most that a headline has.")] = 11,
+    share: Annotated[float, typer.Option(min=0.01, max=1.0, help="Of the text's words that a summary takes.")] = SHARE,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Score headlines or summaries by ROUGE, beside the first sentence and the first three."""
+    with progress_bar(data.name, quiet=quiet or as_json) as progress:
+        answer: LearnerEvaluation = work("headline.evaluate")(
+            model=model, data=data, of=of, words=words, share=share, progress=progress
+        )
+    if as_json:
+        show_json(LEARNER_EVALUATION.to_data(answer))
+    if quiet:
+        return
+    if not as_json:
+        rows = [
+            _row(name, figures)
+            for name, figures in ((answer.settings["of"], answer.metrics), *answer.baselines.items())
+        ]
+        show_table(*rows, head=("", ">words", ">ROUGE-1", ">ROUGE-2", ">ROUGE-L"), unbroken=(0,))
+        typer.echo(f"Means of {counted(answer.n, 'text')} with 95 % intervals, half their width behind ±.")
+    for note in answer.notes:
+        show_note(note)
+
+
+def _row(name: str, figures: Metrics) -> tuple[str, ...]:
+    shown = (figures[each] for each in ("rouge1", "rouge2", "rougeL"))
+    percents = (f"{100 * one.value:.1f} ± {50 * (one.high - one.low):.1f}" for one in shown)
+    return (name.replace("_", "-"), f"{figures['words'].value:.1f}", *percents)
+
+
 def _show(story: Story) -> None:
     """A headline, and below it the sentences, with their times where they are spoken."""
     when = "" if story.start_s is None else f"{clock(story.start_s)}  "
@@ -66,6 +129,4 @@ def _show(story: Story) -> None:
     for each in story.summary:
         at = "" if each.start_s is None else f"{clock(each.start_s)}  "
         typer.echo(f"  {at}{one_line(each.text)}")
-    if story.replaced is not None:
-        show_note(f"Written, and refused for a name or number that is not in the text: {one_line(story.replaced)}")
     typer.echo()

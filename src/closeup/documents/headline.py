@@ -7,7 +7,7 @@ from closeup.core.fields import AtLeast, OneOf
 from closeup.core.types import Count, Seconds
 from closeup.documents.form import Form
 
-Way = Annotated[str, OneOf(("rules", "taught", "written"))]
+Way = Annotated[str, OneOf(("rules", "taught"))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,9 @@ class Story:
     """One story: all of a text, or a stretch of a broadcast.
 
     Attributes:
-        headline: Words of one sentence of the story, in their order, unless it was written freely.
-        way: How it was made: a sentence shortened by rules, shortened by a taught model, or written by one.
+        headline: Words of one sentence of the story, in their order.
+        way: How the sentence was shortened: by rules, or by a taught model.
         source: Which sentence of the text it was made of, from 0.
-        replaced: What the model wrote where that was refused, since a name or number in it is not in the text.
         summary: The chosen sentences, in order.
         start_s: When the story begins, seconds; None for a text without times. `end_s` is exclusive.
     """
@@ -43,7 +42,6 @@ class Story:
     way: Way
     source: Count
     summary: Annotated[tuple[QuotedSentence, ...], AtLeast(1)]
-    replaced: str | None = None
     start_s: Seconds | None = None
     end_s: Seconds | None = None
 

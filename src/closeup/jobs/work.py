@@ -92,6 +92,8 @@ WORK = {
         Work("headline", "features.headline.write:headline"),
         Work("train.ablate", "workbench.training.ablate:ablate"),
         Work("train.preview", "workbench.training.preview:preview_of"),
+        Work("headline.train", "features.headline.model:train_headline"),
+        Work("headline.evaluate", "features.headline.evaluate:evaluate_headline"),
         Work("export", "workbench.export.export:export_run"),
         Work("predict", "workbench.predict:predict"),
         Work("evaluate", "workbench.evaluate:evaluate"),

@@ -6,6 +6,11 @@ from typing import Annotated, Literal
 from closeup.core.fields import Within
 from closeup.text.title import CHARACTERS, WORDS
 
+Of = Literal["auto", "headline", "summary"]
+
+SHARE = 0.438
+"""Words of a summary as a share of the text's, as in the public BBC summaries."""
+
 
 @dataclass(frozen=True, slots=True)
 class HeadlineOptions:
@@ -16,13 +21,12 @@ class HeadlineOptions:
         words: The most that an English headline has.
         characters: The most that a Korean headline has.
         lang: Language of the text; auto looks at its letters.
-        ranking: What sentences are chosen by: textrank, lexrank, lead (their place), or mmr (textrank against repeats).
-        write: Let the model write headlines freely, where it has learnt to; each is checked against the text.
+        ranking: What sentences are chosen by: taught (the model, textrank where it has not learnt that), textrank,
+            lexrank, lead (their place), or mmr (textrank against repeats).
     """
 
     sentences: Annotated[int, Within(1, 1000)] = 3
     words: Annotated[int, Within(3, 40)] = WORDS
     characters: Annotated[int, Within(8, 120)] = CHARACTERS
     lang: Literal["auto", "en", "ko"] = "auto"
-    ranking: Literal["textrank", "lexrank", "lead", "mmr"] = "textrank"
-    write: bool = False
+    ranking: Literal["taught", "textrank", "lexrank", "lead", "mmr"] = "taught"

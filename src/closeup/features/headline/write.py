@@ -6,6 +6,7 @@ from pathlib import Path
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.words import counted
 from closeup.documents.headline import HeadlineAnswer, QuotedSentence, Story
+from closeup.features.headline.model import BUILTIN, Model, open_model
 from closeup.features.headline.options import HeadlineOptions
 from closeup.features.headline.source import Source, read_source, stories
 from closeup.text.ranking import MAX_TOGETHER, Scores, best_first, lead, lexrank, textrank, without_repeats
@@ -17,6 +18,7 @@ def headline(
     text: Path | str,
     options: HeadlineOptions | None = None,
     *,
+    model: Path | str = BUILTIN,
     progress: ProgressCallback = ignore,
 ) -> HeadlineAnswer:
     """Name a text and sum it up.
@@ -24,21 +26,24 @@ def headline(
     Args:
         text: Path of a text or caption file, or the text itself; `Path("-")` reads what is piped in.
         options: The defaults where None.
+        model: Folder of a taught model, which English texts are shortened by; "builtin" is the rules alone.
 
     Raises:
         InputError: If there is nothing to read.
         FormatError: If it is a caption file in which nothing can be used.
     """
-    options = options or HeadlineOptions()
+    options, opened = options or HeadlineOptions(), open_model(model)
     source = _source(text, options.lang)
     parts = stories(source)
     notes = [*source.notes, *_length_notes(source, options)]
     made = []
     for number, (start, end) in enumerate(parts):
         progress(Progress("Summing up", number, len(parts), "stories"))
-        made.append(_story(source, start, end, options))
+        made.append(_story(source, start, end, options, opened))
     reading = source.reading
-    return HeadlineAnswer(source.name, reading.language, len(reading.sentences), tuple(made), notes=tuple(notes))
+    if opened.deletion is not None and reading.language != "en":
+        notes.append("The model has learnt from English: Korean was shortened by rules.")
+    return HeadlineAnswer(source.name, reading.language, len(reading.sentences), tuple(made), opened.name, tuple(notes))
 
 
 def _source(text: Path | str, lang: str) -> Source:
@@ -61,20 +66,24 @@ def _length_notes(source: Source, options: HeadlineOptions) -> list[str]:
     return notes
 
 
-def _story(source: Source, start: int, end: int, options: HeadlineOptions) -> Story:
+def _story(source: Source, start: int, end: int, options: HeadlineOptions, model: Model) -> Story:
     reading = source.reading.part(start, end)
-    chosen = summary_places(reading, options.sentences, options.ranking)
-    line, place = title(reading, words=options.words, characters=options.characters, spoken=source.times is not None)
+    chosen = summary_places(reading, options.sentences, options.ranking, model)
+    spoken = source.times is not None
+    line, place = title(reading, words=options.words, characters=options.characters, spoken=spoken)
+    taught = reading.language == "en" and model.deletion is not None
+    if taught:
+        line = model.shortened(reading, place, options.words)
     times = source.times
     quoted = tuple(
         QuotedSentence(reading.sentences[each].text, start + each, *(times[start + each] if times else ()))
         for each in chosen
     )
     span = (times[start][0], times[end - 1][1]) if times else (None, None)
-    return Story(line, "rules", start + place, quoted, None, *span)
+    return Story(line, "taught" if taught else "rules", start + place, quoted, *span)
 
 
-def summary_places(reading: Reading, count: int, ranking: str = "textrank") -> list[int]:
+def summary_places(reading: Reading, count: int, ranking: str, model: Model) -> list[int]:
     """Places of the sentences that sum a text up, in its order; those that cannot stand are the last resort."""
     every = range(len(reading.sentences))
     standing = [place for place in every if reading.may_stand(place)]
@@ -82,15 +91,14 @@ def summary_places(reading: Reading, count: int, ranking: str = "textrank") -> l
     if ranking == "mmr":
         order = without_repeats(textrank(tokens), tokens, count)
     else:
-        order = best_first(sentence_scores(tokens, ranking))
+        order = best_first(_scores(tokens, ranking, model))
     chosen = [standing[place] for place in order[:count]]
     if len(chosen) < min(count, len(every)):
         chosen += [place for place in every if place not in chosen][: count - len(chosen)]
     return sorted(chosen)
 
 
-def sentence_scores(tokens: list[list[str]], ranking: str) -> Scores:
-    """Scores of sentences, (N,), by one of the rankings of `HeadlineOptions` but mmr."""
-    if ranking == "lead":
-        return lead(len(tokens))
-    return (lexrank if ranking == "lexrank" else textrank)(tokens)
+def _scores(tokens: list[list[str]], ranking: str, model: Model) -> Scores:
+    if ranking == "taught":
+        return model.scores(tokens)
+    return lead(len(tokens)) if ranking == "lead" else (lexrank if ranking == "lexrank" else textrank)(tokens)
