@@ -26,6 +26,7 @@ LOCAL_HOSTS = {"127.0.0.1", "::1", "localhost"}
 
 NUMERIC = (
     "algorithms",
+    "features/appraise",
     "features/cast/test_grouping.py",
     "features/gallery/test_evaluate.py",
     "features/gallery/test_roster.py",
