@@ -74,3 +74,9 @@ def test_a_korean_headline_is_a_stretch_of_the_sentence_and_ends_on_a_noun_or_a_
 
 def test_korean_without_morphemes_is_whole_words_that_fit():
     assert compress_korean("육군 부대에서 코로나19 집단 감염이 일어났습니다.", [], 12) == "육군 부대에서"
+
+
+def test_no_headline_ends_on_a_possessive():
+    tokens = tag("Police arrested three women from Uttar Pradesh's capital on Monday")
+    assert not is_headline(tokens, [0, 1, 2, 3, 4, 5, 6])
+    assert is_headline(tokens, [0, 1, 2, 3, 4, 5, 6, 7])

@@ -2,7 +2,7 @@ import pytest
 
 from closeup.core.errors import InputError
 from closeup.text.reading import read_text
-from closeup.text.title import title, title_of_captions
+from closeup.text.title import title
 
 NEWS = (
     "Oil prices have risen to $80 a barrel after Iran closed a port. Traders in London said that they expect more. "
@@ -17,12 +17,6 @@ def test_the_first_sentence_of_news_and_the_most_telling_of_speech():
         "tank and the engine of the plane are cold."
     )
     assert title(spoken, spoken=True)[1] in (2, 3)
-
-
-def test_captions_get_a_title_or_none():
-    assert title_of_captions("Thank you.") == ""
-    assert title_of_captions("... 12 ...") == ""
-    assert title_of_captions("The engine of the plane burns hydrogen.") == "Engine of plane burns hydrogen"
 
 
 def test_a_text_without_words_is_refused():

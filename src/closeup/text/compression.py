@@ -77,6 +77,8 @@ def is_headline(tokens: Sequence[Token], kept: Sequence[int]) -> bool:
 def hangs(tokens: Sequence[Token], place: int) -> bool:
     """Whether a headline that ends with this word breaks off."""
     goes_on = place + 1 < len(tokens) and not set(tokens[place].after) & set(",.;:!?")
+    if goes_on and tokens[place].text.endswith(("'s", "\u2019s", "s'", "s\u2019")):
+        return True  # a possessive needs what is possessed
     return tokens[place].kind in (CANNOT_END if goes_on else NEEDS_MORE)
 
 

@@ -43,12 +43,3 @@ def shortened(reading: Reading, place: int, *, words: int = WORDS, characters: i
     if reading.language == "ko":
         return compress_korean(sentence, reading.morphemes[place], characters) or sentence[:characters].rstrip()
     return compress(sentence, words)
-
-
-def title_of_captions(lines: str) -> str:
-    """What a short stretch of spoken captions is called; "" where nothing in it can stand as a headline."""
-    if not any(letter.isalpha() for letter in lines):
-        return ""
-    reading = read_text(lines)
-    place = best_first(title_scores(reading, spoken=True))[0]
-    return shortened(reading, place, words=8) if reading.may_stand(place) else ""
