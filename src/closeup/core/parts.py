@@ -21,7 +21,7 @@ def moment(cast: Cast, frame: int, time_s: float) -> str:
     if part is None:
         return f"at {clock(time_s)} ({time_s:.2f} s)"
     if cast.kind == "album":
-        return f"in {part.video.path}"
+        return f"in {'/'.join(PurePath(part.video.path).parts[-2:])}"
     at_s = time_s - part.start_s
     return f"at {clock(at_s)} ({at_s:.2f} s) of {PurePath(part.video.path).name}"
 

@@ -88,10 +88,9 @@ def _facts(cast: Cast) -> list[tuple[str, str]]:
     if cast.kind == "season":
         return [*facts, ("Length", clock(sum(part.video.duration_s for part in cast.parts)))]
     with_faces = len({track.start_frame for track in cast.tracks})
-    facts += [
-        ("Faces", f"{len(cast.tracks):,}"),
-        (f"{many.capitalize()} without a face", str(len(cast.parts) - with_faces)),
-    ]
+    facts.append(("Faces", f"{len(cast.tracks):,}"))
+    if with_faces < len(cast.parts):
+        facts.append((f"{many.capitalize()} without a face", f"{len(cast.parts) - with_faces:,}"))
     dates = sorted(part.taken for part in cast.parts if part.taken)
     if dates:
         facts.append(("Taken", _span(dates)))
