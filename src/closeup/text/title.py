@@ -4,7 +4,7 @@ import numpy as np
 
 from closeup.text.compression import compress, compress_korean
 from closeup.text.ranking import Scores, best_first, lead, textrank
-from closeup.text.reading import Reading, read_text
+from closeup.text.reading import Reading
 
 WORDS = 11
 CHARACTERS = 30
