@@ -54,7 +54,7 @@ def find_moments(
     size = round(MOMENT_S * RATE_HZ)
     if len(original) < size:
         return ()
-    known = np.isfinite(original).all(axis=1) & np.isfinite(attempt).all(axis=1)
+    known = np.asarray(np.isfinite(original).all(axis=1) & np.isfinite(attempt).all(axis=1))
     x, y = (np.where(known[:, None], each, 0.0) for each in (original, attempt))
     apart = ((x - y) ** 2).sum(axis=1)
     window = np.ones(size)

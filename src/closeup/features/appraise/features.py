@@ -195,7 +195,7 @@ def _where(days: Floats, values: Floats) -> Floats:
 
 def _ratio(above: Floats, below: Floats) -> Floats:
     """A quotient (N,); NaN where the divisor is 0."""
-    return np.divide(above, below, out=np.full(len(above), np.nan), where=below != 0)
+    return np.asarray(np.divide(above, below, out=np.full(len(above), np.nan), where=below != 0), np.float64)
 
 
 class Features:
@@ -223,7 +223,7 @@ class Features:
         """
         plain = plain_features(rows, plan)
         base = _base_matrix(plain, plan)
-        centre, spread = np.nanmean(base, axis=0), np.nanstd(base, axis=0)
+        centre, spread = (np.asarray(of(base, axis=0), np.float64) for of in (np.nanmean, np.nanstd))
         spread[~(spread > 0)] = 1.0
         arrays: dict[str, NDArray[Any]] = {
             "groups": groups,
@@ -268,7 +268,7 @@ class Features:
 
     def _standard(self, base: Floats) -> Floats:
         scaled = (base - self.arrays["base_mean"]) / self.arrays["base_spread"]
-        return np.round(np.clip(np.nan_to_num(scaled), -15, 15), DIGITS)
+        return np.asarray(np.round(np.clip(np.nan_to_num(scaled), -15, 15), DIGITS), np.float64)
 
     def _levels(self, rows: Rows) -> dict[str, NDArray[np.int64]]:
         """The number of each row's value of each category, -1 for one that training did not have."""
@@ -367,4 +367,4 @@ def _ridge(base: Floats, target: Floats) -> Floats:
 
 def _stacked(columns: Mapping[str, Floats]) -> Floats:
     """Columns (N,) side by side, (N, F), to `DIGITS` decimals."""
-    return np.round(np.column_stack(list(columns.values())), DIGITS)
+    return np.asarray(np.round(np.column_stack(list(columns.values())), DIGITS), np.float64)

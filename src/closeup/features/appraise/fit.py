@@ -129,7 +129,7 @@ def mixture(estimates: Floats, truth: Floats) -> tuple[Floats, float]:
 
 
 def _evened(weights: Floats) -> Floats:
-    return (weights / weights.sum() + 1 / len(weights)) / 2
+    return np.asarray((weights / weights.sum() + 1 / len(weights)) / 2, np.float64)
 
 
 def mixed(estimates: Floats, weights: Floats) -> Floats:
@@ -258,7 +258,7 @@ def residuals(middles: Floats, truth: Floats) -> Floats:
 
 def fit_spread(features: Floats, off: Floats, folds: NDArray[np.intp]) -> tuple[Booster | None, float, Floats]:
     """Learn how far off answers are by their features (N, F): a model or None, its floor, and (N,) of other folds."""
-    size = np.round(np.abs(off), DIGITS)
+    size = np.asarray(np.round(np.abs(off), DIGITS), np.float64)
     middle = float(f"{np.median(size):.6g}") or float(f"{size.mean():.6g}") or 1.0
     if len(off) < FEWEST_FOR_SPREAD:
         return None, middle, np.full(len(off), middle)

@@ -1,6 +1,7 @@
 """What was seen of a table as one page; its drawings are SVG in the style of the house, its rows plain dicts."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -220,13 +221,13 @@ def _levels(column: Mapping[str, Any]) -> dict[str, Any]:
     shown = sorted(column["levels"][:LEVELS_SHOWN], key=lambda each: -each["quartiles"][2])
     low = min(each["quartiles"][0] for each in shown)
     high = max(each["quartiles"][4] for each in shown)
-    scale = (lambda value: np.log(value)) if low > 0 else (lambda value: value)
-    span = float(scale(high) - scale(low)) or 1.0
+    scale: Callable[[float], float] = math.log if low > 0 else float
+    span = scale(high) - scale(low) or 1.0
     rows = [
         {
             "level": each["level"] or "(none)",
             "rows": each["rows"],
-            "at": [round(100 * float(scale(q) - scale(low)) / span, 1) for q in each["quartiles"]],
+            "at": [round(100 * (scale(q) - scale(low)) / span, 1) for q in each["quartiles"]],
             "middle": figure(each["quartiles"][2]),
         }
         for each in shown

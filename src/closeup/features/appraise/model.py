@@ -180,7 +180,7 @@ def predict_table(model: Path, table: Path, out: Path, *, cover: float = COVER, 
         raise OutputError(f"{out} exists already.", code="result.exists")
     rows, answers, notes = appraise(model, table, cover)
     ids = [column.name for column in rows.of("id") if column.name in rows.words]
-    lines = [
+    lines: list[dict[str, str | int | float | bool | None]] = [
         {
             "line": int(rows.lines[row]),
             **{name: str(rows.words[name][row]) for name in ids},
