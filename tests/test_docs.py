@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import closeup
+from closeup.cli.flags import FirstByDefault
 from closeup.cli.main import command_line
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -77,7 +78,9 @@ def faults(line: str) -> list[str]:
         if word.startswith("-") and word not in options:
             found.append(f"{word} is no option")
         below = getattr(command, "commands", None)
-        if below and not word.startswith("-") and word.islower():
+        if isinstance(command, FirstByDefault) and word not in command.commands and not word.startswith("-"):
+            command = next(iter(command.commands.values()))
+        elif below and not word.startswith("-") and word.islower():
             if word not in below:
                 sub = [name for name in below if name in rest]
                 if not sub:

@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
-from closeup.cli.flags import AsJson, Quiet
+from closeup.cli.flags import AsJson, FirstByDefault, Quiet
 from closeup.cli.output import one_line, show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.jobs.work import work
@@ -16,17 +15,7 @@ if TYPE_CHECKING:
     from closeup.documents.act import ActResult
 
 
-class ComparesByDefault(TyperGroup):
-    """A group whose first command need not be named: `closeup act A B` is `closeup act compare A B`."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the first command's name before arguments that name none."""
-        if args and args[0] not in self.commands and args[0] not in ("--help", "-h"):
-            args = ["compare", *args]
-        return super().parse_args(ctx, args)
-
-
-app = typer.Typer(cls=ComparesByDefault, no_args_is_help=True)
+app = typer.Typer(cls=FirstByDefault, no_args_is_help=True)
 
 Person = Annotated[
     str | None, typer.Option(metavar="ID|NAME", help="Who plays in the original.", show_default="the one most in view")

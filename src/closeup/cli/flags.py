@@ -17,6 +17,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import typer
+from typer.core import TyperGroup
 
 from closeup.cli.hints import flag_name
 from closeup.core.errors import InputError
@@ -27,6 +28,17 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but erro
 NoProgress = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Folder that the runs are in.")]
 RUNS = Path("runs")
+
+
+class FirstByDefault(TyperGroup):
+    """A group whose first command need not be named: `closeup act A B` is `closeup act compare A B`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the first command's name before arguments that name none."""
+        if args and args[0] not in {*self.commands, "--help", "-h"}:
+            args = [next(iter(self.commands)), *args]
+        return super().parse_args(ctx, args)
+
 
 _UNITS = {"_s": "S", "_px": "PX", "_fps": "RATE", "_far": "RATE", "_column": "NAME"}
 """Endings of names that say a unit, and how the help calls such a value."""

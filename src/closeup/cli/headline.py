@@ -1,12 +1,11 @@
 """`closeup headline ...`: what a text or a broadcast is called, and what it says in short."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
-from closeup.cli.flags import AsJson, Given, Quiet, with_flags
+from closeup.cli.flags import AsJson, FirstByDefault, Given, Quiet, with_flags
 from closeup.cli.output import one_line, show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.timebase import clock
@@ -16,20 +15,9 @@ from closeup.documents.learners import LEARNER_EVALUATION, LearnerEvaluation, Me
 from closeup.features.headline.options import SHARE, HeadlineOptions, Of
 from closeup.jobs.work import work
 
-
-class WithFile(TyperGroup):
-    """Commands of which `write` is meant where a file is named: `closeup headline FILE`."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the word in front that goes without saying."""
-        if args and args[0] not in {*self.commands, "--help", "-h"}:
-            args = ["write", *args]
-        return super().parse_args(ctx, args)
-
-
 app = typer.Typer(
     name="headline",
-    cls=WithFile,
+    cls=FirstByDefault,
     no_args_is_help=True,
     help="Name a text or a broadcast, and sum it up: closeup headline FILE.",
 )
