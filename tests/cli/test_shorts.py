@@ -14,10 +14,11 @@ from closeup.cli.main import app
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback
 from closeup.core.types import Person, VideoInfo
-from closeup.features.shorts import make, source
+from closeup.features.shorts import make
 from closeup.features.shorts.make import default_folder
 from closeup.features.shorts.options import ShortsOptions
 from closeup.features.shorts.plan import Piece, Plan, Short
+from closeup.jobs import casts
 
 from .conftest import some_cast
 
@@ -79,7 +80,7 @@ def work(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeWork:
     fake = FakeWork()
     monkeypatch.setattr(make, "render_plan", create_autospec(make.render_plan, side_effect=fake.render_plan))
     monkeypatch.setattr(make, "make_folder", create_autospec(make.make_folder, side_effect=fake.make_folder))
-    monkeypatch.setattr(source, "open_cast", create_autospec(source.open_cast, side_effect=lambda _: some_cast()))
+    monkeypatch.setattr(casts, "open_cast", create_autospec(casts.open_cast, side_effect=lambda _: some_cast()))
     monkeypatch.chdir(tmp_path)
     return fake
 
@@ -198,5 +199,5 @@ def test_control_characters_in_names_are_not_obeyed(work: FakeWork) -> None:
 
 def test_passers_by_have_shorts_too(work: FakeWork, monkeypatch: pytest.MonkeyPatch) -> None:
     crowd = (Person("p9", None, "people/p9.jpg", 1.0, (0,), ("t1",), 0.2),)
-    monkeypatch.setattr(source, "open_cast", lambda _: some_cast(people=(), passers_by=crowd))
+    monkeypatch.setattr(casts, "open_cast", lambda _: some_cast(people=(), passers_by=crowd))
     assert "There are: p9." in run("film.cast").stderr

@@ -1,4 +1,5 @@
 import codecs
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -6,6 +7,7 @@ from hypothesis import strategies as st
 
 from closeup.core.errors import FormatError
 from closeup.media.subtitle_text import decode_captions, plain_line
+from closeup.media.subtitles import read_subtitles
 
 KOREAN = "1\n00:00:01,000 --> 00:00:02,000\n안녕하세요. 오늘은 날씨가 좋습니다.\n"
 CUE = "1\n00:00:01,000 --> 00:00:02,000\n"
@@ -82,3 +84,18 @@ def test_any_bytes_are_text_or_refused(content):
 def test_only_the_words_of_a_line_stay(line, srt, vtt):
     assert plain_line(line, webvtt=False) == srt
     assert plain_line(line, webvtt=True) == vtt
+
+
+@pytest.mark.parametrize("end", ["</rt></ruby>", "</ruby>"])
+def test_ruby_follows_in_brackets(tmp_path: Path, end: str) -> None:
+    text = f"WEBVTT\n\n00:01.000 --> 00:02.000\n<ruby>\u6f22<rt>kan{end} ji\n"
+    (tmp_path / "a.vtt").write_text(text, encoding="utf-8")
+    assert [cue.text for cue in read_subtitles(tmp_path / "a.vtt").cues] == ["\u6f22(kan) ji"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-32", "utf-32-le", "utf-32-be"])
+def test_utf_32_with_its_mark(tmp_path: Path, encoding: str) -> None:
+    mark = "" if encoding == "utf-32" else "\ufeff"
+    text = f"{mark}1\n00:00:01,000 --> 00:00:04,000\nHello there\n"
+    (tmp_path / "a.srt").write_bytes(text.encode(encoding))
+    assert [cue.text for cue in read_subtitles(tmp_path / "a.srt").cues] == ["Hello there"]

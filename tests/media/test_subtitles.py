@@ -382,21 +382,6 @@ def test_real_files_are_read_and_come_back(shared, folder):
         assert parse_subtitles(encode_vtt(read)) == read
 
 
-@pytest.mark.parametrize("encoding", ["utf-32", "utf-32-le", "utf-32-be"])
-def test_utf_32_with_its_mark(tmp_path: Path, encoding: str) -> None:
-    mark = "" if encoding == "utf-32" else "\ufeff"
-    text = f"{mark}1\n00:00:01,000 --> 00:00:04,000\nHello there\n"
-    (tmp_path / "a.srt").write_bytes(text.encode(encoding))
-    assert [cue.text for cue in read_subtitles(tmp_path / "a.srt").cues] == ["Hello there"]
-
-
-@pytest.mark.parametrize("end", ["</rt></ruby>", "</ruby>"])
-def test_ruby_follows_in_brackets(tmp_path: Path, end: str) -> None:
-    text = f"WEBVTT\n\n00:01.000 --> 00:02.000\n<ruby>\u6f22<rt>kan{end} ji\n"
-    (tmp_path / "a.vtt").write_text(text, encoding="utf-8")
-    assert [cue.text for cue in read_subtitles(tmp_path / "a.vtt").cues] == ["\u6f22(kan) ji"]
-
-
 def test_drawings_of_substation_alpha_are_said(tmp_path: Path) -> None:
     shape = r"{\p1}m 0 0 l 100 0 100 100{\p0}"
     lines = [

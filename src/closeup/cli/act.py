@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from closeup.documents.act import ActResult
 
 
-app = typer.Typer(cls=FirstByDefault, no_args_is_help=True)
+app = typer.Typer(
+    cls=FirstByDefault,
+    no_args_is_help=True,
+    help="Compare a performance with the original that it plays, expression by expression.",
+)
 
 Person = Annotated[
     str | None, typer.Option(metavar="ID|NAME", help="Who plays in the original.", show_default="the one most in view")
