@@ -273,6 +273,15 @@ def findings(found: Mapping[str, Any]) -> list[str]:
         worst = found["odd_rows"][0]
         made.append(
             f"{counted(len(found['odd_rows']), 'row is', 'rows are')} far from what a plain regression expects; the "
-            f"furthest is line {worst['line']:,} ({worst['target']:,.6g}, expected {worst['expected']:,.3g})."
+            f"furthest is line {worst['line']:,} ({figure(worst['target'])}, expected {figure(worst['expected'])})."
         )
     return made
+
+
+def figure(value: float | None) -> str:
+    """A number as people read it: 12,345, 0.0123, 1.2e+09."""
+    if value is None:
+        return "none"
+    if value and (abs(value) >= 1e9 or abs(value) < 1e-3):
+        return f"{value:.3g}"
+    return f"{value:,.0f}" if abs(value) >= 1000 or value == int(value) else f"{value:,.4g}"

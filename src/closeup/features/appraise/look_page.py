@@ -12,7 +12,7 @@ from closeup.core.progress import ProgressCallback, ignore
 from closeup.core.result_folder import ResultFolder
 from closeup.documents.form import indented
 from closeup.features.appraise.columns import Rows
-from closeup.features.appraise.look import fences, look_at_table
+from closeup.features.appraise.look import fences, figure, look_at_table
 from closeup.pages.page import render_page
 
 Floats = NDArray[np.float64]
@@ -90,15 +90,6 @@ def look_page(rows: Rows, target: Floats, found: Mapping[str, Any]) -> str:
         figure=figure,
         log=log,
     )
-
-
-def figure(value: float | None) -> str:
-    """A number as people read it: 12,345, 0.0123, 1.2e+09."""
-    if value is None:
-        return "none"
-    if value and (abs(value) >= 1e9 or abs(value) < 1e-3):
-        return f"{value:.3g}"
-    return f"{value:,.0f}" if abs(value) >= 1000 or value == int(value) else f"{value:,.4g}"
 
 
 def _by_strength(columns: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
