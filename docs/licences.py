@@ -100,6 +100,7 @@ EXTRAS = {
     "postgres": "with the extra postgres",
     "train": "with the extra train",
     "appraise": "with the extra appraise",
+    "headline": "with the extra headline",
 }
 
 LEAD = """\
