@@ -9,7 +9,7 @@ from closeup.cli.flags import AsJson, Given, Quiet, with_flags
 from closeup.cli.output import one_line, show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.words import counted
-from closeup.features.recommend.options import RecommendOptions
+from closeup.features.recommend.options import EventColumns, RecommendOptions
 
 if TYPE_CHECKING:
     from closeup.documents.learners import LearnerEvaluation
@@ -26,12 +26,6 @@ Events = Annotated[
 Model = Annotated[Path, typer.Argument(metavar="MODEL", show_default=False, help="Folder of a fitted model.")]
 Item = Annotated[str, typer.Argument(metavar="ITEM", show_default=False, help="Id or name of an item.")]
 Who = Annotated[str, typer.Argument(metavar="USER", show_default=False, help="Id of a user.")]
-UserColumn = Annotated[str, typer.Option("--user", metavar="COLUMN", help="Column of users; guessed otherwise.")]
-ItemColumn = Annotated[str, typer.Option("--item", metavar="COLUMN", help="Column of items; guessed otherwise.")]
-WeightColumn = Annotated[
-    str, typer.Option("--weight", metavar="COLUMN", help="Column of plays or counts; guessed, else 1 a row.")
-]
-TimeColumn = Annotated[str, typer.Option("--time", metavar="COLUMN", help="Column of times; guessed, else none.")]
 NamesFile = Annotated[
     Path | None, typer.Option("--names", metavar="FILE", help="CSV of items' ids and names; all may be recommended.")
 ]
@@ -41,14 +35,10 @@ Output = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Fol
 
 
 @app.command("fit")
-@with_flags(RecommendOptions)
+@with_flags(EventColumns, RecommendOptions)
 def fit_command(
     events: Events,
     output: Output,
-    user: UserColumn = "",
-    item: ItemColumn = "",
-    weight: WeightColumn = "",
-    time: TimeColumn = "",
     names: NamesFile = None,
     check: Annotated[
         bool, typer.Option("--check", help="First hold back a fifth (the last, by time), and measure on it.")
@@ -67,9 +57,9 @@ def fit_command(
         model = work("recommend.fit")(
             events=events,
             output=output,
-            columns=_columns(user, item, weight, time),
+            columns=given.of(EventColumns),
             names=names,
-            options=RecommendOptions(**given),
+            options=RecommendOptions(**given.of(RecommendOptions)),
             check=check,
             overwrite=overwrite,
             progress=progress,
@@ -136,15 +126,14 @@ def explain_command(model: Model, user: Who, item: Item, top: Top = 10, as_json:
 
 
 @app.command("evaluate")
+@with_flags(EventColumns)
 def evaluate_command(
     model: Model,
     data: Annotated[Path, typer.Argument(metavar="DATA.csv", show_default=False, help="Events not fitted on.")],
-    user: UserColumn = "",
-    item: ItemColumn = "",
-    weight: WeightColumn = "",
-    time: TimeColumn = "",
     quiet: Quiet = False,
     as_json: AsJson = False,
+    *,
+    given: Given,
 ) -> None:
     """Measure a model on events that it was not fitted on, beside popularity and item cosine."""
     from closeup.documents.learners import LEARNER_EVALUATION
@@ -153,8 +142,7 @@ def evaluate_command(
 
     opened = open_recommender(model)
     with progress_bar(data.name, quiet=quiet) as progress:
-        columns = _columns(user, item, weight, time)
-        found = work("recommend.evaluate")(model=opened, data=data, columns=columns, progress=progress)
+        found = work("recommend.evaluate")(model=opened, data=data, columns=given, progress=progress)
     if as_json:
         show_json(LEARNER_EVALUATION.to_data(found))
     else:
@@ -179,16 +167,15 @@ def show_evaluation(found: "LearnerEvaluation") -> None:
 
 
 @app.command("look")
+@with_flags(EventColumns)
 def look_command(
     events: Events,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder for a page.")] = None,
-    user: UserColumn = "",
-    item: ItemColumn = "",
-    weight: WeightColumn = "",
-    time: TimeColumn = "",
     names: NamesFile = None,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
+    *,
+    given: Given,
 ) -> None:
     """Look at a table of who took what: how much each takes, how few items hold most; as one page."""
     from closeup.core.result_folder import ResultFolder
@@ -196,7 +183,7 @@ def look_command(
 
     if output is not None:
         ResultFolder(output, MARKS).check(overwrite=overwrite)
-    found = look_at_events(events, columns=_columns(user, item, weight, time), names=names)
+    found = look_at_events(events, columns=given, names=names)
     if output is not None:
         write_look(found, output, overwrite=overwrite)
     if as_json:
@@ -211,18 +198,17 @@ def look_command(
 
 
 @app.command("add")
+@with_flags(EventColumns)
 def add_command(
     model: Model,
     events: Events,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder of the new model; else MODEL itself.")
     ] = None,
-    user: UserColumn = "",
-    item: ItemColumn = "",
-    weight: WeightColumn = "",
-    time: TimeColumn = "",
     overwrite: Overwrite = False,
     as_json: AsJson = False,
+    *,
+    given: Given,
 ) -> None:
     """Let a model know new plays, of new users too, without fitting it again."""
     from closeup.documents.learners import MODEL_JSON
@@ -230,7 +216,7 @@ def add_command(
     from closeup.features.recommend.model import open_recommender
 
     opened = open_recommender(model)
-    grown, notes = opened.with_events(read_events(events, _columns(user, item, weight, time)))
+    grown, notes = opened.with_events(read_events(events, given))
     grown.save(output or model, overwrite=overwrite or output is None)
     if as_json:
         show_json(MODEL_JSON.to_data(grown.header))
@@ -238,11 +224,6 @@ def add_command(
     for note in notes:
         show_note(note)
     typer.echo(f"{output or model}: a model of {counted(len(grown.users.ids), 'user')}.")
-
-
-def _columns(user: str, item: str, weight: str, time: str) -> dict[str, str]:
-    said = {"user": user, "item": item, "weight": weight, "time": time}
-    return {what: column for what, column in said.items() if column}
 
 
 def _show(found: list[dict[str, Any]], score: str, *, as_json: bool) -> None:

@@ -83,7 +83,7 @@ def parse_table(content: bytes, name: str, *, comments: bool = False) -> Table:
     if rows and delimiter != "," and _EXCEL.fullmatch(delimiter.join(rows[0][1])):
         rows = rows[1:]
     if not rows:
-        raise InputError(f"{name} has no header.", "Name the columns in its first line: path,label")
+        raise InputError(f"{name} has no header.", "Name its columns in the first line.")
     if rows[0][1][0] == "" and len(rows[0][1]) > 1:
         notes.append(f"The first column of {name} has no name, as pandas writes its index, and was left out.")
         rows = [(line, values[1:]) for line, values in rows]

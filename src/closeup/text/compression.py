@@ -66,14 +66,6 @@ def join(tokens: Sequence[Token], kept: Sequence[int]) -> str:
     return line[:1].upper() + line[1:] if line[:1].islower() and line.split()[0].islower() else line
 
 
-def is_headline(tokens: Sequence[Token], kept: Sequence[int]) -> bool:
-    """Whether the kept words can stand: none hanging at the end or the front, and a verb or a noun with company."""
-    if not kept or hangs(tokens, kept[-1]) or tokens[kept[0]].kind in CANNOT_BEGIN:
-        return False
-    telling = [tokens[place].kind for place in kept if tokens[place].kind not in CANNOT_END]
-    return len(telling) >= min(2, len(tokens))
-
-
 def hangs(tokens: Sequence[Token], place: int) -> bool:
     """Whether a headline that ends with this word breaks off."""
     goes_on = place + 1 < len(tokens) and not set(tokens[place].after) & set(",.;:!?")

@@ -39,7 +39,6 @@ FORMS = ("%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y",
 """How people write dates, beside ISO 8601; a time of day may follow."""
 
 _WHOLE = re.compile(r"([+-]?\d+)\.0+")
-_EVERY = 100_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)

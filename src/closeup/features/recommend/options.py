@@ -9,6 +9,23 @@ WEIGHTS = ("log", "binary")
 
 
 @dataclass(frozen=True, slots=True)
+class EventColumns:
+    """What the columns of a table of events are called; what is not said is guessed, and the guess is noted.
+
+    Attributes:
+        user: Column of users; guessed otherwise.
+        item: Column of items; guessed otherwise.
+        weight: Column of plays or counts; guessed, else 1 a row.
+        time: Column of times; guessed, else none.
+    """
+
+    user: str | None = None
+    item: str | None = None
+    weight: str | None = None
+    time: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RecommendOptions:
     """Settings of a fit; the defaults are those that did best on the validation part of last.fm's HetRec 2k.
 
