@@ -98,11 +98,11 @@ def test_shorts_go_beside_the_cast_under_the_names_of_video_and_person(work: Fak
 
 def test_options_reach_the_work(work: FakeWork) -> None:
     words = "--count 2 --min-length 5 --max-length 9.5 --aspect 4:5 --height 1350 --layout split --captions a.srt"
-    more = "--burn-captions --weight speech=0.5 --weight motion=0 --video new.mp4 -o there --overwrite"
+    more = "--burn-captions --titles --weight speech=0.5 --weight motion=0 --video new.mp4 -o there --overwrite"
     result = run("film.cast", "--person", "p1", *words.split(), *more.split())
     assert result.exit_code == 0, result.stderr
     weights = {"speech": 0.5, "motion": 0.0}
-    chosen = ShortsOptions(2, 5.0, 9.5, "4:5", 1350, "split", Path("a.srt"), True, weights)
+    chosen = ShortsOptions(2, 5.0, 9.5, "4:5", 1350, "split", Path("a.srt"), True, weights, titles=True)
     assert work.runs == [(Path("film.cast"), "p1", chosen, Path("new.mp4"), Path("there"), True, False)]
 
 

@@ -19,6 +19,13 @@ def test_the_first_sentence_of_news_and_the_most_telling_of_speech():
     assert title(spoken, spoken=True)[1] in (2, 3)
 
 
+def test_a_spoken_sentence_that_is_short_enough_is_quoted():
+    spoken = read_text("It was there that they were. So the engine of the plane is cold. We had to land on the engine.")
+    assert title(spoken, spoken=True) == ("The engine of the plane is cold", 1)
+    long = read_text("And the engine of the plane is going to be tested in the harbour of Rotterdam by us all.")
+    assert title(long, spoken=True)[0] == "Engine of plane is going to be tested in harbour"
+
+
 def test_a_text_without_words_is_refused():
     with pytest.raises(InputError, match="no words"):
         read_text("123 !!")

@@ -176,7 +176,8 @@ def show_shorts(folder: Path, plan: "Plan", elapsed_s: float, *, plan_only: bool
     rows = []
     for short in plan.shorts:
         begins, jumps = clock(short.pieces[0].start_s), str(len(short.pieces) - 1)
-        rows.append((short.id, f"{short.length_s:.1f} s", begins, jumps, f"{short.interest:.2f} of 1", short.reason))
+        why = f"{short.title}: {short.reason}" if short.title else short.reason
+        rows.append((short.id, f"{short.length_s:.1f} s", begins, jumps, f"{short.interest:.2f} of 1", why))
     show_table(*rows, head=("short", ">length", ">from", ">jumps", ">interest", "why"))
     length_s = sum(short.length_s for short in plan.shorts)
     verb = "Chosen" if plan_only else "Made"

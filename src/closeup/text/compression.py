@@ -23,6 +23,11 @@ CANNOT_END = NEEDS_MORE | {"say", "adverb", "-ly", "verb", "pronoun"}
 
 CANNOT_BEGIN = frozenset({"of", "and", "that", "auxiliary", "modal", "preposition", "to", "adverb"})
 
+FILLERS = frozenset(
+    {"so", "and", "but", "now", "well", "also", "okay", "ok", "then", "because", "yeah", "um", "uh", "right", "again"}
+)
+"""What speakers begin with while they think."""
+
 _CLAUSES = """
 after before as while when since following amid despite although though because if in on at with during according weeks
 days months years hours speaking claiming adding
@@ -33,12 +38,13 @@ _VERBS = frozenset({"auxiliary", "modal", "verb", "say", "-ed", "-s", "-ing"})
 _FEWEST = 3
 
 
-def compress(sentence: str, words: int = 11) -> str:
+def compress(sentence: str, words: int = 11, *, spoken: bool = False) -> str:
     """A headline of up to `words` words; of a sentence that already is short enough, all that says something.
 
     Dropped are, in this order: a dateline, what stands in brackets, a clause at the front, relative and inserted
     clauses between commas, who said it at the end, days, articles, auxiliaries and possessives; then what is beyond
-    the length, and what would be left hanging at the end.
+    the length, and what would be left hanging at the end. A `spoken` sentence that is short enough before articles
+    are dropped stays as it was said, without "so" and "well" at the front: nobody speaks as headlines are written.
     """
     dateline = _DATELINE.match(sentence)
     tokens = tag(sentence[dateline.end() :] if dateline else sentence)
@@ -48,8 +54,13 @@ def compress(sentence: str, words: int = 11) -> str:
     kept = _without_leading_clause(tokens, kept)
     kept = _without_insertions(tokens, kept)
     kept = _without_source(tokens, kept)
+    if spoken:
+        kept = _without_fillers(tokens, kept)
+        if len(kept) <= words and not hangs(tokens, kept[-1]):
+            return join(tokens, kept)
     kept = _without_days(tokens, kept)
-    kept = [place for place in kept if tokens[place].kind not in DROPPED] or kept
+    dropped = {"article"} if spoken else DROPPED
+    kept = [place for place in kept if tokens[place].kind not in dropped] or kept
     kept = without_hanging_end(tokens, _whole_head(tokens, kept, words))
     return join(tokens, kept)
 
@@ -134,6 +145,12 @@ def _without_source(tokens: Sequence[Token], kept: list[int]) -> list[int]:
         if len(head) >= 2 * _FEWEST and len(tail) <= 8 and _has(tokens, tail, {"say"}):
             return head
     return kept
+
+
+def _without_fillers(tokens: Sequence[Token], kept: list[int]) -> list[int]:
+    """Without what speakers begin with while they think."""
+    first = next((order for order, place in enumerate(kept) if tokens[place].text.lower() not in FILLERS), 0)
+    return kept[first:]
 
 
 def _without_days(tokens: Sequence[Token], kept: list[int]) -> list[int]:

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -84,10 +85,11 @@ def test_speech_is_not_cut(source: ShortsSource, monkeypatch: pytest.MonkeyPatch
     assert [(p.start_frame, p.end_frame) for p in plan.shorts[0].pieces] == [(100, 153)]  # from the cut to a breath
 
 
-def srt(*spans: tuple[float, float]) -> str:
+def srt(*spans: tuple[float, float], said: Sequence[str] = ()) -> str:
     """Captions of the first minute."""
     times = (f"00:00:{a:06.3f} --> 00:00:{b:06.3f}".replace(".", ",") for a, b in spans)
-    return "".join(f"{number}\n{time}\nWords\n\n" for number, time in enumerate(times, start=1))
+    texts = said or ["Words"] * len(spans)
+    return "".join(f"{n}\n{time}\n{text}\n\n" for n, (time, text) in enumerate(zip(times, texts, strict=True), start=1))
 
 
 def test_captions_are_not_cut(source: ShortsSource, tmp_path: Path) -> None:
@@ -97,6 +99,23 @@ def test_captions_are_not_cut(source: ShortsSource, tmp_path: Path) -> None:
     assert planned.captions is not None
     edges = {edge for p in planned.plan.shorts[0].pieces for edge in (p.start_s, p.end_s)}
     assert not [edge for edge in edges if 10.5 < edge < 15.2 or 15.2 < edge < 18.9]
+
+
+def test_shorts_are_named_by_what_is_said_in_them(source: ShortsSource, tmp_path: Path) -> None:
+    file = tmp_path / "film.srt"
+    said = ("Hello and welcome to the show.", "So the harbour of Rotterdam is the largest in Europe.", "(laughs)")
+    file.write_text(srt((5, 9.5), (10.5, 17.5), (22.2, 22.6), said=said))
+    plan = make_plan(source, replace(SHORT, captions=file, titles=True)).plan
+    assert {short.title for short in plan.shorts} == {"The harbour of Rotterdam is the largest in Europe", None}
+    unnamed = next(short.id for short in plan.shorts if short.title is None)
+    assert f"The captions say nothing that could be a title of {unnamed}." in plan.notes
+    assert {short.title for short in make_plan(source, replace(SHORT, captions=file)).plan.shorts} == {None}
+
+
+def test_without_captions_no_short_is_named_and_that_is_said(source: ShortsSource) -> None:
+    plan = make_plan(source, replace(SHORT, titles=True)).plan
+    assert {short.title for short in plan.shorts} == {None}
+    assert any("titles are made from captions, and there are none" in note for note in plan.notes)
 
 
 def test_captions_that_leave_too_little_are_cut_at_jumps_only_and_it_is_said(

@@ -10,22 +10,17 @@ import numpy as np
 from closeup.core.code_pages import decode_code_page
 from closeup.core.errors import FormatError, InputError
 from closeup.media.files import require_file, unreadable
-from closeup.media.subtitles import Cue, parse_subtitles
+from closeup.media.subtitles import parse_subtitles
 from closeup.text.korean import is_greeting
 from closeup.text.ranking import best_first, likeness
 from closeup.text.reading import Reading, read_text
+from closeup.text.spoken import PAUSE_S, joined
 from closeup.text.tagging import is_opening
 
 MAX_BYTES = 64 * 1024 * 1024
 """A text above this is refused unread."""
 
 CAPTIONS = frozenset((".srt", ".vtt", ".ass", ".ssa", ".sbv"))
-
-PAUSE_S = 2.0
-"""Silence that ends a sentence, whatever marks there are."""
-
-_UNMARKED = 40
-"""Words for each full stop from which captions count as unpunctuated: sentences end with the caption then."""
 
 _STORY_S = 40.0
 """The shortest story."""
@@ -121,7 +116,7 @@ def _captions(name: str, content: bytes, lang: str) -> Source:
         subtitles = parse_subtitles(content)
     except FormatError as error:
         raise error.within(name) from error
-    text, starts = _joined(subtitles.cues)
+    text, starts = joined([(cue.start_s, cue.end_s, cue.text) for cue in subtitles.cues])
     try:
         reading = read_text(text, lang)
     except InputError as error:
@@ -133,24 +128,6 @@ def _captions(name: str, content: bytes, lang: str) -> Source:
         last = int(np.searchsorted(begins, each.end - 1, side="right")) - 1
         times.append((subtitles.cues[first].start_s, max(cue.end_s for cue in subtitles.cues[first : last + 1])))
     return Source(name, reading, tuple(times), (*subtitles.notes, *reading.notes))
-
-
-def _joined(cues: Sequence[Cue]) -> tuple[str, list[int]]:
-    """The captions as one text, and where each begins in it; a pause begins a new line.
-
-    Captions without full stops end their sentences themselves, once they have a dozen words.
-    """
-    lines = [" ".join(cue.text.split()) for cue in cues]
-    marks = sum(line.count(".") + line.count("?") + line.count("!") for line in lines)
-    unmarked = sum(len(line.split()) for line in lines) > _UNMARKED * max(marks, 1)
-    parts, starts, at, words = [lines[0]], [0], len(lines[0]), len(lines[0].split())
-    for (earlier, later), line in zip(pairwise(cues), lines[1:], strict=True):
-        breaks = later.start_s - earlier.end_s >= PAUSE_S or (unmarked and words >= 12)
-        words = len(line.split()) + (0 if breaks else words)
-        parts += ["\n" if breaks else " ", line]
-        starts.append(at + 1)
-        at += 1 + len(line)
-    return "".join(parts), starts
 
 
 # A broadcast to its stories

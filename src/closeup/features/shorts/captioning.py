@@ -19,6 +19,10 @@ from closeup.features.shorts.plan import Piece
 from closeup.media.caption_style import CaptionStyle
 from closeup.media.captions import CaptionArtist, Page, font_for, left_out_signs
 from closeup.media.subtitles import Cue, Subtitles, Word, word_places
+from closeup.text.reading import read_text
+from closeup.text.spoken import joined
+from closeup.text.title import title
+from closeup.text.words import scripts
 
 _BEHIND_S = 2.0
 """Captions may stay this long behind the last frame before it is worth a word."""
@@ -146,6 +150,21 @@ def cut_captions(subtitles: Subtitles, pieces: Sequence[Piece]) -> Subtitles:
                 cues += _cut(cue, piece, offset_s - piece.start_s)
         offset_s += piece.length_s
     return Subtitles(tuple(sorted(cues, key=lambda cue: (cue.start_s, cue.end_s))))
+
+
+def title_of(captions: Subtitles) -> tuple[str | None, tuple[str, ...]]:
+    """What a short is called by the captions cut to it, None where they say nothing that could be; and notes on that.
+
+    Words of one sentence, in their order (`text.title`); nothing is added.
+    """
+    spoken = [(cue.start_s, cue.end_s, cue.text) for cue in captions.cues]
+    text = joined(spoken)[0] if spoken else ""
+    known = scripts(text)
+    if not known or known["other"] > max(known["korean"], known["latin"]):
+        return None, ()
+    reading = read_text(text)
+    line, place = title(reading, spoken=True)
+    return (line if line and reading.may_stand(place) else None), reading.notes
 
 
 def _cut(cue: Cue, piece: Piece, shift_s: float) -> list[Cue]:

@@ -57,6 +57,7 @@ class ShortsOptions:
             the word that is spoken stands out in all but quiet, where the captions tell when.
         audio_track: Which of several sound tracks is heard, counted from 1, or "mix" for all of them at once; 0 takes
             the one in which people speak.
+        titles: Name each short from its captions: words of one of its sentences, in their order.
     """
 
     count: int = 3
@@ -72,6 +73,7 @@ class ShortsOptions:
     font: GivenFile | None = None
     caption_style: Annotated[str, Text(r"[^\x00]{1,4096}", "the name of a caption style, or a path")] = "plain"
     audio_track: TrackNumber = 0
+    titles: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.count <= MOST_SHORTS:

@@ -13,8 +13,16 @@ from closeup.algorithms.frames.blending import is_blend
 from closeup.core.errors import InputError
 from closeup.core.progress import ProgressCallback, ignore
 from closeup.core.types import Cast, Image
+from closeup.core.words import listed
 from closeup.features.shorts.boundaries import Cuttable, Spans, cuttable, make_setting
-from closeup.features.shorts.captioning import check_captions, check_letters, moved, unbreakable
+from closeup.features.shorts.captioning import (
+    check_captions,
+    check_letters,
+    cut_captions,
+    moved,
+    title_of,
+    unbreakable,
+)
 from closeup.features.shorts.choice import Footage, Window, choose, longest_s, next_length_s
 from closeup.features.shorts.evidence import Evidence, gather
 from closeup.features.shorts.interest import Interest, interest, reason, takes_all
@@ -99,11 +107,15 @@ def make_plan(source: ShortsSource, options: ShortsOptions, progress: ProgressCa
     curves = interest(evidence, options.weights)
     windows, more_notes = _chosen(source, options, evidence, curves, captions)
     times = evidence.frame_times
+    shorts = _shorts(windows, times, curves, options)
+    if options.titles:
+        shorts, named = _named(shorts, captions)
+        more_notes += named
     plan = Plan(
         video=cast.video,
         person=person.id,
         person_name=person.name,
-        shorts=_shorts(windows, times, curves, options),
+        shorts=shorts,
         weights=curves.weights,
         absent=evidence.absent,
         notes=(*cast.video.notes, *notes, *evidence.notes, *more_notes, *device_notes()),
@@ -127,6 +139,18 @@ def _shorts(
         found.append(Short("", pieces, mean_interest(curves, spans), parts, told, options.layout))
     found.sort(key=lambda short: (-round(short.interest, 4), short.pieces[0].start_frame))
     return tuple(replace(short, id=f"s{number}") for number, short in enumerate(found, start=1))
+
+
+def _named(shorts: Sequence[Short], captions: Subtitles | None) -> tuple[tuple[Short, ...], tuple[str, ...]]:
+    """The shorts with titles from their captions, and a sentence for what could not be named."""
+    if captions is None:
+        return tuple(shorts), ("No short has a title: titles are made from captions, and there are none.",)
+    made = [title_of(cut_captions(captions, short.pieces)) for short in shorts]
+    named = tuple(replace(short, title=line) for short, (line, _) in zip(shorts, made, strict=True))
+    notes = tuple(note for _, of_one in made for note in of_one)
+    if without := [short.id for short in named if short.title is None]:
+        notes += (f"The captions say nothing that could be a title of {listed(without)}.",)
+    return named, tuple(dict.fromkeys(notes))
 
 
 def mean_interest(curves: Interest, spans_s: Sequence[tuple[float, float]]) -> float:
