@@ -30,7 +30,7 @@ HOMES = {
     "platformdirs": ("core", "weights"),
     "filelock": ("core.file_lock",),
     "scipy": ("algorithms", "perception", "workbench"),
-    "cv2": ("media", "perception", "learning", "features", "workbench"),
+    "cv2": ("algorithms.matting", "media", "perception", "learning", "features", "workbench"),
     "PIL": ("media",),
     "pi_heif": ("media.image",),
     "pydantic": ("documents",),

@@ -1,0 +1,108 @@
+"""The colours of the person and of what is behind, where a pixel is a mixture of both.
+
+The multi-level method of Germer, Uelwer, Conrad and Harmeling (2020): every pixel's two colours must mix to what is
+seen and be near to those of their neighbours, nearer where alpha is even; solved at a tiny size first, and each
+solution is where the next larger one starts. Beyond a working size only the pixels that are mixtures are solved for:
+elsewhere one of the two colours is what is seen, and the other is not.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from closeup.core.types import FloatArray
+
+_EVEN, _ALPHA = 1e-5, 1.0
+"""What neighbours count wherever they are, and by how much alpha differs between them; both as in the paper."""
+
+_SMALL_PX, _SMALL_ROUNDS, _ROUNDS = 32, 10, 2
+"""Rounds of a level up to this size, and of larger ones; as in the paper."""
+
+MIXED = 0.002
+"""Alpha so far from 0 and 1 is a mixture."""
+
+_ASIDE = ((0, 1), (0, -1), (1, 0), (-1, 0))
+
+
+def estimate_colours(light: FloatArray, alpha: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The person's colours and the background's, each float32 (H, W, 3), of a picture in linear light.
+
+    Args:
+        light: What is seen, (H, W, 3).
+        alpha: How much of each pixel is the person, (H, W), 0 to 1.
+    """
+    height, width = alpha.shape
+    levels = max(1, int(np.ceil(np.log2(max(width, height)))))
+    person = np.full((1, 1, 3), light.mean(axis=(0, 1)), np.float32)
+    ground = person
+    for level in range(levels + 1):
+        size_wh = round(width ** (level / levels)), round(height ** (level / levels))
+        seen = cv2.resize(light, size_wh, interpolation=cv2.INTER_AREA)
+        mixture = cv2.resize(alpha, size_wh, interpolation=cv2.INTER_AREA)
+        person, ground = (cv2.resize(each, size_wh, interpolation=cv2.INTER_NEAREST) for each in (person, ground))
+        for _ in range(_SMALL_ROUNDS if max(size_wh) <= _SMALL_PX else _ROUNDS):
+            person, ground = _round(seen, mixture, person, ground)
+    return person, ground
+
+
+def _round(
+    seen: FloatArray, alpha: FloatArray, person: FloatArray, ground: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Both colours of every pixel, from those of its neighbours."""
+    padded = [np.pad(each, ((1, 1), (1, 1), (0, 0)), mode="edge") for each in (person, ground, alpha[..., None])]
+    height, width = alpha.shape
+    weights, sums = np.zeros((height, width, 1), np.float32), [0 * person, 0 * ground]
+    for down, across in _ASIDE:
+        beside = [each[1 + down : 1 + down + height, 1 + across : 1 + across + width] for each in padded]
+        weight = np.float32(_EVEN) + np.float32(_ALPHA) * np.abs(alpha[..., None] - beside[2])
+        weights += weight
+        sums[0] += weight * beside[0]
+        sums[1] += weight * beside[1]
+    return _solved(seen, alpha[..., None], weights, sums[0], sums[1])
+
+
+def refine_colours(
+    seen: FloatArray, alpha: FloatArray, person: FloatArray, ground: FloatArray, rounds: int = 4
+) -> tuple[NDArray[np.bool_], FloatArray]:
+    """The person's colours in the mixed pixels of a part of a picture, at its full size.
+
+    Args:
+        seen: Linear light (H, W, 3).
+        alpha: Of the person, (H, W), 0 to 1.
+        person: The colours (H, W, 3) to start from, of a smaller size brought to this one; `ground` likewise.
+        rounds: How often each is solved for.
+
+    Returns:
+        Which pixels are mixed, (H, W), and their colours, (N, 3).
+    """
+    mixed = (alpha > MIXED) & (alpha < 1 - MIXED)
+    rows, columns = np.nonzero(mixed)
+    if not len(rows):
+        return mixed, np.zeros((0, 3), np.float32)
+    person = np.where((alpha >= 1 - MIXED)[..., None], seen, person)
+    ground = np.where((alpha <= MIXED)[..., None], seen, ground)
+    height, width = alpha.shape
+    own = rows * width + columns
+    beside = [
+        np.clip(rows + down, 0, height - 1) * width + np.clip(columns + across, 0, width - 1) for down, across in _ASIDE
+    ]
+    flat_alpha, flat_person, flat_ground = alpha.reshape(-1, 1), person.reshape(-1, 3), ground.reshape(-1, 3)
+    mine, looks = flat_alpha[own], seen.reshape(-1, 3)[own]
+    each = [np.float32(_EVEN) + np.float32(_ALPHA) * np.abs(mine - flat_alpha[there]) for there in beside]
+    for _ in range(rounds):
+        sums = [
+            sum(w * flat[there] for w, there in zip(each, beside, strict=True)) for flat in (flat_person, flat_ground)
+        ]
+        flat_person[own], flat_ground[own] = _solved(looks, mine, sum(each), *sums)
+    return mixed, flat_person[own]
+
+
+def _solved(
+    seen: FloatArray, alpha: FloatArray, weights: FloatArray, person: FloatArray, ground: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """The two colours that mix to what is seen and are nearest to the weighted sums of their neighbours'."""
+    rest = 1 - alpha
+    a, b, d = alpha * alpha + weights, alpha * rest, rest * rest + weights
+    one, two = alpha * seen + person, rest * seen + ground
+    scale = 1 / (a * d - b * b)
+    return np.clip((d * one - b * two) * scale, 0, 1), np.clip((a * two - b * one) * scale, 0, 1)
