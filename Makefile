@@ -2,6 +2,7 @@
 #   make demo    cast of a short programme that closeup makes itself; sets up only what that needs
 #   make test    all tests
 #   make check   format, lint, types, architecture
+#   make studio-test  what pages compute, in TypeScript, against the same golden numbers as Python; needs Node.js 20
 #   make bench   speed and quality against a peer
 #   make docs    generated pages, the README's pictures (with Chromium), and the site, in site/
 #   make dist    wheel and source package, in dist/
@@ -21,7 +22,10 @@ WHOLE := $(VENV)/.whole
 INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench docs dist clean
+# The pages that are built: their packages come by npm, once; all after that is offline.
+MODULES := studio/node_modules/.ready
+
+.PHONY: help setup demo test check studio-test bench docs dist clean
 
 help:
 	@sed -n '/^#   make/s/^#   //p' Makefile
@@ -53,6 +57,13 @@ check: setup
 	$(PY) -m mypy
 	$(PY) -m pytest tests/test_architecture.py
 
+$(MODULES): studio/package-lock.json
+	cd studio && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+studio-test: $(MODULES)
+	cd studio && npm run --silent check && npm run --silent test
+
 bench: setup
 	$(PY) benchmarks/run.py
 
@@ -67,5 +78,5 @@ dist: setup
 	rm -rf build
 
 clean:
-	rm -rf $(VENV) site demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info
+	rm -rf $(VENV) studio/node_modules site demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info
 	find src tests benchmarks docs -name __pycache__ -prune -exec rm -rf {} +

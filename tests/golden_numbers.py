@@ -1,4 +1,4 @@
-"""Golden numbers of every network that pip brings, in files that a browser's tests read too.
+"""Golden numbers of every network that pip brings, and of comparing performances, that a browser's tests read too.
 
 A file tells one network's whole way for a picture that any language can draw by whole numbers: the card's figures, the
 crop as uint8 RGB, the network's input, and its first answers. `python tests/golden_numbers.py` writes them anew; look
@@ -10,8 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
+from closeup.algorithms.performance.agreement import agreement, concordance, shares
+from closeup.algorithms.performance.alignment import BAND_S, at_lag, find_lag, sampled_at, warped, warping_path
 from closeup.core.settings import read_settings
 from closeup.core.types import Image
+from closeup.features.act.comparing import centred_curves
+from closeup.features.act.performing import LONGEST_MISS_S, RATE_HZ
 from closeup.perception.classifier import shipped, shipped_names
 from closeup.perception.preprocessing import preprocess
 from closeup.perception.registry import DETECTOR, EMBEDDER, load_embedder
@@ -30,6 +34,9 @@ WAVES = ((7, 2, 0), (3, 5, 90), (1, 9, 200))
 
 LANDMARKS = ((58.0, 50.5), (96.25, 44.0), (79.5, 69.0), (66.0, 91.75), (98.5, 86.25))
 """A face turned by some ten degrees, in pixels from the picture's corner."""
+
+PERFORMANCES = "performances"
+"""Name of the file of a comparison."""
 
 CARD_FIELDS = ("input_px", "input_multiple", "mean", "std", "colour", "grey", "fit", "alignment", "cut_larger")
 
@@ -70,6 +77,41 @@ def golden(name: str) -> dict[str, object]:
     }
 
 
+def golden_performances() -> dict[str, object]:
+    """How an attempt of 12 s, 0.7 s late, with a second in which no face is seen, compares with what it plays."""
+    rng, length, columns = np.random.default_rng(14), 120, 3
+    clock = np.arange(length) / RATE_HZ
+    middles, heights = rng.uniform(1, 11, (6, columns)), rng.uniform(0.2, 0.9, (6, columns))
+    bumps = heights * np.exp(-(((clock[:, None, None] - middles) / 0.6) ** 2))
+    original = np.round(np.clip(bumps.sum(axis=1), 0, 1), 3)
+    times = np.round(np.cumsum(rng.uniform(0.07, 0.13, length)), 3)
+    times = times[(times < clock[-1]) & ((times < 5) | (times > 6))]
+    played = [np.interp(times - 0.7 + 0.1 * np.sin(times), clock, curve) for curve in original.T]
+    values = np.round(np.clip(0.8 * np.stack(played, axis=1) + rng.normal(0, 0.03, (len(times), columns)), 0, 1), 3)
+    attempt = sampled_at(times, values, clock, LONGEST_MISS_S)
+    x, y = centred_curves(original), centred_curves(attempt)
+    lag_s, _ = find_lag([(x, y)], RATE_HZ, rates=False)
+    moved = at_lag(y, length, RATE_HZ, lag_s)
+    aligned = warped(moved, warping_path(x, moved, round(BAND_S * RATE_HZ)))[0]
+    return {
+        "original": original.tolist(),
+        "times_s": times.tolist(),
+        "values": values.tolist(),
+        "attempt": _rows(attempt),
+        "centred": _rows(y),
+        "lag_s": lag_s,
+        "aligned": _rows(aligned),
+        "shares": numbers(shares(x)),
+        "concordance": numbers(concordance(x, aligned)),
+        "agreement": round(agreement(x, aligned), 5),
+    }
+
+
+def _rows(curves: np.ndarray) -> list[object]:
+    """Curves (T, K) as rows, None where nothing is known."""
+    return [None if np.isnan(row).any() else numbers(row) for row in curves]
+
+
 def numbers(values: np.ndarray) -> list[object]:
     """Numbers to five digits behind the point, as JSON has them."""
     rounded: list[object] = np.round(np.asarray(values, np.float64), 5).tolist()
@@ -82,5 +124,5 @@ def names() -> list[str]:
 
 
 if __name__ == "__main__":
-    for each in names():
-        (HERE / f"{each}.json").write_text(json.dumps(golden(each), separators=(",", ":")) + "\n", encoding="utf-8")
+    for each, content in [*((name, golden(name)) for name in names()), (PERFORMANCES, golden_performances())]:
+        (HERE / f"{each}.json").write_text(json.dumps(content, separators=(",", ":")) + "\n", encoding="utf-8")

@@ -1,12 +1,13 @@
 """Python sees, crops and answers as the golden files say, which a browser is held against too."""
 
 import json
+import math
 from typing import Any
 
 import numpy as np
 import pytest
 
-from golden_numbers import CARD_FIELDS, HERE, golden, names
+from golden_numbers import CARD_FIELDS, HERE, PERFORMANCES, golden, golden_performances, names
 
 
 def plain(value: Any) -> Any:
@@ -15,7 +16,20 @@ def plain(value: Any) -> Any:
 
 
 def test_every_network_has_a_file_and_every_file_a_network() -> None:
-    assert {path.stem for path in HERE.glob("*.json")} == set(names())
+    assert {path.stem for path in HERE.glob("*.json")} == {*names(), PERFORMANCES}
+
+
+def test_performances_compare_as_they_did() -> None:
+    kept = json.loads((HERE / f"{PERFORMANCES}.json").read_text(encoding="utf-8"))
+    now = plain(golden_performances())
+    assert now.keys() == kept.keys()
+    for name, value in kept.items():
+        nothing = [math.nan] * 3
+        first, second = (
+            [row or nothing for row in v] if name in ("attempt", "centred", "aligned") else v
+            for v in (value, now[name])
+        )
+        np.testing.assert_allclose(second, first, rtol=0, atol=2e-5, err_msg=name)
 
 
 @pytest.mark.parametrize("name", names())

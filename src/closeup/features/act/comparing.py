@@ -79,7 +79,7 @@ def compare(original: Performance, attempt: Performance) -> ActComparison:
             "Read both from their videos anew.",
         )
     first, second = curves(original), curves(attempt)
-    x, y = _centred(first), _centred(second)
+    x, y = centred_curves(first), centred_curves(second)
     sounds = _sounds(original, attempt)
     lag_s, rate = find_lag([(x, y), *sounds], RATE_HZ)
     moved = at_lag(y, len(x), RATE_HZ, lag_s, rate)
@@ -104,7 +104,7 @@ def curves(performance: Performance) -> Curves:
     return sampled_at(performance.times_s, performance.probabilities.reshape(shape), clock, LONGEST_MISS_S)
 
 
-def _centred(probabilities: Curves) -> Curves:
+def centred_curves(probabilities: Curves) -> Curves:
     """Curves (T, K) calmed, and each less its own median: faces at rest are taken for different things."""
     known = _seen(probabilities)
     weights = np.convolve(known, SMOOTH, mode="same")
