@@ -7,7 +7,8 @@
 #   make docs    generated pages, the README's pictures (with Chromium), and the site, in site/
 #   make dist    wheel and source package, in dist/
 #   make clean   remove what the words above made
-# Another Python: make PYTHON=python3.12 test; a part of the tests: make test PYTEST="-m numeric"
+# Another Python: make PYTHON=python3.12 test; a part of the tests: make test PYTEST="-m numeric"; one process, to
+# debug: make test WORKERS=0
 
 # Nothing that we run reports to its maker; `import closeup` sets the same, for those who do not come by make.
 export ORT_DISABLE_TELEMETRY := 1
@@ -15,6 +16,7 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
 PYTHON ?= python3
+WORKERS ?= auto
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
@@ -49,7 +51,7 @@ demo: $(READY)
 	$(VENV)/bin/closeup demo
 
 test: setup
-	$(PY) -m pytest $(PYTEST)
+	$(PY) -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadfile $(PYTEST)
 
 check: setup
 	$(PY) -m ruff format --check .

@@ -109,6 +109,7 @@ def test_models_that_cannot_be_used(model, data, tmp_path):
 
 
 @pytest.mark.shared
+@pytest.mark.slow
 def test_summaries_of_news_stay_above_the_bar():
     path = SHARED / "bbc_news_summary" / "articles.jsonl"
     if not path.is_file():

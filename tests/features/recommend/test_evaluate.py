@@ -49,6 +49,7 @@ def test_popularity_is_by_users_and_then_by_weight(tmp_path: Path) -> None:
 
 
 @pytest.mark.shared
+@pytest.mark.slow
 def test_lastfm(shared: Path) -> None:
     """The validation part of last.fm's HetRec 2k: popularity is that of the protocol, the model above tuned peers."""
     folder = shared / "data" / "lastfm_hetrec"
