@@ -29,6 +29,7 @@ HOMES = {
     "numpy": ("",),
     "platformdirs": ("core", "weights"),
     "filelock": ("core.file_lock",),
+    "threadpoolctl": ("algorithms",),
     "scipy": ("algorithms", "perception", "workbench"),
     "cv2": ("algorithms.matting", "media", "perception", "learning", "features", "workbench"),
     "PIL": ("media",),

@@ -60,6 +60,6 @@ def test_train_and_evaluate(tmp_path):
 
     assert trained.exit_code == 0, trained.output
     assert "Learnt from 20 pairs: which words to keep." in trained.stdout
-    assert "lead-3" in shown.stdout
+    assert "lead 3" in shown.stdout
     assert LEARNER_EVALUATION.from_data(json.loads(plain.stdout)).n == 20
     assert (used.exit_code, "is not a model" in used.stderr) == (2, True)

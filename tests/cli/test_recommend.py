@@ -52,7 +52,9 @@ def test_evaluate_says_the_protocols_names() -> None:
     found = json.loads(result.stdout)
     assert set(found["metrics"]) == {"recall_at_20", "ndcg_at_10", "ndcg_at_100", "map_at_10", "coverage_at_20"}
     assert found["kind"] == "recommend"
-    assert "model less it" in type_in("evaluate", "model", "held.csv", "-q").stdout
+    shown = type_in("evaluate", "model", "held.csv", "-q").stdout
+    assert "item cosine" in shown
+    assert f"{found['metrics']['recall_at_20']['value']:.4f}" in shown
 
 
 def test_add_makes_new_users_known() -> None:

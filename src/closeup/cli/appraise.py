@@ -2,18 +2,15 @@
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from closeup.cli.flags import AsJson, NoProgress
-from closeup.cli.output import one_line, show_json, show_note, show_table
+from closeup.cli.output import one_line, show_evaluation, show_json, show_metrics, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
 from closeup.jobs.work import work
-
-if TYPE_CHECKING:
-    from closeup.documents.learners import Metrics
 
 app = typer.Typer(no_args_is_help=True, help="Estimate what things of a table are worth.")
 
@@ -91,7 +88,7 @@ def fit(
     header = MODEL_JSON.read(output / MODEL_FILE)
     for note in header.notes:
         show_note(note)
-    _show_metrics(header.metrics)
+    show_metrics(header.metrics)
     if tried := header.settings.get("trials"):
         typer.echo(f"Settings tried: {', '.join(f'{number} of {kind}' for kind, number in tried.items())}.")
     typer.echo(f"The model is in {output}")
@@ -143,23 +140,9 @@ def explain(
 @app.command()
 def evaluate(model: Model, table: TableFile, as_json: AsJson = False) -> None:
     """Measure a model on a table that has the target: figures with 95 % intervals, and how often it lay within."""
-    from closeup.documents.learners import LEARNER_EVALUATION
     from closeup.features.appraise.model import evaluate_appraiser
 
-    found = evaluate_appraiser(model, table)
-    if as_json:
-        show_json(LEARNER_EVALUATION.to_data(found))
-        return
-    for note in found.notes:
-        show_note(note)
-    typer.echo(f"{found.n:,} rows of {one_line(found.data)}")
-    _show_metrics(found.metrics)
-
-
-def _show_metrics(metrics: "Metrics") -> None:
-    """A table of figures with their intervals."""
-    rows = [(name, f"{m.value:,.5g}", f"{m.low:,.5g} to {m.high:,.5g}") for name, m in metrics.items()]
-    show_table(*rows, head=("figure", ">value", ">95 % interval"))
+    show_evaluation(evaluate_appraiser(model, table), "row", as_json=as_json, quiet=False)
 
 
 def _seconds(text: str) -> float | None:

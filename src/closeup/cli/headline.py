@@ -6,12 +6,12 @@ from typing import Annotated
 import typer
 
 from closeup.cli.flags import AsJson, FirstByDefault, Given, Quiet, with_flags
-from closeup.cli.output import one_line, show_json, show_note, show_table
+from closeup.cli.output import one_line, show_evaluation, show_json, show_note
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.timebase import clock
 from closeup.core.words import counted
 from closeup.documents.headline import HEADLINE_JSON, HeadlineAnswer, Story
-from closeup.documents.learners import LEARNER_EVALUATION, LearnerEvaluation, Metrics
+from closeup.documents.learners import LearnerEvaluation
 from closeup.features.headline.options import SHARE, HeadlineOptions, Of
 from closeup.jobs.work import work
 
@@ -89,25 +89,7 @@ def evaluate(
         answer: LearnerEvaluation = work("headline.evaluate")(
             model=model, data=data, of=of, words=words, share=share, progress=progress
         )
-    if as_json:
-        show_json(LEARNER_EVALUATION.to_data(answer))
-    if quiet:
-        return
-    if not as_json:
-        rows = [
-            _row(name, figures)
-            for name, figures in ((answer.settings["of"], answer.metrics), *answer.baselines.items())
-        ]
-        show_table(*rows, head=("", ">words", ">ROUGE-1", ">ROUGE-2", ">ROUGE-L"), unbroken=(0,))
-        typer.echo(f"Means of {counted(answer.n, 'text')} with 95 % intervals, half their width behind ±.")
-    for note in answer.notes:
-        show_note(note)
-
-
-def _row(name: str, figures: Metrics) -> tuple[str, ...]:
-    shown = (figures[each] for each in ("rouge1", "rouge2", "rougeL"))
-    percents = (f"{100 * one.value:.1f} ± {50 * (one.high - one.low):.1f}" for one in shown)
-    return (name.replace("_", "-"), f"{figures['words'].value:.1f}", *percents)
+    show_evaluation(answer, "text", as_json=as_json, quiet=quiet)
 
 
 def _show(story: Story) -> None:

@@ -1,13 +1,17 @@
 """What commands print: results on stdout as a table or as JSON; errors, notes and hints on stderr, a line each."""
 
 import json
-from collections.abc import Collection, Sequence
-from typing import Any, Literal
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
 from closeup.cli import hints
 from closeup.core.errors import CloseupError
+from closeup.core.words import counted
+
+if TYPE_CHECKING:
+    from closeup.documents.learners import LearnerEvaluation, Metrics
 
 
 def one_line(text: str) -> str:
@@ -68,3 +72,48 @@ def show_table(*rows: Sequence[str], head: Sequence[str], unbroken: Collection[i
     for row in rows:
         table.add_row(*(one_line(cell) for cell in row))
     Console(markup=False, highlight=False).print(table)
+
+
+def show_evaluation(found: "LearnerEvaluation", things: str, *, as_json: bool, quiet: bool) -> None:
+    """Print what a learner's evaluation found: the document, or its figures beside those of simpler ways.
+
+    Args:
+        things: What the figures are means of: "user", "row", "text".
+    """
+    if as_json:
+        from closeup.documents.learners import LEARNER_EVALUATION
+
+        show_json(LEARNER_EVALUATION.to_data(found))
+    if quiet:
+        return
+    if not as_json:
+        typer.echo(f"{one_line(found.data)}: {counted(found.n, things)}.")
+        show_metrics(found.metrics, found.baselines, found.differences)
+    for note in found.notes:
+        show_note(note)
+
+
+def show_metrics(
+    metrics: "Metrics",
+    baselines: "Mapping[str, Metrics] | None" = None,
+    differences: "Mapping[str, Metrics] | None" = None,
+) -> None:
+    """A table of figures with their intervals, and those of baselines; a star marks what differs beyond chance."""
+    rows, stars = [], False
+    for name, each in metrics.items():
+        row = [name, _figure(each.value), f"{_figure(each.low)} to {_figure(each.high)}"]
+        for baseline, figures in (baselines or {}).items():
+            apart = (differences or {}).get(baseline, {}).get(name)
+            star = apart is not None and (apart.low > 0 or apart.high < 0)
+            stars |= star
+            row.append((_figure(figures[name].value) + (" *" if star else "  ")) if name in figures else "")
+        rows.append(row)
+    names = [f">{name.replace('_', ' ')}" for name in baselines or ()]
+    show_table(*rows, head=("figure", ">model", ">95 % interval", *names), unbroken=(0,))
+    if stars:
+        typer.echo("* differs from the model by more than chance: the 95 % interval of the paired difference says so.")
+
+
+def _figure(value: float) -> str:
+    """Shares to four decimals, amounts whole."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4f}"

@@ -1,18 +1,15 @@
 """`closeup recommend ...`: what people may like, from what they took; what is like what, and why."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from closeup.cli.flags import AsJson, Given, Quiet, with_flags
-from closeup.cli.output import one_line, show_json, show_note, show_table
+from closeup.cli.output import one_line, show_evaluation, show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.words import counted
 from closeup.features.recommend.options import EventColumns, RecommendOptions
-
-if TYPE_CHECKING:
-    from closeup.documents.learners import LearnerEvaluation
 
 app = typer.Typer(
     name="recommend",
@@ -136,34 +133,13 @@ def evaluate_command(
     given: Given,
 ) -> None:
     """Measure a model on events that it was not fitted on, beside popularity and item cosine."""
-    from closeup.documents.learners import LEARNER_EVALUATION
     from closeup.features.recommend.model import open_recommender
     from closeup.jobs.work import work
 
     opened = open_recommender(model)
     with progress_bar(data.name, quiet=quiet) as progress:
         found = work("recommend.evaluate")(model=opened, data=data, columns=given, progress=progress)
-    if as_json:
-        show_json(LEARNER_EVALUATION.to_data(found))
-    else:
-        show_evaluation(found)
-
-
-def show_evaluation(found: "LearnerEvaluation") -> None:
-    """Print figures beside those of the baselines, and how far the model is from them."""
-    for note in found.notes:
-        show_note(note)
-    typer.echo(f"{one_line(found.data)}: {counted(found.n, 'user')}.")
-    names = [name.replace("_", " ") for name in found.baselines]
-    rows = []
-    for name, each in found.metrics.items():
-        row = [name, f"{each.value:.4f}", f"{each.low:.4f} to {each.high:.4f}"]
-        for baseline, figures in found.baselines.items():
-            apart = found.differences[baseline][name]
-            row += [f"{figures[name].value:.4f}", f"{apart.low:+.4f} to {apart.high:+.4f}"]
-        rows.append(tuple(row))
-    heads = [head for name in names for head in (name, "model less it")]
-    show_table(*rows, head=("figure", "model", "95 % interval", *heads))
+    show_evaluation(found, "user", as_json=as_json, quiet=False)
 
 
 @app.command("look")

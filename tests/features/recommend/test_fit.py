@@ -74,7 +74,7 @@ def test_too_little_to_hold_back(tmp_path: Path) -> None:
 def test_of_many_users_and_items_the_large_parts_are_left_out_and_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fit, "MOST_ROWS", 20)
+    monkeypatch.setattr("closeup.features.recommend.model.MOST_ROWS", 20)
     monkeypatch.setattr(fit, "MOST_PAIRS", 100)
     model = fit_recommender(write(tmp_path / "plays.csv", rows()), options=SMALL)
     assert "one factorisation was fitted, not 2" in " ".join(model.header.notes)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from closeup.core.errors import FormatError, InputError
+from closeup.documents.npz import npz_bytes, read_npz
 from closeup.features.recommend.events import read_events
 from closeup.features.recommend.fit import fit_recommender
 from closeup.features.recommend.model import Recommender, open_recommender
@@ -126,7 +127,7 @@ def test_a_new_user_is_folded_in_and_known_ones_learn(model: Recommender, tmp_pa
     found = [int(each["item"][1:]) % 3 for each in grown.for_user("new", 3)]
     assert found.count(0) >= 2
     assert "i35" not in [each["item"] for each in grown.for_user("u00", 100)]
-    assert grown.for_user("u05") == [{**each, "users": each["users"] + _more(each)} for each in model.for_user("u05")]
+    assert len({each["item"] for each in grown.for_user("u05", 8)} & {e["item"] for e in model.for_user("u05", 8)}) >= 6
     again = open_recommender(grown.save(tmp_path / "grown"))
     assert again.for_user("new") == grown.for_user("new")
     assert "Added from more.csv" in again.header.notes[-1]
@@ -134,8 +135,21 @@ def test_a_new_user_is_folded_in_and_known_ones_learn(model: Recommender, tmp_pa
         model.with_events(read_events(write(tmp_path / "none.csv", [("a", "zz", 1, "2024-01-01")])))
 
 
-def _more(each: dict[str, object]) -> int:
-    return int(each["item"] in ("i00", "i03", "i06", "i09", "i35"))
+def test_a_folder_of_before_events_made_items_learn_still_opens(model: Recommender, tmp_path: Path) -> None:
+    new = read_events(write(tmp_path / "more.csv", [("new", f"i{k:02d}", 9, "2024-01-01") for k in (0, 3, 6, 9)]))
+    grown, out = model.with_events(new)[0], model.save(tmp_path / "old")
+    arrays = read_npz((out / "arrays.npz").read_bytes())
+    old = {name.replace("history_", "fitted_"): each for name, each in arrays.items()}
+    (out / "arrays.npz").write_bytes(npz_bytes(old))
+    assert open_recommender(out).for_user("u03") == model.for_user("u03")
+    old |= {f"history_{name}": getattr(grown.history, name) for name in ("starts", "columns", "weights")}
+    (out / "arrays.npz").write_bytes(npz_bytes(old))
+    ids = json.loads((out / "ids.json").read_text())
+    (out / "ids.json").write_text(json.dumps({**ids, "users": [*ids["users"], "new"]}))
+    again = open_recommender(out)
+    offered = again.for_user("new", 1)[0]
+    because = again.explain("new", offered["item"])["because"]
+    assert sum(each["adds"] for each in because) == pytest.approx(offered["score"], abs=1e-8)
 
 
 def test_folding_in_is_near_a_fit_with_the_user(tmp_path: Path) -> None:

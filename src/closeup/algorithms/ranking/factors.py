@@ -9,11 +9,13 @@ All rows share one quadratic form but for what each has taken. In the basis of i
 a row with n items costs a system of n equations by Woodbury's identity, and never a matrix of its own.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -81,28 +83,43 @@ def factorise(
     *,
     loss: Loss,
     iterations: int,
-    seed: int,
+    seeds: Sequence[int],
     each: Callable[[int], None] = lambda _: None,
-) -> tuple[Floats, Floats]:
-    """Vectors of the rows (R, K) and of the columns (C, K).
+) -> Floats:
+    """Vectors of the columns (M, C, K), of M factorisations from different seeds, side by side.
 
     Args:
-        pairs: By user, say; a row or column without any gets a vector of zeros.
+        pairs: By user, say; a column without any gets a vector of zeros.
         factors: K.
         loss: What is minimised.
         iterations: How often both sides are solved.
-        seed: Of the vectors that the columns start from.
+        seeds: Of the vectors that the columns of each start from.
         each: Called after each iteration with its number, from 1.
     """
-    turned = pairs.turned()
     # As in Rendle et al.: of standard deviation 0.1 / sqrt(K), so that predictions begin near 0.
-    columns = np.random.default_rng(seed).normal(0.0, 0.1 / np.sqrt(factors), (pairs.width, factors))
-    rows = np.zeros((len(pairs.starts) - 1, factors))
+    shape = (pairs.width, factors)
+    found = np.stack([np.random.default_rng(seed).normal(0.0, 0.1 / np.sqrt(factors), shape) for seed in seeds])
+    turned = pairs.turned()
     for number in range(1, iterations + 1):
-        rows = solve_rows(pairs, columns, loss)
-        columns = solve_rows(turned, rows, loss)
+        found = swept(pairs, turned, found, loss)
         each(number)
-    return rows, columns
+    return found
+
+
+def swept(pairs: Interactions, turned: Interactions, vectors: Floats, loss: Loss) -> Floats:
+    """Vectors of columns (M, C, K), better by one iteration, with as many threads as there are factorisations.
+
+    Args:
+        pairs: By row.
+        turned: The same by column.
+    """
+
+    def one(own: Floats) -> Floats:
+        return solve_rows(turned, solve_rows(pairs, own, loss), loss)
+
+    # Thousands of small systems: threads inside each would wait for each other longer than they work.
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(len(vectors)) as pool:
+        return np.stack(list(pool.map(one, vectors)))
 
 
 def solve_rows(pairs: Interactions, vectors: Floats, loss: Loss) -> Floats:

@@ -56,8 +56,8 @@ def evaluate_pairs(
         raise InputError(f"No user of {data} can be asked about: {' '.join(more)}")
     ways: dict[str, Callable[[Interactions], Floats]] = {
         "model": model.scores,
-        "popularity": lambda taken: np.tile(popularity(model.fitted), (len(taken.starts) - 1, 1)),
-        "item_cosine": ItemCosine(model.fitted).scores,
+        "popularity": lambda taken: np.tile(popularity(model.history), (len(taken.starts) - 1, 1)),
+        "item_cosine": ItemCosine(model.history).scores,
     }
     figures: dict[str, dict[str, Floats]] = {}
     for number, (name, scores) in enumerate(ways.items()):

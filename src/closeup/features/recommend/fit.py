@@ -9,22 +9,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closeup.algorithms.ranking.factors import Loss, factorise
-from closeup.algorithms.ranking.item_weights import fit_item_weights
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.words import counted
 from closeup.documents.learners import LearnerEvaluation, ModelHeader, check_model_place
 from closeup.features.recommend.evaluate import evaluate_pairs
 from closeup.features.recommend.events import Events, read_events, read_names
-from closeup.features.recommend.model import FORMAT, Recommender, observed, weighed
+from closeup.features.recommend.model import (
+    FORMAT,
+    TOO_MANY,
+    Recommender,
+    observed,
+    solved_item_weights,
+    weighed,
+)
 from closeup.features.recommend.names import Names
 from closeup.features.recommend.options import RecommendOptions
 
 MOST_PAIRS = 1_000_000
 """Above this a single factorisation is fitted: the others would add minutes and little else."""
-
-MOST_ROWS = 5_000
-"""Weights from item to item need a matrix with as many rows as there are users or items, whichever are fewer."""
 
 HELD_BACK = 0.2
 """Share of the pairs that a check holds back."""
@@ -83,32 +86,22 @@ def fit_events(
     members = options.members if len(seen.columns) <= MOST_PAIRS else 1
     if members < options.members:
         notes.append(f"There are over {MOST_PAIRS:,} pairs: one factorisation was fitted, not {options.members}.")
-    total = members * options.iterations
-    loss = Loss(options.unobserved, options.regularisation)
-    factors = []
-    for member in range(members):
-        done = member * options.iterations
-        progress(Progress("Factorising", done, total, "iterations"))
-        factors.append(
-            factorise(
-                observed(seen),
-                options.factors,
-                loss=loss,
-                iterations=options.iterations,
-                seed=options.seed * 1000 + member,
-                each=lambda number, done=done: progress(  # type: ignore[misc]
-                    Progress("Factorising", done + number, total, "iterations")
-                ),
-            )[1]
-        )
+    progress(Progress("Factorising", 0, options.iterations, "iterations"))
+    factors = factorise(
+        observed(seen),
+        options.factors,
+        loss=Loss(options.unobserved, options.regularisation),
+        iterations=options.iterations,
+        seeds=[options.seed * 1000 + member for member in range(members)],
+        each=lambda number: progress(Progress("Factorising", number, options.iterations, "iterations")),
+    )
     weights = None
-    smaller = min(len(events.users), len(events.items))
-    if options.item_share and smaller > MOST_ROWS:
-        notes.append(f"Weights from item to item were left out: there are over {MOST_ROWS:,} users and items.")
-    elif options.item_share:
+    if options.item_share:
         progress(Progress("Weighing items", 0, 1, "models"))
-        weights = fit_item_weights(seen, penalty=options.item_penalty, dropout=options.item_dropout)
+        weights = solved_item_weights(seen, options)
         progress(Progress("Weighing items", 1, 1, "models"))
+        if weights is None:
+            notes.append(TOO_MANY)
     header = ModelHeader(
         "recommend",
         FORMAT,
@@ -126,7 +119,7 @@ def fit_events(
         notes=tuple(notes),
     )
     known = Names("user", events.users), Names("item", events.items, names)
-    return Recommender(header, known, (events.pairs, events.pairs), np.stack(factors), weights)
+    return Recommender(header, known, events.pairs, factors, weights)
 
 
 def held_back(events: Events) -> NDArray[np.bool_]:

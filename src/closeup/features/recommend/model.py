@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closeup.algorithms.metrics.retrieval import DIGITS, top_columns
-from closeup.algorithms.ranking.factors import Floats, Interactions, Loss, pairs_of, row_shares, solve_rows
-from closeup.algorithms.ranking.item_weights import ItemWeights, item_scores, item_shares
+from closeup.algorithms.ranking.factors import Floats, Interactions, Loss, pairs_of, row_shares, solve_rows, swept
+from closeup.algorithms.ranking.item_weights import ItemWeights, fit_item_weights, item_scores, item_shares
 from closeup.core.errors import FormatError, InputError
 from closeup.core.words import counted
 from closeup.documents.form import file_bytes, indented, parse_json
@@ -25,6 +25,14 @@ IDS_FILE = "ids.json"
 _SCORE_BYTES = 64 * 2**20
 """Of the scores that are reckoned together."""
 
+SWEEPS = 2
+"""Iterations by which items learn of events that are added."""
+
+MOST_ROWS = 5_000
+"""Weights from item to item need a matrix with as many rows as there are users or items, whichever are fewer."""
+
+TOO_MANY = f"Weights from item to item were left out: there are over {MOST_ROWS:,} users and items."
+
 SUPPORT = 3
 """An item that fewer users took is not called similar to another: too little is known of it."""
 
@@ -37,7 +45,6 @@ class Recommender:
         options: The same settings as a dataclass.
         users: Names and ids of the users.
         items: Names and ids of the items.
-        fitted: What it was fitted on, (U, C).
         history: What each user took, (U, C), those added later too; weights are sums as in the events.
     """
 
@@ -45,7 +52,7 @@ class Recommender:
         self,
         header: ModelHeader,
         ids: tuple[Names, Names],
-        pairs: tuple[Interactions, Interactions],
+        history: Interactions,
         factors: Floats,
         weights: ItemWeights | None,
     ) -> None:
@@ -53,13 +60,13 @@ class Recommender:
 
         Args:
             ids: Users and items.
-            pairs: What it was fitted on, and the history.
+            history: What each user took.
             factors: Shape (M, C, K): vectors of the items, of each member.
             weights: From item to item, or None where they are left out.
         """
         self.header, self.options = header, RecommendOptions(**header.settings)
         self.users, self.items = ids
-        self.fitted, self.history = pairs
+        self.history = history
         self._factors, self._weights = factors, weights
         self._loss = Loss(self.options.unobserved, self.options.regularisation)
 
@@ -76,14 +83,14 @@ class Recommender:
     def recommended(self, taken: Interactions, count: int) -> tuple[NDArray[np.int64], Floats]:
         """The best `count` items for N users that they have not taken; -1 where there are fewer.
 
-        What nobody had taken when it was fitted is not among them: nothing is known of it.
+        What nobody had taken is not among them: nothing is known of it.
 
         Returns:
             Columns of the items (N, T), T being `count`, and their scores (N, T).
         """
         scores = self.scores(taken)
         scores[np.repeat(np.arange(len(scores)), taken.counts), taken.columns] = -np.inf
-        scores[:, np.bincount(self.fitted.columns, minlength=self.fitted.width) == 0] = -np.inf
+        scores[:, self._users_of_items == 0] = -np.inf
         best = top_columns(scores, count)
         return best, np.round(np.take_along_axis(scores, np.maximum(best, 0), axis=1), DIGITS)
 
@@ -147,7 +154,10 @@ class Recommender:
         return rows_of(self.history, rows)
 
     def with_events(self, events: Events) -> tuple["Recommender", list[str]]:
-        """The same model that knows new plays: users are folded in by them, and nothing is fitted again.
+        """The model that knows new plays, too.
+
+        Users are solved from items' vectors whenever they are asked about, so that new ones need nothing; items learn
+        of them by `SWEEPS` more iterations, and weights from item to item are solved anew, which is exact.
 
         Returns:
             The model, and notes on what was taken in and what was left out.
@@ -176,9 +186,15 @@ class Recommender:
         notes = [f"{counted(new, 'new user')}, {counted(len(events.users) - new, 'known one')}."]
         if lost := int((~kept).sum()):
             notes.append(f"{counted(lost, 'pair')} of items that the model does not know were left out.")
+        seen = self._weighed(history)
+        factors, turned = self._factors, seen.turned()
+        for _ in range(SWEEPS):
+            factors = swept(observed(seen), observed(turned), factors, self._loss)
+        weights = None if self._weights is None else solved_item_weights(seen, self.options)
+        if weights is None and self._weights is not None:
+            notes.append(TOO_MANY)
         header = replace(self.header, notes=(*self.header.notes, f"Added from {events.name}: {' '.join(notes)}"))
-        names = Names("user", tuple(users)), self.items
-        return Recommender(header, names, (self.fitted, history), self._factors, self._weights), notes
+        return Recommender(header, (Names("user", tuple(users)), self.items), history, factors, weights), notes
 
     def save(self, out: Path, *, overwrite: bool = False) -> Path:
         """Write the model as a folder.
@@ -187,9 +203,7 @@ class Recommender:
             OutputError: If it is there and `overwrite` is off, or it cannot be written.
         """
         arrays: dict[str, NDArray[Any]] = {"factors": self._factors}
-        for name, pairs in (("fitted", self.fitted), ("history", self.history)):
-            if name == "fitted" or pairs is not self.fitted:
-                arrays |= {f"{name}_{each}": getattr(pairs, each) for each in ("starts", "columns", "weights")}
+        arrays |= {f"history_{each}": getattr(self.history, each) for each in ("starts", "columns", "weights")}
         if self._weights is not None:
             arrays |= {f"item_{each}": value for each, value in asdict(self._weights).items()}
         ids = indented({"users": list(self.users.ids), "items": list(self.items.ids), "names": self.items.names})
@@ -215,7 +229,7 @@ class Recommender:
         for vectors in self._factors:
             yield 1 / len(self._factors), solve_rows(observed(seen), vectors, self._loss) @ vectors.T
         if self._weights is not None:
-            yield self.options.item_share, item_scores(self._weights, self._weighed(self.fitted), seen)
+            yield self.options.item_share, item_scores(self._weights, self._weighed(self.history), seen)
 
     def _shares(self, taken: Interactions, column: int) -> Iterator[Floats]:
         """For each member what each item that one user took adds to its score of a column, (N,)."""
@@ -223,7 +237,7 @@ class Recommender:
         for vectors in self._factors:
             yield row_shares(observed(seen), vectors, self._loss, column)
         if self._weights is not None:
-            yield item_shares(self._weights, self._weighed(self.fitted), seen, column)
+            yield item_shares(self._weights, self._weighed(self.history), seen, column)
 
 
 def open_recommender(folder: str | Path) -> Recommender:
@@ -238,12 +252,14 @@ def open_recommender(folder: str | Path) -> Recommender:
     try:
         ids = parse_json(file_bytes(folder / IDS_FILE))
         users, items = Names("user", tuple(ids["users"])), Names("item", tuple(ids["items"]), ids["names"])
-        fitted = _pairs(arrays, "fitted", len(items.ids))
-        history = _pairs(arrays, "history", len(items.ids)) if "history_starts" in arrays else fitted
+        grown = "fitted_starts" in arrays and "history_starts" in arrays  # events were added by an older closeup
+        arrays = {name.replace("fitted_", "history_"): each for name, each in arrays.items()} | arrays
+        history = _pairs(arrays, len(items.ids))
         parts = [arrays[f"item_{name}"] for name in ("penalties", "inverse", "diagonal") if f"item_{name}" in arrays]
-        model = Recommender(
-            header, (users, items), (fitted, history), arrays["factors"], ItemWeights(*parts) if parts else None
-        )
+        weights = ItemWeights(*parts) if parts else None
+        model = Recommender(header, (users, items), history, arrays["factors"], weights)
+        if grown and weights is not None:
+            model._weights = solved_item_weights(model._weighed(history), model.options)
         if arrays["factors"].shape[1] != len(items.ids) or len(history.starts) != len(users.ids) + 1:
             raise ValueError("its parts do not belong together")
     except (IndexError, KeyError, TypeError, ValueError) as error:
@@ -256,6 +272,13 @@ def weighed(pairs: Interactions, options: RecommendOptions, mean_log: float) -> 
     if options.weights == "binary":
         return replace(pairs, weights=np.ones(len(pairs.weights)))
     return replace(pairs, weights=np.log1p(pairs.weights) / mean_log)
+
+
+def solved_item_weights(seen: Interactions, options: RecommendOptions) -> ItemWeights | None:
+    """Weights from item to item by weighed pairs, (U, C); None where a matrix of `MOST_ROWS` rows would not do."""
+    if min(len(seen.starts) - 1, seen.width) > MOST_ROWS:
+        return None
+    return fit_item_weights(seen, penalty=options.item_penalty, dropout=options.item_dropout)
 
 
 def observed(seen: Interactions) -> Interactions:
@@ -283,10 +306,10 @@ def _deviation(scores: Floats) -> Floats:
     return np.where(found > 0, found, 1.0)
 
 
-def _pairs(arrays: Mapping[str, NDArray[Any]], name: str, width: int) -> Interactions:
-    pairs = Interactions(arrays[f"{name}_starts"], arrays[f"{name}_columns"], arrays[f"{name}_weights"], width)
+def _pairs(arrays: Mapping[str, NDArray[Any]], width: int) -> Interactions:
+    pairs = Interactions(arrays["history_starts"], arrays["history_columns"], arrays["history_weights"], width)
     if pairs.starts[-1] != len(pairs.columns) or len(pairs.columns) != len(pairs.weights):
-        raise ValueError(f"the rows of {name} do not fit its columns")
+        raise ValueError("the rows of its history do not fit its columns")
     if len(pairs.columns) and not 0 <= pairs.columns.min() <= pairs.columns.max() < width:
-        raise ValueError(f"{name} has columns that are no items")
+        raise ValueError("its history has columns that are no items")
     return pairs
