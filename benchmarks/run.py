@@ -40,6 +40,7 @@ SECTIONS = (
     "training_speed",
     "expression_models",
     "attribute_models",
+    "matte",
     "compression",
     "recommend",
 )

@@ -17,6 +17,8 @@ from closeup.core.types import Image
 from closeup.features.act.comparing import centred_curves
 from closeup.features.act.performing import LONGEST_MISS_S, RATE_HZ
 from closeup.perception.classifier import shipped, shipped_names
+from closeup.perception.matte import CARD_NAME as MATTE
+from closeup.perception.matte import PersonMatte
 from closeup.perception.preprocessing import preprocess
 from closeup.perception.registry import DETECTOR, EMBEDDER, load_embedder
 from closeup.weights.cards import card
@@ -61,6 +63,10 @@ def golden(name: str) -> dict[str, object]:
         crop = embedder.crop(picture(), points)
         inputs = preprocess(network, crop[None])
         outputs = {"vector": embedder.embed(crop[None])}
+    elif name == MATTE:
+        crop = PersonMatte().shown(picture())
+        inputs = preprocess(network, crop[None])
+        outputs = {"alpha": PersonMatte().alpha(picture())[::EVERY, ::EVERY]}
     else:
         classifier = shipped(name)
         network, crop = classifier.card, classifier.crop(picture(), points)
@@ -120,7 +126,7 @@ def numbers(values: np.ndarray) -> list[object]:
 
 def names() -> list[str]:
     """Every network that has a golden file."""
-    return [DETECTOR, EMBEDDER, *shipped_names()]
+    return [DETECTOR, EMBEDDER, MATTE, *shipped_names()]
 
 
 if __name__ == "__main__":

@@ -153,8 +153,8 @@ def shipped(name: str, settings: Settings | None = None, *, threads: int = 1) ->
 
 
 def shipped_names() -> Sequence[str]:
-    """Names of the models of our own that come with this closeup."""
-    return [each.name for each in all_cards().values() if each.package == "closeup"]
+    """Names of the classifiers of our own that come with this closeup."""
+    return [each.name for each in all_cards().values() if each.package == "closeup" and each.task != "matte"]
 
 
 def is_shipped(name: str, settings: Settings | None = None) -> bool:

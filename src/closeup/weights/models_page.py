@@ -82,10 +82,11 @@ def _facts(card: ModelCard) -> Iterator[tuple[str, str]]:
 def _input(card: ModelCard) -> str:
     if card.task == "voice":
         return "Sound"
-    if not card.input_px:
-        return "A picture of any size" + (f", {card.colour}, 0 to 255" if card.pack == "zoo" else "")
+    size = f"{card.input_px} x {card.input_px}" if card.input_px else "A picture of any size"
+    if not any(card.mean) and not card.input_px:
+        return size + (f", {card.colour}, 0 to 255" if card.pack == "zoo" else "")
     mean, std = (", ".join(f"{value:g}" for value in values) for values in (card.mean, card.std))
-    return f"{card.input_px} x {card.input_px}, {card.colour}, 0 to 255, minus ({mean}), divided by ({std})"
+    return f"{size}, {card.colour}, 0 to 255, minus ({mean}), divided by ({std})"
 
 
 def _points(points: tuple[Point, ...]) -> str:
