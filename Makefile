@@ -2,6 +2,7 @@
 #   make demo    cast of a short programme that closeup makes itself; sets up only what that needs
 #   make test    all tests
 #   make check   format, lint, types, architecture
+#   make studio  the pages that are built, from studio/, with Node.js 20 or newer; `closeup act live` is one
 #   make studio-test  what pages compute, in TypeScript, against the same golden numbers as Python; needs Node.js 20
 #   make bench   speed and quality against a peer
 #   make docs    generated pages, the README's pictures (with Chromium), and the site, in site/
@@ -27,7 +28,7 @@ INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check -c constrain
 # The pages that are built: their packages come by npm, once; all after that is offline.
 MODULES := studio/node_modules/.ready
 
-.PHONY: help setup demo test check studio-test bench docs dist clean
+.PHONY: help setup demo test check studio studio-test bench docs dist clean
 
 help:
 	@sed -n '/^#   make/s/^#   //p' Makefile
@@ -63,6 +64,9 @@ $(MODULES): studio/package-lock.json
 	cd studio && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
+studio: $(MODULES)
+	cd studio && npm run --silent build
+
 studio-test: $(MODULES)
 	cd studio && npm run --silent check && npm run --silent test
 
@@ -74,11 +78,13 @@ docs: setup
 	$(PY) docs/pictures.py
 	$(PY) -m mkdocs build --quiet --strict
 
+# A wheel has the pages where npm is at hand to build them; without them `closeup act live` says what to do.
 dist: setup
+	if command -v npm >/dev/null; then $(MAKE) studio; else echo "No npm: the wheel comes without its pages." >&2; fi
 	rm -rf build dist
 	$(PY) -c "from setuptools import build_meta; build_meta.build_sdist('dist'); build_meta.build_wheel('dist')" >/dev/null
 	rm -rf build
 
 clean:
-	rm -rf $(VENV) studio/node_modules site demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info
+	rm -rf $(VENV) studio/node_modules src/closeup/server/static site demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info
 	find src tests benchmarks docs -name __pycache__ -prune -exec rm -rf {} +

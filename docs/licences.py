@@ -3,6 +3,7 @@
 `make docs` writes it on Linux, where wheels show which libraries they carry; tests/test_docs.py holds it current.
 """
 
+import json
 import re
 import tomllib
 from collections import defaultdict
@@ -141,6 +142,15 @@ packages and libraries too, and has to keep to their licences: keep their texts 
 """
 
 
+BUILT_IN = ("onnxruntime-web", "svelte")
+"""What of npm's packages the pages hold; studio/vite.config.ts writes their texts beside them."""
+
+BUILT_IN_LEAD = """\
+Wheels that were built with Node.js at hand carry the page of `closeup act live`, and in it parts of these packages;
+their texts lie beside it, `closeup/server/static/licences.txt`. What only builds the pages (Vite, TypeScript and
+others) is not passed on. The WebAssembly of onnxruntime-web is ONNX Runtime itself, which pip brings too."""
+
+
 def licences_page() -> str:
     """The page, from the packages that are installed."""
     used = installed()
@@ -152,7 +162,23 @@ def licences_page() -> str:
         for library in libraries(name):
             by_licence[library_licence(name, library)].append(library)
         parts += [f"| {name} | {held} | {', '.join(names)} |" for held, names in sorted(by_licence.items())]
-    return "\n".join(parts) + "\n"
+    return "\n".join([*parts, *_built_in()]) + "\n"
+
+
+def _built_in() -> list[str]:
+    """What is built into the pages of studio/: npm's packages, by the versions that are pinned."""
+    pinned = json.loads((ROOT / "studio" / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    rows = [(name, pinned[f"node_modules/{name}"]) for name in BUILT_IN]
+    return [
+        "",
+        "## Inside the built pages",
+        "",
+        BUILT_IN_LEAD,
+        "",
+        "| npm package | version | licence |",
+        "| --- | --- | --- |",
+        *(f"| {name} | {row['version']} | {row['license']} |" for name, row in rows),
+    ]
 
 
 def installed() -> dict[str, str]:

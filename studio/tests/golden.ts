@@ -3,6 +3,8 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 
+import * as ort from "onnxruntime-web/wasm";
+
 import type { NetworkCard, Point } from "../src/vision/card.ts";
 import { blank, type Picture } from "../src/vision/picture.ts";
 
@@ -55,4 +57,10 @@ export function apart(one: unknown, other: unknown): number {
   const [first, second] = [one as unknown[], other as unknown[]];
   if (first.length !== second.length) return Infinity;
   return first.reduce((most: number, value, n) => Math.max(most, apart(value, second[n])), 0);
+}
+
+/** Gives ONNX Runtime its WebAssembly: a page fetches it, and node has no server to fetch it from. */
+export function serveWasm(): void {
+  const wasm = readFileSync(resolve(ROOT, "studio/node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm"));
+  ort.env.wasm.wasmBinary = wasm.buffer.slice(wasm.byteOffset, wasm.byteOffset + wasm.byteLength);
 }

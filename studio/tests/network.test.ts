@@ -1,19 +1,15 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 
-import * as ort from "onnxruntime-web/wasm";
 import { expect, it } from "vitest";
 
 import { preprocess } from "../src/vision/card.ts";
 import { faceCrop } from "../src/vision/crop.ts";
 import { Network } from "../src/vision/network.ts";
-import { apart, drawn, golden, ROOT } from "./golden.ts";
-
-// A page fetches it; node has no server to fetch it from.
-const wasm = readFileSync(resolve(ROOT, "studio/node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm"));
-ort.env.wasm.wasmBinary = wasm.buffer.slice(wasm.byteOffset, wasm.byteOffset + wasm.byteLength);
+import { apart, drawn, golden, ROOT, serveWasm } from "./golden.ts";
 
 it("the expression network answers in WebAssembly what it answers in Python", async () => {
+  serveWasm();
   const { card, picture, landmarks_xy, outputs } = golden("expression");
   const network = await Network.load(readFileSync(resolve(ROOT, "src/closeup/weights/files/expression.onnx")));
   const [answers] = await network.run(preprocess(card, faceCrop(card, drawn(picture), landmarks_xy)));

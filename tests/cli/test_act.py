@@ -65,3 +65,29 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
     result = run("score", tmp_path / "a.json", tmp_path / "b.json")
     assert result.exit_code == EXIT_COULD_NOT
     assert "Cannot read" in result.stderr
+
+
+def test_live_says_what_to_type_where_its_page_is_not_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from closeup.server import act_live
+
+    monkeypatch.setattr(act_live.resources, "files", lambda _: tmp_path)
+    result = run("live", tmp_path / "film.mp4")
+    assert result.exit_code == EXIT_COULD_NOT
+    assert "make studio" in result.stderr
+
+
+@pytest.mark.usefixtures("stand_ins")
+def test_live_prints_its_link_and_ends_by_ctrl_c(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from closeup.server import act_live
+    from closeup.server.loopback import LoopbackServer
+
+    def interrupted(self: LoopbackServer) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(act_live, "built_files", lambda: {act_live.PAGE: tmp_path / "page.html"})
+    monkeypatch.setattr(LoopbackServer, "serve_forever", interrupted)
+    film_of(tmp_path / "film.mp4", LEVELS)
+    result = run("live", tmp_path / "film.mp4", "-o", tmp_path / "takes", "--quiet")
+    assert result.exit_code == 0, result.output
+    assert "http://127.0.0.1:" in result.stdout
+    assert not (tmp_path / "takes").exists()

@@ -1,6 +1,7 @@
 """`closeup act`: a performance held against the original that it plays."""
 
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +10,7 @@ import typer
 from closeup.cli.flags import AsJson, FirstByDefault, Quiet
 from closeup.cli.output import one_line, show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
+from closeup.core.errors import InputError
 from closeup.jobs.work import work
 
 if TYPE_CHECKING:
@@ -141,6 +143,54 @@ def rank(
     ]
     show_table(*rows, head=(">place", "attempt", ">score", ">interval", "why not"))
     typer.echo(f"Leader board: {one_line(str(target / 'ranking.html'))}")
+
+
+@app.command()
+def live(
+    original: Annotated[
+        Path, typer.Argument(metavar="ORIGINAL", help="A video, or a cast folder.", show_default=False)
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Where takes go.", show_default="ORIGINAL.live")
+    ] = None,
+    person: Person = None,
+    port: Annotated[
+        int, typer.Option(metavar="N", min=0, max=65535, help="Port of the page.", show_default="a free one")
+    ] = 0,
+    open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Play after an original in front of the camera, in a page of this machine; Ctrl-C ends it.
+
+    The page plays the original beside the camera, follows both faces and scores along. Each take is recorded, scored
+    as `closeup act` does, and kept in the folder: a leader board, ranking.html, and a result folder for each take.
+    Nothing leaves this machine, and no other can open the page.
+    """
+    from closeup.features.act.live import LiveStage
+    from closeup.server.act_live import built_files, live_server
+
+    built_files()  # before the work
+    target = output or Path(f"{original.stem}.live")
+    with progress_bar(original.name, quiet=quiet) as progress:
+        stage = LiveStage(original, target, person=person, progress=progress)
+    for note in stage.original.performance.notes:
+        show_note(note)
+    try:
+        server = live_server(stage, port)
+    except OSError as error:
+        raise InputError(f"The page cannot use port {port}: {error.strerror}.", "Leave the port out.") from error
+    with server:
+        typer.echo(f"Open in a browser on this machine (the link works once):\n{server.link}")
+        if open_page:
+            typer.launch(server.link)
+        with suppress(KeyboardInterrupt):
+            server.serve_forever()
+    ranking = stage.ranking()
+    if ranking is not None and not quiet:
+        best = ranking.attempts[0]
+        score = "no score" if best.score is None else f"score {best.score:.0f}"
+        typer.echo(f"{len(ranking.attempts)} takes, the best is {best.folder} ({score})")
+        typer.echo(f"Leader board: {one_line(str(target / 'ranking.html'))}")
 
 
 def _summary(result: "ActResult") -> dict[str, Any]:

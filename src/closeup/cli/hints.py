@@ -33,6 +33,7 @@ HINTS: dict[str, Words] = {
     "file.newer": lambda facts: f"Get the latest one: {renewal()}",
     "package.absent": lambda facts: f"Install what it needs: {extra_command(facts['extra'])}",
     "option": lambda facts: f"{facts['hint']} For instance: --{flag_name(facts['option'])} {facts['example']}",
+    "page.absent": "Build it in the folder of the sources, with Node.js 20 or newer: make studio",
     # casts
     "cast.absent": "Make one: closeup cast VIDEO",
     "cast.nameless": "Give someone a name first: closeup people {folder!q} name p1 Anna",

@@ -56,6 +56,16 @@ class Performance:
         return self.person.name or self.person.id
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class LiveTake:
+    """What a page that watched a take sends with its recording; the fields are those of a `Performance`."""
+
+    expressions: Annotated[tuple[str, ...], AtLeast(2)]
+    times_s: Annotated[NDArray[np.float64], TIMES]
+    probabilities: Annotated[NDArray[np.float64], PROBABILITIES]
+    boxes_xyxy: Annotated[FloatArray, BOXES]
+
+
 @dataclass(frozen=True, slots=True)
 class ActSide:
     """One of two performances that were compared: the file, and who plays."""
@@ -194,7 +204,7 @@ def _layout(data: dict[str, Any]) -> str:
     )
 
 
-def _check_performance(kept: Performance) -> None:
+def _check_performance(kept: Performance | LiveTake) -> None:
     """Times ascend, and every one has its probabilities and its box."""
     count = len(kept.times_s)
     if (np.diff(kept.times_s) <= 0).any():
@@ -219,6 +229,7 @@ PERFORMANCE_JSON = Form(
     layout=_layout,
     hint="Read it from its video anew.",
 )
+LIVE_TAKE_JSON = Form(LiveTake, "take.json", check=_check_performance)
 ACT_JSON = Form(ActResult, "act.json", version=1, check=_check_result, hint="Compare the videos anew.")
 RANKING_JSON = Form(ActRanking, "ranking.json", version=1, hint="Compare the attempts anew.")
-"""The forms of a kept performance, of a comparison, and of a leader board."""
+"""The forms of a kept performance, of what a page sends, of a comparison, and of a leader board."""

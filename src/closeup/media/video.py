@@ -22,7 +22,7 @@ from av.video.stream import VideoStream
 
 from closeup.core.errors import InputError
 from closeup.core.timebase import clock
-from closeup.core.types import Image
+from closeup.core.types import TIME, Image, VideoInfo
 from closeup.media.canvas import find_canvas
 from closeup.media.container import (
     announced_duration,
@@ -197,6 +197,21 @@ class VideoReader:
     def notes(self) -> tuple[str, ...]:
         """What is odd about the file, a sentence each, for people; complete after the last frame."""
         return tuple(self._notes)
+
+    def info(self, digest: str) -> VideoInfo:
+        """What is known of the file, after the last frame; `digest` is its SHA-256, hexadecimal."""
+        width, height = self.size_wh
+        return VideoInfo(
+            path=str(self.path),
+            sha256=digest,
+            duration_s=TIME.round(self.end_time),
+            fps=self.fps,
+            frames=self.frames,
+            width=width,
+            height=height,
+            notes=self.notes,
+            track=self.track,
+        )
 
     def __enter__(self) -> Self:
         return self

@@ -55,7 +55,7 @@ def compare_performances(
     found = compare(first.performance, second.performance)
     if place is not None:
         with place.writing(overwrite=overwrite, replaced=_is_ours) as part:
-            _write(part, place.path, found, (first, second), movie=video, progress=progress)
+            write_comparison(part, place.path, found, (first, second), movie=video, progress=progress)
     return found.result
 
 
@@ -100,26 +100,31 @@ def rank_attempts(
             found = compare(first.performance, second.performance)
             name = str(number)
             (part / name).mkdir()
-            _write(part / name, place.path / name, found, (first, second), movie=False, progress=progress)
+            write_comparison(part / name, place.path / name, found, (first, second))
             result = found.result
             rows.append(RankedAttempt(str(attempt), name, result.score, result.interval, result.unscored))
         if all(row.folder is None for row in rows):
             raise InputError(f"None of the attempts can be compared. {rows[0].unscored}")
-        order = sorted(rows, key=lambda row: (row.folder is None, row.score is None, -(row.score or 0)))
-        ranking = ActRanking(str(original), tuple(order))
-        (part / RANKING).write_bytes(RANKING_JSON.encode(ranking))
-        (part / BOARD).write_text(render_ranking(ranking), encoding="utf-8", newline="\n")
+        return write_board(part, str(original), rows)
+
+
+def write_board(part: Path, original: str, rows: Sequence[RankedAttempt]) -> ActRanking:
+    """Write the leader board of attempts at an original into a fresh folder; the folder of each lies in it."""
+    order = sorted(rows, key=lambda row: (row.folder is None, row.score is None, -(row.score or 0)))
+    ranking = ActRanking(original, tuple(order))
+    (part / RANKING).write_bytes(RANKING_JSON.encode(ranking))
+    (part / BOARD).write_text(render_ranking(ranking), encoding="utf-8", newline="\n")
     return ranking
 
 
-def _write(
+def write_comparison(
     part: Path,
     target: Path,
     found: ActComparison,
     sides: tuple[ReadPerformance, ReadPerformance],
     *,
-    movie: bool,
-    progress: ProgressCallback,
+    movie: bool = False,
+    progress: ProgressCallback = ignore,
 ) -> None:
     """Write everything into a fresh folder that will be at `target`."""
     first, second = sides

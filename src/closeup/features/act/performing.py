@@ -95,7 +95,9 @@ def read_performance(given: Path, who: str | None, progress: ProgressCallback, *
             progress(Progress(f"Watching {path.name}", float(sample.frame.time), reader.duration_hint_s, "s"))
             if seen is None:
                 continue
-            crop, box, picture = _cut_out(judge, sample.frame, seen, wanted=not _near(pictures, sample.frame.time))
+            crop, box, picture = _cut_out(
+                judge, sample.frame, seen, wanted=not is_pictured(pictures, sample.frame.time)
+            )
             times.append(float(sample.frame.time))
             boxes.append(box)
             crops.append(crop)
@@ -116,7 +118,7 @@ def read_performance(given: Path, who: str | None, progress: ProgressCallback, *
         times_s=TIMES.round(np.array(times, np.float64)),
         probabilities=PROBABILITIES.round(np.concatenate([np.zeros((0, len(classes))), *answers])),
         boxes_xyxy=BOXES.round(np.array(boxes, np.float32).reshape(-1, 4)),
-        loudness_lufs=_loudness(path, progress),
+        loudness_lufs=loudness_of(path, progress),
         notes=(*cast.video.notes, *notes),
     )
     return ReadPerformance(performance, path, pictures)
@@ -209,10 +211,15 @@ def _cut_out(
     picture = frame.rgb(fitted(frame.size_wh, max(1, round(scale * max(frame.size_wh)))))
     by = np.float32(picture.shape[1] / frame.size_wh[0])
     crop = judge.crop(picture, points * by, box * by)
-    return crop, box, encode_jpeg(box_crop(picture, box * by, PICTURE_PX, AROUND), 80) if wanted else None
+    return crop, box, face_picture(picture, box * by) if wanted else None
 
 
-def _near(pictures: dict[float, bytes], time: Fraction) -> bool:
+def face_picture(picture: Image, box_xyxy: FloatArray) -> bytes:
+    """A small JPEG of a face with box (4,), from an RGB picture (H, W, 3)."""
+    return encode_jpeg(box_crop(picture, box_xyxy, PICTURE_PX, AROUND), 80)
+
+
+def is_pictured(pictures: dict[float, bytes], time: Fraction) -> bool:
     """Whether the last picture that was kept is near enough."""
     return bool(pictures) and float(time) - next(reversed(pictures)) < PICTURE_EVERY_S - 1e-6
 
@@ -224,7 +231,7 @@ def _probabilities(judge: PictureClassifier, crops: list[Image]) -> FloatArray:
     return np.clip(said, 0, 1)
 
 
-def _loudness(path: Path, progress: ProgressCallback) -> NDArray[np.float64]:
+def loudness_of(path: Path, progress: ProgressCallback) -> NDArray[np.float64]:
     """How loud each tenth of a second is, (T,) LUFS; none where there is no sound."""
     if not has_sound(path):
         return np.zeros(0)

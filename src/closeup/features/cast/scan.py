@@ -99,7 +99,7 @@ def scan_video(path: Path, analyzer: Analyzer, options: CastOptions, progress: P
         ended = in_order(without_noise(scanner.ended, brief.value if brief else 0.0))
         ended = mended(ended, cuts, limits)
         vectors = build_vectors(ended, analyzer.embedder_card.name, analyzer.embedder.dim)
-        video = _video_info(path, digest, reader)
+        video = reader.info(digest)
     shots = _shots(cuts, video)
     tracks = build_tracks(ended, shots, 1 / rate_hz)
     pictures = {track.id: item.picture for track, item in zip(tracks, ended, strict=True)}
@@ -234,21 +234,6 @@ def _scaled(face: Face, factor: float) -> Face:
     """The face in a picture at `factor` times the frame's size."""
     by = np.float32(factor)
     return replace(face, box_xyxy=face.box_xyxy * by, landmarks_xy=face.landmarks_xy * by)
-
-
-def _video_info(path: Path, digest: str, reader: VideoReader) -> VideoInfo:
-    width, height = reader.size_wh
-    return VideoInfo(
-        path=str(path),
-        sha256=digest,
-        duration_s=TIME.round(reader.end_time),
-        fps=reader.fps,
-        frames=reader.frames,
-        width=width,
-        height=height,
-        notes=reader.notes,
-        track=reader.track,
-    )
 
 
 def _shots(cuts: Sequence[Cut], video: VideoInfo) -> tuple[Shot, ...]:
