@@ -63,13 +63,16 @@ HOMES = {
     "matplotlib": ("features.demo", "learning"),
     "skimage": ("features.demo",),
     "kiwipiepy": ("text.korean",),
+    "fastapi": ("server",),
+    "starlette": ("server",),
+    "uvicorn": ("server.run",),
     "typer": ("cli",),
     "click": ("cli",),
     "rich": ("cli",),
 }
 """Every package we may import, to the modules that may; a package that is not here has no home yet."""
 
-BOUNDARIES = ("cli.main.boundary", "jobs.runner.run")
+BOUNDARIES = ("cli.main.boundary", "jobs.runner.run", "jobs.child.main")
 """Where everything may be caught, because somebody must be told: four at most."""
 
 BY_NAME = ("", "jobs.work", "cli.main")

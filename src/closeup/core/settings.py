@@ -15,6 +15,8 @@ SWITCHES = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_DISABLE_UPDATE_CHECK": "1",
     "RAY_USAGE_STATS_ENABLED": "0",
+    "FASTAPI_OTEL_AUTO_CONFIGURE": "false",
+    "OTEL_SDK_DISABLED": "true",
     "DO_NOT_TRACK": "1",
 }
 """What keeps the packages that we bring from reporting to their makers: docs/concepts/privacy.md has one line each."""
@@ -98,6 +100,11 @@ def default_gallery_path() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_data_dir("closeup", appauthor=False)) / "gallery.db"
+
+
+def default_server_dir() -> Path:
+    """The server's folder in the platform's data folder, where nothing else is said; it need not exist."""
+    return default_gallery_path().with_name("server")
 
 
 def switch_telemetry_off() -> None:

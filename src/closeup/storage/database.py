@@ -7,7 +7,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ class Database:
         path: Its file; None for PostgreSQL.
         wait_s: How long to wait for others that hold it.
         read_only: Its file or folder may not be written.
+        called: What is kept in it, a word for people.
     """
 
     engine: Engine
@@ -43,6 +44,12 @@ class Database:
     path: Path | None
     wait_s: float
     read_only: bool = False
+    called: str = "gallery"
+
+    @property
+    def subject(self) -> str:
+        """What sentences about it begin with."""
+        return f"The {self.called} {self.place}"
 
     @property
     def is_postgresql(self) -> bool:
@@ -57,26 +64,40 @@ class Database:
             StorageError: The database cannot be used.
         """
         options: dict[str, Any] = {"isolation_level": "REPEATABLE READ"} if self.is_postgresql else {}
-        with spoken(self.place), self.engine.connect().execution_options(**options) as connection, connection.begin():
+        with spoken(self.subject), self.engine.connect().execution_options(**options) as connection, connection.begin():
             yield connection
 
     @contextmanager
-    def write(self, *, removing: bool = False) -> Iterator[Connection]:
-        """A connection to change things by: all of the block is stored, or none of it. One writes at a time.
-
-        Args:
-            removing: Something personal will be gone after it, so that its bytes have to be scrubbed.
+    def transaction(self) -> Iterator[Connection]:
+        """A connection to change things by: all of the block is stored, or none of it.
 
         Raises:
             StorageError: The database cannot be used or only be read, or others have held it for `wait_s`.
         """
         if self.read_only:
             raise StorageError(
-                f"The gallery {self.place} may not be written to.", "Check the permissions of the file and its folder."
+                f"{self.subject} may not be written to.", "Check the permissions of the file and its folder."
             )
-        with spoken(self.place), self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+        with (
+            spoken(self.subject),
+            self.engine.connect().execution_options(writes=True) as connection,
+            connection.begin(),
+        ):
             if self.is_postgresql:
                 set_lock_timeout(connection, self.wait_s)
+            yield connection
+
+    @contextmanager
+    def write(self, *, removing: bool = False) -> Iterator[Connection]:
+        """A connection to change the gallery by; one writes at a time.
+
+        Args:
+            removing: Something personal will be gone after it, so that its bytes have to be scrubbed.
+
+        Raises:
+            StorageError: As `transaction`.
+        """
+        with self.transaction() as connection:
             values: dict[Any, Any] = {state.c.changes: state.c.changes + 1}
             if removing:
                 values |= {state.c.removals: state.c.removals + 1, state.c.scrub_pending: True}
@@ -91,7 +112,7 @@ def set_lock_timeout(connection: Connection, wait_s: float) -> None:
     )
 
 
-def open_database(given: str | None, wait_s: float) -> Database:
+def open_database(given: str | None, wait_s: float, called: str = "gallery") -> Database:
     """Open the database at a URL, or the default one; its tables are not looked at yet.
 
     An SQLite file that may not be written is opened to be read, which is logged as a warning.
@@ -104,8 +125,8 @@ def open_database(given: str | None, wait_s: float) -> Database:
     url = URL.create("sqlite", database=str(default_gallery_path())) if given is None else parse_url(given)
     if url.get_backend_name() == "sqlite":
         path = Path(str(url.database)).expanduser().absolute()
-        return _open_sqlite(url.set(database=str(path)), path, wait_s)
-    return _open_postgresql(url, wait_s)
+        return replace(_open_sqlite(url.set(database=str(path)), path, wait_s), called=called)
+    return replace(_open_postgresql(url, wait_s), called=called)
 
 
 def parse_url(given: str) -> URL:

@@ -45,7 +45,7 @@ def scrub(database: Database) -> None:
             again after the next deletion, by the next purge, and when the gallery is opened next.
     """
     try:
-        with spoken(database.place):
+        with spoken(database.subject):
             seen = _mark(database)
             _scrub_postgresql(database) if database.is_postgresql else _scrub_sqlite(database)
             _clear(database, seen)
@@ -77,7 +77,7 @@ def _scrub_sqlite(database: Database) -> None:
         driver.execute("VACUUM")
         busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if busy:
-            raise StorageError(f"The gallery {database.place} is being read by another process.")
+            raise StorageError(f"{database.subject} is being read by another process.")
     finally:
         raw.invalidate()  # it may wait for another time than others do
         raw.close()

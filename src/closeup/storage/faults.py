@@ -38,41 +38,41 @@ _POSTGRESQL = {
 
 
 @contextmanager
-def spoken(place: str) -> Iterator[None]:
-    """Turn the database's errors inside the block into `StorageError`; `place` is what people know it by."""
+def spoken(subject: str) -> Iterator[None]:
+    """Turn the database's errors inside the block into `StorageError`; their sentences begin with `subject`."""
     try:
         yield
     except DBAPIError as error:
-        raise _storage_error(place, error) from error
+        raise _storage_error(subject, error) from error
     except PoolTimeoutError as error:
-        raise StorageError(f"The gallery {place} is busy: all connections are in use.", "Try again later.") from error
+        raise StorageError(f"{subject} is busy: all connections are in use.", "Try again later.") from error
     except sqlite3.Error as error:  # from a statement that went past SQLAlchemy
-        raise _from_sqlite(place, error) from error
+        raise _from_sqlite(subject, error) from error
 
 
-def _storage_error(place: str, error: DBAPIError) -> StorageError:
+def _storage_error(subject: str, error: DBAPIError) -> StorageError:
     if isinstance(error.orig, sqlite3.Error):
-        return _from_sqlite(place, error.orig)
+        return _from_sqlite(subject, error.orig)
     code = getattr(error.orig, "sqlstate", None)
     if code in _POSTGRESQL:
         what, hint = _POSTGRESQL[code]
-        return StorageError(f"The gallery {place} {what}.", hint)
+        return StorageError(f"{subject} {what}.", hint)
     text = str(error.orig).lower()
     for phrase, known in (("authentication failed", "28P01"), ("does not exist", "3D000"), ("too many", "53300")):
         if code is None and phrase in text:  # refused before there is a connection, libpq keeps no code
             what, hint = _POSTGRESQL[known]
-            return StorageError(f"The gallery {place} {what}.", hint)
+            return StorageError(f"{subject} {what}.", hint)
     if code is None or code.startswith("08") or error.connection_invalidated:
         return StorageError(
-            f"The gallery {place} cannot be reached.",
+            f"{subject} cannot be reached.",
             "Check that the server runs, and its address in CLOSEUP_DATABASE_URL.",
         )
-    return StorageError(f"The gallery {place} answers with the error {code}.", "The server's log says more.")
+    return StorageError(f"{subject} answers with the error {code}.", "The server's log says more.")
 
 
-def _from_sqlite(place: str, error: sqlite3.Error) -> StorageError:
+def _from_sqlite(subject: str, error: sqlite3.Error) -> StorageError:
     name = getattr(error, "sqlite_errorname", "") or ""
     for known, (what, hint) in _SQLITE.items():
         if name == known or name.startswith(f"{known}_"):
-            return StorageError(f"The gallery {place} {what}.", hint)
-    return StorageError(f"The gallery {place} answers with the error {name or 'unknown'}: {error}.")
+            return StorageError(f"{subject} {what}.", hint)
+    return StorageError(f"{subject} answers with the error {name or 'unknown'}: {error}.")

@@ -17,13 +17,14 @@ from sqlalchemy import (
 
 from closeup.storage.columns import BigId, UtcDateTime, Vector
 
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_name)s",
-    }
-)
+NAMING = {
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+}
+"""How constraints are called."""
+
+metadata = MetaData(naming_convention=NAMING)
 
 VERSION_TABLE = "gallery_migration"
 """Where Alembic notes how far the database is; a name of our own, for others may use Alembic in the same database."""

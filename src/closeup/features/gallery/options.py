@@ -1,10 +1,10 @@
 """What the user can choose about the gallery, declared once; light to import, so that the command line can show it."""
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Annotated
 
 from closeup.core.fields import OneOf
+from closeup.documents.gallery import Day
 from closeup.weights.cards import CHOICES
 from closeup.weights.far import DEFAULT_FAR
 
@@ -35,7 +35,7 @@ class EnrolOptions:
     """
 
     consent: str | None = None
-    retain_until: date | None = None
+    retain_until: Day | None = None
     keep_pictures: bool = False
     largest: bool = False
     force: bool = False

@@ -2,9 +2,8 @@
 
 from alembic import context
 
-from closeup.storage.tables import VERSION_TABLE, metadata
-
+given = context.config.attributes
 context.configure(
-    connection=context.config.attributes["connection"], target_metadata=metadata, version_table=VERSION_TABLE
+    connection=given["connection"], target_metadata=given["metadata"], version_table=given["version_table"]
 )
 context.run_migrations()

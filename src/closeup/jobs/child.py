@@ -1,0 +1,157 @@
+"""A job in a process of its own: what crashes there takes nobody along, and its memory comes back.
+
+The two speak in lines of JSON. The child is given its work on its standard input, which stays open: when it ends, the
+worker is dead, and the child dies at once, for another worker may have its job already.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from closeup.core.errors import CloseupError, FormatError
+from closeup.core.progress import Progress
+from closeup.documents.form import one_line, parse_json
+from closeup.documents.jobs import ERROR, PROGRESS, JobError
+from closeup.jobs.arguments import collects, decode_arguments, result_data
+from closeup.jobs.work import work
+
+REPORT_S = 0.2
+"""Progress is told this often at most, but for lines that stay."""
+
+
+class ChildJob:
+    """Work that is done in a child process.
+
+    Attributes:
+        progress: The last report.
+        result: What the work gave, once it is done.
+        error: Why it failed.
+        told: Whether the child said how it ended; if it has ended and not said so, it was killed or crashed.
+    """
+
+    def __init__(self, name: str, arguments: object, folder: Path | None = None) -> None:
+        """Start the process.
+
+        Args:
+            name: Of the work.
+            arguments: JSON values.
+            folder: The child's working folder, that its relative paths are read from.
+        """
+        self.progress: Progress | None = None
+        self.result: dict[str, Any] | None = None
+        self.error: JobError | None = None
+        self.told = False
+        command = [sys.executable, "-m", "closeup.jobs.child"]
+        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "cwd": folder}
+        self._process = subprocess.Popen(command, start_new_session=True, **pipes)
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):  # it died at once, which is seen by its silence
+            self._process.stdin.write(_line({"work": name, "arguments": arguments}))
+            self._process.stdin.flush()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until it has ended, and say whether it has."""
+        try:
+            self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            return False
+        self._listener.join()
+        return True
+
+    def stop(self, grace_s: float) -> None:
+        """Ask it to end and tidy up, and end it and all that it started if it has not within `grace_s` seconds."""
+        self._process.terminate()
+        if not self.wait(grace_s):
+            self.kill()
+
+    def kill(self) -> None:
+        """End it, and all that it started, at once."""
+        if hasattr(os, "killpg"):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        else:
+            self._process.kill()
+        self.wait(60)
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            with contextlib.suppress(FormatError):  # half a line of a process that was killed
+                said = parse_json(line)
+                if "progress" in said:
+                    self.progress = PROGRESS.from_data(said["progress"])
+                else:
+                    self.result, self.told = said.get("result"), True
+                    self.error = ERROR.from_data(said["error"]) if "error" in said else None
+
+
+def main() -> None:
+    """Do the work that comes on the standard input, and say on the standard output how it goes."""
+    out = os.dup(1)
+    os.dup2(2, 1)  # what a library prints is no line of ours
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    asked = parse_json(sys.stdin.buffer.readline())
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    try:
+        ended: dict[str, Any] = {"result": do(asked["work"], asked["arguments"], _Reporter(out))}
+    except CloseupError as error:
+        ended = {"error": ERROR.to_data(JobError(error.message, error.hint, error.code))}
+    except Exception as error:  # noqa: BLE001 - nobody is above who could catch this, and who asked must be told
+        what = f"closeup itself failed ({type(error).__name__}: {error})."
+        ended = {"error": ERROR.to_data(JobError(what, "This is a fault in closeup.", "unexpected"))}
+    os.write(out, _line(ended))
+
+
+def do(name: str, arguments: Mapping[str, Any], progress: "_Reporter") -> dict[str, Any] | None:
+    """Do work by its name and JSON arguments; gives its result as JSON values.
+
+    Raises:
+        CloseupError: As the work does, or if there is no such work or it takes no such arguments.
+    """
+    answers: list[Any] = []
+    given = decode_arguments(name, arguments)
+    if collects(work(name)):
+        given["each"] = lambda source, answer: answers.append({"source": source, "answer": result_data(answer)})
+    value = result_data(work(name)(**given, progress=progress))
+    if answers:
+        return {"answers": answers, "notes": value}
+    return value if isinstance(value, dict) else None
+
+
+class _Reporter:
+    """Writes progress, not more often than anybody reads it."""
+
+    def __init__(self, out: int) -> None:
+        self._out, self._last_s = out, 0.0
+
+    def __call__(self, progress: Progress) -> None:
+        now_s = time.monotonic()
+        if progress.said or now_s - self._last_s >= REPORT_S:
+            self._last_s = now_s
+            os.write(self._out, _line({"progress": PROGRESS.to_data(progress)}))
+
+
+def _die_with_parent() -> None:
+    """Wait for the end of the standard input, past Python's buffer, whose lock would be in the way when it ends."""
+    while os.read(0, 1):
+        pass
+    if hasattr(os, "killpg"):
+        os.killpg(os.getpgrp(), signal.SIGKILL)
+    os._exit(1)
+
+
+def _line(value: Mapping[str, Any]) -> bytes:
+    return one_line(value).encode()
+
+
+if __name__ == "__main__":
+    main()
