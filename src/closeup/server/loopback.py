@@ -163,7 +163,7 @@ class _Handler(BaseHTTPRequestHandler):
         return False
 
     def _is_admitted(self) -> bool:
-        cookies = SimpleCookie[str]()
+        cookies = SimpleCookie()
         with suppress(CookieError):
             cookies.load(self.headers.get("Cookie", ""))
         held = cookies.get(self.server.cookie)

@@ -176,7 +176,7 @@ export class Stage {
   }
 
   private async finish(recorder: MediaRecorder): Promise<void> {
-    if (recorder !== this.recorder || !this.curves) return;
+    if (recorder !== this.recorder || this.phase !== "scoring" || !this.curves) return; // the camera stopped
     try {
       this.takes = await keepTake(this.curves, this.recording);
       await this.show(String(Math.max(...this.takes.map(({ folder }) => Number(folder)))));
@@ -184,7 +184,7 @@ export class Stage {
       this.problem = error instanceof TypeError ? PROBLEMS.server : (error as Error).message;
     } finally {
       [this.recorder, this.curves, this.recording] = [null, null, []];
-      if (this.phase === "scoring") this.phase = this.stream ? "ready" : "off";
+      this.phase = this.stream ? "ready" : "off";
     }
   }
 
