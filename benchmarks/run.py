@@ -43,6 +43,7 @@ SECTIONS = (
     "matte",
     "compression",
     "recommend",
+    "headline",
 )
 
 

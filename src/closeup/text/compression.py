@@ -32,7 +32,9 @@ _CLAUSES = """
 after before as while when since following amid despite although though because if in on at with during according weeks
 days months years hours speaking claiming adding
 """
-_CLAUSE_WORDS = frozenset(_CLAUSES.split())
+CLAUSE_WORDS = frozenset(_CLAUSES.split())
+"""What a clause at the front of a sentence begins with."""
+
 _DATELINE = re.compile(r"^(?:[A-Z][A-Z.,' ]{2,30}(?:\([^)]*\))?|[A-Z][\w., ]{2,30}\([^)]*\))\s*[-–—:]\s+")
 _VERBS = frozenset({"auxiliary", "modal", "verb", "say", "-ed", "-s", "-ing"})
 _FEWEST = 3
@@ -108,7 +110,7 @@ def _outside_brackets(tokens: Sequence[Token]) -> list[int]:
 def _without_leading_clause(tokens: Sequence[Token], kept: list[int]) -> list[int]:
     """Without what stands before the first comma, where it begins as a clause does and a sentence follows."""
     first = tokens[kept[0]]
-    if first.text.lower() not in _CLAUSE_WORDS and first.kind != "-ing":
+    if first.text.lower() not in CLAUSE_WORDS and first.kind != "-ing":
         return kept
     for order, place in enumerate(kept):
         if "," in tokens[place].after:

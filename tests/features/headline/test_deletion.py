@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from closeup.features.headline import deletion
-from closeup.features.headline.deletion import Example, kept_words, later_stems, learn
+from closeup.features.headline.deletion import Deletion, Example, kept_words, later_stems, learn, main_verb
 from closeup.text.compression import join
 from closeup.text.tagging import tag
 
@@ -97,3 +97,20 @@ def test_what_a_headline_was_made_of():
         "sold",
         "shops",
     ]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "verb"),
+    [
+        ("After the port closed, Iran raised its prices.", "raised"),
+        ("The minister who resigned on Monday, has won a prize.", "has"),
+        ("Oil prices fell to a low.", "fell"),
+        ("A quiet town.", None),
+    ],
+)
+def test_the_main_verb_is_behind_a_leading_clause_and_never_skipped(sentence, verb):
+    tokens = tag(sentence)
+    place = main_verb(tokens)
+    assert (None if place is None else tokens[place].text) == verb
+    if verb is not None and tokens[place].kind != "auxiliary":
+        assert place in Deletion(("k=name",), np.ones(1)).keep(tokens, later_stems([]), 3)

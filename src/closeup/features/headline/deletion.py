@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closeup.core.progress import Progress, ProgressCallback, ignore
-from closeup.text.compression import CANNOT_BEGIN, hangs
+from closeup.text.compression import CANNOT_BEGIN, CLAUSE_WORDS, hangs
 from closeup.text.rouge import rouge_tokens
 from closeup.text.tagging import Token
 from closeup.text.words import STOP_WORDS
@@ -28,6 +28,7 @@ BONUS = 1.0
 """What each kept word is worth beside its links: without it chains are too short."""
 
 _FRAME = frozenset({"article", "of", "to", "preposition", "and", "that", "auxiliary", "modal", "possessive", "not"})
+_FINITE = frozenset({"auxiliary", "modal", "verb", "say", "-ed"})
 _NEVER = -1e9
 
 
@@ -82,6 +83,9 @@ class Deletion:
                 scores[place + 1, -1] = _NEVER
             if token.kind in CANNOT_BEGIN:
                 scores[0, place] = _NEVER
+        verb = main_verb(tokens)
+        if verb is not None and tokens[verb].kind in ("verb", "-ed"):
+            scores[: verb + 1, verb + 1 :] = _NEVER  # no link leads past it
         return _best_chain(scores, words)
 
 
@@ -189,6 +193,22 @@ def _best_chain(scores: Floats, words: int) -> list[int]:
         if place:
             chain.append(place - 1)
     return chain[::-1]
+
+
+def main_verb(tokens: Sequence[Token]) -> int | None:
+    """The place of the verb that a sentence most likely turns on: the first behind a clause at its front.
+
+    Verbs between "who" or "which" and the next comma are passed over.
+    """
+    leading = tokens[0].text.lower() in CLAUSE_WORDS or tokens[0].kind in ("-ing", "preposition")
+    commas = (place for place, token in enumerate(tokens) if "," in token.after)
+    start, inside = next(commas, -1) + 1 if leading else 0, False
+    for place in range(max(start, 1), len(tokens)):
+        inside = inside or tokens[place].kind == "that"
+        if tokens[place].kind in _FINITE and not inside:
+            return place
+        inside = inside and "," not in tokens[place].after
+    return None
 
 
 def kept_words(tokens: Sequence[Token], headline: str) -> list[int]:
