@@ -78,7 +78,12 @@ def crops(faces: FaceSet, side: int, scale: float) -> Iterable[Image]:
 
 def expressions(rival: Rival, faces: FaceSet, models: Path, scale: float, classes: tuple[str, ...]) -> Answers:
     """Probabilities (N, K) of `classes`; 0 for those that the network does not know."""
-    outputs = np.stack([answer[0][0] for answer in rival.ask(models, crops(faces, rival.side, scale))])
+    return named(rival, rival.ask(models, crops(faces, rival.side, scale)), classes)
+
+
+def named(rival: Rival, answered: list[list[FloatArray]], classes: tuple[str, ...]) -> Answers:
+    """Probabilities (N, K) of `classes` out of what a network of expressions answered; 0 for those it does not know."""
+    outputs = np.stack([answer[0][0] for answer in answered])
     given = CLASSES[rival.name]
     answers = np.zeros((len(outputs), len(classes)))
     for place, name in enumerate(given):

@@ -2,6 +2,7 @@
 
 from dataclasses import fields, replace
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from closeup.workbench.recipes.recipe import AugmentRecipe
+from closeup.workbench.training import augment_pixels
 from closeup.workbench.training.augment import Augmenter
 
 MEAN, STD = (120.0, 110.0, 100.0), (60.0, 61.0, 62.0)
@@ -25,7 +27,9 @@ EVERYTHING = AugmentRecipe(
     hue_deg=30,
     grey=0.3,
     blur=0.5,
+    sharpen=0.5,
     resolution=0.5,
+    jpeg=0.5,
     noise=0.1,
     erasing=0.5,
 )
@@ -224,6 +228,31 @@ def test_blur_and_resolution_take_detail_and_keep_the_mean() -> None:
         batch = made(replace(AugmentRecipe(), **{name: 1.0}), pixels)
         assert (batch.std((1, 2, 3)) < 0.99 * stored.std((1, 2, 3))).all()
         assert np.abs(batch.mean((1, 2, 3)) - stored.mean((1, 2, 3))).max() < 4
+
+
+def test_sharpening_raises_edges_and_keeps_the_mean() -> None:
+    pixels = rough_pictures() // 3 + 80  # far enough from black and white for nothing to be clipped
+    stored = as_stored(pixels)
+    batch = made(replace(AugmentRecipe(), sharpen=1.0), pixels)
+    assert (batch.std((1, 2, 3)) > 1.1 * stored.std((1, 2, 3))).all()
+    assert np.abs(batch.mean((1, 2, 3)) - stored.mean((1, 2, 3))).max() < 1
+
+
+@pytest.mark.parametrize("side", [16, 21])
+def test_jpeg_rounds_as_the_standard_does(side: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    # OpenCV's own codec on grey pictures gives whole numbers, at most half a level away; where a cosine lies between
+    # two steps, it may round the other way, which moves that block by one step of that cosine.
+    monkeypatch.setattr(augment_pixels, "JPEG_QUALITIES", (60.0, 60.0))
+    grey = np.asarray(pictures(6, side).numpy()[..., :1]).repeat(3, axis=3)
+    batch = made(replace(AugmentRecipe(), jpeg=1.0), torch.from_numpy(grey))
+    apart = []
+    for made_here, one in zip(batch, grey, strict=True):
+        packed = cv2.imencode(".jpg", one[..., 0], [cv2.IMWRITE_JPEG_QUALITY, 60])[1]
+        expected = cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE).astype(np.float64)
+        apart.append(np.abs(made_here - expected).max())
+        assert np.abs(made_here - one[..., 0]).max() >= 1
+    assert np.median(apart) < 0.52
+    assert max(apart) < 4
 
 
 def test_erasing_paints_one_rectangle_of_the_size_it_says() -> None:

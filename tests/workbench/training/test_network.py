@@ -16,6 +16,7 @@ from closeup.workbench.training.network import (
     activated,
     build_network,
     check_size,
+    new_backbone,
     predict_batches,
     trainable_names,
 )
@@ -58,15 +59,28 @@ def test_an_unknown_architecture_names_the_nearest() -> None:
 def test_networks_that_cannot_drop_blocks_say_so() -> None:
     with pytest.raises(InputError, match="cannot drop"):
         build_network(ModelRecipe("vgg11", drop_path_rate=0.1), HEADS)
+    with pytest.raises(InputError, match="cannot drop"):
+        build_network(ModelRecipe("plain_s", drop_path_rate=0.1), HEADS)
 
 
-@pytest.mark.parametrize("architecture", ["vgg11_bn", "resnet10t", "mobilenetv3_small_050"])
+@pytest.mark.parametrize("architecture", ["vgg11_bn", "resnet10t", "mobilenetv3_small_050", "plain_s"])
 def test_families_are_built_and_opened_from_the_end(architecture: str) -> None:
     network = build_network(ModelRecipe(architecture), HEADS[:1])
     heads, last, everything = (trainable_names(network, train) for train in ("heads", "last-2", "all"))
     assert heads < last < everything
     assert all(name.startswith("heads.") for name in heads)
     assert network(torch.zeros(2, 3, 64, 64))["mood"].shape == (2, 3)
+
+
+def test_the_plain_network_sees_no_difference_in_light() -> None:
+    backbone = new_backbone("plain_s").eval()
+    pictures = torch.rand(3, 3, 40, 40) * 2 - 1
+    with torch.inference_mode():
+        features, darker = backbone(pictures), backbone(pictures * 0.3 - 0.5)
+        flat = backbone(torch.full((1, 3, 40, 40), 0.2))
+    torch.testing.assert_close(features, darker, atol=1e-3, rtol=1e-3)
+    assert features.shape == (3, backbone.num_features)
+    assert bool(flat.isfinite().all())
 
 
 def test_only_what_moves_gets_an_optimizer(network: Network) -> None:

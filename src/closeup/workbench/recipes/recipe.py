@@ -89,7 +89,8 @@ class ModelRecipe:
     """The `[model]` table.
 
     Attributes:
-        architecture: Any name that timm knows, "tf_efficientnet_b0", "vgg16_bn".
+        architecture: Any name that timm knows, "tf_efficientnet_b0", "vgg16_bn"; or "plain_s", a small plain network of
+            our own that is quick in a browser.
         weights: Where training starts: "" (from scratch), "imagenet" (the weights that the extra `train` brings, for
             the EfficientNets of size B0 and Lite0), a run's folder, or a file of weights.
         input_px: Side of the square that the network sees; a stage may say another.
@@ -174,7 +175,9 @@ class AugmentRecipe:
         hue_deg: Largest turn of the colours.
         grey: How likely all colour goes.
         blur: How likely it is blurred.
+        sharpen: How likely its edges are raised, as cameras and phones do.
         resolution: How likely it is shrunk and enlarged again, as a far face is.
+        jpeg: How likely it is packed as JPEG packs brightness, in blocks of 8 pixels.
         noise: Largest standard deviation of noise, as a share of the range.
         erasing: How likely a rectangle is painted over.
         mixup: Beta parameter of mixup (Zhang et al. 2018); 0 for none.
@@ -194,7 +197,9 @@ class AugmentRecipe:
     hue_deg: Annotated[float, Within(0, 180)] = 0.0
     grey: Share = 0.0
     blur: Share = 0.0
+    sharpen: Share = 0.0
     resolution: Share = 0.0
+    jpeg: Share = 0.0
     noise: Share = 0.0
     erasing: Share = 0.0
     mixup: Beta = 0.0

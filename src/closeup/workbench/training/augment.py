@@ -79,7 +79,9 @@ class Augmenter:
         if colouring.recolours(self.recipe):
             pictures = colouring.recoloured(pictures, self.recipe, draws).clamp_(0, colouring.WHITE)
         pictures = colouring.blurred(pictures, self.recipe, draws)
+        pictures = colouring.sharpened(pictures, self.recipe, draws)
         pictures = colouring.coarsened(pictures, self.recipe, draws)
+        pictures = colouring.packed(pictures, self.recipe, draws)
         pictures = colouring.noised(pictures, self.recipe, draws).clamp(0, colouring.WHITE)
         return self._normalised(colouring.erased(pictures, self.recipe, draws))
 

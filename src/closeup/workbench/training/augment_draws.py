@@ -43,6 +43,10 @@ class Draws:
     erasing_red: Tensor
     erasing_green: Tensor
     erasing_blue: Tensor
+    sharpen: Tensor
+    sharpen_amount: Tensor
+    jpeg: Tensor
+    jpeg_quality: Tensor
 
 
 def draw(count: int, generator: torch.Generator) -> Draws:

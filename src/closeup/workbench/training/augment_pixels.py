@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
@@ -21,6 +22,13 @@ _FROM_YIQ = np.linalg.inv(_TO_YIQ)
 
 BLUR_SHARES = (0.004, 0.02)
 """Smallest and largest sigma of the blur, as shares of the side: 0.4 to 1.9 pixels of 96."""
+
+SHARPEN_AMOUNTS = (0.3, 1.2)
+"""Smallest and largest share of what a blur of `SHARPEN_SHARE` of the side takes away that is added again."""
+SHARPEN_SHARE = 0.01
+
+JPEG_QUALITIES = (15.0, 75.0)
+"""Smallest and largest quality, as the Independent JPEG Group counts it."""
 
 RESOLUTION_SHARES = (0.2, 0.3, 0.4, 0.5, 0.65)
 """To which shares of its side a picture may be shrunk before it is enlarged again."""
@@ -76,17 +84,36 @@ def blurred(pictures: Tensor, recipe: AugmentRecipe, draws: Draws) -> Tensor:
     chosen = (draws.blur < recipe.blur).nonzero()[:, 0]
     if not len(chosen):
         return pictures
-    side = pictures.shape[-1]
-    low, high = (share * side for share in BLUR_SHARES)
-    kernels = _gaussians(low + (high - low) * draws.blur_sigma[chosen], math.ceil(3 * high)).to(pictures.device)
+    low, high = (share * pictures.shape[-1] for share in BLUR_SHARES)
+    sigmas = low + (high - low) * draws.blur_sigma[chosen]
     chosen = chosen.to(pictures.device)
-    layers = pictures[chosen].reshape(1, -1, side, side)
+    return pictures.index_copy(0, chosen, _smoothed(pictures[chosen], sigmas))
+
+
+def sharpened(pictures: Tensor, recipe: AugmentRecipe, draws: Draws) -> Tensor:
+    """Pictures (B, 3, P, P), those that chance chose with an unsharp mask of `SHARPEN_AMOUNTS`; not clipped."""
+    chosen = (draws.sharpen < recipe.sharpen).nonzero()[:, 0]
+    if not len(chosen):
+        return pictures
+    low, high = SHARPEN_AMOUNTS
+    amounts = (low + (high - low) * draws.sharpen_amount[chosen]).to(pictures.device)
+    chosen = chosen.to(pictures.device)
+    plain = pictures[chosen]
+    smooth = _smoothed(plain, torch.full((len(chosen),), SHARPEN_SHARE * pictures.shape[-1]))
+    return pictures.index_copy(0, chosen, plain + amounts[:, None, None, None] * (plain - smooth))
+
+
+def _smoothed(pictures: Tensor, sigmas: Tensor) -> Tensor:
+    """Pictures (B, 3, P, P) blurred by Gaussians of sigmas (B,), pixels."""
+    side = pictures.shape[-1]
+    kernels = _gaussians(sigmas, math.ceil(3 * float(sigmas.max()))).to(pictures.device)
+    layers = pictures.reshape(1, -1, side, side)
     kernels = kernels.repeat_interleave(3, 0)[:, None, None]  # one for each channel
     reach = kernels.shape[-1] // 2
     padded = functional.pad(layers, (reach, reach, reach, reach), mode="replicate")
     across = functional.conv2d(padded, kernels, groups=layers.shape[1])
     down = functional.conv2d(across, kernels.transpose(2, 3), groups=layers.shape[1])
-    return pictures.index_copy(0, chosen, down.view(-1, 3, side, side))
+    return down.view(-1, 3, side, side)
 
 
 def _gaussians(sigmas: Tensor, reach: int) -> Tensor:
@@ -111,6 +138,55 @@ def coarsened(pictures: Tensor, recipe: AugmentRecipe, draws: Draws) -> Tensor:
             again = functional.interpolate(small, (side, side), mode="bilinear", align_corners=False)
             pictures = pictures.index_copy(0, chosen, again)
     return pictures
+
+
+def packed(pictures: Tensor, recipe: AugmentRecipe, draws: Draws) -> Tensor:
+    """Pictures (B, 3, P, P), those that chance chose as JPEG gives them back at one of `JPEG_QUALITIES`.
+
+    Each channel goes through JPEG's cosine transform in blocks of 8 pixels and is rounded by the standard's table for
+    brightness (ITU-T T.81, annex K.1); colours are not packed apart from it, and sides are padded to whole blocks.
+    """
+    chosen = (draws.jpeg < recipe.jpeg).nonzero()[:, 0]
+    if not len(chosen):
+        return pictures
+    low, high = JPEG_QUALITIES
+    quality = low + (high - low) * draws.jpeg_quality[chosen]
+    scale = torch.where(quality < 50, 50 / quality, 2 - quality / 50)
+    steps = (scale[:, None, None] * torch.tensor(_JPEG_TABLE)).round().clamp(min=1).to(pictures.device)
+    chosen = chosen.to(pictures.device)
+    side = pictures.shape[-1]
+    more = -side % 8
+    padded = functional.pad(pictures[chosen], (0, more, 0, more), mode="replicate") - 128
+    count = padded.shape[-1] // 8
+    blocks = padded.reshape(-1, 3, count, 8, count, 8).transpose(3, 4)  # (B, 3, rows, columns, 8, 8)
+    cosines = torch.from_numpy(_COSINES).to(pictures.device)
+    steps = steps[:, None, None, None]
+    rounded = (cosines @ blocks @ cosines.T / steps).round() * steps
+    back = (cosines.T @ rounded @ cosines).transpose(3, 4).reshape(padded.shape) + 128
+    return pictures.index_copy(0, chosen, back[..., :side, :side])
+
+
+def _cosine_transform() -> NDArray[np.float32]:
+    """The orthonormal matrix (8, 8) of the cosine transform."""
+    places = np.arange(8)
+    matrix = np.cos(np.pi * (2 * places + 1) * places[:, None] / 16) / 2
+    matrix[0] /= np.sqrt(2)
+    return matrix.astype(np.float32)
+
+
+_COSINES = _cosine_transform()
+
+_JPEG_TABLE = (
+    (16.0, 11.0, 10.0, 16.0, 24.0, 40.0, 51.0, 61.0),
+    (12.0, 12.0, 14.0, 19.0, 26.0, 58.0, 60.0, 55.0),
+    (14.0, 13.0, 16.0, 24.0, 40.0, 57.0, 69.0, 56.0),
+    (14.0, 17.0, 22.0, 29.0, 51.0, 87.0, 80.0, 62.0),
+    (18.0, 22.0, 37.0, 56.0, 68.0, 109.0, 103.0, 77.0),
+    (24.0, 35.0, 55.0, 64.0, 81.0, 104.0, 113.0, 92.0),
+    (49.0, 64.0, 78.0, 87.0, 103.0, 121.0, 120.0, 101.0),
+    (72.0, 92.0, 95.0, 98.0, 112.0, 100.0, 103.0, 99.0),
+)
+"""How coarsely JPEG rounds each cosine at quality 50."""
 
 
 def noised(pictures: Tensor, recipe: AugmentRecipe, draws: Draws) -> Tensor:

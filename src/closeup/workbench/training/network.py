@@ -1,4 +1,4 @@
-"""The network of a recipe: a timm backbone, pooled, with a linear layer for each head."""
+"""The network of a recipe: a backbone of timm's or our plain one, pooled, with a linear layer for each head."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -12,6 +12,7 @@ from closeup.learning.pytorch import torch
 from closeup.workbench.recipes.heads import ResolvedHead
 from closeup.workbench.recipes.recipe import ModelRecipe
 from closeup.workbench.training.libraries import timm
+from closeup.workbench.training.plain import WIDTHS, PlainNetwork
 
 
 class Network(nn.Module):
@@ -86,11 +87,15 @@ def feature_count(backbone: nn.Module) -> int:
 
 
 def new_backbone(architecture: str, drop_path_rate: float = 0.0, input_px: int = 224) -> nn.Module:
-    """A timm network without its own classifier: pictures (B, 3, P, P) to pooled features (B, D).
+    """A network without its own classifier, timm's or a plain one: pictures (B, 3, P, P) to pooled features (B, D).
 
     Raises:
-        InputError: If timm does not know the architecture; names the nearest.
+        InputError: If nobody knows the architecture; names the nearest.
     """
+    if architecture in WIDTHS:
+        if drop_path_rate:
+            raise _cannot_drop(architecture)
+        return PlainNetwork(WIDTHS[architecture])
     if not timm.is_model(architecture):
         near = _nearest(architecture)
         raise InputError(
@@ -106,14 +111,16 @@ def new_backbone(architecture: str, drop_path_rate: float = 0.0, input_px: int =
             return timm.create_model(architecture, pretrained=False, num_classes=0, **options, **sized)
         except TypeError as error:
             if not sized and drop_path_rate:
-                raise InputError(
-                    f"The architecture {architecture} cannot drop residual blocks.", "Set model.drop_path_rate = 0."
-                ) from error
+                raise _cannot_drop(architecture) from error
             if not sized:
                 raise
         except (AssertionError, RuntimeError, ValueError) as error:
             raise _wrong_size(architecture, input_px, error) from error
     raise AssertionError("unreachable")
+
+
+def _cannot_drop(architecture: str) -> InputError:
+    return InputError(f"The architecture {architecture} cannot drop residual blocks.", "Set model.drop_path_rate = 0.")
 
 
 def check_size(network: Network, architecture: str, input_px: int) -> None:
@@ -145,7 +152,7 @@ def _wrong_size(architecture: str, input_px: int, error: Exception) -> InputErro
 def _nearest(architecture: str) -> list[str]:
     from difflib import get_close_matches
 
-    return get_close_matches(architecture, timm.list_models(), n=3, cutoff=0.5)
+    return get_close_matches(architecture, [*WIDTHS, *timm.list_models()], n=3, cutoff=0.5)
 
 
 def trainable_names(network: Network, train: str) -> set[str]:

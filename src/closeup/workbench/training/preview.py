@@ -25,7 +25,7 @@ PICTURES = 8
 TOGETHER = 4
 """Rows of everything together, as training has it."""
 
-CHANCES = ("horizontal_flip", "vertical_flip", "grey", "blur", "resolution", "erasing")
+CHANCES = ("horizontal_flip", "vertical_flip", "grey", "blur", "sharpen", "resolution", "jpeg", "erasing")
 """Augmentations whose number is how likely they are: in rows of their own they happen to every picture."""
 
 SMALLEST_PX = 96
