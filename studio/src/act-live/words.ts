@@ -27,7 +27,7 @@ export const WORDS = {
   takes: "Takes",
   noTakes: "None yet. Each one is kept, and the best is marked.",
   best: "best",
-  noScore: "no score",
+  noScore: "No score",
   result: (number: string) => `Take ${number}`,
   interval: (low: number, high: number) => `95 % interval ${low.toFixed(0)} to ${high.toFixed(0)}`,
   late: (seconds: number) =>
