@@ -13,7 +13,7 @@ import pytest
 from closeup.core.errors import FormatError, InputError, OutputError
 from closeup.core.result_folder import ResultFolder
 from closeup.documents.cast import CAST_JSON
-from closeup.documents.edits import Edits, read_edits
+from closeup.documents.edits import EDITS_JSON, Edits, read_edits
 from closeup.features.cast import folder as folder_module
 from closeup.features.cast import operations as say
 from closeup.features.cast.folder import CastFolder, CastResult, carry_over, check_place, write_cast_folder
@@ -376,3 +376,19 @@ def test_damaged_edits_are_not_thrown_away(place: Path) -> None:
 def test_the_folder_can_be_moved(place: Path, tmp_path: Path) -> None:
     shutil.move(place, tmp_path / "other.cast")
     assert name(tmp_path / "other.cast") == "p1 is now called Anna."
+
+
+def test_notes_that_are_not_of_edits_outlive_edits(place: Path) -> None:
+    """Which device was used stays true; what was said of one edit goes with it."""
+    name(place)
+    folder = CastFolder(place)
+    foreign = tuple(replace(each, video_sha256="0" * 64) for each in folder.edits().operations)
+    (place / "edits.json").write_bytes(EDITS_JSON.encode(replace(folder.edits(), operations=foreign)))
+    skipped = "1 edit of another video file stayed out of use."
+    cast = replace(folder.cast(), notes=("Networks ran on cuda.", skipped))
+    (place / "cast.json").write_bytes(CAST_JSON.encode(cast))
+    name(place, text="Bea")
+    assert CastFolder(place).cast().notes == ("Networks ran on cuda.", skipped)
+    CastFolder(place).edit(say.undo_last)
+    CastFolder(place).edit(say.undo_last)
+    assert CastFolder(place).cast().notes == ("Networks ran on cuda.",)

@@ -149,12 +149,12 @@ class CastFolder:
             cast = self.cast()
             baseline = self.baseline(cast)
             edits, sentences, at = _with_free_number(self.edits(), cast, baseline), list[str](), _now()
-            before = len(edits.operations)
+            before, lasting = len(edits.operations), _lasting_notes(cast, baseline, edits)
             for wish in wishes:
                 change = wish(Scene(cast, edits, at))
                 edits = change.edits
                 sentences.append(change.sentence)
-                cast = _replayed(cast, baseline, edits)
+                cast = _replayed(cast, baseline, edits, lasting)
             said = edits.operations
             joined = (replace(said[place], joined=place > before) for place in range(before, len(said)))
             edits = replace(edits, operations=(*said[:before], *joined))
@@ -255,8 +255,14 @@ def _earlier(old: Cast, baseline: Baseline, edits: Edits, tracks: Sequence[Track
     return Earlier(before, _with_free_number(edits, old, baseline).next_person)
 
 
-def _replayed(cast: Cast, baseline: Baseline, edits: Edits) -> Cast:
-    """The cast with these edits instead of those that it has."""
+def _lasting_notes(cast: Cast, baseline: Baseline, edits: Edits) -> tuple[str, ...]:
+    """Notes that no edit changes: all but those on the edits that it was made with, such as which device was used."""
+    passing = build_people(cast.tracks, baseline, edits, cast.video.sha256, cast.shots).warnings
+    return tuple(note for note in cast.notes if note not in passing)
+
+
+def _replayed(cast: Cast, baseline: Baseline, edits: Edits, notes: tuple[str, ...]) -> Cast:
+    """The cast with these edits instead of those that it has; `notes` stay."""
     members = build_people(cast.tracks, baseline, edits, cast.video.sha256, cast.shots)
     return replace(
         cast,
@@ -264,7 +270,7 @@ def _replayed(cast: Cast, baseline: Baseline, edits: Edits) -> Cast:
         passers_by=members.passers_by,
         hidden=members.hidden,
         tracks=members.tracks,
-        notes=members.warnings,
+        notes=(*notes, *members.warnings),
     )
 
 
