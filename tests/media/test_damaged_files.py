@@ -1,4 +1,4 @@
-"""Containers with bits flipped, stretches overwritten and ends cut off: no crash, no hang, no half result."""
+"""Videos and pictures with bits flipped, stretches overwritten and ends cut off: no crash, no hang, no half result."""
 
 import os
 import subprocess
@@ -15,6 +15,8 @@ LONGEST_S = 30
 
 def check(folder: Path, ending: str, places: int) -> None:
     """Read damaged files in another process, and look at what it says of them."""
+    if ending == "heic":
+        pytest.importorskip("pi_heif")
     paths = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])
     done = subprocess.run(
         [sys.executable, "-m", "media.damage", str(folder), ending, str(places)],
@@ -29,16 +31,17 @@ def check(folder: Path, ending: str, places: int) -> None:
     assert done.returncode == 0, f"{last}: {done.returncode}\n{done.stderr[-2000:]}"
     assert len(lines) == 3 * places
     assert max(float(seconds) for _, seconds, _ in lines) < LONGEST_S
-    assert sum(word == "read" for *_, word in lines) > 0.2 * len(lines)
+    if ending in damage.FORMATS:  # much of a video survives; a picture may be refused as soon as a sum is wrong
+        assert sum(word == "read" for *_, word in lines) > 0.2 * len(lines)
 
 
-@pytest.mark.parametrize("ending", damage.FORMATS)
+@pytest.mark.parametrize("ending", [*damage.FORMATS, *damage.PICTURES])
 def test_a_damaged_file_is_read_or_refused_with_a_reason(tmp_path: Path, ending: str) -> None:
     check(tmp_path, ending, 14)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("ending", damage.FORMATS)
+@pytest.mark.parametrize("ending", [*damage.FORMATS, *damage.PICTURES])
 def test_files_damaged_at_two_hundred_places(tmp_path: Path, ending: str) -> None:
     check(tmp_path, ending, 200)
 
