@@ -13,8 +13,7 @@ import av
 
 from bench import Bench, BenchError, Finished, run_process
 from closeup.media.frame_times import read_frame_times
-from closeup.media.movie import SOUND_RATE_HZ
-from closeup.media.mp4_file import SOUND_BIT_RATE
+from closeup.media.mp4_file import SOUND_BIT_RATE, SOUND_RATE_HZ
 from closeup.media.video import open_video
 from closeup.media.video_codec import X264_OPTIONS
 from films import video_of

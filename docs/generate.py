@@ -53,6 +53,7 @@ def forms() -> tuple["Form[Any]", ...]:
     from closeup.documents.act import ACT_JSON, PERFORMANCE_JSON, RANKING_JSON
     from closeup.documents.cast import CAST_JSON
     from closeup.documents.faces import LOOK_JSON, PHOTO_JSON, VIDEO_JSON
+    from closeup.documents.portrait import PORTRAIT_JSON
     from closeup.documents.shorts import SHORTS_JSON
 
     return (
@@ -64,6 +65,7 @@ def forms() -> tuple["Form[Any]", ...]:
         ACT_JSON,
         PERFORMANCE_JSON,
         RANKING_JSON,
+        PORTRAIT_JSON,
     )
 
 

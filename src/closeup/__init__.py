@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from closeup.features.gallery.verify import verify as verify
     from closeup.features.headline.options import HeadlineOptions as HeadlineOptions
     from closeup.features.headline.write import headline as headline
+    from closeup.features.portrait.make import make_mattes as make_mattes
+    from closeup.features.portrait.make import make_portraits as make_portraits
+    from closeup.features.portrait.make import portrait as portrait
+    from closeup.features.portrait.options import MatteOptions as MatteOptions
+    from closeup.features.portrait.options import PortraitOptions as PortraitOptions
     from closeup.features.recommend.evaluate import evaluate_recommender as evaluate_recommender
     from closeup.features.recommend.fit import fit_recommender as fit_recommender
     from closeup.features.recommend.look import look_at_events as look_at_events
@@ -59,7 +64,9 @@ _HOMES = {
     "appraise": "closeup.features.appraise.model",
     "fit_appraiser": "closeup.features.appraise.fit",
     "GalleryStore": "closeup.storage.gallery",
+    "MatteOptions": "closeup.features.portrait.options",
     "Plan": "closeup.features.shorts.plan",
+    "PortraitOptions": "closeup.features.portrait.options",
     "RecommendOptions": "closeup.features.recommend.options",
     "Recipe": "closeup.workbench.recipes.recipe",
     "ShortsOptions": "closeup.features.shorts.options",
@@ -75,12 +82,15 @@ _HOMES = {
     "identify_video": "closeup.features.gallery.identify",
     "look_at_events": "closeup.features.recommend.look",
     "make_cast_folder": "closeup.features.cast.find",
+    "make_mattes": "closeup.features.portrait.make",
+    "make_portraits": "closeup.features.portrait.make",
     "make_shorts": "closeup.features.shorts.make",
     "open_cast": "closeup.features.cast.folder",
     "open_dataset": "closeup.workbench.datasets.reading",
     "open_gallery": "closeup.storage.gallery",
     "open_recommender": "closeup.features.recommend.model",
     "plan_shorts": "closeup.features.shorts.make",
+    "portrait": "closeup.features.portrait.make",
     "predict": "closeup.workbench.predict",
     "read_recipe": "closeup.workbench.recipes.recipe_file",
     "render_plan": "closeup.features.shorts.make",

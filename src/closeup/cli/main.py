@@ -17,7 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from closeup import __version__
-from closeup.cli import cast, demo, doctor, evaluate, export, faces, predict, reel, shorts, train, worker
+from closeup.cli import cast, demo, doctor, evaluate, export, faces, portrait, predict, reel, shorts, train, worker
 from closeup.cli.config_file import NAME, as_default_map, read_defaults, use_settings
 from closeup.cli.exit_codes import (
     EXIT_BROKEN_PIPE,
@@ -176,7 +176,7 @@ app.add_typer(cast.app)
 app.add_typer(shorts.app)
 app.add_typer(reel.app)
 app.add_typer(demo.app)
-for _commands in (faces, train, predict, evaluate, export, doctor, worker):
+for _commands in (faces, portrait, train, predict, evaluate, export, doctor, worker):
     app.add_typer(_commands.app)
 for _name, _help in LATE.items():
     app.add_typer(typer.Typer(), name=_name, help=_help)

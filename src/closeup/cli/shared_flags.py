@@ -27,12 +27,14 @@ RUN_NETWORKS = {
     "gallery import-cast",
     "gallery similar",
     "gallery verify",
+    "matte",
+    "portrait",
     "predict",
     "shorts",
 }
 """Commands that run networks, and so take `--device`."""
 
-WRITE_VIDEO = {"act compare", "demo", "doctor", "faces", "shorts"}
+WRITE_VIDEO = {"act compare", "demo", "doctor", "faces", "portrait", "shorts"}
 """Commands that encode video, and so take `--encoder`."""
 
 Encoder = Literal[

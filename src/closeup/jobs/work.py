@@ -84,6 +84,8 @@ WORK = {
         Work("shorts.render", "features.shorts.make:render_plan"),
         Work("act", "features.act.make:compare_performances"),
         Work("act.rank", "features.act.make:rank_attempts"),
+        Work("portrait", "features.portrait.make:make_portraits"),
+        Work("matte", "features.portrait.make:make_mattes"),
         Work("reel", "features.shorts.scenes:make_reel"),
         Work("appraise.look", "features.appraise.look_page:make_look_folder"),
         Work("appraise.fit", "features.appraise.fit:fit_appraiser"),

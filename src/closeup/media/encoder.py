@@ -1,6 +1,6 @@
 """Frames to an MP4 file that plays everywhere."""
 
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from av.container import OutputContainer
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation, VideoReformatter
 
 from closeup.core.types import FloatArray, Image
-from closeup.media.mp4_file import AAC_FRAME, SOUND_RATE_HZ, Mp4File, SoundTrack
+from closeup.media.mp4_file import Mp4File
 from closeup.media.video_codec import add_video_stream
 
 _THREADS = 4
@@ -46,7 +46,7 @@ class VideoEncoder(Mp4File):
         Raises:
             ValueError: If a side is odd or less than 2, or `fps` is not positive.
         """
-        super().__init__(path)
+        super().__init__(path, sound)
         require_even(size_wh)
         if fps <= 0:
             raise ValueError(f"fps is {fps}, and must be positive")
@@ -54,7 +54,6 @@ class VideoEncoder(Mp4File):
         self.fps = fps
         self._written = 0
         self._scaler = VideoReformatter()
-        self._sound = None if sound is None else _even(sound)
 
     def _add_streams(self, container: OutputContainer) -> None:
         self._stream = add_video_stream(container, self.size_wh, self.fps)
@@ -62,7 +61,6 @@ class VideoEncoder(Mp4File):
         context.thread_count = _THREADS
         context.colorspace, context.color_range = Colorspace.ITU709, ColorRange.MPEG
         context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
-        self._track = None if self._sound is None else SoundTrack(container)
 
     def write(self, image: Image) -> None:
         """Add a frame: RGB uint8 (H, W, 3) of the encoder's size.
@@ -87,33 +85,8 @@ class VideoEncoder(Mp4File):
         self._written += 1
         self._write_sound(self._written / self.fps)
 
-    def _write_sound(self, until: Fraction | None) -> None:
-        """Write the sound up to a time, or with None all that is left."""
-        if self._sound is None or self._track is None:
-            return
-        while until is None or self._track.samples < until * SOUND_RATE_HZ:
-            block = next(self._sound, None)
-            if block is None:
-                break
-            self._mux(self._encoded(self._track.stream, self._track.frame(block)))
-
     def _flush(self) -> None:
         if not self._written:
             raise ValueError(f"no frame was written to {self.path}")
         self._mux(self._encoded(self._stream, None))
-        if self._track is not None:
-            self._write_sound(None)
-            self._mux(self._encoded(self._track.stream, None))
-
-
-def _even(blocks: Iterable[FloatArray]) -> Generator[FloatArray, None, None]:
-    """Blocks (N, 2) of any lengths as blocks of `AAC_FRAME` samples; the last one may be shorter."""
-    left = np.zeros((0, 2), np.float32)
-    for block in blocks:
-        left = np.concatenate([left, block])
-        whole = len(left) // AAC_FRAME * AAC_FRAME
-        for start in range(0, whole, AAC_FRAME):
-            yield left[start : start + AAC_FRAME]
-        left = left[whole:]
-    if len(left):
-        yield left
+        self._write_sound(None)

@@ -109,7 +109,7 @@ def decode_image(content: bytes, name: str) -> Image:
 
 def taken_at(content: bytes) -> str | None:
     """When a photo was taken by the camera's clock, "2024-05-01 12:30:00"; None where its EXIF does not say."""
-    header = _opened(content, "The photo")
+    header = opened_header(content, "The photo")
     try:
         written = "" if header is None else str(header.getexif().get_ifd(_EXIF).get(_TAKEN, ""))
         return str(datetime.strptime(written.strip("\0 ")[:19], "%Y:%m:%d %H:%M:%S"))
@@ -119,7 +119,7 @@ def taken_at(content: bytes) -> str | None:
 
 def orientation_of(content: bytes) -> int:
     """The EXIF orientation of a photo, 1 to 8; 1, upright as it is stored, where it says none."""
-    header = _opened(content, "The photo")
+    header = opened_header(content, "The photo")
     try:
         said = 1 if header is None or header.format == "AVIF" else header.getexif().get(_ORIENTATION, 1)
     except (OSError, ValueError, SyntaxError, struct.error, KeyError, TypeError):
@@ -128,7 +128,7 @@ def orientation_of(content: bytes) -> int:
 
 
 def _decode(content: bytes, name: str) -> Image:
-    header = None if content[:2] == b"\xff\xd8" else _opened(content, name)
+    header = None if content[:2] == b"\xff\xd8" else opened_header(content, name)
     size_wh = _announced_size_wh(content) if header is None else header.size
     if size_wh is not None:
         _check_size(size_wh, name)
@@ -147,8 +147,8 @@ def _decode(content: bytes, name: str) -> Image:
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
 
-def _opened(content: bytes, name: str) -> Pillow.Image | None:
-    """The picture with its header read and nothing decoded, or None where Pillow does not know it."""
+def opened_header(content: bytes, name: str) -> Pillow.Image | None:
+    """A picture file, (W, H), with its header read and nothing decoded, or None where Pillow does not know it."""
     if content[4:8] == b"ftyp" and content[8:12] in HEIC_BRANDS and b"avif" not in content[:64]:
         opened = _heic_opener(name)
     else:

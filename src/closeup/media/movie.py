@@ -1,18 +1,19 @@
 """Pictures and sound to an MP4 with the exact times of both: H.264, or what was asked for, and AAC."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import accumulate, pairwise
 from math import ceil, lcm
 from pathlib import Path
 
 import av
+import numpy as np
 from av.container import OutputContainer
 from av.video.reformatter import ColorRange
 
 from closeup.core.types import FloatArray
 from closeup.media.encoder import require_even
-from closeup.media.mp4_file import AAC_FRAME, SOUND_RATE_HZ, Mp4File, SoundTrack
+from closeup.media.mp4_file import Mp4File
 from closeup.media.planes import Colour
 from closeup.media.video_codec import add_video_stream
 
@@ -32,7 +33,7 @@ class MovieWriter(Mp4File):
     def __init__(
         self,
         path: Path,
-        sound: FloatArray | None,
+        sound: FloatArray | Iterable[FloatArray] | None,
         *,
         size_wh: tuple[int, int],
         starts: Sequence[Fraction],
@@ -42,7 +43,7 @@ class MovieWriter(Mp4File):
 
         Args:
             path: Where the MP4 will be; replaced if it exists.
-            sound: Float32 (N, 2) at 48000 Hz from time 0, or None for a file without sound.
+            sound: Float32 (N, 2) at 48000 Hz from time 0, whole or in blocks; None for a file without sound.
             size_wh: Width and height in pixels, even.
             starts: When each picture begins, in seconds, ascending from 0; then when the last one ends.
             colour: What the numbers of the pictures mean.
@@ -50,13 +51,13 @@ class MovieWriter(Mp4File):
         Raises:
             ValueError: If a side is odd, times do not ascend from 0, or the sound has another shape.
         """
-        super().__init__(path)
+        super().__init__(path, [sound] if isinstance(sound, np.ndarray) else sound)
         require_even(size_wh)
         if len(starts) < 2 or starts[0] != 0 or any(b <= a for a, b in pairwise(starts)):
             raise ValueError("times must ascend from 0, to the end of the last picture")
-        if sound is not None and (sound.ndim != 2 or sound.shape[1] != 2):
+        if isinstance(sound, np.ndarray) and (sound.ndim != 2 or sound.shape[1] != 2):
             raise ValueError(f"expected sound (N, 2), got {sound.shape}")
-        self._size_wh, self._colour, self._sound = size_wh, colour, sound
+        self._size_wh, self._colour = size_wh, colour
         self._rate = (len(starts) - 1) / starts[-1]
         self._tick = common_tick(starts)
         # Times that are nearer to each other than a tick still are one after the other.
@@ -80,8 +81,6 @@ class MovieWriter(Mp4File):
         context.color_range = ColorRange.MPEG
         context.colorspace, context.color_primaries = self._colour.matrix, self._colour.primaries
         context.color_trc = self._colour.transfer
-        if self._sound is not None:
-            self._track = SoundTrack(container)
 
     def write(self, frame: av.VideoFrame) -> None:
         """Add the next picture, yuv420p of the movie's size, and the sound up to it.
@@ -103,21 +102,11 @@ class MovieWriter(Mp4File):
             packet.duration = self._lasts[packet.pts]
             self._mux(packet)
 
-    def _write_sound(self, until: Fraction) -> None:
-        if self._sound is None:
-            return
-        wanted = min(len(self._sound), ceil(until * SOUND_RATE_HZ))
-        while (at := self._track.samples) < wanted:
-            frame = self._track.frame(self._sound[at : at + AAC_FRAME])
-            self._mux(self._encoded(self._track.stream, frame))
-
     def _flush(self) -> None:
         if self._written != len(self._lasts):
             raise ValueError(f"{self.path} was to have {len(self._lasts)} pictures, and has {self._written}")
         self._encode_pictures(None)
-        if self._sound is not None:
-            self._write_sound(Fraction(len(self._sound), SOUND_RATE_HZ))
-            self._mux(self._encoded(self._track.stream, None))
+        self._write_sound(None)
 
 
 def common_tick(times: Sequence[Fraction]) -> Fraction:

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Generator, Iterable
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -17,8 +18,11 @@ from closeup.core.interrupts import held_back
 from closeup.core.types import FloatArray
 from closeup.core.whole import output_error, part_prefix
 
-_CONTAINER_OPTIONS = {"movflags": "+faststart", "fflags": "+bitexact"}
-"""The index at the front, so that a browser plays at once; no dates or versions in the file."""
+_CONTAINER_OPTIONS = {
+    "mp4": {"movflags": "+faststart", "fflags": "+bitexact"},
+    "matroska": {"fflags": "+bitexact"},
+}
+"""The index of MP4 at the front, so that a browser plays at once; no dates or versions in the file."""
 
 
 class Mp4File:
@@ -28,11 +32,21 @@ class Mp4File:
     left, and a file that was there before stays.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Say where the MP4 will be; it is replaced if it exists."""
+    FORMAT = "mp4"
+    """FFmpeg's name of the container; a writer may say another."""
+
+    def __init__(self, path: Path, sound: Iterable[FloatArray] | None = None) -> None:
+        """Say where the MP4 will be; it is replaced if it exists.
+
+        Args:
+            path: Of the file.
+            sound: Blocks of float32 (N, 2) at 48000 Hz from time 0, taken when they are needed; None for no sound.
+        """
         self.path = path
         self._part: Path | None = None
         self._container: OutputContainer
+        self._sound = None if sound is None else _even(sound)
+        self._track: SoundTrack | None = None
 
     def _options(self) -> dict[str, str]:
         """Options of the muxer beside those that all files have."""
@@ -57,9 +71,10 @@ class Mp4File:
                 handle, name = tempfile.mkstemp(prefix=part_prefix(self.path), suffix=".part", dir=self.path.parent)
                 self._part = Path(name)
             os.close(handle)
-            options = _CONTAINER_OPTIONS | self._options()
-            self._container = av.open(f"file:{name}", "w", format="mp4", container_options=options)
+            options = _CONTAINER_OPTIONS[self.FORMAT] | self._options()
+            self._container = av.open(f"file:{name}", "w", format=self.FORMAT, container_options=options)
             self._add_streams(self._container)
+            self._track = None if self._sound is None else SoundTrack(self._container)
         except OSError as error:
             self._discard()
             raise output_error(self.path, error) from error
@@ -101,6 +116,18 @@ class Mp4File:
     def _discard(self) -> None:
         if self._part is not None:
             self._part.unlink(missing_ok=True)
+
+    def _write_sound(self, until: Fraction | None) -> None:
+        """Write the sound up to a time in seconds, or with None all that is left, and what its encoder still holds."""
+        if self._sound is None or self._track is None:
+            return
+        while until is None or self._track.samples < until * SOUND_RATE_HZ:
+            block = next(self._sound, None)
+            if block is None:
+                break
+            self._mux(self._encoded(self._track.stream, self._track.frame(block)))
+        if until is None:
+            self._mux(self._encoded(self._track.stream, None))
 
     def _encoded(self, stream: Any, frame: Any) -> "list[Packet[Any]]":
         """The packets that a frame of a stream yields, or with None those that its encoder still held.
@@ -155,3 +182,16 @@ class SoundTrack:
         frame.pts = self.samples
         self.samples += len(sound)
         return frame
+
+
+def _even(blocks: Iterable[FloatArray]) -> Generator[FloatArray, None, None]:
+    """Blocks (N, 2) of any lengths as blocks of `AAC_FRAME` samples; the last one may be shorter."""
+    left = np.zeros((0, 2), np.float32)
+    for block in blocks:
+        left = np.concatenate([left, block]) if len(left) else block
+        whole = len(left) // AAC_FRAME * AAC_FRAME
+        for start in range(0, whole, AAC_FRAME):
+            yield left[start : start + AAC_FRAME]
+        left = left[whole:]
+    if len(left):
+        yield left

@@ -43,12 +43,17 @@ def test_what_is_known_stays_and_holes_lie_between_what_is_around(width, height,
     assert (filled <= high + 1e-4).all()
 
 
-def test_lamps_become_brighter_than_white_and_nothing_else_changes():
-    light = np.float32([0.0, 0.4, 0.8, 0.9, 1.0])
-    lifted = lift(light)
-    assert lifted[:3].tolist() == light[:3].tolist()
-    assert lifted[3] > 1
-    assert lifted[4] == pytest.approx(4)
+def test_small_lamps_become_brighter_than_white_and_walls_stay():
+    light = np.full((80, 80, 3), 0.05, np.float32)
+    light[20:22, 20:22] = 1
+    light[:, 60:] = 0.95
+    lifted = lift(light, 6)
+    assert lifted[20, 20].tolist() == pytest.approx([4, 4, 4], rel=0.02)
+    lamp = lifted[20:22, 20:22].copy()
+    lifted[20:22, 20:22] = light[20:22, 20:22]
+    assert lamp.min() > 3
+    assert np.allclose(lifted[:, :60], light[:, :60])
+    assert np.allclose(lifted[:, 75:], light[:, 75:])
 
 
 @pytest.mark.parametrize("person", [0.02, 0.7])

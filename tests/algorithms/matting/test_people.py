@@ -40,18 +40,18 @@ def test_people_who_touch_are_parted_between_their_faces():
 
 def test_the_ground_is_sharp_at_the_feet_and_not_beyond_the_eyes():
     alpha, _ = standing((60, 90))
-    strength = strength_by_ground(alpha, 20.0)
+    strength = strength_by_ground(alpha, 20.0, 12.0)
     assert strength[89, 0] == 0
     assert (strength[:21] == 1).all()
     assert (np.diff(strength[:90, 0]) <= 0).all()
     assert strength[55, 3] == pytest.approx((89 - 55) / (89 - 20), abs=1e-6)
 
 
-@pytest.mark.parametrize("feet", [100, 14])
+@pytest.mark.parametrize("feet", [100, 70])
 def test_without_feet_nothing_is_known(feet):
     alpha, _ = standing((60, 90), feet=feet)
-    assert strength_by_ground(alpha, None) is None
-    assert strength_by_ground(0 * alpha, None) is None
+    assert strength_by_ground(alpha, 20.0, 12.0) is None
+    assert strength_by_ground(0 * alpha, 20.0, 12.0) is None
 
 
 def test_other_people_are_as_far_as_their_faces_are_small():

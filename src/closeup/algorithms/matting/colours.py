@@ -21,6 +21,9 @@ _SMALL_PX, _SMALL_ROUNDS, _ROUNDS = 32, 10, 2
 MIXED = 0.002
 """Alpha so far from 0 and 1 is a mixture."""
 
+_LEAST = 1e-3
+"""Alpha below which it says nothing of how bright a colour can be."""
+
 _ASIDE = ((0, 1), (0, -1), (1, 0), (-1, 0))
 
 
@@ -33,36 +36,31 @@ def estimate_colours(light: FloatArray, alpha: FloatArray) -> tuple[FloatArray, 
     """
     height, width = alpha.shape
     levels = max(1, int(np.ceil(np.log2(max(width, height)))))
-    person = np.full((1, 1, 3), light.mean(axis=(0, 1)), np.float32)
-    ground = person
+    both = np.full((1, 1, 6), np.tile(light.mean(axis=(0, 1)), 2), np.float32)
     for level in range(levels + 1):
         size_wh = round(width ** (level / levels)), round(height ** (level / levels))
         seen = cv2.resize(light, size_wh, interpolation=cv2.INTER_AREA)
         mixture = cv2.resize(alpha, size_wh, interpolation=cv2.INTER_AREA)
-        person, ground = (cv2.resize(each, size_wh, interpolation=cv2.INTER_NEAREST) for each in (person, ground))
-        for _ in range(_SMALL_ROUNDS if max(size_wh) <= _SMALL_PX else _ROUNDS):
-            person, ground = _round(seen, mixture, person, ground)
-    return person, ground
+        both = cv2.resize(both, size_wh, interpolation=cv2.INTER_NEAREST)
+        _solve(seen, mixture, both, _SMALL_ROUNDS if max(size_wh) <= _SMALL_PX else _ROUNDS)
+    return np.ascontiguousarray(both[..., :3]), np.ascontiguousarray(both[..., 3:])
 
 
-def _round(
-    seen: FloatArray, alpha: FloatArray, person: FloatArray, ground: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Both colours of every pixel, from those of its neighbours."""
-    padded = [np.pad(each, ((1, 1), (1, 1), (0, 0)), mode="edge") for each in (person, ground, alpha[..., None])]
+def _solve(seen: FloatArray, alpha: FloatArray, both: FloatArray, rounds: int) -> None:
+    """Both colours of every pixel, (H, W, 6), from those of its neighbours, some times, in place."""
     height, width = alpha.shape
-    weights, sums = np.zeros((height, width, 1), np.float32), [0 * person, 0 * ground]
-    for down, across in _ASIDE:
-        beside = [each[1 + down : 1 + down + height, 1 + across : 1 + across + width] for each in padded]
-        weight = np.float32(_EVEN) + np.float32(_ALPHA) * np.abs(alpha[..., None] - beside[2])
-        weights += weight
-        sums[0] += weight * beside[0]
-        sums[1] += weight * beside[1]
-    return _solved(seen, alpha[..., None], weights, sums[0], sums[1])
+    padded = np.pad(alpha, 1, mode="edge")
+    places = [(slice(1 + down, 1 + down + height), slice(1 + across, 1 + across + width)) for down, across in _ASIDE]
+    weights = [(np.float32(_EVEN) + np.float32(_ALPHA) * np.abs(alpha - padded[at]))[..., None] for at in places]
+    total = np.sum(weights, axis=0)
+    for _ in range(rounds):
+        around = cv2.copyMakeBorder(both, 1, 1, 1, 1, cv2.BORDER_REPLICATE).reshape(height + 2, width + 2, 6)
+        sums = sum(weight * around[at] for weight, at in zip(weights, places, strict=True))
+        both[..., :3], both[..., 3:] = _solved(seen, alpha[..., None], total, sums[..., :3], sums[..., 3:])
 
 
 def refine_colours(
-    seen: FloatArray, alpha: FloatArray, person: FloatArray, ground: FloatArray, rounds: int = 4
+    seen: FloatArray, alpha: FloatArray, person: FloatArray, ground: FloatArray, rounds: int = 3
 ) -> tuple[NDArray[np.bool_], FloatArray]:
     """The person's colours in the mixed pixels of a part of a picture, at its full size.
 
@@ -100,9 +98,13 @@ def refine_colours(
 def _solved(
     seen: FloatArray, alpha: FloatArray, weights: FloatArray, person: FloatArray, ground: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """The two colours that mix to what is seen and are nearest to the weighted sums of their neighbours'."""
+    """The two colours that mix to what is seen and are nearest to the weighted sums of their neighbours'.
+
+    Neither can give more light than is seen: with a matte that is soft where the picture is not, that would glow.
+    """
     rest = 1 - alpha
     a, b, d = alpha * alpha + weights, alpha * rest, rest * rest + weights
     one, two = alpha * seen + person, rest * seen + ground
     scale = 1 / (a * d - b * b)
-    return np.clip((d * one - b * two) * scale, 0, 1), np.clip((a * two - b * one) * scale, 0, 1)
+    most = np.minimum(seen / np.maximum(alpha, _LEAST), 1), np.minimum(seen / np.maximum(rest, _LEAST), 1)
+    return np.clip((d * one - b * two) * scale, 0, most[0]), np.clip((a * two - b * one) * scale, 0, most[1])

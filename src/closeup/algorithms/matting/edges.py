@@ -30,6 +30,13 @@ _TELLS, _TELLS_ALL = 0.35, 0.85
 _ONE_SIDED = 1e-3
 """Variance of the labels in a window below which all but nothing in it is on the other side."""
 
+_ALIKE, _STRANGE = 9.0, 16.0
+"""Squared distance of a pixel's colour from the mixtures that the fit is made of, in their spread (Mahalanobis): up to
+the first it is one of them, from the second on the fit says nothing of it."""
+
+_DECIDED = 1.5
+"""Where the fit does not count, alpha is this much farther from a half: a network's edge is softer than a person's."""
+
 _CLIPPED = 0.04
 """Alpha this near to 0 and 1 is 0 and 1: texture on either side of the edge is no hair."""
 
@@ -73,7 +80,7 @@ def fit_edges(light: FloatArray, alpha: FloatArray, off_px: int) -> EdgeModel:
     sure = person | ground
     weight = np.where(sure, 1, _FAINT * np.abs(2 * alpha - 1)).astype(np.float32)
     label = np.where(sure, person, alpha).astype(np.float32)
-    slope, offset, told = _regress(light, label, weight, 3 * off_px)
+    slope, offset, told, strange = _regress(light, label, weight, 3 * off_px)
     window = (4 * off_px + 1,) * 2
     near = cv2.blur((~sure).astype(np.float32), (off_px, off_px)) if off_px > 1 else (~sure).astype(np.float32)
     trust = np.clip((told - _TELLS) / (_TELLS_ALL - _TELLS), 0, 1)
@@ -81,14 +88,21 @@ def fit_edges(light: FloatArray, alpha: FloatArray, off_px: int) -> EdgeModel:
     worth = cv2.blur(trust, window) + np.float32(1e-6)
     slope = cv2.blur(slope * trust[..., None], window) / worth[..., None]
     offset = cv2.blur(offset * trust, window) / worth
-    spread = np.minimum(worth, 1) * np.clip(2 * near, 0, 1)
-    return EdgeModel(slope, offset, spread, np.where(sure, label, alpha))
+    alike = cv2.blur(np.clip((_STRANGE - strange) / (_STRANGE - _ALIKE), 0, 1).astype(np.float32), (3, 3))
+    decided = np.clip((alpha - 0.5) * _DECIDED + 0.5, 0, 1)
+    spread = np.minimum(worth, 1) * np.clip(2 * near, 0, 1) * alike
+    return EdgeModel(slope, offset, spread, np.where(sure, label, decided).astype(np.float32))
 
 
 def _regress(
     light: FloatArray, label: FloatArray, weight: FloatArray, reach: int
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Weighted least squares in a square around every pixel: slope (H, W, 3), offset (H, W), variance explained."""
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Weighted least squares in a square around every pixel.
+
+    Returns:
+        Slope (H, W, 3) and offset (H, W); the share of the variance that is explained; and the squared distance of the
+        pixel's own colour from the line of mixtures, in the spread of the colours in the square.
+    """
     size = (2 * reach + 1,) * 2
     pairs = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)]
     moments = [*(light[..., c] for c in range(3)), label, label * label]
@@ -97,14 +111,19 @@ def _regress(
     means = np.stack([cv2.blur(each.astype(np.float64) * weight, size) / total for each in moments])
     mean, middle = means[:3], means[3]
     spread = means[4] - middle**2
-    slope, told = np.zeros_like(mean), np.zeros_like(middle)
+    slope, told, strange = np.zeros_like(mean), np.zeros_like(middle), np.zeros_like(middle)
     some = spread > _ONE_SIDED  # elsewhere the window lies in the person, or beside them
     covariance = np.empty((int(some.sum()), 3, 3))
     for (a, b), product in zip(pairs, means[5:11], strict=True):
         covariance[:, a, b] = covariance[:, b, a] = (product - mean[a] * mean[b])[some]
     covariance += np.eye(3) * _RIDGE
     shared = (means[11:] - mean * middle)[:, some]
-    slope[:, some] = np.linalg.solve(covariance, shared.T[..., None])[..., 0].T
+    own = light[some] - mean[:, some].T
+    solved = np.linalg.solve(covariance, np.stack([shared.T, own], axis=-1))
+    slope[:, some] = solved[..., 0].T
+    along = np.square((slope[:, some] * own.T).sum(0)) / np.maximum((slope[:, some] * shared).sum(0), 1e-9)
+    strange[some] = (own * solved[..., 1]).sum(axis=1) - along
     told[some] = np.clip((slope[:, some] * shared).sum(0) / spread[some], 0, 1)
     offset = middle - (slope * mean).sum(0)
-    return np.moveaxis(slope, 0, 2).astype(np.float32), offset.astype(np.float32), told.astype(np.float32)
+    found = np.moveaxis(slope, 0, 2), offset, told, strange
+    return tuple(each.astype(np.float32) for each in found)  # type: ignore[return-value]

@@ -19,8 +19,11 @@ Shape = Literal["disc", "hexagon"]
 LONGEST_PX = 24
 """Radius in pixels of the picture that is blurred; a wider blur is made in a smaller picture, where it is this one."""
 
-_LIFTED, _WHITE = 0.8, 4.0
-"""Light from here on is brighter than the picture can say; what is white is taken to be this bright."""
+_LIFTED, _WHITE = 0.7, 4.0
+"""Light from here on may be brighter than the picture can say; what is white is taken to be this bright."""
+
+_SMALL, _LAMP = 0.3, 0.8
+"""Light by which a spot is brighter than the mean around it: a lamp from the second on, and no lamp up to the first."""
 
 GUARD = 0.003
 """Of the picture's height: so near to the person the background is not believed to be free of them."""
@@ -53,10 +56,16 @@ def kernel(radius_px: float, shape: Shape = "disc") -> FloatArray:
     return (cells / cells.sum()).astype(np.float32)
 
 
-def lift(light: FloatArray) -> FloatArray:
-    """Light (..., 3) with what is nearly white as bright as lamps are, so that they become discs in a blur."""
-    part = np.clip((light - _LIFTED) / (1 - _LIFTED), 0, 1)
-    return light + part * part * np.float32(_WHITE - 1)
+def lift(light: FloatArray, radius_px: float) -> FloatArray:
+    """Light (H, W, 3) with small spots that are nearly white as bright as lamps are, so that they become discs.
+
+    White walls and skies stay: they are as bright as what is around them within twice the radius of the blur.
+    """
+    brightest = light.max(axis=2)
+    around = cv2.blur(brightest, (2 * ceil(2 * radius_px) + 1,) * 2)
+    lamp = np.clip((brightest - around - _SMALL) / (_LAMP - _SMALL), 0, 1)
+    lamp *= np.square(np.clip((brightest - _LIFTED) / (1 - _LIFTED), 0, 1))
+    return light * (1 + lamp * np.float32(_WHITE - 1))[..., None]
 
 
 def fill(light: FloatArray, weight: FloatArray) -> FloatArray:
@@ -93,6 +102,7 @@ def out_of_focus(
     radius_px: float,
     shape: Shape = "disc",
     strength: FloatArray | None = None,
+    longest_px: int = LONGEST_PX,
 ) -> FloatArray:
     """What is behind a person, as a lens that is focused on them shows it: linear light, float32 (H, W, 3).
 
@@ -104,12 +114,13 @@ def out_of_focus(
         shape: Of the aperture.
         strength: Share of the radius, at any size, (H, W), 0 to 1; below a quarter it is blurred by a quarter, and the
             picture itself is to be mixed in.
+        longest_px: Radius of the blur in the picture that it is made in, at most; less is faster.
     """
     height, width = picture.shape[:2]
     shares = _SHARES if strength is not None else (1.0,)
-    factor = min(1.0, LONGEST_PX / max(radius_px * shares[0], 1e-6))
+    factor = min(1.0, longest_px / max(radius_px * shares[0], 1e-6))
     size_wh = max(1, round(width * factor)), max(1, round(height * factor))
-    seen = shrunk(picture, size_wh, lambda part: lift(to_light(part)))
+    seen = lift(shrunk(picture, size_wh, to_light), radius_px * factor)
     alpha, ground = (cv2.resize(each, size_wh, interpolation=cv2.INTER_LINEAR) for each in (alpha, ground))
     reach = round(GUARD * size_wh[1])
     around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2)
@@ -123,13 +134,13 @@ def out_of_focus(
     for number, share in enumerate(shares, 1):
         weight = np.maximum(1 - np.abs(part - number), 0)[..., None]
         if weight.any():
-            made += weight * _blurred_smaller(filled, radius_px * share * factor, shape)
+            made += weight * _blurred_smaller(filled, radius_px * share * factor, shape, longest_px)
     return np.minimum(made, 1)
 
 
-def _blurred_smaller(light: FloatArray, radius_px: float, shape: Shape) -> FloatArray:
+def _blurred_smaller(light: FloatArray, radius_px: float, shape: Shape, longest_px: int) -> FloatArray:
     """A picture (H, W, 3), blurred in a smaller one where the radius is large."""
-    factor = min(1.0, LONGEST_PX / max(radius_px, 1e-6))
+    factor = min(1.0, longest_px / max(radius_px, 1e-6))
     height, width = light.shape[:2]
     small = max(1, round(width * factor)), max(1, round(height * factor))
     less = light if factor == 1 else cv2.resize(light, small, interpolation=cv2.INTER_AREA)

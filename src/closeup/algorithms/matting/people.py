@@ -12,6 +12,9 @@ _PERSON = 0.3
 _DOWN = 0.15
 """What a pixel below a face counts against one beside it: bodies are below faces, and as wide as three of them."""
 
+_STANDING = 5.0
+"""Heights of a face that the feet of who stands are below the eyes at least; people are seven to eight heads high."""
+
 FAR_AT_LEAST = 0.5
 """Share of the full blur that people who are not to be in focus have at least."""
 
@@ -58,7 +61,7 @@ def kept_alpha(alpha: FloatArray, owner: NDArray[np.intp], kept: NDArray[np.bool
     return np.asarray(alpha * mine, np.float32)
 
 
-def strength_by_ground(alpha: FloatArray, eyes_y: float | None) -> FloatArray | None:
+def strength_by_ground(alpha: FloatArray, eyes_y: float, face_px: float) -> FloatArray | None:
     """How much each row is out of focus when a lens is focused on somebody who stands on level ground: (H, W), 0 to 1.
 
     On the ground the blur grows evenly from row to row: none at the feet, all of it at the horizon, which lies at the
@@ -66,19 +69,19 @@ def strength_by_ground(alpha: FloatArray, eyes_y: float | None) -> FloatArray | 
 
     Args:
         alpha: Of the people in focus, (H, W), 0 to 1.
-        eyes_y: Row of their eyes; None where no face is seen, and the top of the matte counts.
+        eyes_y: Row of their eyes.
+        face_px: Height of their faces, in rows.
 
     Returns:
-        None where the feet are not in the picture, so that nothing is known.
+        None where the feet are not seen, by the matte's end at the picture's or so near to the face that it is a table
+        or a lap: nothing is known then.
     """
     rows = np.flatnonzero((alpha > 0.5).any(axis=1))
     height = len(alpha)
-    if not len(rows) or rows[-1] >= height - 1 - height // 100:
+    if not len(rows) or rows[-1] >= height - 1 - height // 100 or rows[-1] - eyes_y < _STANDING * face_px:
         return None
-    feet, eyes = float(rows[-1]), float(rows[0]) if eyes_y is None else eyes_y
-    if feet - eyes < height / 10:
-        return None
-    share = np.clip(np.abs(feet - np.arange(height)) / (feet - eyes), 0, 1).astype(np.float32)
+    feet = float(rows[-1])
+    share = np.clip(np.abs(feet - np.arange(height)) / (feet - eyes_y), 0, 1).astype(np.float32)
     return np.repeat(share[:, None], alpha.shape[1], axis=1)
 
 
