@@ -17,7 +17,7 @@ from http.cookies import CookieError, SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 from urllib.parse import parse_qs, urlsplit
 
 from closeup.core.errors import CloseupError
@@ -139,7 +139,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _receive(self, length: int) -> None:
         try:
-            answer = self.server.receive(urlsplit(self.path).path, self.rfile, length)
+            answer = self.server.receive(urlsplit(self.path).path, cast(BinaryIO, self.rfile), length)
         except CloseupError as error:
             self._refuse(HTTPStatus.UNPROCESSABLE_ENTITY, f"{error.message} {error.hint}".strip())
         except OSError as error:  # it broke off, or the disk is full
