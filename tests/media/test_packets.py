@@ -68,6 +68,25 @@ def test_sound_and_pictures_stay_in_step(tmp_path: Path, name: str) -> None:
     assert reader.seekable == (leaps == 0)
 
 
+OFFSETS = {
+    "and there is no leap": (Part(at_s=1, sound_at_s=1.3), Part(at_s=3, sound_at_s=3.3)),
+    "and both leap": (Part(at_s=1, sound_at_s=1.3), Part(at_s=HOUR, sound_at_s=HOUR + 0.3)),
+    "and both fall": (Part(at_s=100, sound_at_s=100.3), Part(at_s=5, sound_at_s=5.3)),
+    "and both begin again": (Part(at_s=1, sound_at_s=1.3), Part(at_s=1, sound_at_s=1.3)),
+    "and both wrap": (Part(at_s=WRAP - 1, sound_at_s=WRAP - 0.7),),
+}
+
+
+@pytest.mark.parametrize("name", OFFSETS)
+def test_sound_that_is_later_than_pictures_stays_later(tmp_path: Path, name: str) -> None:
+    """Each stream has a start of its own, which is no fault: a new clock moves both by one amount."""
+    path = joined(tmp_path / "joined.ts", *OFFSETS[name])
+    reader, seen = flashes(path)
+    assert seen == pytest.approx([2 * number + at for number in range(len(OFFSETS[name])) for at in FLASH_S], abs=0.045)
+    heard = beeps(path, float(reader.end_time) + 0.5)
+    assert heard == pytest.approx([time + 0.3 for time in seen], abs=0.045)
+
+
 def test_a_new_clock_is_told_with_its_place(tmp_path: Path) -> None:
     reader, _ = flashes(joined(tmp_path / "joined.ts", Part(), Part(at_s=HOUR)))
     assert reader.notes == ("The file's clock leaps ahead by 59:58 at 0:02; time goes on there without a gap.",)
