@@ -47,7 +47,7 @@ def part(
     if far:
         scale = float(np.exp(chance.uniform(np.log(0.6), np.log(2.6))))
     factor = size_wh[0] / (wide * scale)
-    level = int(np.clip(np.floor(0.3 - np.log2(factor)), 0, len(picture) - 1))  # finer than its pixels it has to be not
+    level = int(np.clip(np.floor(0.3 - np.log2(factor)), 0, len(picture) - 1))  # not much finer than the view
     _, rgb, alpha = picture[level]
     factor *= width / alpha.shape[1]
     window = size_wh[0] / factor, size_wh[1] / factor
