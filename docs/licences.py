@@ -102,6 +102,7 @@ EXTRAS = {
     "train": "with the extra train",
     "appraise": "with the extra appraise",
     "headline": "with the extra headline",
+    "server": "with the extra server",
 }
 
 LEAD = """\

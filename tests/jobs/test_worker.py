@@ -41,9 +41,9 @@ def store(gallery_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     database.engine.dispose()
 
 
-def submit(store: JobStore, folder: Path, name: str = "count", **arguments: object) -> JobRecord:
-    given = {"log": str(folder / "log"), "name": "a", "to": 3, **arguments} if name == "count" else arguments
-    return store.submit(name, given, folder=str(folder / f"results-{arguments.get('name', name)}"))
+def submit(store: JobStore, folder: Path, work: str = "count", **arguments: object) -> JobRecord:
+    given = {"log": str(folder / "log"), "name": "a", "to": 3, **arguments} if work == "count" else arguments
+    return store.submit(work, given, folder=str(folder / f"results-{arguments.get('name', work)}"))
 
 
 def ended(store: JobStore, job: JobRecord, within_s: float = 300) -> JobRecord:

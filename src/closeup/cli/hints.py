@@ -103,6 +103,8 @@ HINTS: dict[str, Words] = {
     "gallery.last-face": "To remove them altogether: closeup gallery delete {name!q}",
     "gallery.scrub": "Close what uses the gallery, then type: closeup gallery purge",
     "gallery.encoding": "Create the database anew: createdb --encoding=UTF8 --template=template0 NAME",
+    # the server
+    "server.url": "Say the address that people will type: --url https://NAME (or http://NAME:{port})",
     # learners
     "recommend.column": "Its columns are: {columns}. Say which it is: --{what} COLUMN",
     "learner.absent": "See how one is made: closeup {kind} --help",

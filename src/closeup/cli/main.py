@@ -123,6 +123,7 @@ LATE = {
     "people": "See and correct the people in a result folder.",
     "models": "List, fetch and check the models.",
     "headline": "Name a text or a broadcast, and sum it up: closeup headline FILE.",
+    "serve": "Serve all this to browsers and programs, with tokens: closeup serve.",
     "recommend": "Recommend items from what people took, and say why.",
 }
 """Groups of commands, each a module here, that are loaded when one of theirs is called: no command waits for another's

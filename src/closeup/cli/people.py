@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,14 +22,12 @@ from closeup.documents.cast import CAST_JSON
 from closeup.documents.suggestions import SUGGESTION
 from closeup.features.cast import operations
 from closeup.features.cast.folder import CastFolder
-from closeup.features.cast.operations import Change, Scene
+from closeup.features.cast.operations import Change, Scene, Wish
 from closeup.features.gallery.options import FAR
 from closeup.jobs.work import work
 
 if TYPE_CHECKING:
     from closeup.documents.gallery import CastPersonAnswer
-
-Wish = Callable[[Scene], Change]
 
 _STANDINGS = {"people": "", "passers_by": "passes by", "hidden": "hidden"}
 _IDS_SHOWN = 6
@@ -294,22 +292,16 @@ def _wishes(kind: str, words: Sequence[str]) -> list[Wish]:
     match kind, words:
         case "name", _:
             return _naming(words)
-        case "merge", [_, *_]:
-            return [partial(operations.merge_people, identities=words)]
         case "same", [one, other]:
-            return [partial(operations.merge_people, identities=[one, other])]
-        case "different", [one, other]:
-            return [partial(operations.tell_apart, one=one, other=other)]
+            return [operations.wish("merge", [one, other])]
         case "portrait", [identity, track]:
-            return [partial(operations.choose_portrait, identity=identity, track=track)]
-        case "split", [identity, tracks]:
-            return [partial(operations.split_person, identity=identity, tracks=_listed(tracks))]
-        case "not", [identity, tracks]:
-            return [partial(operations.reject_tracks, identity=identity, tracks=_listed(tracks))]
-        case "hide", [_, *_]:
-            return [partial(operations.hide_person, identity=identity) for identity in words]
-        case "unhide", [_, *_]:
-            return [partial(operations.unhide_person, identity=identity) for identity in words]
+            return [operations.wish(kind, [identity], [track])]
+        case (("split" | "not"), [identity, tracks]):
+            return [operations.wish(kind, [identity], _listed(tracks))]
+        case (("hide" | "unhide"), [_, *_]):
+            return [operations.wish(kind, [identity]) for identity in words]
+        case (("merge" | "different"), [_, *_]):
+            return [operations.wish(kind, words)]
     raise typer.BadParameter(f"{' '.join([kind, *words])!r} is no change of people.", param_hint="CHANGE")
 
 

@@ -62,6 +62,7 @@ class Work:
 WORK = {
     work.name: work
     for work in (
+        Work("media.thumbnail", "media.thumbnail:write_thumbnail"),
         Work("cast", "features.cast.find:make_cast_folder"),
         Work("cast.album", "features.cast.together:make_album_folder"),
         Work("cast.season", "features.cast.together:make_season_folder"),

@@ -3,8 +3,9 @@
 Only the edits grow here; `closeup.features.cast.folder.CastFolder.edit` then replays them and writes the folder.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from closeup.core.errors import InputError
 from closeup.core.parts import moment
@@ -35,6 +36,9 @@ class Change:
 
     edits: Edits
     sentence: str
+
+
+Wish = Callable[[Scene], Change]
 
 
 def name_person(scene: Scene, identity: str, name: str) -> Change:
@@ -155,6 +159,33 @@ def choose_portrait(scene: Scene, identity: str, track: str) -> Change:
     anchors = (anchor_person(scene.cast, person),)
     operation = Operation("portrait", scene.at, _sha(scene), anchors, tracks=(track,))
     return _add(scene, operation, f"The portrait of {_call(person)} is from {track} now.")
+
+
+def wish(kind: str, people: Sequence[str], tracks: Sequence[str] = (), name: str | None = None) -> Wish:
+    """What one wish of so many words asks for: "merge", ["p1", "p4"]; hiding several at once is one wish.
+
+    Raises:
+        InputError: If there is no such wish, or it is not said of so many people and tracks.
+    """
+    match kind, people, tracks:
+        case "name", [identity], [] if name is not None:
+            return partial(name_person, identity=identity, name=name)
+        case "merge", [_, *_], []:
+            return partial(merge_people, identities=people)
+        case "different", [one, other], []:
+            return partial(tell_apart, one=one, other=other)
+        case "portrait", [identity], [track]:
+            return partial(choose_portrait, identity=identity, track=track)
+        case "split", [identity], _:
+            return partial(split_person, identity=identity, tracks=tracks)
+        case "not", [identity], _:
+            return partial(reject_tracks, identity=identity, tracks=tracks)
+        case "hide", [identity], []:
+            return partial(hide_person, identity=identity)
+        case "unhide", [identity], []:
+            return partial(unhide_person, identity=identity)
+    said = " ".join([kind, *people, *tracks])
+    raise InputError(f"{said!a} is no change of people.", "Say it of as many people and tracks as it needs.")
 
 
 def undo_last(scene: Scene) -> Change:

@@ -1,0 +1,197 @@
+"""What a server takes and answers: media, casts, keys, receipts."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from closeup.core.fields import AtLeast, OneOf, Text, Within
+from closeup.core.types import MAX_NAME
+from closeup.documents.form import Form
+from closeup.documents.jobs import At, Id
+
+MediaKind = Literal["video", "photo", "archive", "captions"]
+SCOPES = ("read", "edit", "enrol", "admin")
+"""What a key may be for: look; change media, casts and jobs; change the gallery; all that and the keys."""
+
+Scope = Annotated[str, OneOf(SCOPES)]
+Line = Annotated[str, Text(r"[^\x00-\x1f\x7f]{1,200}", "one line of up to 200 characters")]
+PersonId = Annotated[str, Text(r"p[0-9]{1,9}", "a person's id, such as p1")]
+TrackId = Annotated[str, Text(r"t[0-9]{1,9}", "a track's id, such as t1")]
+CHANGES = ("name", "merge", "split", "not", "hide", "unhide", "different", "portrait")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaRecord:
+    """A video, a photo, a zip file of photos, or captions.
+
+    Attributes:
+        kind: By its content; None while it arrives.
+        bytes: Its size, also while it arrives.
+        arrived: How many bytes are there.
+        ours: Whether it was uploaded, and goes when it is deleted; else it lies in its owner's place, and stays.
+        sha256: Of an upload, once it is there.
+    """
+
+    id: Id
+    name: str
+    kind: MediaKind | None
+    content_type: str | None
+    bytes: Annotated[int, Within(0)]
+    arrived: Annotated[int, Within(0)]
+    ours: bool
+    sha256: str | None
+    created_at: At
+    expires_at: At | None
+
+
+@dataclass(frozen=True, slots=True)
+class ByPath:
+    """A file on the server's own disk, used where it lies."""
+
+    path: Annotated[str, Text(r"/[^\x00]{1,4095}", "an absolute path")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeletedFile:
+    """A file that was deleted."""
+
+    name: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeletionReceipt:
+    """What was deleted.
+
+    Attributes:
+        id: Of what was asked to be deleted; `jobs` those of what was made from it.
+        files: By their names within the server's folder.
+        bytes: Of all files together.
+        kept: What is left of it all the same, a sentence each.
+    """
+
+    id: str
+    jobs: tuple[Id, ...]
+    files: tuple[DeletedFile, ...]
+    bytes: int
+    kept: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CastSummary:
+    """A cast, in a list: the id is that of the job that made it."""
+
+    id: Id
+    name: str
+    kind: str
+    people: int
+    named: tuple[str, ...]
+    uses: tuple[Id, ...]
+    created_at: At
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleChange:
+    """One change of the people of a cast, as `closeup people` makes it.
+
+    Attributes:
+        kind: What is done.
+        people: One for name, split, not and portrait, two for different, two or more for merge, else one or more.
+        tracks: Of split and not; one of portrait.
+        name: Of name; "" takes it away.
+    """
+
+    kind: Annotated[str, OneOf(CHANGES)]
+    people: Annotated[tuple[PersonId, ...], AtLeast(1)]
+    tracks: tuple[TrackId, ...] = ()
+    name: Annotated[str, Text(rf"[^\x00-\x1f\x7f]{{0,{MAX_NAME}}}", "one line of up to 200 characters")] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleChanges:
+    """Changes that are made together, and undone together."""
+
+    changes: Annotated[tuple[PeopleChange, ...], AtLeast(1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was done, in sentences."""
+
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """A new name of somebody in the gallery."""
+
+    name: Line
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Somebody in the gallery who becomes part of somebody else."""
+
+    other: Id
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What lets somebody in: a token, or the code of a link that has not been used."""
+
+    key: Annotated[str, Text(r"clo_[A-Za-z0-9_-]{43}", "a token, clo_ and 43 letters")]
+
+
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """A token to be made; its scopes are among those of who makes it, and never change."""
+
+    name: Line
+    scopes: Annotated[tuple[Scope, ...], AtLeast(1)]
+    days: Annotated[int, Within(1, 3650)] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRecord:
+    """A token, or the session of a browser; the secret itself is not kept."""
+
+    id: Id
+    name: str
+    kind: str
+    scopes: tuple[Scope, ...]
+    created_at: At
+    used_at: At | None
+    expires_at: At | None
+
+
+@dataclass(frozen=True, slots=True)
+class MadeToken:
+    """A token that was made: `token` is shown this once."""
+
+    key: KeyRecord
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """Who did what with whom: `subject` is an id, so that names are not kept here."""
+
+    number: int
+    at: At
+    who: str
+    action: str
+    subject: str
+
+
+MEDIA = Form(MediaRecord, "closeup server: a medium")
+BY_PATH = Form(ByPath, "closeup server: a file to register")
+RECEIPT = Form(DeletionReceipt, "closeup server: what was deleted")
+CAST_SUMMARY = Form(CastSummary, "closeup server: a cast in a list")
+PEOPLE_CHANGES = Form(PeopleChanges, "closeup server: changes of the people of a cast")
+SAID = Form(Said, "closeup server: what was done")
+RENAME = Form(Rename, "closeup server: a new name")
+MERGE = Form(Merge, "closeup server: who is merged")
+ENTRY = Form(Entry, "closeup server: what lets somebody in")
+NEW_TOKEN = Form(NewToken, "closeup server: a token to be made")
+MADE_TOKEN = Form(MadeToken, "closeup server: a token that was made")
+KEY = Form(KeyRecord, "closeup server: a key")
+AUDIT = Form(AuditEntry, "closeup server: who did what")

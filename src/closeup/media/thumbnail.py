@@ -1,0 +1,51 @@
+"""A small picture of a video or a photo, for lists."""
+
+from itertools import islice
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from closeup.core.errors import InputError
+from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.core.types import Image
+from closeup.core.whole import write_whole
+from closeup.media.container import is_video
+from closeup.media.image import encode_jpeg, read_image
+from closeup.media.sampling import Sampling
+from closeup.media.video import open_video
+
+SIDE_PX = 480
+
+FRAMES = 25
+"""So far into a video is looked for a picture that shows more than a black beginning: a frame a second."""
+
+
+def write_thumbnail(source: Path, output: Path, *, progress: ProgressCallback = ignore) -> None:
+    """Write a JPEG whose longer side has 480 pixels: of a video the frame with most contrast of its first half minute.
+
+    Raises:
+        InputError: If it is neither a video nor a photo that can be read.
+    """
+    progress(Progress("Looking", 0, None, ""))
+    image = _telling_frame(source) if is_video(source) else read_image(source)
+    height, width = image.shape[:2]
+    scale = min(1.0, SIDE_PX / max(height, width))
+    small = cv2.resize(
+        image, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=cv2.INTER_AREA
+    )
+    write_whole(output, encode_jpeg(np.ascontiguousarray(small)))
+
+
+def _telling_frame(video: Path) -> Image:
+    """Of a frame a second of its beginning the one with most contrast, RGB (H, W, 3)."""
+    with open_video(video) as reader:
+        best, most = None, -1.0
+        for sample in islice(Sampling(reader, 1.0), FRAMES):
+            frame = sample.frame.rgb()
+            contrast = float(frame[::8, ::8].std())
+            if contrast > most:
+                best, most = frame, contrast
+    if best is None:
+        raise InputError(f"{video} has no frame.")
+    return best

@@ -1,0 +1,111 @@
+"""Who asks, and what endpoints say of themselves: the scope that they want, what they take, and what they give."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Path, Query, Request, Security
+from fastapi.responses import JSONResponse
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
+
+from closeup.core.errors import InputError
+from closeup.documents.form import Form
+from closeup.documents.jobs import ERROR
+from closeup.documents.server import SCOPES, KeyRecord
+from closeup.server.guard import COOKIE
+from closeup.server.premises import Premises
+
+_BEARER = HTTPBearer(auto_error=False, description="A token.")
+_SESSION = APIKeyCookie(name=COOKIE, auto_error=False, description="The session of a browser.")
+
+
+def premises_of(request: Request) -> Premises:
+    """The server's place."""
+    place: Premises = request.app.state.place
+    return place
+
+
+def key_of(
+    scopes: SecurityScopes,
+    request: Request,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+    session: Annotated[str | None, Depends(_SESSION)],
+) -> KeyRecord:
+    """The key of who asks, which has all the scopes that are wanted.
+
+    Raises:
+        InputError: With the status 401 where there is none that counts, with 403 where it lacks a scope.
+    """
+    key = None
+    if bearer is not None:
+        key = premises_of(request).access.find(bearer.credentials, ("token",))
+    elif session is not None:
+        key = premises_of(request).access.find(session, ("session",))
+    if key is None:
+        raise InputError("You are not known here.", "Give a token that counts.", code="server.unknown", status=401)
+    lacking = set(scopes.scopes) - allowed(key)
+    if lacking:
+        raise InputError(f"This needs the scope {sorted(lacking)[0]}.", code="server.scope", status=403)
+    request.state.key = key
+    return key
+
+
+def allowed(key: KeyRecord) -> set[str]:
+    """What a key may do: who may all has it all."""
+    return set(SCOPES) if "admin" in key.scopes else set(key.scopes)
+
+
+Here = Annotated[Premises, Depends(premises_of)]
+Reader = Annotated[KeyRecord, Security(key_of, scopes=["read"])]
+Editor = Annotated[KeyRecord, Security(key_of, scopes=["edit"])]
+Enroller = Annotated[KeyRecord, Security(key_of, scopes=["enrol"])]
+Admin = Annotated[KeyRecord, Security(key_of, scopes=["admin"])]
+HexId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
+Limit = Annotated[int, Query(ge=1, le=500)]
+Before = Annotated[str | None, Query(pattern="^[0-9a-f]{32}$", description="Go on after this one.")]
+Number = Annotated[int | None, Query(ge=1, le=2**53, description="Go on below this number.")]
+
+
+def body(form: Form[Any]) -> Any:
+    """What is in the body of a request, read as strictly as a file: JSON in the form of that document."""
+
+    async def read(request: Request) -> Any:
+        return form.decode(await request.body(), "The request")
+
+    return Depends(read)
+
+
+def documented(
+    takes: Form[Any] | None = None, gives: Form[Any] | None = None, *, many: bool = False, status: int = 200
+) -> dict[str, Any]:
+    """What FastAPI shall tell of an endpoint; documents are described by their own schemas."""
+    schema: dict[str, Any] = {} if gives is None else gives.schema()
+    if many:
+        items = {"type": "array", "items": schema}
+        schema = {"type": "object", "properties": {"items": items}, "required": ["items"]}
+    problem = {"content": {"application/json": {"schema": ERROR.schema()}}}
+    told: dict[str, Any] = {
+        "responses": {
+            status: {"description": "Done.", "content": {"application/json": {"schema": schema}}},
+            "default": {"description": "What is wrong.", **problem},
+        },
+        "status_code": status,
+        "response_model": None,
+    }
+    if takes is not None:
+        content = {"application/json": {"schema": takes.schema()}}
+        told["openapi_extra"] = {"requestBody": {"required": True, "content": content}}
+    return told
+
+
+def one(form: Form[Any], value: Any, status: int = 200) -> JSONResponse:
+    """An answer with a document."""
+    return JSONResponse(form.to_data(value), status)
+
+
+def listed(form: Form[Any], values: Any) -> JSONResponse:
+    """An answer with a list of documents."""
+    return JSONResponse({"items": [form.to_data(value) for value in values]})
+
+
+def note(place: Premises, key: KeyRecord, action: str, subject: str) -> None:
+    """Write down who did what; a name of a key goes with its id, for keys can be called alike."""
+    place.access.note(f"{key.name} ({key.id[:8]})", action, subject)

@@ -1,0 +1,163 @@
+"""The work that may be asked for from outside, and how a request becomes its arguments.
+
+A request names media and results by their ids, and never a path: each parameter that is a path is taken from an id, is
+chosen by the server, or is left out. All else is as on the command line, options included.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from closeup.core.errors import InputError
+from closeup.documents.form import Form
+from closeup.documents.jobs import Id
+from closeup.jobs.arguments import arguments_class
+from closeup.jobs.work import work
+from closeup.media.caption_style import presets
+from closeup.server.premises import Premises, to_medium, to_result
+
+CASTS = ("cast", "cast.album", "cast.season")
+PICTURES, ALL = ("photo", "archive"), ("video", "photo", "archive")
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One kind of work, as it is offered.
+
+    Attributes:
+        name: Of the work.
+        says: What it does, a line.
+        scope: That it needs.
+        takes: Parameter to the kinds of media, or "cast" or "shorts" for a result; with a * for several.
+        output: Parameter of the result, with the name that it gets.
+        left_out: Parameters that are not for those outside.
+    """
+
+    name: str
+    says: str
+    scope: str = "edit"
+    takes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    output: tuple[str, str] | None = None
+    left_out: tuple[str, ...] = ()
+
+    @cached_property
+    def form(self) -> Form[Any]:
+        """What a request has to hold."""
+        many = {name: tuple[Id, ...] if "*" in kinds else Id for name, kinds in self.takes.items()}
+        optional = {name: kind | None for name, kind in many.items() if name in ("b",)}  # type: ignore[operator]
+        others: dict[str, Any] = {**many, **optional, **dict.fromkeys(self.left_out), "overwrite": None}
+        if self.output is not None:
+            others[self.output[0]] = None
+        return Form(arguments_class(work(self.name), **others), f"closeup {self.name}")
+
+    def arguments(self, place: Premises, given: Any, data: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        """The work's arguments as JSON values, and the ids of what it uses.
+
+        Args:
+            given: What was asked for, read by `form`; `data` is the same as plain values.
+
+        Raises:
+            InputError: If an id is of nothing, or of something else; or a file is named that is not in the library.
+        """
+        arguments, uses = dict(data), list[str]()
+        for name, kinds in self.takes.items():
+            ids = getattr(given, name)
+            if ids is None:
+                continue
+            several = ids if isinstance(ids, tuple) else (ids,)
+            if not several or len(set(several)) != len(several):
+                raise InputError(f"{name} must name something, and nothing twice.")
+            paths = [self._path(place, each, kinds) for each in several]
+            arguments[name] = paths if isinstance(ids, tuple) else paths[0]
+            uses += several
+        if self.output is not None:
+            arguments[self.output[0]] = self.output[1]
+        if "overwrite" in _parameters(self.name):
+            arguments["overwrite"] = True  # the folder is the job's own; what a killed attempt left there gives way
+        if is_dataclass(options := getattr(given, "options", None)):
+            arguments["options"], more = _checked_options(place, options, dict(data.get("options") or {}))
+            uses += more
+        return arguments, uses
+
+    def _path(self, place: Premises, each: str, kinds: tuple[str, ...]) -> str:
+        if "cast" in kinds:
+            return to_result(place.job(each, CASTS), "cast")
+        if "plan" in kinds:
+            return to_result(place.job(each, ("shorts",)), "shorts/plan.json")
+        return to_medium(place.medium(each, set(kinds) - {"*"})[0])
+
+
+def _parameters(name: str) -> set[str]:
+    return {each.name for each in fields(arguments_class(work(name)))}
+
+
+def _checked_options(place: Premises, options: Any, data: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Options whose files are media of the library; a style of captions is one of ours."""
+    uses = []
+    for each in fields(options):
+        value = getattr(options, each.name)
+        if each.name == "caption_style" and value not in presets():
+            raise InputError(f"options.caption_style must be one of {', '.join(presets())}.")
+        if isinstance(value, Path):
+            if each.name != "captions":
+                raise InputError(f"options.{each.name} names a file, which cannot be done from here.")
+            record, _ = place.medium(value.as_posix(), ("captions",))
+            data[each.name] = to_medium(record)
+            uses.append(record.id)
+    return data, uses
+
+
+OFFERS = {
+    offer.name: offer
+    for offer in (
+        Offer("cast", "Find who is in a video", takes={"video": ("video",)}, output=("folder", "cast")),
+        Offer("cast.album", "Find who is in photos", takes={"photos": ("*", *PICTURES)}, output=("folder", "cast")),
+        Offer("cast.season", "Cast several videos", takes={"videos": ("*", "video")}, output=("folder", "cast")),
+        Offer("cast.regroup", "Group the people of a cast anew", takes={"folder": ("cast",)}),
+        Offer(
+            "shorts",
+            "Make shorts around a person, or a plan of them",
+            takes={"cast_folder": ("cast",)},
+            output=("output", "shorts"),
+            left_out=("video",),
+        ),
+        Offer(
+            "shorts.render",
+            "Render a plan of shorts",
+            takes={"plan_file": ("plan",)},
+            output=("output", "shorts"),
+            left_out=("video",),
+        ),
+        Offer("reel", "Cut all scenes of a person", takes={"casts": ("*", "cast")}, output=("output", "reel.mp4")),
+        Offer("faces", "Find faces, and how they look", takes={"sources": ("*", *ALL)}, output=("output", "faces")),
+        Offer(
+            "act",
+            "Compare a performance with the original",
+            takes={"original": ("video",), "attempt": ("video",)},
+            output=("folder", "act"),
+        ),
+        Offer("gallery.enrol", "Enrol somebody by photos", "enrol", takes={"photos": ("*", *PICTURES)}),
+        Offer("gallery.enrol-video", "Enrol somebody by a video", "enrol", takes={"video": ("video",)}),
+        Offer("gallery.import-cast", "Enrol the named people of a cast", "enrol", takes={"folder": ("cast",)}),
+        Offer("gallery.identify", "Say who is in photos and videos", "read", takes={"sources": ("*", *ALL)}),
+        Offer("gallery.verify", "Compare two photos", "read", takes={"a": ("photo",), "b": ("photo",)}),
+        Offer(
+            "gallery.similar",
+            "Find who is like a face",
+            "read",
+            takes={"photo": ("photo",)},
+            left_out=("folder", "sheet"),
+        ),
+        Offer(
+            "gallery.map",
+            "Draw everybody in the gallery by likeness",
+            "read",
+            output=("output", "map.html"),
+            left_out=("folder",),
+        ),
+    )
+}
+"""What is offered, by the work's name. The rest needs data sets, models or cameras of the server's own machine, and is
+for its command line."""
