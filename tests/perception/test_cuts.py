@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scenedetect import FrameTimecode
+from scenedetect.detectors import ContentDetector
 
 from closeup.core.types import Image
-from closeup.perception.cuts import CutDetector
+from closeup.perception.cuts import CutDetector, _TwoRules
 
 SIZE_WH = (128, 72)
 RATES = [Fraction(25), Fraction(30000, 1001)]
@@ -125,3 +127,14 @@ def test_a_flash_that_hides_a_cut_is_a_cut() -> None:
     frames = [scene(1, frame) for frame in range(40)] + [scene(2, frame) for frame in range(40)]
     frames[38:40] = [np.full_like(frames[0], 255)] * 2
     assert cuts_of(frames) == [38]
+
+
+def test_changes_are_what_pyscenedetect_measures_to_the_last_bit() -> None:
+    own, theirs, rng = _TwoRules(), ContentDetector(), np.random.default_rng(0)
+    for index in range(30):
+        noise = rng.integers(-9, 10, scene(0, 0).shape)
+        image = (scene(index // 10, index) + noise).clip(0, 255).astype(np.uint8)
+        at = FrameTimecode(index, 25.0)
+        own.process_frame(at, image)
+        assert own.changes[-1] == theirs._calculate_frame_score(at, np.ascontiguousarray(image[..., ::-1]))
+    assert max(own.changes) > 30

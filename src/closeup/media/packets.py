@@ -8,9 +8,10 @@ where one leaps to where the other goes on, there was nothing to see or to hear 
 
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import islice, pairwise
+from math import ceil
 from statistics import median
 from typing import Any
 
@@ -123,11 +124,13 @@ class PacketReader:
         return bool(self._ahead)
 
     def _bring_to_first_clock(self, packet: "Packet[Any]") -> None:
-        stamp = _stamp(packet)
-        if stamp is None:
+        ticks = packet.dts if packet.dts is not None else packet.pts
+        if ticks is None or packet.time_base is None:
             return
-        clock = self._clocks.setdefault(packet.stream_index, _Clock(stamp))
-        if clock.is_off(stamp) and not self._judge(packet, clock, stamp):
+        clock = self._clocks.get(packet.stream_index)
+        if clock is None:
+            clock = self._clocks[packet.stream_index] = _Clock(packet.time_base, ticks)
+        if clock.is_off(ticks) and not self._judge(packet, clock, ticks * clock.base):
             return
         clock.take(packet)
         if clock.shift:
@@ -170,7 +173,7 @@ class PacketReader:
 
     def _set_anew(self, index: int, by: Fraction) -> None:
         clock = self._clocks[index]
-        clock.shift, clock.coming = clock.shift + by, None
+        clock.set_anew(by)
         if index == self._wanted.index:
             by_s = -by
             if abs(by_s) > _WRAP_S / 2 and not self._means_its_stamps:
@@ -182,26 +185,64 @@ class PacketReader:
 class _Clock:
     """How a stream's stamps are brought to the first clock.
 
+    Each packet passes through here, and whole numbers are many times as quick as fractions: what follows from the
+    packet before is told by ticks alone.
+
     Attributes:
-        last: Time for decoding of the last packet; `end`, when the last that was shown ends.
-        shift: What is added to stamps.
+        base: Seconds a tick lasts.
+        last_ticks: Time for decoding of the last packet, as the file has it; `last` is that on the first clock.
+        end_ticks: When the last that was shown since the clock was set anew ends, as the file has it.
+        shift: Seconds that are added to stamps.
+        last_shift: What was added to the last one.
+        end_before: When the last that was shown before the clock was set anew ends, on the first clock.
         coming: What is added to `shift` at the stream's next leap, for it is that of the others.
     """
 
-    last: Fraction
-    end: Fraction = Fraction(-(10**9))
+    base: Fraction
+    last_ticks: int
+    end_ticks: int | None = None
     shift: Fraction = Fraction(0)
+    last_shift: Fraction = Fraction(0)
+    end_before: Fraction = Fraction(-(10**9))
     coming: Fraction | None = None
+    leap_ticks: int = field(init=False)
+    fall_ticks: int = field(init=False)
 
-    def is_off(self, stamp: Fraction) -> bool:
+    def __post_init__(self) -> None:
+        self.leap_ticks, self.fall_ticks = ceil(_LEAP_S / self.base), ceil(_FALL_S / self.base)
+
+    @property
+    def last(self) -> Fraction:
+        """Time for decoding of the last packet, in seconds on the first clock."""
+        return self.last_ticks * self.base + self.last_shift
+
+    @property
+    def end(self) -> Fraction:
+        """When the last that was shown ends, in seconds on the first clock."""
+        return (
+            self.end_before if self.end_ticks is None else max(self.end_before, self.end_ticks * self.base + self.shift)
+        )
+
+    def is_off(self, ticks: int) -> bool:
         """Whether a stamp is too far from the last one to follow from it."""
-        return _is_off(stamp + self.shift - self.last)
+        if self.shift is self.last_shift:
+            return not -self.fall_ticks < ticks - self.last_ticks < self.leap_ticks
+        return _is_off(ticks * self.base + self.shift - self.last)
 
     def take(self, packet: "Packet[Any]") -> None:
         """Know of a packet, its stamps as they are in the file, that it was there."""
-        lasts = packet.duration * packet.time_base if packet.duration and packet.time_base else Fraction(0)
-        self.last = (_stamp(packet) or Fraction(0)) + self.shift
-        self.end = max(self.end, (_shown(packet) or Fraction(0)) + self.shift + lasts)
+        stored = packet.dts if packet.dts is not None else packet.pts
+        shown = packet.pts if packet.pts is not None else packet.dts
+        if stored is None or shown is None:
+            return
+        ends = shown + (packet.duration or 0)
+        self.last_ticks, self.last_shift = stored, self.shift
+        self.end_ticks = ends if self.end_ticks is None else max(self.end_ticks, ends)
+
+    def set_anew(self, by: Fraction) -> None:
+        """Add so many seconds more to the stamps that follow."""
+        self.end_before, self.end_ticks = self.end, None
+        self.shift, self.coming = self.shift + by, None
 
     def gap(self, index: int, before: "Sequence[Packet[Any]]", after: "Sequence[Packet[Any]]") -> Fraction:
         """What must be added to the stamps behind a leap, so that they follow from the last one before it."""
@@ -292,41 +333,36 @@ class Timeline:
             stamp: What the file says, in seconds; None where it says nothing.
             following: What it says of the frame after, where that is known.
         """
-        due = Fraction(0) if self._last is None else self._last + self._step
-        if stamp is None or self._leaps(stamp, following):
-            self.mended += 1
-            time = due
-        elif self._offset is None:
-            self._offset = due - stamp
-            time = due
+        time: Fraction
+        if self._last is None or stamp is None or self._offset is None:
+            time = Fraction(0) if self._last is None else self._last + self._step
+            self.mended += stamp is None
+            if stamp is not None:
+                self._offset = time - stamp
         else:
-            time = self._checked(stamp, due)
+            time = self._checked(stamp, stamp + self._offset, following, self._last)
         self._last = time
         return time
 
-    def _leaps(self, stamp: Fraction, following: Fraction | None) -> bool:
-        """Say whether `stamp` is far ahead of both its neighbours."""
-        if following is None or self._last is None or self._offset is None:
-            return False
-        return (
-            stamp + self._offset - self._last >= _FAR_S and self._last < following + self._offset < stamp + self._offset
-        )
-
-    def _checked(self, stamp: Fraction, due: Fraction) -> Fraction:
+    def _checked(self, stamp: Fraction, time: Fraction, following: Fraction | None, last: Fraction) -> Fraction:
+        """A frame's time, given what its stamp means by the clock so far, and the time of the frame before."""
         assert self._offset is not None
-        assert self._last is not None
-        time = stamp + self._offset
-        if time > self._last:
+        step = time - last
+        if step > 0:
+            # Far ahead of both its neighbours a stamp is broken.
+            if step >= _FAR_S and following is not None and last < following + self._offset < time:
+                self.mended += 1
+                return last + self._step
             self._new_offset = None
             return time
         self.mended += 1
-        if self._last - time < _FAR_S:
-            return self._last + self._step / 2
-        if self._new_offset is not None and self._last < stamp + self._new_offset <= self._last + _FAR_S:
+        if -step < _FAR_S:
+            return last + self._step / 2
+        if self._new_offset is not None and last < stamp + self._new_offset <= last + _FAR_S:
             self._offset, self._new_offset = self._new_offset, None
             return stamp + self._offset
-        self._new_offset = due - stamp
-        return due
+        self._new_offset = last + self._step - stamp
+        return last + self._step
 
 
 def stamp_of(frame: VideoFrame | AudioFrame | None) -> Fraction | None:

@@ -103,8 +103,9 @@ class Sampling:
         yield from self._certain(last)
 
     def _add(self, frames: list[int]) -> None:
-        times = dict(self._times)
-        self.cuts += [Cut(frame, times[frame]) for frame in frames]
+        if frames:
+            times = dict(self._times)
+            self.cuts += [Cut(frame, times[frame]) for frame in frames]
 
     def _certain(self, up_to: int) -> Generator[Sample, None, None]:
         """The waiting frames up to an index, with their shots."""

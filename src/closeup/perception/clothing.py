@@ -65,7 +65,10 @@ def _histogram(band: FloatArray) -> FloatArray:
     low, high = np.percentile(band[:, 0], (5, 95))
     lightness = band[:, 0] + 0.5 * (127.0 - (low + high) / 2)
     weights = [_shares(lightness, _LEVELS_L), _shares(band[:, 1], _LEVELS_AB), _shares(band[:, 2], _LEVELS_AB)]
-    return np.asarray(np.einsum("pi,pj,pk->ijk", *weights).reshape(-1), dtype=np.float32)
+    # Two of the three by BLAS, in float64: an answer must not hang on the order in which it adds.
+    first, second, third = (np.asarray(each, np.float64) for each in weights)
+    pairs = (first[:, :, None] * second[:, None, :]).reshape(len(band), -1)
+    return np.asarray((pairs.T @ third).reshape(-1), dtype=np.float32)
 
 
 def _shares(values: FloatArray, levels: FloatArray) -> FloatArray:

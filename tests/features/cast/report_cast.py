@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closeup.core.types import Cast, Face, Person, Quality, Shot, Track, VideoInfo
-from closeup.features.cast.portraits import person_pictures, track_picture
+from closeup.features.cast.portraits import head_and_shoulders, person_pictures, track_picture
 
 FPS = 25
 
@@ -109,7 +109,7 @@ def _track(number: int, shot: Shot, shot_number: int, who: int, folder: Path) ->
     end = shot.end_frame - (number * 29) % 60
     image, box = _look(who, number)
     faces = tuple(face(frame, box, 0.3 + (number * 37 % 60) / 100) for frame in range(start, end, 5))
-    (folder / "tracks" / f"t{number + 1}.jpg").write_bytes(track_picture(image, faces[0]))
+    (folder / "tracks" / f"t{number + 1}.jpg").write_bytes(track_picture(head_and_shoulders(image, faces[0])))
     return Track(f"t{number + 1}", shot_number, f"p{who + 1}", start, end, start / FPS, end / FPS, faces)
 
 

@@ -13,6 +13,7 @@ from closeup.core.types import Cast, Track
 from closeup.features.cast.portraits import (
     STRIP_GAP,
     best_face,
+    head_and_shoulders,
     person_pictures,
     person_tracks,
     portrait_track,
@@ -38,13 +39,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Cast, Path]:
 
 def test_a_large_face_gives_a_picture_480_pixels_high():
     image, box = portraits()[1]
-    picture = decode_jpeg(track_picture(image, face(0, box)))
+    picture = decode_jpeg(track_picture(head_and_shoulders(image, face(0, box))))
     assert picture.shape[:2] == (480, 384)
 
 
 def test_a_small_face_is_enlarged_twice_and_no_more():
     image, _ = portraits()[0]
-    picture = decode_jpeg(track_picture(image, face(0, (200, 100, 230, 136))))
+    picture = decode_jpeg(track_picture(head_and_shoulders(image, face(0, (200, 100, 230, 136)))))
     crop_height = 1.3 * 36 / 0.5
     assert abs(picture.shape[0] - 2 * crop_height) <= 2
 
@@ -54,20 +55,20 @@ def test_black_bars_stay_out_of_the_picture():
     frame = np.full((360, 640, 3), 120, np.uint8)
     frame[:50] = frame[-50:] = 10
     wide = face(0, (300, 60, 380, 160))
-    picture = decode_jpeg(track_picture(frame, wide))
+    picture = decode_jpeg(track_picture(head_and_shoulders(frame, wide)))
     assert picture.min() > 90
     dark = np.full((360, 640, 3), 120, np.uint8)
     dark[:50] = 10
-    assert decode_jpeg(track_picture(dark, wide)).min() < 40
+    assert decode_jpeg(track_picture(head_and_shoulders(dark, wide))).min() < 40
     reaching = face(0, (300, 30, 380, 160))  # it reaches into the bar: nothing of it is cut
-    assert decode_jpeg(track_picture(frame, reaching)).min() < 40
+    assert decode_jpeg(track_picture(head_and_shoulders(frame, reaching))).min() < 40
 
 
 def test_the_face_is_where_a_portrait_has_it():
     """A white face on black: its centre lies a little under the eye line, in the middle across."""
     frame = np.zeros((1080, 1920, 3), dtype=np.uint8)
     frame[400:520, 900:1000] = 255
-    picture = decode_jpeg(track_picture(frame, face(0, (900, 400, 1000, 520))))
+    picture = decode_jpeg(track_picture(head_and_shoulders(frame, face(0, (900, 400, 1000, 520)))))
     ys, xs = np.nonzero(picture[:, :, 0] > 127)
     assert 0.4 < ys.mean() / picture.shape[0] < 0.5
     assert abs(xs.mean() / picture.shape[1] - 0.5) < 0.02
@@ -76,7 +77,7 @@ def test_the_face_is_where_a_portrait_has_it():
 @pytest.mark.parametrize("size_hw", [(1, 1), (1, 500), (500, 1), (3, 2)])
 def test_a_frame_of_a_pixel_or_a_line_still_gives_a_picture(size_hw):
     frame = np.full((*size_hw, 3), 90, dtype=np.uint8)
-    assert decode_jpeg(track_picture(frame, face(0, (0, 0, 40, 40)))).size > 0
+    assert decode_jpeg(track_picture(head_and_shoulders(frame, face(0, (0, 0, 40, 40))))).size > 0
 
 
 def test_best_face_takes_quality_then_score_then_time():

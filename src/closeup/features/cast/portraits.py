@@ -73,11 +73,10 @@ def spread_tracks(tracks: Sequence[Track], most: int) -> tuple[Track, ...]:
     return tuple(portrait_track(best[low:high]) for low, high in itertools.pairwise(edges))
 
 
-def track_picture(frame: Image, face: Face) -> bytes:
-    """Head and shoulders of one face of a frame (H, W, 3), RGB uint8, as JPEG.
+def head_and_shoulders(frame: Image, face: Face) -> Image:
+    """What a track's picture shows of a frame (H, W, 3), RGB uint8: a part of it, (h, w, 3), the caller's own.
 
-    480 pixels high, or less where that would enlarge the frame's pixels more than twice. The black bars of a
-    letterboxed video stay out.
+    The black bars of a letterboxed video stay out.
     """
     top, bottom = _between_bars(frame)
     if top <= face.box_xyxy[1] and face.box_xyxy[3] <= bottom:
@@ -85,8 +84,15 @@ def track_picture(frame: Image, face: Face) -> bytes:
         frame = frame[top:bottom]
         face = replace(face, box_xyxy=face.box_xyxy - np.tile(down, 2), landmarks_xy=face.landmarks_xy - down)
     x0, y0, x1, y1 = portrait_box(face.box_xyxy, face.landmarks_xy, (frame.shape[1], frame.shape[0])).tolist()
-    height = min(PICTURE_HEIGHT, round(MOST_ENLARGED * (y1 - y0)))
-    return encode_jpeg(resize_to_height(frame[y0:y1, x0:x1], height))
+    return frame[y0:y1, x0:x1].copy()
+
+
+def track_picture(part: Image) -> bytes:
+    """The JPEG of what `head_and_shoulders` cut out of a frame, (H, W, 3), RGB uint8.
+
+    480 pixels high, or less where that would enlarge the frame's pixels more than twice.
+    """
+    return encode_jpeg(resize_to_height(part, min(PICTURE_HEIGHT, round(MOST_ENLARGED * part.shape[0]))))
 
 
 def _between_bars(frame: Image) -> tuple[int, int]:

@@ -37,7 +37,7 @@ from closeup.features.cast.growing import (
 )
 from closeup.features.cast.looking import Sighting, look
 from closeup.features.cast.options import CastOptions
-from closeup.features.cast.portraits import shot_name, track_picture
+from closeup.features.cast.portraits import head_and_shoulders, shot_name, track_picture
 from closeup.media.image import encode_jpeg
 from closeup.media.sampling import Cut, Sample, Sampling
 from closeup.media.video import VideoReader, hash_file, open_video
@@ -198,7 +198,7 @@ class _Scanner:
                 self._end([number])
             track = self._live.setdefault(number, GrowingTrack())
             if track.add(candidate) and sighting.picture is not None:
-                track.picture = track_picture(sighting.picture, _scaled(candidate.face, sighting.picture_scale))
+                track.picture = head_and_shoulders(sighting.picture, _scaled(candidate.face, sighting.picture_scale))
         last_s = sighting.time_s - self._lost_s
         self._end([n for n, track in self._live.items() if track.faces[-1].time_s < last_s])
 
@@ -222,7 +222,7 @@ class _Scanner:
             self.ended.append(
                 EndedTrack(
                     faces=tuple(track.faces),
-                    picture=track.picture,
+                    picture=b"" if track.picture is None else track_picture(track.picture),
                     embedded=tuple(c.face for c in chosen),
                     vectors=self._pool.submit(embedded, chosen, self._embedder),
                     clothing=track.candidates.clothing(),

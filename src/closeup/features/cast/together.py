@@ -26,7 +26,7 @@ from closeup.features.cast.folder import carry_over, check_place, write_cast_fol
 from closeup.features.cast.joining import EarlierParts, Joiner
 from closeup.features.cast.looking import SMALLEST_FACE_PX
 from closeup.features.cast.options import CastOptions
-from closeup.features.cast.portraits import photo_name, track_picture
+from closeup.features.cast.portraits import head_and_shoulders, photo_name, track_picture
 from closeup.features.cast.scan import Scan, scan_video, worker_count
 from closeup.media.image import decode_image, encode_jpeg, taken_at
 from closeup.media.photos import PhotoFile, find_photos
@@ -224,7 +224,7 @@ def scan_photo(image: Image, name: str, digest: str, analyzer: Analyzer) -> Scan
     vectors, worths = analyzer.embedder.embed_with_worth(np.stack(crops)) if crops else (None, None)
     tracks = tuple(Track(f"t{n}", 0, None, 0, 1, 0.0, 1.0, (face,)) for n, face in enumerate(faces, 1))
     thumbnail = frame.rgb(fitted(frame.size_wh, THUMBNAIL_PX))
-    pictures = {track.id: track_picture(image, track.faces[0]) for track in tracks}
+    pictures = {track.id: track_picture(head_and_shoulders(image, track.faces[0])) for track in tracks}
     return Scan(
         VideoInfo(name, digest, 1.0, Fraction(1), 1, *frame.size_wh),
         (Shot(0, 1, 0.0, 1.0),),
