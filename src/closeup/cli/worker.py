@@ -4,12 +4,15 @@ import os
 import signal
 import threading
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from closeup.cli.output import one_line, show_note
 from closeup.core.settings import default_server_dir
+
+if TYPE_CHECKING:
+    from closeup.jobs.worker import Worker
 
 app = typer.Typer()
 
@@ -42,7 +45,13 @@ def worker(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: worker.stop())
     if with_parent:
-        threading.Thread(target=lambda: (os.read(0, 1), worker.stop()), daemon=True).start()
+        threading.Thread(target=_stop_with_parent, args=(worker,), daemon=True).start()
     else:
         show_note(f"{worker.name} does the jobs in {one_line(database.place)}. Stop it with Ctrl-C.")
     worker.run()
+
+
+def _stop_with_parent(worker: "Worker") -> None:
+    """Wait until the process that started this one is gone, whose end closes the standard input."""
+    os.read(0, 1)
+    worker.stop()

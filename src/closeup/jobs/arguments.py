@@ -102,7 +102,8 @@ def result_data(value: object) -> Any:
     if isinstance(value, Mapping):
         return {str(key): result_data(each) for key, each in value.items()}
     if is_dataclass(value) and type(value).__module__.startswith("closeup.documents."):
-        return _form_of(type(value)).to_data(value)
+        kind: type = type(value)
+        return _form_of(kind).to_data(value)
     return None
 
 

@@ -66,7 +66,7 @@ class _TwoRules(AdaptiveDetector):  # type: ignore[misc]  # PySceneDetect declar
 
     def _calculate_frame_score(self, timecode: FrameTimecode, frame_img: NDArray[np.uint8]) -> float:
         """What PySceneDetect's own gives for RGB (H, W, 3), to the last bit, in half of its time."""
-        now = cv2.split(cv2.cvtColor(frame_img, cv2.COLOR_RGB2HSV))
+        now = [np.asarray(each, np.uint8) for each in cv2.split(cv2.cvtColor(frame_img, cv2.COLOR_RGB2HSV))]
         before, self._last_parts = self._last_parts, now
         if before is None:
             return 0.0

@@ -46,7 +46,7 @@ class Offer:
     def form(self) -> Form[Any]:
         """What a request has to hold."""
         many = {name: tuple[Id, ...] if "*" in kinds else Id for name, kinds in self.takes.items()}
-        optional = {name: kind | None for name, kind in many.items() if name in ("b",)}  # type: ignore[operator]
+        optional = {name: kind | None for name, kind in many.items() if name in ("b",)}
         others: dict[str, Any] = {**many, **optional, **dict.fromkeys(self.left_out), "overwrite": None}
         if self.output is not None:
             others[self.output[0]] = None

@@ -36,12 +36,12 @@ def estimate_colours(light: FloatArray, alpha: FloatArray) -> tuple[FloatArray, 
     """
     height, width = alpha.shape
     levels = max(1, int(np.ceil(np.log2(max(width, height)))))
-    both = np.full((1, 1, 6), np.tile(light.mean(axis=(0, 1)), 2), np.float32)
+    both: FloatArray = np.full((1, 1, 6), np.tile(light.mean(axis=(0, 1)), 2), np.float32)
     for level in range(levels + 1):
         size_wh = round(width ** (level / levels)), round(height ** (level / levels))
-        seen = cv2.resize(light, size_wh, interpolation=cv2.INTER_AREA)
-        mixture = cv2.resize(alpha, size_wh, interpolation=cv2.INTER_AREA)
-        both = cv2.resize(both, size_wh, interpolation=cv2.INTER_NEAREST)
+        seen = np.asarray(cv2.resize(light, size_wh, interpolation=cv2.INTER_AREA), np.float32)
+        mixture = np.asarray(cv2.resize(alpha, size_wh, interpolation=cv2.INTER_AREA), np.float32)
+        both = np.asarray(cv2.resize(both, size_wh, interpolation=cv2.INTER_NEAREST), np.float32)
         _solve(seen, mixture, both, _SMALL_ROUNDS if max(size_wh) <= _SMALL_PX else _ROUNDS)
     return np.ascontiguousarray(both[..., :3]), np.ascontiguousarray(both[..., 3:])
 

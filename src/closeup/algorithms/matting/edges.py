@@ -63,7 +63,7 @@ class EdgeModel:
         trust, alpha = slope_offset_trust_alpha[..., 4], slope_offset_trust_alpha[..., 5]
         fitted = np.einsum("rwc,rwc->rw", slope_offset_trust_alpha[..., :3], light) + slope_offset_trust_alpha[..., 3]
         fitted = np.clip((fitted - _CLIPPED) / (1 - 2 * _CLIPPED), 0, 1)
-        return np.clip(alpha + trust * (fitted - alpha), 0, 1)
+        return np.asarray(np.clip(alpha + trust * (fitted - alpha), 0, 1), np.float32)
 
 
 def fit_edges(light: FloatArray, alpha: FloatArray, off_px: int) -> EdgeModel:

@@ -53,7 +53,7 @@ def kernel(radius_px: float, shape: Shape = "disc") -> FloatArray:
         turned = [abs(x * np.cos(angle) + y * np.sin(angle)) for angle in (0, pi / 3, 2 * pi / 3)]
         inside = np.maximum.reduce(turned) <= inner
     cells = inside.reshape(2 * reach + 1, _SAMPLES, 2 * reach + 1, _SAMPLES).mean(axis=(1, 3))
-    return (cells / cells.sum()).astype(np.float32)
+    return np.asarray(cells / cells.sum(), np.float32)
 
 
 def lift(light: FloatArray, radius_px: float) -> FloatArray:
@@ -65,7 +65,7 @@ def lift(light: FloatArray, radius_px: float) -> FloatArray:
     around = cv2.blur(brightest, (2 * ceil(2 * radius_px) + 1,) * 2)
     lamp = np.clip((brightest - around - _SMALL) / (_LAMP - _SMALL), 0, 1)
     lamp *= np.square(np.clip((brightest - _LIFTED) / (1 - _LIFTED), 0, 1))
-    return light * (1 + lamp * np.float32(_WHITE - 1))[..., None]
+    return np.asarray(light * (1 + lamp * np.float32(_WHITE - 1))[..., None], np.float32)
 
 
 def fill(light: FloatArray, weight: FloatArray) -> FloatArray:
@@ -81,8 +81,8 @@ def fill(light: FloatArray, weight: FloatArray) -> FloatArray:
     padded = [cv2.copyMakeBorder(each, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE) for each in (light, weight)]
     some = cv2.resize(padded[1], half, interpolation=cv2.INTER_AREA)
     mean = cv2.resize(padded[0] * padded[1][..., None], half, interpolation=cv2.INTER_AREA)
-    mean = (mean / np.maximum(some, 1e-6)[..., None]).astype(np.float32)
-    below = fill(mean, np.minimum(some * 4, 1).astype(np.float32) * (some > 1e-6))
+    known = np.asarray(mean / np.maximum(some, 1e-6)[..., None], np.float32)
+    below = fill(known, np.minimum(some * 4, 1).astype(np.float32) * (some > 1e-6))
     large = cv2.resize(below, (half[0] * 2, half[1] * 2), interpolation=cv2.INTER_LINEAR)[:height, :width]
     return np.asarray(large + weight[..., None] * (light - large), np.float32)
 
@@ -121,7 +121,9 @@ def out_of_focus(
     factor = min(1.0, longest_px / max(radius_px * shares[0], 1e-6))
     size_wh = max(1, round(width * factor)), max(1, round(height * factor))
     seen = lift(shrunk(picture, size_wh, to_light), radius_px * factor)
-    alpha, ground = (cv2.resize(each, size_wh, interpolation=cv2.INTER_LINEAR) for each in (alpha, ground))
+    alpha, ground = (
+        np.asarray(cv2.resize(each, size_wh, interpolation=cv2.INTER_LINEAR), np.float32) for each in (alpha, ground)
+    )
     reach = round(GUARD * size_wh[1])
     around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2)
     known = np.square(1 - cv2.dilate(alpha, around))

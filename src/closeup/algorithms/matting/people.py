@@ -45,7 +45,7 @@ def owners(alpha: FloatArray, faces_xyxy: FloatArray) -> NDArray[np.intp]:
             # Soft hair around a part is of the same people as the part.
             around = cv2.dilate(inside.astype(np.uint8), np.ones((9, 9), np.uint8)).astype(bool) & (parts <= 0) | inside
             nearest[around] = np.asarray(own)[away[own][:, around].argmin(axis=0)]
-    return nearest
+    return np.asarray(nearest, np.intp)
 
 
 def _holds(inside: NDArray[np.bool_], box_xyxy: list[float]) -> bool:

@@ -126,8 +126,10 @@ def make_mattes(
 
     def photo(path: Path, content: PhotoContent, target: Path) -> PortraitResult:
         alpha, result = cut.matte(path, content.pixels)
-        top, dtype = (255, np.uint8) if options.bits == "8" else (65535, np.uint16)
-        write_whole(target, encode_png_with(np.rint(alpha * top).astype(dtype)))
+        grey = (
+            np.rint(alpha * 255).astype(np.uint8) if options.bits == "8" else np.rint(alpha * 65535).astype(np.uint16)
+        )
+        write_whole(target, encode_png_with(grey))
         return result
 
     def video(source: VideoSource, target: Path) -> PortraitResult:
@@ -188,7 +190,7 @@ class _CutOut:
 
     def _result(self, pixels: Pixels, faces: Faces, coverage: float) -> PortraitResult:
         height, width = pixels.shape[:2]
-        boxes = faces.boxes_xyxy * np.float32([width, height, width, height])
+        boxes = faces.boxes_xyxy * np.array([width, height, width, height], np.float32)
         people = tuple(PortraitPerson(box, bool(kept)) for box, kept in zip(boxes, faces.kept, strict=True))
         return PortraitResult("", "", width, height, self._keep, min(coverage, 1.0), 0.0, False, people)
 

@@ -59,7 +59,7 @@ class Faces:
 
     def _within(self, alpha: FloatArray) -> FloatArray:
         height, width = alpha.shape
-        return np.asarray(self.boxes_xyxy * np.float32([width, height, width, height]), np.float32)
+        return np.asarray(self.boxes_xyxy * np.array([width, height, width, height], np.float32), np.float32)
 
 
 NOBODY = Faces(np.zeros((0, 4), np.float32), np.zeros(0, bool))
@@ -78,7 +78,7 @@ def faces_of_photo(path: Path | None, image: Image, keep: str, analyzer: Analyze
     """
     picture = StillFrame(0, 0, image).rgb(fitted((image.shape[1], image.shape[0]), DETAIL_PX))  # type: ignore[arg-type]
     found = analyzer.faces(picture)
-    sizes = np.float32([picture.shape[1], picture.shape[0]] * 2)
+    sizes = np.array([picture.shape[1], picture.shape[0]] * 2, np.float32)
     boxes = np.stack([face.box_xyxy for face in found]) / sizes if found else np.zeros((0, 4), np.float32)
     if keep == ALL:
         return Faces(boxes, np.ones(len(boxes), bool))
@@ -94,8 +94,10 @@ def faces_of_photo(path: Path | None, image: Image, keep: str, analyzer: Analyze
     if not known:
         seen = ", ".join(sorted({face.name for face in named.faces if face.name is not None})) or "nobody known"
         raise InputError(f"{keep!r} is not in {name}; by the gallery there is: {seen}.", "Name one who is there.")
-    full = np.float32([image.shape[1], image.shape[0]] * 2)
-    near = iou(np.stack([face.box_xyxy for face in known]) / full, boxes)
+    full = np.array([image.shape[1], image.shape[0]] * 2, np.float32)
+    near = iou(
+        np.asarray(np.stack([face.box_xyxy for face in known]) / full, np.float32), np.asarray(boxes, np.float32)
+    )
     return Faces(boxes, near.max(axis=0) > 0.3)
 
 
@@ -129,7 +131,7 @@ class FacesInTime:
         for track in cast.tracks:
             self._tracks.setdefault(track.shot, []).append(track)
         self._shots = cast.shots
-        self._size = np.float32([cast.video.width, cast.video.height] * 2)
+        self._size = np.array([cast.video.width, cast.video.height] * 2, np.float32)
         self._kept = {_largest(tracks).id for tracks in self._tracks.values()} if keep == LARGEST else set[str]()
         if keep != LARGEST:
             self._kept |= set(find_person(cast, _by_gallery(cast, keep, folder), folder).tracks)

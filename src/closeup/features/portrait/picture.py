@@ -114,8 +114,11 @@ class Lens:
         alpha_of = alpha_by(model, (width, height))
         alpha = small_alpha(small, model)
         size_wh = fitted((alpha.shape[1], alpha.shape[0]), VIDEO_COLOURS_PX if moves else PHOTO_PX)
-        less = [cv2.resize(each, size_wh, interpolation=cv2.INTER_AREA) for each in (small.light, alpha)]
-        person, ground = estimate_colours(*less)
+        light, mixture = (
+            np.asarray(cv2.resize(each, size_wh, interpolation=cv2.INTER_AREA), np.float32)
+            for each in (small.light, alpha)
+        )
+        person, ground = estimate_colours(light, mixture)
         if self.transparent:
             return cut_out(picture, alpha_of, person, ground)
         radius_px = self.radius * height

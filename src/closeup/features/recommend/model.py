@@ -180,8 +180,8 @@ class Recommender:
             np.concatenate([old_rows * width + self.history.columns, new_rows * width + columns[kept]]),
             return_inverse=True,
         )
-        weights = np.bincount(inverse, np.concatenate([self.history.weights, events.pairs.weights[kept]]))
-        history = pairs_of(keys // width, keys % width, weights.astype(np.float64), (len(users), width))
+        plays = np.bincount(inverse, np.concatenate([self.history.weights, events.pairs.weights[kept]]))
+        history = pairs_of(keys // width, keys % width, plays.astype(np.float64), (len(users), width))
         new = len(users) - len(self.users.ids)
         notes = [f"{counted(new, 'new user')}, {counted(len(events.users) - new, 'known one')}."]
         if lost := int((~kept).sum()):
