@@ -28,6 +28,7 @@ SCOPES = {
             "GET /casts",
             "GET /casts/{cast_id}",
             "GET /casts/{cast_id}/questions",
+            "GET /results/{job_id}",
             "GET /results/{job_id}/{name}",
             "GET /gallery",
             "GET /gallery/{person_id}",

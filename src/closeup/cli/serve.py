@@ -64,12 +64,15 @@ def run(
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     try:
         base = url.rstrip("/") if url else f"http://{'[' + host + ']' if ':' in host else host}:{port}"
-        typer.echo(f"Open this within 15 minutes; it works once:\n\n  {one_time_link(place, base)}\n")
-        show_note(f"Results are kept in {one_line(str(place.data))}. Stop the server with Ctrl-C.")
-        if base.startswith("http://") and url is not None:
-            show_note("Without https, names and pictures can be read on their way. Put a proxy with TLS before it.")
+
+        def ready() -> None:
+            typer.echo(f"Open this within 15 minutes; it works once:\n\n  {one_time_link(place, base)}\n")
+            show_note(f"Results are kept in {one_line(str(place.data))}. Stop the server with Ctrl-C.")
+            if base.startswith("http://") and url is not None:
+                show_note("Without https, names and pictures can be read on their way. Put a proxy with TLS before it.")
+
         command = [sys.executable, "-m", "closeup", "worker", "--with-parent", "--data", str(place.data)]
-        serve(place, host, port, workers=workers, command=command)
+        serve(place, host, port, workers=workers, command=command, ready=ready)
     finally:
         place.close()
 

@@ -51,8 +51,8 @@ class ByPath:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeletedFile:
-    """A file that was deleted."""
+class StoredFile:
+    """A file, by its name within a folder of the server's."""
 
     name: str
     bytes: int
@@ -71,7 +71,7 @@ class DeletionReceipt:
 
     id: str
     jobs: tuple[Id, ...]
-    files: tuple[DeletedFile, ...]
+    files: tuple[StoredFile, ...]
     bytes: int
     kept: tuple[str, ...]
 
@@ -185,6 +185,7 @@ class AuditEntry:
 MEDIA = Form(MediaRecord, "closeup server: a medium")
 BY_PATH = Form(ByPath, "closeup server: a file to register")
 RECEIPT = Form(DeletionReceipt, "closeup server: what was deleted")
+STORED_FILE = Form(StoredFile, "closeup server: a file")
 CAST_SUMMARY = Form(CastSummary, "closeup server: a cast in a list")
 PEOPLE_CHANGES = Form(PeopleChanges, "closeup server: changes of the people of a cast")
 SAID = Form(Said, "closeup server: what was done")

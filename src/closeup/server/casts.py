@@ -11,7 +11,16 @@ from fastapi.responses import FileResponse, JSONResponse
 from closeup.documents.cast import CAST_JSON, PEOPLE
 from closeup.documents.form import parse_json
 from closeup.documents.jobs import JobRecord
-from closeup.documents.server import CAST_SUMMARY, PEOPLE_CHANGES, SAID, CastSummary, PeopleChanges, Said
+from closeup.documents.server import (
+    CAST_SUMMARY,
+    PEOPLE_CHANGES,
+    SAID,
+    STORED_FILE,
+    CastSummary,
+    PeopleChanges,
+    Said,
+    StoredFile,
+)
 from closeup.documents.suggestions import SUGGESTION
 from closeup.features.cast import operations
 from closeup.features.cast.folder import CastFolder
@@ -83,9 +92,12 @@ def _summary(place: Premises, job: JobRecord) -> CastSummary:
 def people(place: Here, key: Reader, cast_id: HexId) -> JSONResponse:
     """Give everybody in the cast, with their tracks, as cast.json has them."""
     folder = _folder(place, place.job(cast_id, CASTS))
-    data = CAST_JSON.to_data(CastFolder(folder).cast())
+    cast = CastFolder(folder).cast()
+    data = CAST_JSON.to_data(cast)
     note(place, key, "see cast", cast_id)
-    return JSONResponse({name: data[name] for name in ("kind", "video", "models", *PEOPLE, "notes")})
+    # cast.json leaves out what is as it always was.
+    said = {name: data[name] for name in ("video", "models", *PEOPLE, "notes") if name in data}
+    return JSONResponse({"kind": cast.kind, **said})
 
 
 @routes.get("/casts/{cast_id}/questions", summary="Who may be one person", **documented(gives=SUGGESTION, many=True))
@@ -118,6 +130,16 @@ def undo(place: Here, key: Editor, cast_id: HexId) -> JSONResponse:
     return one(SAID, Said(said))
 
 
+@routes.get("/results/{job_id}", summary="The files of a job's results", **documented(gives=STORED_FILE, many=True))
+def results(place: Here, key: Reader, job_id: HexId) -> JSONResponse:
+    """List the files that are given out, by the names that they are asked for with."""
+    home = place.results_of(place.job(job_id))
+    paths = sorted(path for path in home.rglob("*") if path.is_file())
+    names = [path.relative_to(home) for path in paths]
+    files = [(name, path) for name, path in zip(names, paths, strict=True) if _is_served(name.parts)]
+    return listed(STORED_FILE, [StoredFile(name=name.as_posix(), bytes=path.stat().st_size) for name, path in files])
+
+
 @routes.get("/results/{job_id}/{name:path}", summary="A file of a job's results", response_class=FileResponse)
 def result(place: Here, key: Reader, job_id: HexId, name: str) -> FileResponse:
     """Give a file: a report, a short, a picture of somebody; in whole or in the ranges that are asked for."""
@@ -135,12 +157,18 @@ def _within(home: Path, parts: Sequence[str]) -> Path:
     Raises:
         InputError: If there is none, or it is not given out.
     """
-    path = home.joinpath(*parts) if 1 <= len(parts) <= 3 and all(map(_PART.fullmatch, parts)) else None
-    if path is None or path.suffix not in SERVED or parts[-1] in ("edits.json", "baseline.json"):
+    if not _is_served(parts):
         raise absent("There is no such file.")
+    path = home.joinpath(*parts)
     if not path.is_file() or path.resolve() != home.resolve().joinpath(*parts):
         raise absent("There is no such file.")
     return path
+
+
+def _is_served(parts: Sequence[str]) -> bool:
+    """Whether a file of results is given out, by its path."""
+    plain = 1 <= len(parts) <= 3 and all(map(_PART.fullmatch, parts))
+    return plain and Path(parts[-1]).suffix in SERVED and parts[-1] not in ("edits.json", "baseline.json")
 
 
 def _folder(place: Premises, job: JobRecord) -> Path:

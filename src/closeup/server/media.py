@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse, JSONResponse
 
 from closeup.core.errors import InputError
 from closeup.documents.jobs import ENDED, JobRecord
-from closeup.documents.server import BY_PATH, MEDIA, RECEIPT, ByPath, DeletedFile, DeletionReceipt
+from closeup.documents.server import BY_PATH, MEDIA, RECEIPT, ByPath, DeletionReceipt, StoredFile
 from closeup.server.entry import Admin, Before, Editor, Here, HexId, Limit, Reader, body, documented, listed, note, one
 from closeup.server.premises import Premises, absent
 from closeup.server.sniff import clean_name, content_type_of, kind_of_name, sniffed_kind
@@ -107,10 +107,10 @@ def _delete(
     if busy:
         message = f"{busy[0].work} {busy[0].id} has not ended, and needs it."
         raise InputError(message, "Cancel that job first.", code="server.busy", status=409)
-    files: list[DeletedFile] = []
+    files: list[StoredFile] = []
     for home in (*homes, *(place.results_of(job) for job in made)):
         files += [
-            DeletedFile(name=str(each.relative_to(place.data)), bytes=each.lstat().st_size)
+            StoredFile(name=str(each.relative_to(place.data)), bytes=each.lstat().st_size)
             for each in sorted(home.rglob("*"))
             if each.is_symlink() or not each.is_dir()
         ]

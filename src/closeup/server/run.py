@@ -6,7 +6,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -101,8 +101,13 @@ class Workers:
             self._ends.wait(pause_s)
 
 
-def serve(place: Premises, host: str, port: int, *, workers: int, command: Sequence[str]) -> None:
+def serve(
+    place: Premises, host: str, port: int, *, workers: int, command: Sequence[str], ready: Callable[[], None]
+) -> None:
     """Answer requests until asked to stop, with so many workers, each started by the command.
+
+    Args:
+        ready: Is called once whoever knocks is let in, or waits a moment at the door.
 
     Raises:
         DependencyError: If a package is not installed.
@@ -127,6 +132,7 @@ def serve(place: Premises, host: str, port: int, *, workers: int, command: Seque
         h11_max_incomplete_event_size=16_384,
     )
     listening = _bound(host, port)
+    ready()
     running = Workers(command, workers)
     try:
         uvicorn.Server(config).run(sockets=[listening])
@@ -160,6 +166,7 @@ def _bound(host: str, port: int) -> socket.socket:
         bound = socket.socket(family)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((host, port))
+        bound.listen(MOST_CONNECTIONS)
     except OSError as error:
         raise InputError(f"Cannot listen at {host}, port {port}: {error.strerror}.", "Choose another port.") from error
     return bound
