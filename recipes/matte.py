@@ -46,11 +46,12 @@ STAGES = (
     Stage(name="128 px again", epochs=26, batch=16, learning_rate=2e-3, weight_decay=0.02),
     Stage(name="192 px again", epochs=11, batch=16, learning_rate=1e-3, weight_decay=0.02),
     Stage(name="192 px to the end", epochs=11, batch=16, learning_rate=1e-3, weight_decay=0.02),
+    Stage(name="192 px longer", epochs=34, batch=16, learning_rate=2e-3, weight_decay=0.02),
 )
 """As it was run. It was still learning where it ended: more epochs at a high learning rate bring more. (The first two
 epochs had an `ema` of 0.997.)"""
 
-SIDES_PX = (128, 192, 128, 192, 192)
+SIDES_PX = (128, 192, 128, 192, 192, 192)
 """Of each stage; see `closeup.perception.matte.SEEN_PX`."""
 
 OPTIONS = TrainerOptions(seed=15, ema=0.99, clip_norm=2.0, checkpoint_s=240)

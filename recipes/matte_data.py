@@ -21,6 +21,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from closeup.weights.session import import_runtime
+
 Pixels = NDArray[np.uint8]
 
 LONGEST_PX = 512
@@ -133,8 +135,7 @@ class Teacher:
     """MediaPipe's selfie network, asked about parts of a picture too."""
 
     def __init__(self, path: Path) -> None:
-        import onnxruntime
-
+        onnxruntime = import_runtime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

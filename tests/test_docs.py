@@ -74,13 +74,13 @@ def faults(line: str) -> list[str]:
     options = {"--help", "-h"}
     found = []
     for word in rest:
+        if isinstance(command, FirstByDefault) and word not in {*command.commands, "--help", "-h"}:
+            command = next(iter(command.commands.values()))
         options |= {name for param in command.params for name in param.opts}
         if word.startswith("-") and word not in options:
             found.append(f"{word} is no option")
         below = getattr(command, "commands", None)
-        if isinstance(command, FirstByDefault) and word not in command.commands and not word.startswith("-"):
-            command = next(iter(command.commands.values()))
-        elif below and not word.startswith("-") and word.islower():
+        if below and not word.startswith("-") and word.islower():
             if word not in below:
                 sub = [name for name in below if name in rest]
                 if not sub:

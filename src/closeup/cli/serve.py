@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
-from closeup.cli.flags import AsJson
+from closeup.cli.flags import AsJson, FirstByDefault
 from closeup.cli.output import one_line, show_hint, show_json, show_note, show_table
 from closeup.cli.worker import Data
 from closeup.core.errors import InputError
@@ -23,14 +22,12 @@ PORT = 8460
 HERE = "the command line"
 
 
-class ServeByDefault(TyperGroup):
-    """A group whose first command need not be named."""
+class ServeByDefault(FirstByDefault):
+    """A group whose first command need not be named, nor given anything."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the first command's name before arguments that name none."""
-        if not args or args[0] not in {*self.commands, "--help", "-h"}:
-            args = [next(iter(self.commands)), *args]
-        return super().parse_args(ctx, args)
+        """Put the first command's name before arguments that name none, and where there are none."""
+        return super().parse_args(ctx, args or [next(iter(self.commands))])
 
 
 app = typer.Typer(cls=ServeByDefault, help="Serve all this to browsers and programs: closeup serve.")
