@@ -218,11 +218,14 @@ def train(folder: Path, run: Path) -> None:
     """Train, from where the run's checkpoint stands."""
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    torch.set_flush_denormal(True)
     weights, files = new_weights(), Files(run)
     state = read_checkpoint(files.checkpoint_path, weights)
     task = MatteTask(folder, weights.network)
-    Trainer(task, weights, STAGES, record=files, options=OPTIONS, state=state, progress=_say).run()
+    torch.set_flush_denormal(True)  # weights that fade away would take ten times as long
+    try:
+        Trainer(task, weights, STAGES, record=files, options=OPTIONS, state=state, progress=_say).run()
+    finally:
+        torch.set_flush_denormal(False)
 
 
 def _say(progress: Progress) -> None:

@@ -9,7 +9,8 @@ from closeup.weights.cards import ModelCard, all_cards
 from closeup.weights.network_card import read_card
 from closeup.weights.store import FINE, require, verify
 
-OWN = [found for found in all_cards().values() if found.package == "closeup"]
+OWN = [found for found in all_cards().values() if found.package == "closeup" and found.task != "matte"]
+"""A matte has no classes and no value that a card in its file would name (`perception.matte`)."""
 NOWHERE = Settings(Path("nowhere"), None)
 
 

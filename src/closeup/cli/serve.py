@@ -30,7 +30,7 @@ class ServeByDefault(FirstByDefault):
         return super().parse_args(ctx, args or [next(iter(self.commands))])
 
 
-app = typer.Typer(cls=ServeByDefault, help="Serve all this to browsers and programs: closeup serve.")
+app = typer.Typer(cls=ServeByDefault, help="Serve all this to browsers and programs, with tokens: closeup serve.")
 
 
 @app.command("run")
