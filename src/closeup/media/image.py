@@ -113,7 +113,7 @@ def taken_at(content: bytes) -> str | None:
     try:
         written = "" if header is None else str(header.getexif().get_ifd(_EXIF).get(_TAKEN, ""))
         return str(datetime.strptime(written.strip("\0 ")[:19], "%Y:%m:%d %H:%M:%S"))
-    except (OSError, ValueError, SyntaxError, struct.error, KeyError, TypeError):
+    except (OSError, ValueError, SyntaxError, RuntimeError, struct.error, KeyError, TypeError):
         return None
 
 
@@ -122,7 +122,7 @@ def orientation_of(content: bytes) -> int:
     header = opened_header(content, "The photo")
     try:
         said = 1 if header is None or header.format == "AVIF" else header.getexif().get(_ORIENTATION, 1)
-    except (OSError, ValueError, SyntaxError, struct.error, KeyError, TypeError):
+    except (OSError, ValueError, SyntaxError, RuntimeError, struct.error, KeyError, TypeError):
         return 1
     return said if said in range(1, 9) else 1
 
@@ -162,7 +162,7 @@ def opened_header(content: bytes, name: str) -> Pillow.Image | None:
         if pixels > MAX_PIXELS:
             raise _too_large(name, f"{pixels / 1e6:.0f} million pixels") from error
         return None
-    except (OSError, ValueError, SyntaxError, struct.error):
+    except (OSError, ValueError, SyntaxError, RuntimeError, struct.error):  # RuntimeError is that of AVIF's library
         return None
 
 
