@@ -8,8 +8,8 @@
 #   make docs    generated pages, the README's pictures (with Chromium), and the site, in site/
 #   make dist    wheel and source package, in dist/
 #   make clean   remove what the words above made
-# Another Python: make PYTHON=python3.12 test; a part of the tests: make test PYTEST="-m numeric"; one process, to
-# debug: make test WORKERS=0
+# Another Python: make PYTHON=python3.12 test; a part of the tests: make test PYTEST="-m numeric"; in one
+# process, to debug: make test WORKERS=0; in more than two: make test WORKERS=8
 
 # Nothing that we run reports to its maker; `import closeup` sets the same, for those who do not come by make.
 export ORT_DISABLE_TELEMETRY := 1
@@ -51,8 +51,11 @@ $(WHOLE): $(READY)
 demo: $(READY)
 	$(VENV)/bin/closeup demo
 
+# Each process computes on one core, or they would wait for each other; two of them, since each may take 2 GB.
+test: export OPENBLAS_NUM_THREADS ?= 1
+test: export OMP_NUM_THREADS ?= 1
 test: setup
-	$(PY) -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadfile $(PYTEST)
+	$(PY) -m pytest -n $(WORKERS) --maxprocesses 2 --dist loadfile $(PYTEST)
 
 check: setup
 	$(PY) -m ruff format --check .
