@@ -94,6 +94,14 @@ def test_jobs_are_done_and_say_how_they_ended(store: JobStore, tmp_path: Path) -
 
 
 @pytest.mark.usefixtures("worker")
+def test_a_fault_in_closeup_names_no_file_of_the_machine(store: JobStore, tmp_path: Path) -> None:
+    error = ended(store, submit(store, tmp_path, "slip")).error
+    assert error is not None
+    assert error.error == "closeup itself failed (OSError)."
+    assert "secret" not in error.hint
+
+
+@pytest.mark.usefixtures("worker")
 def test_what_crashes_is_tried_twice_and_takes_nobody_along(store: JobStore, tmp_path: Path) -> None:
     crashing, after = submit(store, tmp_path, "crash"), submit(store, tmp_path)
     found = ended(store, crashing)

@@ -5,6 +5,7 @@ worker is dead, and the child dies at once, for another worker may have its job 
 """
 
 import contextlib
+import logging
 import os
 import signal
 import subprocess
@@ -21,6 +22,8 @@ from closeup.documents.form import one_line, parse_json
 from closeup.documents.jobs import ERROR, PROGRESS, JobError
 from closeup.jobs.arguments import collects, decode_arguments, result_data
 from closeup.jobs.work import work
+
+_LOG = logging.getLogger("closeup.jobs")
 
 REPORT_S = 0.2
 """Progress is told this often at most, but for lines that stay."""
@@ -106,8 +109,10 @@ def main() -> None:
     except CloseupError as error:
         ended = {"error": ERROR.to_data(JobError(error.message, error.hint, error.code))}
     except Exception as error:  # noqa: BLE001 - nobody is above who could catch this, and who asked must be told
-        what = f"closeup itself failed ({type(error).__name__}: {error})."
-        ended = {"error": ERROR.to_data(JobError(what, "This is a fault in closeup.", "unexpected"))}
+        # What went wrong may name files of this machine, which is for the log and not for who asked.
+        _LOG.exception("%s failed", asked["work"])
+        what = f"closeup itself failed ({type(error).__name__})."
+        ended = {"error": ERROR.to_data(JobError(what, "The log of the worker says more.", "unexpected"))}
     os.write(out, _line(ended))
 
 

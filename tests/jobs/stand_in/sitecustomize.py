@@ -22,6 +22,11 @@ def count(log: Path, name: str, to: int, *, step_s: float = 0.02, progress: Prog
     return {"counted": to}
 
 
+def slip(*, progress: ProgressCallback) -> None:
+    """Fail by a fault in closeup, whose message names a file."""
+    raise OSError("/home/somebody/secret.txt is not there")
+
+
 def fail(*, progress: ProgressCallback) -> None:
     """Fail as the user can mend it."""
     raise InputError("It is broken.", "Mend it.", code="it.broken")
@@ -42,7 +47,7 @@ def stubborn(*, progress: ProgressCallback) -> None:
 
 
 home = ModuleType("closeup.stand_in")
-for function in (count, fail, crash, stubborn):
+for function in (count, slip, fail, crash, stubborn):
     setattr(home, function.__name__, function)
     WORK[function.__name__] = Work(function.__name__, f"stand_in:{function.__name__}")
 sys.modules[home.__name__] = home
