@@ -178,8 +178,9 @@ def test_another_shape_is_fitted_into_the_canvas_with_black_beside_it() -> None:
 @pytest.mark.parametrize(("aspect", "shown"), [(Fraction(64, 45), (91, 48)), (Fraction(8, 9), (64, 54))])
 def test_pixels_that_are_not_square_become_square(aspect: Fraction, shown: tuple[int, int]) -> None:
     frame = frame_of(quarters(), "yuv420p")
-    assert shown_wh(frame, aspect) == shown
-    converter = Converter(shown, aspect)
+    frame.opaque = (aspect,)
+    assert shown_wh(frame) == shown
+    converter = Converter(shown)
     assert converter.rgb(frame, shown).shape == (shown[1], shown[0], 3)
     assert corners(converter.rgb(frame, shown)) == [RED, GREEN, BLUE, WHITE]
     assert converter.planes(frame).y.shape == (shown[1], shown[0])

@@ -55,6 +55,19 @@ def test_a_pan_is_no_cut(fps: Fraction, speed_px: float) -> None:
     assert cuts_of([scene(7, frame, speed_px) for frame in range(80)], fps) == []
 
 
+@pytest.mark.parametrize("grain", [24, 32])
+def test_a_picture_that_becomes_sharp_at_once_is_no_cut(grain: int) -> None:
+    """As at the key frame of a poor stream, or where a call goes on in a larger size: grain comes back."""
+    soft = scene(5, 0)
+    noise = np.random.default_rng(1).integers(-grain, grain + 1, soft.shape)
+    frames = [soft] * 30 + [np.clip(soft + noise, 0, 255).astype(np.uint8)] * 30
+    detector, doubted = _TwoRules(), []
+    for index, image in enumerate(frames):
+        doubted += [cut.frame_num for cut in detector.process_frame(FrameTimecode(index, 25.0), image)]
+    assert doubted == [30]
+    assert cuts_of(frames) == []
+
+
 def test_a_slow_change_of_light_is_no_cut() -> None:
     frames = [(scene(3, 0) * (0.3 + 0.7 * frame / 99)).astype(np.uint8) for frame in range(100)]
     assert cuts_of(frames) == []

@@ -12,7 +12,7 @@ from av.container import InputContainer
 from av.format import Flags
 from av.video.stream import VideoStream
 
-from closeup.media.container import choose_stream, open_container, pixel_aspect
+from closeup.media.container import PixelShapes, choose_stream, open_container
 from closeup.media.conversion import shown_wh
 
 _PLACES = 8
@@ -41,7 +41,7 @@ def find_canvas(path: Path, track: int | None, first_wh: tuple[int, int]) -> tup
 
 def _shapes(container: InputContainer, stream: VideoStream) -> Iterator[tuple[int, int]]:
     """The shapes of key frames at some places of the file, as far as it can be sought in."""
-    aspect = pixel_aspect(stream)
+    pixels = PixelShapes(stream)
     stream.codec_context.thread_count = 1
     flags: Any = container.format.flags
     by_bytes = bool(flags & Flags.ts_discont.value) and not flags & Flags.no_byte_seek.value
@@ -57,7 +57,7 @@ def _shapes(container: InputContainer, stream: VideoStream) -> Iterator[tuple[in
         except (av.error.FFmpegError, OSError, ValueError):
             continue
         if frame is not None:
-            yield shown_wh(frame, aspect)
+            yield shown_wh(pixels.note(frame))
 
 
 def _length(container: InputContainer, stream: VideoStream) -> int:

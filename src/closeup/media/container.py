@@ -10,6 +10,7 @@ import av
 import av.error
 from av.container import InputContainer
 from av.stream import Disposition
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from closeup.core.errors import InputError
@@ -113,9 +114,32 @@ def require_track(streams: Sequence[S], track: int, path: Path, kind: str) -> S:
     return streams[track - 1]
 
 
-def pixel_aspect(stream: VideoStream) -> Fraction:
+class PixelShapes:
+    """Notes on each decoded frame the shape of its pixels, which may change within a stream, with the size or alone."""
+
+    def __init__(self, stream: VideoStream) -> None:
+        """Of a stream that is not decoded yet: the file's own word holds until its pictures change theirs."""
+        self._context = stream.codec_context
+        self._at_first = self._context.sample_aspect_ratio or 0
+        self._of_file = _true_aspect(stream.sample_aspect_ratio)
+        self._by_size: dict[tuple[int, int], Fraction] = {}
+
+    def note(self, frame: VideoFrame) -> VideoFrame:
+        """The frame itself, which the stream's decoder has just given out, with a note for `conversion.aspect_of`."""
+        size_wh = (frame.width, frame.height)
+        # A frame of the size before may come when the decoder has the next size already.
+        if size_wh == (self._context.width, self._context.height) or size_wh not in self._by_size:
+            said = self._context.sample_aspect_ratio or 0
+            self._by_size[size_wh] = self._of_file if said == self._at_first else _true_aspect(said)
+        if self._by_size[size_wh] != 1:
+            # PyAV forgets an object with the first frame that has it: each frame needs one of its own.
+            frame.opaque = (self._by_size[size_wh],)
+        return frame
+
+
+def _true_aspect(said: Fraction | int | None) -> Fraction:
     """Width over height of a stored pixel; 1 where the file says nothing that can be true."""
-    aspect = Fraction(stream.sample_aspect_ratio or 1)
+    aspect = Fraction(said or 1)
     return aspect if _NARROWEST <= aspect <= 1 / _NARROWEST and abs(aspect - 1) > _SQUARE else Fraction(1)
 
 

@@ -75,9 +75,15 @@ def orientation_of(frame: VideoFrame) -> Orientation:
     return Orientation(mirror_x=a < 0, mirror_y=d < 0)
 
 
-def shown_wh(frame: VideoFrame, pixel_aspect: Fraction) -> tuple[int, int]:
+def aspect_of(frame: VideoFrame) -> Fraction:
+    """Width over height of a frame's stored pixels, as `container.PixelShapes` noted it; 1 without a note."""
+    noted = frame.opaque
+    return noted[0] if isinstance(noted, tuple) else Fraction(1)
+
+
+def shown_wh(frame: VideoFrame) -> tuple[int, int]:
     """Upright (width, height) of a frame in square pixels: the longer side of its pixels is kept, the other grows."""
-    width, height = frame.width, frame.height
+    width, height, pixel_aspect = frame.width, frame.height, aspect_of(frame)
     if pixel_aspect > 1:
         width = round(width * pixel_aspect)
     else:
@@ -91,11 +97,10 @@ class Converter:
     Attributes:
         canvas_wh: (width, height) of the picture that all frames are brought into, with their shape kept, in its
             middle; what they leave of it is black.
-        pixel_aspect: Width over height of a stored pixel.
     """
 
-    def __init__(self, canvas_wh: tuple[int, int], pixel_aspect: Fraction = Fraction(1)) -> None:
-        self.canvas_wh, self.pixel_aspect = canvas_wh, pixel_aspect
+    def __init__(self, canvas_wh: tuple[int, int]) -> None:
+        self.canvas_wh = canvas_wh
         self._own = threading.local()
 
     def rgb(self, frame: VideoFrame, size_wh: tuple[int, int]) -> Image:
@@ -128,7 +133,7 @@ class Converter:
 
     def _inner(self, frame: VideoFrame, size_wh: tuple[int, int]) -> tuple[int, int]:
         """The (width, height) that a frame fills of its canvas, when that is scaled to `size_wh`."""
-        width, height = shown_wh(frame, self.pixel_aspect)
+        width, height = shown_wh(frame)
         if (width, height) == self.canvas_wh:
             return size_wh
         factor = min(self.canvas_wh[0] / width, self.canvas_wh[1] / height)

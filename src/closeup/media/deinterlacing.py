@@ -65,6 +65,7 @@ def _ready(graph: Graph, taken: list[VideoFrame]) -> Generator[VideoFrame, None,
             return
         before = taken.pop(0)
         frame.pts, frame.time_base, frame.duration = before.pts, before.time_base, before.duration
+        frame.opaque = before.opaque and (*before.opaque,)
         yield frame
 
 

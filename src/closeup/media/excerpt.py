@@ -13,7 +13,7 @@ import av
 import av.error
 
 from closeup.core.errors import InputError
-from closeup.media.container import choose_stream, open_container
+from closeup.media.container import PixelShapes, choose_stream, open_container
 from closeup.media.deinterlacing import deinterlaced
 from closeup.media.frame_times import FrameTimes
 from closeup.media.packets import stamp_of
@@ -139,8 +139,9 @@ def _from_key(path: Path, times: FrameTimes, start: int) -> Generator[DecodedFra
     with open_container(path) as container:
         stream = choose_stream(container, path, times.track)
         stream.thread_type = "AUTO"
+        pixels = PixelShapes(stream)
         decoded, first = _at_key(container, stream, times, start)
-        for expected, frame in enumerate(deinterlaced(decoded), first):
+        for expected, frame in enumerate(deinterlaced(map(pixels.note, decoded)), first):
             if _index(frame, times) != expected:
                 raise _AstrayError
             yield DecodedFrame(expected, times.start(expected), size_wh, frame, converter)

@@ -25,6 +25,7 @@ from closeup.core.timebase import clock
 from closeup.core.types import TIME, Image, VideoInfo
 from closeup.media.canvas import find_canvas
 from closeup.media.container import (
+    PixelShapes,
     announced_duration,
     choose_stream,
     convert_hint,
@@ -32,10 +33,9 @@ from closeup.media.container import (
     lead_of,
     open_container,
     picture_streams,
-    pixel_aspect,
     track_of,
 )
-from closeup.media.conversion import Converter, shown_wh
+from closeup.media.conversion import Converter, aspect_of, shown_wh
 from closeup.media.deinterlacing import deinterlaced
 from closeup.media.files import require_file, unreadable
 from closeup.media.packets import PacketReader, Timeline, stamp_of
@@ -155,7 +155,7 @@ class VideoReader:
         self._other_shapes = 0
         self._iterated = False
         stream.thread_type = "AUTO"
-        self._decoded = deinterlaced(self._decode(), self._note_interlaced)
+        self._decoded = deinterlaced(self._decode(PixelShapes(stream)), self._note_interlaced)
         first = next(self._decoded, None)
         if first is None:
             self.close()
@@ -163,8 +163,7 @@ class VideoReader:
         self._first: av.VideoFrame | None = first
         self._origin = stamp_of(first) or Fraction(0)
         self.lead = lead_of(container, self._origin)
-        self._pixel_aspect = pixel_aspect(stream)
-        self._shape = shown_wh(first, self._pixel_aspect)
+        self._shape = shown_wh(first)
         self._given_canvas = canvas_wh
         self._note_format(first, container)
 
@@ -176,7 +175,7 @@ class VideoReader:
     @cached_property
     def converter(self) -> Converter:
         """How stored pixels become the upright picture, for all frames."""
-        return Converter(self.size_wh, self._pixel_aspect)
+        return Converter(self.size_wh)
 
     @property
     def origin(self) -> Fraction:
@@ -254,7 +253,7 @@ class VideoReader:
             self._steps[self._last_time - before] += 1
         lasts = frame.duration * frame.time_base if frame.duration and frame.time_base else 1 / self.fps
         self.end_time = self._last_time + lasts
-        shape = shown_wh(frame, self._pixel_aspect)
+        shape = shown_wh(frame)
         if shape != self._shape and not self._other_shapes:
             at, size = clock(float(self._last_time)), "x".join(map(str, self.size_wh))
             self._notes.append(
@@ -264,7 +263,7 @@ class VideoReader:
         index, self.frames = self.frames, self.frames + 1
         return DecodedFrame(index, self._last_time, self.size_wh, frame, self.converter)
 
-    def _decode(self) -> Generator[av.VideoFrame, None, None]:
+    def _decode(self, pixels: PixelShapes) -> Generator[av.VideoFrame, None, None]:
         bad_in_a_row = 0
         for packet in self._packets:
             try:
@@ -279,7 +278,7 @@ class VideoReader:
                     return
             if frames:
                 bad_in_a_row = 0
-            yield from frames
+            yield from map(pixels.note, frames)
         if self._packets.failure:
             self._notes.append(f"Reading stopped before the end: {self._packets.failure}.")
 
@@ -287,7 +286,7 @@ class VideoReader:
         if self.track is not None:
             count = len(picture_streams(container))
             self._notes.append(f"It has {count} video tracks; track {self.track} is used.")
-        aspect = self._pixel_aspect
+        aspect = aspect_of(first)
         if aspect != 1:
             self._notes.append(
                 f"Its pixels are not square ({aspect.numerator}:{aspect.denominator}); it is stretched to "

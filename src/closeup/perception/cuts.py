@@ -32,6 +32,11 @@ COMES_BACK, ALIKE = 0.35, 0.6
 correlated with it at least so much. Of 89 cuts in 17 clips nine in ten are below that, and of pictures 0.4 s apart in
 one shot nine in ten are above it. In doubt it is a cut: that breaks a track, a cut passed over mixes two people."""
 
+SAME_DIFFERENCE, SAME_CORRELATION = 6.0, 0.994
+"""No cut where small pictures differ by less than the first (0 to 255) and correlate at least so much: a key frame, or
+a stream that grows, brings back what compression took away. Of such frames 0.996 was measured, of pictures half a
+second apart in one calm shot 0.98 to 0.992, and of the cuts in seven films 0.6 at most."""
+
 _LONGEST_FLASH = 48
 """Frames, whatever the rate: pictures of them are kept."""
 
@@ -138,7 +143,7 @@ class CutDetector:
         self._doubtful = [cut for cut in self._doubtful if cut > up_to]
         found = []
         for cut in known:
-            if cut - self._cut >= self._shortest and not self._is_flash(cut):
+            if cut - self._cut >= self._shortest and not self._is_same(cut) and not self._is_flash(cut):
                 if cut in self._hidden and not self._beside_flash(cut):
                     continue
                 found.append(cut)
@@ -150,6 +155,13 @@ class CutDetector:
         near = range(max(cut - _WINDOW_FRAMES, 1), min(cut + _WINDOW_FRAMES, self._last) + 1)
         large = [frame for frame in near if frame != cut and self._detector.changes[frame] >= STRONG_CONTENT]
         return all(self._is_flash(frame) for frame in large)
+
+    def _is_same(self, cut: int) -> bool:
+        """Whether the picture is the one before, only sharper or softer."""
+        oldest = self._last - len(self._small) + 1
+        before, after = self._small[cut - 1 - oldest], self._small[cut - oldest]
+        alike = np.abs(after - before).mean() < SAME_DIFFERENCE
+        return bool(alike and _correlation(before, after, _FLASH_WH) >= SAME_CORRELATION)
 
     def _is_flash(self, cut: int) -> bool:
         """Whether a picture shortly before a cut comes back shortly after it, with another one between them."""
@@ -167,8 +179,8 @@ class CutDetector:
         return False
 
 
-def _correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
-    """How alike two pictures (H, W, 3) are in the large, but for the light: -1 to 1."""
-    small = np.stack([cv2.resize(picture, (8, 5), interpolation=cv2.INTER_AREA) for picture in (a, b)])
+def _correlation(a: NDArray[np.float32], b: NDArray[np.float32], at_wh: tuple[int, int] = (8, 5)) -> float:
+    """How alike two pictures (H, W, 3) are in the large, at (width, height), but for the light: -1 to 1."""
+    small = np.stack([cv2.resize(picture, at_wh, interpolation=cv2.INTER_AREA) for picture in (a, b)])
     a, b = small - small.mean(axis=(1, 2), keepdims=True)
     return float((a * b).sum() / (np.sqrt((a * a).sum() * (b * b).sum()) + 1e-6))
