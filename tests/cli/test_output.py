@@ -42,3 +42,12 @@ def test_amounts_are_whole_and_shares_have_four_decimals(capsys: pytest.CaptureF
     assert "104,000 to 118,000" in out
     assert "0.9100" in out
     assert "*" not in out
+
+
+def test_no_figure_is_cut_off_by_a_narrow_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    show_evaluation(FOUND, "text", as_json=False, quiet=False)
+    out = capsys.readouterr().out
+    assert all(word in out for word in ("rouge1", "0.4000 to 0.6000", "0.4500 *", "0.4900"))

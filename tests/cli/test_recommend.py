@@ -85,6 +85,11 @@ def test_what_is_wrong_is_said_with_what_to_type() -> None:
     assert "Say which it is: --user COLUMN" in result.stderr
     result = type_in("for", "nowhere", "u00")
     assert "closeup recommend --help" in result.stderr
+    Path("two.csv").write_text("user,item\n1.0,x\n1.0,y\n2.0,x\n2.0,y\n")
+    type_in("fit", "two.csv", "-o", "two", "-q", "--factors", "2")
+    result = type_in("for", "two", "1.0")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "nothing is left to recommend" in result.stderr
     fit("-q")
     result = type_in("similar", "model", "bnad 4")
     assert "Nearest are: Bänd 4 (i04)" in result.stderr

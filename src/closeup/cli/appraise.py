@@ -10,6 +10,7 @@ from closeup.cli.flags import AsJson, NoProgress
 from closeup.cli.output import one_line, show_evaluation, show_json, show_metrics, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
+from closeup.core.words import counted
 from closeup.jobs.work import work
 
 app = typer.Typer(no_args_is_help=True, help="Estimate what things of a table are worth.")
@@ -42,7 +43,8 @@ def look(
     if as_json:
         show_json(found)
         return
-    typer.echo(f"{one_line(found['table'])}: {found['rows']:,} rows, {len(found['columns'])} columns beside {target}.")
+    sizes = f"{counted(found['rows'], 'row')}, {counted(len(found['columns']), 'column')}"
+    typer.echo(f"{one_line(found['table'])}: {sizes} beside {target}.")
     for sentence in [*found["findings"], *found["notes"]]:
         show_note(sentence)
     assert output is not None

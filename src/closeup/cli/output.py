@@ -60,6 +60,7 @@ def show_table(*rows: Sequence[str], head: Sequence[str], unbroken: Collection[i
         unbroken: Places of columns that are never broken into lines; those at the right never are.
     """
     from rich.box import SIMPLE_HEAD
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
 
@@ -71,7 +72,15 @@ def show_table(*rows: Sequence[str], head: Sequence[str], unbroken: Collection[i
         table.add_column(name.removeprefix(">"), justify=where, no_wrap=whole, overflow="fold")
     for row in rows:
         table.add_row(*(one_line(cell) for cell in row))
-    Console(markup=False, highlight=False).print(table)
+    console = Console(markup=False, highlight=False)
+    lines = [[name.removeprefix(">") for name in head], *rows]
+    widths = [max(cell_len(one_line(line[place])) for line in lines) for place in range(len(head))]
+    whole_width = sum(
+        width if head[p].startswith(">") or p in unbroken else min(width, 12) for p, width in enumerate(widths)
+    )
+    # A narrow terminal breaks the lines: better than figures that are cut off.
+    console.width = max(console.width, whole_width + 3 * len(head) + 1)
+    console.print(table)
 
 
 def show_evaluation(found: "LearnerEvaluation", things: str, *, as_json: bool, quiet: bool) -> None:

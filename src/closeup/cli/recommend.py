@@ -92,7 +92,10 @@ def for_command(model: Model, user: Who, top: Top = 20, as_json: AsJson = False)
     """Recommend to a user what they have not taken yet."""
     from closeup.features.recommend.model import open_recommender
 
-    _show(open_recommender(model).for_user(user, top), "score", as_json=as_json)
+    found = open_recommender(model).for_user(user, top)
+    _show(found, "score", as_json=as_json)
+    if not found:
+        show_note("They have taken all that anybody took: nothing is left to recommend.")
 
 
 @app.command("similar")
@@ -100,7 +103,10 @@ def similar_command(model: Model, item: Item, top: Top = 20, as_json: AsJson = F
     """List what is most like an item, by who took it."""
     from closeup.features.recommend.model import open_recommender
 
-    _show(open_recommender(model).similar(item, top), "cosine", as_json=as_json)
+    found = open_recommender(model).similar(item, top)
+    _show(found, "cosine", as_json=as_json)
+    if not found:
+        show_note("No other item was taken by enough users to be compared.")
 
 
 @app.command("explain")
@@ -206,6 +212,7 @@ def _show(found: list[dict[str, Any]], score: str, *, as_json: bool) -> None:
     """Print a list of items, best first."""
     if as_json:
         show_json(found)
+    if as_json or not found:
         return
     rows = [
         (str(rank), one_line(each["name"] or each["item"]), f"{each['score']:.3f}", f"{each['users']:,}")

@@ -91,7 +91,7 @@ def test_cells_that_are_numbers(cell: str, value: float) -> None:
     assert as_number(cell) == value
 
 
-@pytest.mark.parametrize("cell", ["nan", "inf", "1_000", "12 houses", ""])
+@pytest.mark.parametrize("cell", ["nan", "inf", "1_000", "12 houses", "", "1e31", "-1e400"])
 def test_cells_that_are_none(cell: str) -> None:
     assert np.isnan(as_number(cell))
 

@@ -75,6 +75,21 @@ def test_a_summary_takes_its_share_of_the_words():
     assert sentence_features(reading.tokens).shape == (3, 8)
 
 
+def test_pairs_in_an_old_code_page_are_read_and_it_is_said(tmp_path):
+    line = json.dumps({"text": "부산항이 폭풍으로 문을 닫았습니다.", "headline": "부산항 폐쇄"}, ensure_ascii=False)
+    (tmp_path / "old.jsonl").write_bytes(f"{line}\r\n{line}\r\n".encode("cp949"))
+    pairs, notes, _ = read_pairs(tmp_path / "old.jsonl")
+    assert [pair.headline for pair in pairs] == ["부산항 폐쇄"] * 2
+    assert "CP949" in " ".join(notes)
+
+
+def test_pairs_that_are_too_many_are_refused_unread(tmp_path):
+    with (tmp_path / "large.jsonl").open("wb") as file:
+        file.truncate(10 * 10**9)
+    with pytest.raises(InputError, match=r"has 10,000 MB.*not read"):
+        read_pairs(tmp_path / "large.jsonl")
+
+
 def test_data_that_cannot_teach(tmp_path, data):
     few = tmp_path / "few.jsonl"
     few.write_text("\n".join(data.read_text().splitlines()[:5]))

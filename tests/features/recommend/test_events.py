@@ -59,6 +59,11 @@ def test_whole_numbers_that_were_written_as_floats_are_one_id(tmp_path: Path) ->
     assert set(table(tmp_path, "user,item\n12.0,7\nann,8\n")) == {("12.0", "7"), ("ann", "8")}
 
 
+def test_ids_that_a_spreadsheet_shortened_are_said(tmp_path: Path) -> None:
+    assert "such as 1.2E+07 look as if a spreadsheet" in notes(tmp_path, "user,item\n1.2E+07,7\n3,8\n")
+    assert "spreadsheet" not in notes(tmp_path, "user,item\n1e7,7\n3,8\n")
+
+
 def test_ids_are_in_order_of_their_numbers_and_may_have_holes(tmp_path: Path) -> None:
     found = events(tmp_path, "user,item\n900000000000,10\n7,9\n7,100\n")
     assert found.users == ("7", "900000000000")
@@ -73,7 +78,7 @@ def test_other_scripts_and_code_pages(encoding: str, tmp_path: Path) -> None:
 
 
 def test_what_cannot_count_is_left_out_and_said(tmp_path: Path) -> None:
-    text = "user,item,plays\na,x,0\na,y,-3\na,z,\n,x,5\nb,,5\na,w,1\n"
+    text = "user,item,plays\na,x,0\na,y,-3\na,z,NaN\n,x,5\nb,,5\na,w,1\n"
     assert table(tmp_path, text) == {("a", "w"): 1}
     assert "2 rows without a user or an item were left out" in notes(tmp_path, text)
     assert "3 rows whose weight is zero, negative or empty were left out" in notes(tmp_path, text)
@@ -85,10 +90,11 @@ def test_what_cannot_count_is_left_out_and_said(tmp_path: Path) -> None:
         ("", "has no header"),
         ("user,item,plays\n", "has no event"),
         ("user,item,plays\na,x,many\n", "line 2: the weight 'many' is no number"),
-        ("user,item,plays\na,x,nan\n", "line 2: the weight 'nan' is no number"),
+        ("user,item,plays\na,x,inf\n", "line 2: the weight 'inf' is no number"),
         ("user,item,plays\na,x,0\n", "has no event"),
         ("user,item,plays\na,x\n", "line 2, has 2 values"),
-        ("user,item,date\na,x,2024-01-02\na,y,soon\n", "line 3: the time 'soon'"),
+        ("user,item,date\na,x,2024-01-02\na,y,soon\n", "line 3: the time 'soon' is not written as those before it"),
+        ("user,item,date\na,x,3rd of May\na,y,soon\n", "line 2: the time '3rd of May' is in no form that is known"),
     ],
 )
 def test_what_is_no_table_of_events(text: str, message: str, tmp_path: Path) -> None:

@@ -71,6 +71,12 @@ def test_too_little_to_hold_back(tmp_path: Path) -> None:
         fit_recommender(write(tmp_path / "p.csv", rows()[:1]), options=SMALL, check=True)
 
 
+@pytest.mark.parametrize("lines", ["ann,tea,3\n", "ann,tea,3\nann,milk,1\n", "ann,tea,3\nbob,tea,1\n"])
+def test_that_one_user_or_one_item_teaches_nothing_is_said(lines: str, tmp_path: Path) -> None:
+    (tmp_path / "p.csv").write_text("user,item,plays\n" + lines)
+    assert "teach nothing" in fit_recommender(tmp_path / "p.csv", options=SMALL).header.notes[-1]
+
+
 def test_of_many_users_and_items_the_large_parts_are_left_out_and_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,6 +45,9 @@ unit: sqft sqm m2 ft2 sf area acres ft feet km miles usd eur krw kg mm cm 면적
 SYNONYMS = {line.split(":")[0]: frozenset(line.split()[1:]) for line in _WORDS.strip().splitlines()}
 """Words in the names of columns that say what they are; a name is cut at "_", spaces and before capital letters."""
 
+LARGEST = 1e30
+"""Numbers beyond are none: their squares would be infinite."""
+
 _PLAIN = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _MONEY = re.compile(r"([-+]?)\s*[$€£₩¥]?\s*([-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s*[%€₩원]?")
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -211,7 +214,7 @@ def target_values(table: Table, target: str) -> Floats:
     values = np.array([as_number(cell) for _, cell in cells])
     for (line, cell), value in zip(cells, values.tolist(), strict=True):
         if np.isnan(value) and cell.casefold() not in MISSING:
-            raise InputError(f"{table.name}, line {line}: {target} is {cell[:40]!r}, and must be a number.")
+            raise InputError(f"{table.name}, line {line}: {target} is {cell[:40]!r}, and must be a number up to 1e30.")
     known = values[np.isfinite(values)]
     if not len(known):
         raise InputError(f"{table.name}: no row has a {target}.")
@@ -255,9 +258,9 @@ def shares_of(groups: NDArray[np.int64], count: int = 5) -> NDArray[np.intp]:
 
 
 def as_number(cell: str) -> float:
-    """A cell as a number: "1,234.5" and "$ 1,200" too; NaN where it is none."""
+    """A cell as a number: "1,234.5" and "$ 1,200" too; NaN where it is none, or one beyond `LARGEST`."""
     if _PLAIN.fullmatch(cell):
-        return float(cell)
+        return value if abs(value := float(cell)) <= LARGEST else float("nan")
     if cell.casefold() in ("true", "yes", "false", "no"):
         return float(cell.casefold() in ("true", "yes"))
     found = _MONEY.fullmatch(cell)

@@ -20,6 +20,8 @@ from closeup.documents.learners import (
     write_model,
 )
 from closeup.features.headline.deletion import Deletion, Example, later_stems, learn
+from closeup.features.headline.source import decode_text, text_bytes
+from closeup.tables.strict_csv import MAX_BYTES
 from closeup.text.compression import compress, join
 from closeup.text.ranking import Scores, lead, lexrank, textrank
 from closeup.text.reading import Reading, read_text
@@ -121,13 +123,14 @@ def read_pairs(path: Path) -> tuple[list[Pair], tuple[str, ...], str]:
     Raises:
         InputError: If it cannot be read, a line is no JSON object, or no line can be used.
     """
-    content = file_bytes(path)
+    content = text_bytes(path, MAX_BYTES)
+    text, notes = decode_text(content, str(path))
     pairs, without = [], list[int]()
-    for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:
-            found = parse_json(line)
+            found = parse_json(line.encode())
         except FormatError as error:
             raise error.within(f"{path}, line {number}") from error
         if not isinstance(found, dict):
@@ -144,7 +147,8 @@ def read_pairs(path: Path) -> tuple[list[Pair], tuple[str, ...], str]:
             'Write one JSON object a line: {"text": ..., "headline": ..., "summary": ...}.',
         )
     left = f"{counted(len(without), 'line')} of {path} left out, without a text or what it should become: lines "
-    notes = (f"{left}{listed([str(each) for each in without])}.",) if without else ()
+    if without:
+        notes = (*notes, f"{left}{listed([str(each) for each in without])}.")
     return pairs, notes, hashlib.sha256(content).hexdigest()
 
 

@@ -59,7 +59,7 @@ def read_source(path: Path | None, content: bytes | None = None, *, lang: str = 
         FormatError: If it is a caption file in which nothing can be used.
     """
     name = "-" if path is None else str(path)
-    content = _bytes(path) if path is not None else content or b""
+    content = text_bytes(path, MAX_BYTES) if path is not None else content or b""
     if not content.strip():
         raise InputError(f"{'The input' if path is None else name} is empty.", "Give a text with a sentence or more.")
     if (path is not None and path.suffix.lower() in CAPTIONS) or content.lstrip(b"\xef\xbb\xbf")[:6] == b"WEBVTT":
@@ -72,12 +72,18 @@ def read_source(path: Path | None, content: bytes | None = None, *, lang: str = 
     return Source(name, reading, None, (*notes, *reading.notes))
 
 
-def _bytes(path: Path) -> bytes:
+def text_bytes(path: Path, most: int) -> bytes:
+    """The bytes of a file of words, whose size is looked at before it is read.
+
+    Raises:
+        InputError: If it is not there, no file, empty, larger than `most` bytes, or cannot be read.
+    """
     require_file(path, "a text")
     try:
-        if path.stat().st_size > MAX_BYTES:
+        if (size := path.stat().st_size) > most:
             raise InputError(
-                f"{path} is larger than {MAX_BYTES // 2**20} MB, too large for one text.", "Give a part of it."
+                f"{path} has {size / 1e6:,.0f} MB, and up to {most / 1e6:,.0f} MB are read: it was not read.",
+                "Give a part of it.",
             )
         return path.read_bytes()
     except OSError as error:

@@ -39,6 +39,8 @@ FORMS = ("%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y",
 """How people write dates, beside ISO 8601; a time of day may follow."""
 
 _WHOLE = re.compile(r"([+-]?\d+)\.0+")
+_SHORTENED = re.compile(r"\d(\.\d+)?[eE]\+\d+")
+_NOTHING = frozenset({"", "nan", "na", "n/a", "null", "none"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -188,6 +190,11 @@ def _ids(table: Table, column: str, what: str, notes: list[str]) -> list[str]:
     values = [row[column] for _, row in table.rows]
     found = [_WHOLE.fullmatch(value) for value in values]
     others = [value for match, value in zip(found, values, strict=True) if not match and value]
+    if shortened := next(filter(_SHORTENED.fullmatch, others), ""):
+        notes.append(
+            f"Ids of {what}s such as {shortened} look as if a spreadsheet had shortened them: different ones may have "
+            "become one."
+        )
     if any(found) and all(value.lstrip("+-").isdigit() for value in others):
         notes.append(f"Ids of {what}s such as {next(filter(None, found))[0]} were read as whole numbers.")
         return [match[1] if match else value for match, value in zip(found, values, strict=True)]
@@ -206,7 +213,7 @@ def _numbers(table: Table, column: str) -> Floats:
     for place, (line, row) in enumerate(table.rows):
         text = row[column]
         try:
-            found[place] = float(text) if text else 0.0
+            found[place] = 0.0 if text.casefold() in _NOTHING else float(text)
         except ValueError:
             found[place] = np.nan
         if not np.isfinite(found[place]):
@@ -232,7 +239,11 @@ def _times(table: Table, column: str, notes: list[str]) -> Floats:
             fits.append((name, np.array(values)))
     if not fits:
         line, row = table.rows[furthest]
-        raise InputError(f"{table.name}, line {line}: the time {row[column]!r} is not written as those before it.")
+        wrong = "is not written as those before it" if any(texts[:furthest]) else "is in no form that is known here"
+        raise InputError(
+            f"{table.name}, line {line}: the time {row[column]!r} {wrong}.",
+            "Write all as 2024-05-03 or 2024-05-03 14:30:00, or as seconds since 1970.",
+        )
     if len(fits) > 1 and any((other != fits[0][1]).any() for _, other in fits[1:]):
         notes.append(f"Times may be {' or '.join(name for name, _ in fits)}; they were read as {fits[0][0]}.")
     if empty := int(np.isnan(fits[0][1]).sum()):

@@ -83,6 +83,12 @@ def fit_events(
     mean_log = float(np.log1p(events.pairs.weights).mean())
     seen = weighed(events.pairs, options, mean_log)
     notes = list(events.notes)
+    users, items = int((events.pairs.counts > 0).sum()), len(np.unique(events.pairs.columns))
+    if min(users, items) < 2:
+        notes.append(
+            f"{counted(users, 'user')} and {counted(items, 'item')} that were taken teach nothing: what people may "
+            "like is learnt from what others took beside the same things."
+        )
     members = options.members if len(seen.columns) <= MOST_PAIRS else 1
     if members < options.members:
         notes.append(f"There are over {MOST_PAIRS:,} pairs: one factorisation was fitted, not {options.members}.")

@@ -122,7 +122,7 @@ def findings(found: Mapping[str, Any]) -> list[str]:
         words.append(f"Nobody took {counted(found['items'] - found['items_taken'], 'item')} of the names.")
     if found["one_item_users"]:
         words.append(f"{counted(found['one_item_users'], 'user')} took a single item: little is known of them.")
-    if found["items_a_user"]["p75"] == found["items_a_user"]["max"] and found["users"] > 10:
+    if found["items_a_user"]["p75"] == found["items_a_user"]["max"] > 1 and found["users"] > 10:
         words.append(
             f"At least a quarter of the users have exactly {found['items_a_user']['max']:,.0f} items, the most that "
             "anyone has: the table was cut there, and what they took beyond it is not known."

@@ -41,11 +41,15 @@ class Names:
     def find(self, said: str) -> int:
         """The place of who has this id, or this name; upper and lower case, accents and spaces do not matter.
 
+        12.0 is 12, as where tables are read.
+
         Raises:
             InputError: If there is none, with the nearest; or several are called so.
         """
         if said in self._places:
             return self._places[said]
+        if (whole := said.removesuffix(".0")) in self._places and whole.isdigit():
+            return self._places[whole]
         found = self._spelt.get(folded(said), [])
         exact = [place for place in found if self.names.get(self.ids[place]) == said]
         if len(exact or found) == 1:
