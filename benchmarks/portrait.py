@@ -17,8 +17,7 @@ import numpy as np
 from closeup.algorithms.matting.lens import blur, kernel
 from closeup.algorithms.matting.light import to_levels, to_light
 from closeup.core.types import FloatArray, Image
-from closeup.features.portrait.options import PortraitOptions
-from closeup.features.portrait.picture import Lens, fitted_edges, small_picture
+from closeup.perception.shallow_focus import Lens, fitted_edges, small_picture
 
 BLUR = 0.022
 
@@ -78,7 +77,7 @@ def ours(picture: Image, alpha: FloatArray) -> FloatArray:
     small = small_picture(picture)
     size_wh = small.image.shape[1], small.image.shape[0]
     model = fitted_edges(small, np.asarray(cv2.resize(alpha, size_wh, interpolation=cv2.INTER_AREA), np.float32))
-    return Lens(PortraitOptions(blur=BLUR)).portrait(picture, small, model).astype(np.float32)
+    return Lens(BLUR).portrait(picture, small, model).astype(np.float32)
 
 
 def main() -> None:

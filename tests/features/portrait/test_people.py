@@ -5,7 +5,7 @@ import pytest
 
 from closeup.core.errors import InputError
 from closeup.core.types import Cast, Face, Person, Shot, Track, VideoInfo
-from closeup.features.portrait.people import FacesInTime
+from closeup.features.portrait.people import faces_in_time
 
 
 def track(number, person, shot, boxes, start_s=0.0):
@@ -31,7 +31,7 @@ def cast(tmp_path):
 
 
 def test_the_largest_of_each_shot(cast, tmp_path):
-    faces = FacesInTime(cast, "largest", tmp_path)
+    faces = faces_in_time(cast, "largest", tmp_path)
     first = faces.at(5, 0.2)
     assert first.boxes_xyxy[0].tolist() == pytest.approx([0.6, 0, 0.9, 0.6])
     assert first.kept.tolist() == [True, False]
@@ -41,16 +41,16 @@ def test_the_largest_of_each_shot(cast, tmp_path):
 
 @pytest.mark.parametrize("who", ["p1", "ada"])
 def test_by_id_or_name_and_where_the_head_turned_away(cast, tmp_path, who):
-    faces = FacesInTime(cast, who, tmp_path)
+    faces = faces_in_time(cast, who, tmp_path)
     assert faces.at(5, 0.2).kept.tolist() == [True, False]
     assert faces.at(45, 1.9).boxes_xyxy[0].tolist() == pytest.approx([0, 0, 0.1, 0.2])
     assert len(faces.at(45, 1.9).boxes_xyxy) == 1
 
 
 def test_faces_move_evenly_between_sightings(cast, tmp_path):
-    assert FacesInTime(cast, "p2", tmp_path).at(2, 0.1).boxes_xyxy[0, 0] == pytest.approx(0.55)
+    assert faces_in_time(cast, "p2", tmp_path).at(2, 0.1).boxes_xyxy[0, 0] == pytest.approx(0.55)
 
 
 def test_nobody_of_that_name(cast, tmp_path):
     with pytest.raises(InputError, match="nobody called"):
-        FacesInTime(cast, "Bob", tmp_path)
+        faces_in_time(cast, "Bob", tmp_path)

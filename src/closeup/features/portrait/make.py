@@ -19,8 +19,17 @@ from closeup.core.whole import write_whole
 from closeup.core.words import counted
 from closeup.documents.portrait import PortraitAnswer, PortraitPerson, PortraitResult
 from closeup.features.portrait.options import ALL, MatteOptions, PortraitOptions
-from closeup.features.portrait.people import NOBODY, Faces, FacesInTime, faces_of_photo
-from closeup.features.portrait.picture import (
+from closeup.features.portrait.people import faces_in_time, faces_of_photo
+from closeup.features.portrait.video import VideoSource, matte_video, portrait_video
+from closeup.jobs.casts import CAST, find_video, open_cast
+from closeup.jobs.work import work
+from closeup.media.container import is_video
+from closeup.media.files import is_picture, photos_given
+from closeup.media.photo_file import PhotoContent, encode_png_with, read_photo, write_photo
+from closeup.perception.analyzer import Analyzer
+from closeup.perception.kept_faces import NOBODY, Faces
+from closeup.perception.matte import PersonMatte
+from closeup.perception.shallow_focus import (
     PRESENT,
     Lens,
     SmallPicture,
@@ -29,14 +38,6 @@ from closeup.features.portrait.picture import (
     small_alpha,
     small_picture,
 )
-from closeup.features.portrait.video import VideoSource, matte_video, portrait_video
-from closeup.jobs.casts import CAST, find_video, open_cast
-from closeup.jobs.work import work
-from closeup.media.container import is_video
-from closeup.media.files import is_picture, photos_given
-from closeup.media.photo_file import PhotoContent, encode_png_with, read_photo, write_photo
-from closeup.perception.analyzer import Analyzer
-from closeup.perception.matte import PersonMatte
 
 _FILLS = 0.98
 """Who fills more than this of a picture leaves no background to speak of."""
@@ -66,7 +67,9 @@ def portrait(picture: Path | str | Image, options: PortraitOptions | None = None
     path = None if isinstance(picture, np.ndarray) else Path(picture)
     pixels: Pixels = picture if isinstance(picture, np.ndarray) else read_photo(Path(picture)).pixels
     cut = _CutOut(PersonMatte(), options.keep, options.models)
-    return cut.portrait(path, pixels, Lens(options), by_depth=options.strength_by == "depth")[0]
+    return cut.portrait(
+        path, pixels, Lens(options.blur, options.shape, options.background), by_depth=options.strength_by == "depth"
+    )[0]
 
 
 def make_portraits(
@@ -90,7 +93,7 @@ def make_portraits(
         ModelError: If a network is missing.
     """
     options = options or PortraitOptions()
-    network, look = PersonMatte(), Lens(options)
+    network, look = PersonMatte(), Lens(options.blur, options.shape, options.background)
     cut = _CutOut(network, options.keep, options.models)
 
     def photo(path: Path, content: PhotoContent, target: Path) -> PortraitResult:
@@ -261,9 +264,9 @@ def _video(source: Path, keep: str, spare: Path, progress: ProgressCallback) -> 
         if keep == ALL:
             return VideoSource(source)
         cast = work("cast")(video=source, folder=spare, progress=progress)
-        return VideoSource(source, cast.video.track, FacesInTime(cast, keep, spare))
+        return VideoSource(source, cast.video.track, faces_in_time(cast, keep, spare))
     cast = open_cast(source)
-    faces = None if keep == ALL else FacesInTime(cast, keep, source)
+    faces = None if keep == ALL else faces_in_time(cast, keep, source)
     return VideoSource(find_video(cast, source, progress=progress), cast.video.track, faces)
 
 

@@ -6,11 +6,6 @@ from typing import Annotated, Literal
 from closeup.core.fields import Must, OneOf, Within
 from closeup.weights.cards import CHOICES
 
-BLUR = 0.025
-"""Radius of the blur where nothing else is said, as a share of the picture's height."""
-
-TRANSPARENT = "transparent"
-
 ALL, LARGEST = "all", "largest"
 
 
@@ -40,11 +35,6 @@ class PortraitOptions:
     keep_gps: bool = False
     models: Annotated[str, OneOf(CHOICES)] = "auto"
     audio_track: Annotated[int | Literal["mix"], Must("a whole number from 0 up or 'mix'")] = 0
-
-    @property
-    def radius(self) -> float:
-        """Of the blur, as a share of the height."""
-        return (0.0 if self.background else BLUR) if self.blur is None else self.blur
 
 
 @dataclass(frozen=True, slots=True)

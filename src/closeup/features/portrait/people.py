@@ -1,14 +1,11 @@
 """Who stays in focus: by a name or an id, by the largest face, or everybody."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from closeup.algorithms.matting.people import kept_alpha, owners, strength_by_ground, with_others
 from closeup.core.boxes import fitted, iou
 from closeup.core.errors import InputError
 from closeup.core.types import Cast, FloatArray, Image, Track
@@ -17,53 +14,7 @@ from closeup.jobs.casts import find_person
 from closeup.jobs.work import work
 from closeup.media.sources import StillFrame
 from closeup.perception.analyzer import DETAIL_PX, Analyzer
-
-_EYES = 0.4
-"""Of a face's box, from its top."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Faces:
-    """The faces of a picture.
-
-    Attributes:
-        boxes_xyxy: (N, 4), in shares of the picture's width and height.
-        kept: Which of them stay in focus, (N,).
-    """
-
-    boxes_xyxy: FloatArray
-    kept: NDArray[np.bool_]
-
-    def chosen(self, alpha: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Alpha of those who are kept, and of the others, each (H, W), of everybody's, (H, W)."""
-        if self.kept.all():
-            return alpha, np.zeros_like(alpha)
-        owner = owners(alpha, self._within(alpha))
-        return kept_alpha(alpha, owner, self.kept), kept_alpha(alpha, owner, ~self.kept)
-
-    def strength(self, alpha: FloatArray, others: FloatArray) -> FloatArray | None:
-        """How much is out of focus where, (H, W), by the feet of those who are kept; None where nothing is known.
-
-        Args:
-            alpha: Of those who are kept, (H, W); `others` of the others.
-        """
-        boxes = self._within(alpha)
-        if not self.kept.any():
-            return None
-        tops, heights = boxes[self.kept, 1], boxes[self.kept, 3] - boxes[self.kept, 1]
-        ground = strength_by_ground(alpha, float((tops + _EYES * heights).mean()), float(heights.mean()))
-        if ground is None or self.kept.all():
-            return ground
-        owner = owners(np.maximum(alpha, others), boxes)
-        return with_others(ground, others, owner, boxes[:, 3] - boxes[:, 1], self.kept)
-
-    def _within(self, alpha: FloatArray) -> FloatArray:
-        height, width = alpha.shape
-        return np.asarray(self.boxes_xyxy * np.array([width, height, width, height], np.float32), np.float32)
-
-
-NOBODY = Faces(np.zeros((0, 4), np.float32), np.zeros(0, bool))
-"""No face was looked for: everybody is kept."""
+from closeup.perception.kept_faces import Faces, FacesInTime
 
 
 def faces_of_photo(path: Path | None, image: Image, keep: str, analyzer: Analyzer) -> Faces:
@@ -113,44 +64,21 @@ def _identified(source: Path) -> Any:
     return answers[0]
 
 
-class FacesInTime:
-    """The faces of a video by its cast, and who of them is kept."""
+def faces_in_time(cast: Cast, keep: str, folder: Path) -> FacesInTime:
+    """The faces of a video by its cast, and who of them is kept.
 
-    def __init__(self, cast: Cast, keep: str, folder: Path) -> None:
-        """Find the one who is kept.
+    Args:
+        cast: Of the video.
+        keep: "largest", an id or name of the cast, or a name of the gallery.
+        folder: Of the cast.
 
-        Args:
-            cast: Of the video.
-            keep: "largest", an id or name of the cast, or a name of the gallery.
-            folder: Of the cast.
-
-        Raises:
-            InputError: If there is nobody called so.
-        """
-        self._tracks: dict[int, list[Track]] = {}
-        for track in cast.tracks:
-            self._tracks.setdefault(track.shot, []).append(track)
-        self._shots = cast.shots
-        self._size = np.array([cast.video.width, cast.video.height] * 2, np.float32)
-        self._kept = {_largest(tracks).id for tracks in self._tracks.values()} if keep == LARGEST else set[str]()
-        if keep != LARGEST:
-            self._kept |= set(find_person(cast, _by_gallery(cast, keep, folder), folder).tracks)
-
-    def at(self, frame: int, time_s: float) -> Faces | None:
-        """The faces at a time, in seconds; None in a shot that the one who is kept is not in.
-
-        Between two sightings a face is on the line from one to the other; before the first and after the last of a
-        shot it is where it was seen: heads turn away.
-        """
-        shot = next((n for n, each in enumerate(self._shots) if each.start_frame <= frame < each.end_frame), -1)
-        tracks = self._tracks.get(shot, [])
-        own = [track for track in tracks if track.id in self._kept]
-        if not own:
-            return None
-        nearest = min(own, key=lambda track: max(track.start_s - time_s, time_s - track.end_s, 0.0))
-        seen = [track for track in tracks if track.start_s <= time_s < track.end_s and track.id not in self._kept]
-        boxes = np.stack([_box_at(track, time_s) for track in (nearest, *seen)])
-        return Faces(np.asarray(boxes / self._size, np.float32), np.arange(len(boxes)) == 0)
+    Raises:
+        InputError: If there is nobody called so.
+    """
+    if keep != LARGEST:
+        return FacesInTime(cast, find_person(cast, _by_gallery(cast, keep, folder), folder).tracks)
+    shots = {track.shot for track in cast.tracks}
+    return FacesInTime(cast, {_largest([each for each in cast.tracks if each.shot == shot]).id for shot in shots})
 
 
 def _largest(tracks: Sequence[Track]) -> Track:
@@ -161,12 +89,6 @@ def _largest(tracks: Sequence[Track]) -> Track:
         return float(_areas(boxes).mean() * (track.end_s - track.start_s))
 
     return max(tracks, key=fills)
-
-
-def _box_at(track: Track, time_s: float) -> FloatArray:
-    times = [face.time_s for face in track.faces]
-    boxes = np.stack([face.box_xyxy for face in track.faces])
-    return np.array([np.interp(time_s, times, boxes[:, edge]) for edge in range(4)], np.float32)
 
 
 def _by_gallery(cast: Cast, keep: str, folder: Path) -> str:

@@ -1,7 +1,6 @@
 """Videos: portraits of people that move, and their mattes, steady from frame to frame, with the exact times of both.
 
-Two passes: the first finds cuts, times and the shots that somebody is in; the second makes the pictures. The pixels
-that stay in focus are never taken to RGB and back: they keep the numbers that the video stores.
+Two passes: the first finds cuts, times and the shots that somebody is in; the second makes the pictures.
 """
 
 from collections.abc import Generator
@@ -9,30 +8,15 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
-import cv2
 import numpy as np
 
-from closeup.algorithms.matting.edges import EdgeModel
-from closeup.algorithms.matting.focus import full_alpha, grain_of
-from closeup.algorithms.matting.steady import STILL, SteadyMatte
+from closeup.algorithms.matting.focus import full_alpha
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback
 from closeup.core.read_ahead import read_ahead
 from closeup.core.timebase import clock
-from closeup.core.types import FloatArray, Image
 from closeup.documents.portrait import PortraitResult
 from closeup.features.portrait.options import MatteOptions, PortraitOptions
-from closeup.features.portrait.people import NOBODY, Faces, FacesInTime
-from closeup.features.portrait.picture import (
-    PRESENT,
-    VIDEO_PX,
-    Lens,
-    SmallPicture,
-    alpha_by,
-    fitted_edges,
-    small_alpha,
-    small_picture,
-)
 from closeup.media.audio import has_sound, stereo_blocks
 from closeup.media.excerpt import excerpt_frames
 from closeup.media.frame_times import FrameTimes
@@ -44,7 +28,10 @@ from closeup.media.reframe import Picture
 from closeup.media.sampling import Sampling
 from closeup.media.video import DecodedFrame, open_video
 from closeup.perception.cuts import CutDetector
+from closeup.perception.focus_in_time import CutOutFrame, FocusInTime, focused_planes
+from closeup.perception.kept_faces import NOBODY, Faces, FacesInTime
 from closeup.perception.matte import PersonMatte
+from closeup.perception.shallow_focus import PRESENT, VIDEO_PX, Lens, alpha_by, small_picture
 from closeup.perception.sound_choice import choose_sound_track
 
 LOOKS_PER_S = 2.0
@@ -90,18 +77,6 @@ class _Watched:
         return float(sum(self.times.start(ends[n]) - self.times.start(self.starts[n]) for n in left))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Prepared:
-    """A frame with its steady matte; none where the picture stays as it is."""
-
-    frame: DecodedFrame
-    image: Image | None = None
-    small: SmallPicture | None = None
-    model: EdgeModel | None = None
-    strength: FloatArray | None = None
-    grain: float = 0.0
-
-
 def portrait_video(
     source: VideoSource, target: Path, options: PortraitOptions, network: PersonMatte, progress: ProgressCallback
 ) -> PortraitResult:
@@ -111,7 +86,7 @@ def portrait_video(
         InputError: If it cannot be read, nobody is in it, or it was to become transparent.
         OutputError: If it cannot be written.
     """
-    look = Lens(options)
+    look = Lens(options.blur, options.shape, options.background)
     if look.transparent:
         raise InputError("A video cannot be transparent.", "Give a colour; or write its matte, which editors read.")
     watched = _watch(source, network, progress)
@@ -128,12 +103,13 @@ def portrait_video(
     starts = [watched.times.start(frame) for frame in range(watched.times.count + 1)]
     covered, deep = list[float](), False
     movie = MovieWriter(target, sound, size_wh=(width, height), starts=starts, colour=watched.colour)
-    with movie as writer, read_ahead(_prepared(source, watched, network, look, options.strength_by), _AHEAD) as frames:
-        for each, end in zip(frames, starts[1:], strict=True):
-            if each.small is not None and each.model is not None:
-                covered.append(float(each.model.alpha.mean()))
-                deep = deep or each.strength is not None
-            writer.write(_picture(each, look, (width, height), watched.colour))
+    by_depth = look.by_depth and options.strength_by == "depth"
+    with movie as writer, read_ahead(_cut_out(source, watched, network, by_depth=by_depth), _AHEAD) as frames:
+        for (frame, cut), end in zip(frames, starts[1:], strict=True):
+            if cut is not None:
+                covered.append(float(cut.model.alpha.mean()))
+                deep = deep or cut.strength is not None
+            writer.write(_picture(focused_planes(cut, look) if cut else frame.planes(), (width, height)))
             progress(Progress("Blurring", float(end), end_s, "s"))
     return PortraitResult(
         source=str(source.path),
@@ -166,12 +142,12 @@ def matte_video(
     empty, covered = np.zeros((height, width), np.float32), list[float]()
     with (
         MatteWriter(target, watched.size_wh, starts, int(options.bits)) as writer,
-        read_ahead(_prepared(source, watched, network, None, "uniform"), _AHEAD) as frames,
+        read_ahead(_cut_out(source, watched, network), _AHEAD) as frames,
     ):
-        for each, end in zip(frames, starts[1:], strict=True):
+        for (_, cut), end in zip(frames, starts[1:], strict=True):
             alpha = empty
-            if each.image is not None and each.model is not None:
-                alpha = full_alpha(each.image, alpha_by(each.model, (width, height)))
+            if cut is not None:
+                alpha = full_alpha(cut.image, alpha_by(cut.model, (width, height)))
                 covered.append(float(alpha.mean()))
             writer.write(alpha)
             progress(Progress("Cutting out", float(end), float(starts[-1]), "s"))
@@ -231,63 +207,21 @@ def _faces_at(source: VideoSource, frame: DecodedFrame) -> Faces | None:
     return NOBODY if source.faces is None else source.faces.at(frame.index, float(frame.time))
 
 
-def _prepared(
-    source: VideoSource, watched: _Watched, network: PersonMatte, look: Lens | None, strength_by: str
-) -> Generator[_Prepared, None, None]:
-    """Every frame with its matte, held steady through each shot."""
-    by_depth = look is not None and look.by_depth and strength_by == "depth"
-    before, steady, ground, grain = -1, SteadyMatte(), None, 0.0
+def _cut_out(
+    source: VideoSource, watched: _Watched, network: PersonMatte, *, by_depth: bool = False
+) -> Generator[tuple[DecodedFrame, CutOutFrame | None], None, None]:
+    """Every frame, and with its matte where the picture does not stay as it is."""
+    focus = FocusInTime(network, by_depth=by_depth)
     with read_ahead(excerpt_frames(source.path, watched.times, [(0, watched.times.count)]), _AHEAD) as frames:
         for frame in frames:
-            shot = watched.shot(frame.index)
-            faces = _faces_at(source, frame)
-            if shot not in watched.wanted or faces is None:
-                yield _Prepared(frame)
-                continue
-            image = frame.rgb()
-            small = small_picture(image, VIDEO_PX)
-            own, others = faces.chosen(network.alpha(small.image))
-            if shot != before:
-                steady, ground = SteadyMatte(), None
-                grain = grain_of(image, own)
-            model = steady.step(small.image, fitted_edges(small, own))
-            before = shot
-            if by_depth:
-                ground = _held(ground, faces.strength(small_alpha(small, model), others), own.shape)
-            yield _Prepared(frame, image, small, model, ground, grain)
+            shot, faces = watched.shot(frame.index), _faces_at(source, frame)
+            changes = shot in watched.wanted and faces is not None
+            yield frame, focus.cut_out(frame, faces, shot) if changes and faces is not None else None
 
 
-def _held(held: FloatArray | None, found: FloatArray | None, shape: tuple[int, ...]) -> FloatArray | None:
-    """The strength of the blur, (H, W), which changes no faster than a still matte does: feet come and go."""
-    if held is None:
-        return found
-    return np.asarray(held + STILL * ((np.ones(shape, np.float32) if found is None else found) - held), np.float32)
-
-
-def _picture(each: _Prepared, look: Lens, size_wh: tuple[int, int], colour: Colour) -> Picture:
-    """The finished picture of a frame, yuv420p: the video's own numbers wherever nothing changed."""
+def _picture(planes: Planes, size_wh: tuple[int, int]) -> Picture:
+    """The planes as a picture of (width, height), yuv420p, both even."""
     frame = Picture(*size_wh, "yuv420p")
-    planes: Planes = each.frame.planes()
     for out, plane in zip(frame_planes(frame), (planes.y, planes.u, planes.v), strict=True):
         out[:] = plane[: out.shape[0], : out.shape[1]]
-    if each.image is None or each.small is None or each.model is None:
-        return frame
-    made = look.portrait(
-        each.image,
-        each.small,
-        each.model,
-        strength=each.strength,
-        moves=True,
-        grain=each.grain,
-        seed=each.frame.index,
-    )
-    rows, columns = slice(0, size_wh[1]), slice(0, size_wh[0])
-    changed = (made[rows, columns] != each.image[rows, columns]).any(axis=2)
-    yuv = colour.yuv(np.asarray(made[rows, columns], np.uint8))
-    y, u, v = frame_planes(frame)
-    y[changed] = np.rint(yuv[..., 0])[changed].astype(np.uint8)
-    half = size_wh[0] // 2, size_wh[1] // 2
-    some = changed.reshape(half[1], 2, half[0], 2).any(axis=(1, 3))
-    colours = np.rint(cv2.resize(yuv[..., 1:], half, interpolation=cv2.INTER_AREA))
-    u[some], v[some] = (colours[some][:, place].astype(np.uint8) for place in (0, 1))
     return frame

@@ -10,6 +10,7 @@ import numpy as np
 
 from closeup.core.types import Cast, Face, Image
 from closeup.documents.shorts import SoundRecord
+from closeup.features.shorts.focus import PersonFocus
 from closeup.features.shorts.framing import FramedPiece
 from closeup.features.shorts.interest import Interest
 from closeup.features.shorts.options import ShortsOptions
@@ -157,6 +158,7 @@ def make_posters(
     cast: Cast,
     person: str,
     size_wh: tuple[int, int],
+    focus: PersonFocus | None = None,
 ) -> tuple[Poster, ...]:
     """Make the posters of shorts about a person, each given by its pieces with the camera, in one pass over the video.
 
@@ -164,6 +166,7 @@ def make_posters(
         times: When the video's frames are shown.
         person: Their id in the cast.
         size_wh: Width and height of a poster in pixels: those of the finished short.
+        focus: Who alone is in focus; None leaves the pictures as they are.
 
     Raises:
         InputError: If the video cannot be read, or is another than the one that the times are of.
@@ -175,14 +178,17 @@ def make_posters(
         for frame in frames:
             for number, short in enumerate(shorts):
                 if wanted[number] == frame.index:
-                    posters[number] = _poster(frame, short, size_wh)
+                    posters[number] = _poster(frame, short, size_wh, focus)
     return tuple(posters[number] for number in range(len(shorts)))
 
 
-def _poster(frame: DecodedFrame, short: Sequence[FramedPiece], size_wh: tuple[int, int]) -> Poster:
+def _poster(
+    frame: DecodedFrame, short: Sequence[FramedPiece], size_wh: tuple[int, int], focus: PersonFocus | None
+) -> Poster:
     framed = next(each for each in short if each.piece.start_frame <= frame.index < each.piece.end_frame)
     crops = [panel[frame.index - framed.piece.start_frame] for panel in framed.panels]
-    image = still(frame, crops, size_wh)
+    planes = next(focus.planes([frame], short)) if focus else None
+    image = still(frame, crops, size_wh, planes)
     time_s = time_in_short([each.piece for each in short], float(frame.time))
     return Poster(encode_jpeg(image, JPEG_QUALITY), frame.index, time_s)
 

@@ -10,6 +10,7 @@ from closeup.core.settings import read_settings
 from closeup.core.types import Cast, Person
 from closeup.features.shorts.captioning import CaptionOverlay, cut_captions
 from closeup.features.shorts.finished import FinishedShort, Handover, make_posters
+from closeup.features.shorts.focus import PersonFocus
 from closeup.features.shorts.folder import folder_at, is_only_planned, is_ours, movie_name, write_handover
 from closeup.features.shorts.framing import (
     Area,
@@ -244,6 +245,7 @@ class _Job:
         self._shorts = planned.plan.shorts
         self._size_wh = finished_size(options)
         self._style = caption_style(options.caption_style)
+        self._focus = PersonFocus(source.cast, source.person) if options.portrait else None
 
     def write(self, folder: Path, progress: ProgressCallback, *, overwrite: bool, rendered: bool) -> Plan:
         """Frame, render if so wanted, and write the folder; gives the plan, with what there is to note."""
@@ -260,6 +262,7 @@ class _Job:
             cast=source.cast,
             person=source.person.id,
             size_wh=self._size_wh,
+            focus=self._focus,
         )
         with folder_at(folder).writing(overwrite=overwrite, replaced=is_ours) as part:
             finished = tuple(
@@ -268,7 +271,8 @@ class _Job:
             )
             if rendered:
                 finished = tuple(self._rendered(finished, part, progress))
-                plan = replace(plan, notes=tuple(dict.fromkeys((*plan.notes, *encoder_notes()))))
+                noted = (*encoder_notes(), *(self._focus.notes if self._focus else ()))
+                plan = replace(plan, notes=tuple(dict.fromkeys((*plan.notes, *noted))))
             progress(Progress("Writing", 0, None, ""))
             handover = Handover(
                 plan=plan,
@@ -323,6 +327,7 @@ class _Job:
                 overlay=overlay,
                 sound_track=self._options.audio_track or None,
                 most_fps=self._options.fps,
+                focus=self._focus,
                 progress=report,
             )
             yield replace(each, rendered=info)

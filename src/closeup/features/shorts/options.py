@@ -58,6 +58,7 @@ class ShortsOptions:
         audio_track: Which of several sound tracks is heard, counted from 1, or "mix" for all of them at once; 0 takes
             the one in which people speak.
         titles: Name each short from its captions: words of one of its sentences, in their order.
+        portrait: Put all but the person out of focus, as closeup portrait does; split pictures keep everybody sharp.
     """
 
     count: int = 3
@@ -74,6 +75,7 @@ class ShortsOptions:
     caption_style: Annotated[str, Text(r"[^\x00]{1,4096}", "the name of a caption style, or a path")] = "plain"
     audio_track: TrackNumber = 0
     titles: bool = False
+    portrait: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.count <= MOST_SHORTS:

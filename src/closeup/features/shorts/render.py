@@ -18,6 +18,7 @@ from closeup.core.read_ahead import read_ahead
 from closeup.core.types import FloatArray
 from closeup.documents.shorts import SoundRecord
 from closeup.features.shorts.finished import RenderedInfo
+from closeup.features.shorts.focus import PersonFocus
 from closeup.features.shorts.framing import FramedPiece
 from closeup.features.shorts.plan import Piece
 from closeup.media.audio import TrackChoice, has_sound, read_sound
@@ -50,6 +51,7 @@ def render_short(
     overlay: Overlay | None = None,
     sound_track: TrackChoice = None,
     most_fps: float = math.inf,
+    focus: PersonFocus | None = None,
     progress: ProgressCallback = ignore,
 ) -> RenderedInfo:
     """Render pieces of a video, one after the other, as an MP4 (H.264, yuv420p, AAC).
@@ -66,13 +68,14 @@ def render_short(
         overlay: What is drawn over the picture.
         sound_track: Which of the video's sound tracks is heard.
         most_fps: Frames a second that are shown at most.
+        focus: Who alone is in focus; None leaves the pictures as they are.
 
     Raises:
         InputError: If the video cannot be read, or is another than the one that the times are of.
         OutputError: If the file cannot be written, or the disk is full.
         ValueError: If pieces, crops or size make no sense.
     """
-    footage = [VideoPieces(video, pieces, frame_times, sound_track)]
+    footage = [VideoPieces(video, pieces, frame_times, sound_track, focus)]
     return render_footage(footage, output, size_wh=size_wh, overlay=overlay, most_fps=most_fps, progress=progress)
 
 
@@ -85,12 +88,14 @@ class VideoPieces:
         pieces: In the order of the video, not overlapping; at least one.
         frame_times: Of the video.
         sound_track: Which of its sound tracks is heard.
+        focus: Who alone is in focus; None leaves the pictures as they are.
     """
 
     video: Path
     pieces: Sequence[FramedPiece]
     frame_times: FrameTimes
     sound_track: TrackChoice = None
+    focus: PersonFocus | None = None
 
 
 def render_footage(
@@ -146,7 +151,9 @@ def _reframed(
         ranges = [(framed.piece.start_frame, framed.piece.end_frame) for framed in each.pieces]
         with read_ahead(excerpt_frames(each.video, each.frame_times, ranges), _AHEAD) as frames:
             chosen = (frame for place, frame in enumerate(frames) if place in wanted)
-            yield from (reframe(frame.planes(), own, size_wh) for frame, own in zip(chosen, crops, strict=False))
+            planes = each.focus.planes(chosen, each.pieces) if each.focus else (frame.planes() for frame in chosen)
+            with closing(planes):
+                yield from (reframe(picture, own, size_wh) for picture, own in zip(planes, crops, strict=False))
 
 
 def _joined_sound(sounds: Sequence[Levelled | None], ends: Sequence[Fraction]) -> FloatArray | None:

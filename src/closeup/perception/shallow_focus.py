@@ -15,8 +15,12 @@ from closeup.algorithms.matting.scaling import shrunk
 from closeup.core.boxes import fitted
 from closeup.core.errors import InputError
 from closeup.core.types import FloatArray, Image
-from closeup.features.portrait.options import TRANSPARENT, PortraitOptions
 from closeup.media.image import read_image
+
+BLUR = 0.025
+"""Radius of the blur where nothing else is said, as a share of the picture's height."""
+
+TRANSPARENT = "transparent"
 
 PHOTO_PX, VIDEO_PX = 512, 320
 """Longer side of the picture in which edges and colours are fitted; the fit is applied to every pixel."""
@@ -70,18 +74,24 @@ def small_alpha(small: SmallPicture, model: EdgeModel) -> FloatArray:
 class Lens:
     """What is behind people in portraits of one kind."""
 
-    def __init__(self, options: PortraitOptions) -> None:
+    def __init__(self, radius: float | None = None, shape: Shape = "disc", background: str = "") -> None:
         """Read the background, where another is asked for.
 
+        Args:
+            radius: Of the blur, as a share of the picture's height; None for 0.025, or 0 with another background.
+            shape: Of the aperture.
+            background: What is put behind them in place of what is there: a picture, a colour as #336699, or
+                transparent.
+
         Raises:
-            InputError: If it is neither a colour nor a picture that can be read.
+            InputError: If the background is neither a colour nor a picture that can be read.
         """
-        self.radius = options.radius
-        self.shape: Shape = options.shape
-        self.transparent = options.background == TRANSPARENT
+        self.radius = (0.0 if background else BLUR) if radius is None else radius
+        self.shape: Shape = shape
+        self.transparent = background == TRANSPARENT
         self._backdrop = None
-        if options.background and not self.transparent:
-            self._backdrop = _backdrop(options.background)
+        if background and not self.transparent:
+            self._backdrop = _backdrop(background)
 
     @property
     def by_depth(self) -> bool:
