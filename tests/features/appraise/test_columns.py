@@ -62,6 +62,16 @@ def test_dates_in_odd_forms(cells: tuple[str, str], day: int) -> None:
     assert rows.numbers["when"][0] == day
 
 
+def test_dates_in_several_forms_and_numbers_among_words_are_said() -> None:
+    def note(*cells: str) -> str:
+        table = parse_table("\n".join(["when,price", *(f"{cell},1" for cell in cells)]).encode(), "t.csv")
+        return understand(table, "price")[0].note
+
+    assert "not all in one form" in note(*["13/10/2014", "2014-10-13"] * 5)
+    assert "2 cells are no number, too many" in note(*map(str, range(8)), "many", "few")
+    assert note(*["good", "bad"] * 5) == ""
+
+
 def test_a_pair_of_positions_needs_both() -> None:
     assert _kinds("lat,price\n47.5,1\n47.6,2\n47.7,3") == {"lat": "number"}
     assert _kinds("lat,long,price\n147.5,1,1\n47.6,2,2\n47.7,3,3") == {"lat": "number", "long": "number"}

@@ -81,9 +81,12 @@ def test_odd_tables_to_answer(model: Path, tmp_path: Path) -> None:
     for row in rows:
         row["kind"], row["zipcode"], row["sqft_lot"], row["new"] = "castle", "99999", "", 1
         row["id"] = f"{row['id']}.0"
+    rows[1]["date"], rows[2]["sqft_living"] = "13 May", "wide"
     notes = appraise(model, write_rows(tmp_path / "odd.csv", rows, "utf-8-sig"))[2]
     assert any("kind: 1 value that the fit did not have: castle" in note for note in notes)
     assert any("passed over: new" in note for note in notes)
+    assert any("date: 1 cell is no date in the form of the fit" in note and "13 May" in note for note in notes)
+    assert any("sqft_living: 1 cell is no number" in note and "wide" in note for note in notes)
     less = [{name: value for name, value in row.items() if name not in ("lat", "bedrooms")} for row in rows]
     with pytest.raises(InputError, match=r"lacks 2 columns that the model rests on: bedrooms, lat"):
         appraise(model, write_rows(tmp_path / "less.csv", less))

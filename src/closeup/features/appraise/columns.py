@@ -233,7 +233,10 @@ def groups_of(rows: Rows, column: str = "") -> tuple[NDArray[np.int64], str]:
     if column:
         if column not in rows.words and column not in rows.numbers:
             known = [*rows.words, *(name for name in rows.numbers if name not in rows.words)]
-            raise InputError(f"{rows.name} has no column {column!r} that rows can be kept together by.", listed(known))
+            raise InputError(
+                f"{rows.name} has no column {column!r} that rows can be kept together by.",
+                f"There are {listed(known)}.",
+            )
         return _hashed([rows.words.get(column, rows.numbers.get(column))]), column
     for each in rows.of("id"):
         words = rows.words.get(each.name)
@@ -284,9 +287,13 @@ def _understood(name: str, cells: Sequence[str]) -> Column:
         return replace(bare, kind="id", note="Its name and values say that it is an id: nothing is learnt from it.")
     if fits.mean() >= MOSTLY:
         return _number_column(bare, numbers[fits], int((~fits).sum()))
+    dates = np.mean([any(not np.isnan(_day(cell, form)) for form in _DATES) for cell in known[:200]]) > 0.5
+    odd = "Most cells are dates, but not all in one form, so it was not read as such. " if dates else ""
+    if not odd and fits.mean() > 0.5:
+        odd = f"{counted(int((~fits).sum()), 'cell is', 'cells are')} no number, too many to count as missing. "
     if len(different) > min(MOST_LEVELS, 0.5 * len(known)):
-        return replace(bare, note=f"It holds text ({len(different):,} different values), and was set aside.")
-    return replace(bare, kind="category", levels=tuple(sorted({_word(cell) for cell in known})))
+        return replace(bare, note=f"{odd}It holds text ({len(different):,} different values), and was set aside.")
+    return replace(bare, kind="category", levels=tuple(sorted({_word(cell) for cell in known})), note=odd.strip())
 
 
 def _number_column(bare: Column, numbers: Floats, odd: int) -> Column:

@@ -159,6 +159,7 @@ def _drawn(rows: Rows, target: Floats, column: Mapping[str, Any], log: bool) -> 
     out = (x < low) | (x > high)
     left, right = (float(x[~out].min()), float(x[~out].max())) if (~out).any() else (float(x.min()), float(x.max()))
     right = right if right > left else left + 1
+    made |= {"left": _end(column, left), "right": _end(column, right)}
     bottom, top = float(y.min()), float(y.max())
     places = np.unique(x[~out])
     across = int(min(ACROSS, max(len(places), 2))) if len(places) < ACROSS else ACROSS
@@ -188,7 +189,7 @@ def _drawn(rows: Rows, target: Floats, column: Mapping[str, Any], log: bool) -> 
     ]
     made["bars"] = _bars(x[~out], left, right, across)
     made["across"] = across
-    made |= {"out": int(out.sum()), "rule": rule, "left": _end(column, left), "right": _end(column, right)}
+    made |= {"out": int(out.sum()), "rule": rule}
     made |= {
         "bottom": figure(float(np.exp(bottom) if log else bottom)),
         "top": figure(float(np.exp(top) if log else top)),

@@ -15,7 +15,15 @@ from closeup.core.words import counted, listed
 from closeup.documents.form import file_bytes
 from closeup.documents.learners import LearnerEvaluation, drawn_metrics, read_model
 from closeup.features.appraise.boosting import Booster
-from closeup.features.appraise.columns import Column, Rows, groups_of, read_rows_table, target_values, typed
+from closeup.features.appraise.columns import (
+    MISSING,
+    Column,
+    Rows,
+    groups_of,
+    read_rows_table,
+    target_values,
+    typed,
+)
 from closeup.features.appraise.features import REGRESSION, FeaturePlan, Features
 from closeup.features.appraise.fit import FORMAT, SURE, Member, estimates_of, mixed
 from closeup.tables.strict_csv import Table, table_bytes
@@ -89,6 +97,12 @@ class Appraiser:
         rows = typed(table, self.columns)
         notes = list(table.notes)
         for column in rows.columns:
+            if odd := _unread(table, rows, column.name):
+                kind = "no date in the form of the fit" if column.kind == "date" else "no number"
+                notes.append(
+                    f"{column.name}: {counted(len(odd), 'cell is', 'cells are')} {kind}, and count as missing: "
+                    f"{listed([repr(each[:40]) for each in odd], 3)}."
+                )
             if column.levels and column.name in rows.words:
                 new = sorted(set(rows.words[column.name].tolist()) - {*column.levels, ""})
                 if new:
@@ -272,6 +286,14 @@ def evaluate_appraiser(model: Path, table: Path) -> LearnerEvaluation:
         seed=fitted.header.seed,
         notes=tuple(notes),
     )
+
+
+def _unread(table: Table, rows: Rows, name: str) -> list[str]:
+    """Cells of a column of numbers or dates that say something which is none."""
+    if name not in rows.numbers:
+        return []
+    cells = zip(table.rows, rows.numbers[name].tolist(), strict=True)
+    return [row[name] for (_, row), value in cells if np.isnan(value) and row[name].casefold() not in MISSING]
 
 
 def _plan(data: dict[str, Any]) -> FeaturePlan:
