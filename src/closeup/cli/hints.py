@@ -103,6 +103,12 @@ HINTS: dict[str, Words] = {
     "gallery.last-face": "To remove them altogether: closeup gallery delete {name!q}",
     "gallery.scrub": "Close what uses the gallery, then type: closeup gallery purge",
     "gallery.encoding": "Create the database anew: createdb --encoding=UTF8 --template=template0 NAME",
+    # the counter
+    "checkout.price": "Say it: --price AMOUNT",
+    "checkout.product": "See what there is: closeup checkout product list --retired",
+    "checkout.taken": (
+        "For another price: closeup checkout product price {name!q} AMOUNT; for more photos, leave out --price."
+    ),
     # the server
     "server.url": "Say the address that people will type: --url https://NAME (or http://NAME:{port})",
     # learners

@@ -90,6 +90,7 @@ WORK = {
         Work("reel", "features.shorts.scenes:make_reel"),
         Work("appraise.look", "features.appraise.look_page:make_look_folder"),
         Work("appraise.fit", "features.appraise.fit:fit_appraiser"),
+        Work("checkout.import", "features.checkout.catalogue:import_products"),
         Work("train", "workbench.training.train:train"),
         Work("train.resume", "workbench.training.train:resume"),
         Work("headline", "features.headline.write:headline"),

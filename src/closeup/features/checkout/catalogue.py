@@ -1,0 +1,141 @@
+"""The catalogue: products with prices, barcodes and pictures, one by one or from a table."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from closeup.core.boxes import fitted
+from closeup.core.errors import InputError
+from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.documents.checkout import ProductRecord
+from closeup.features.checkout.money import parse_price
+from closeup.media.image import decode_image, encode_jpeg
+from closeup.media.photos import find_photos
+from closeup.storage.shop import Picture, ShopStore
+from closeup.tables.strict_csv import parse_table, table_content
+
+FIRST_CURRENCY = "KRW"
+"""Of a shop that nobody has named another one for."""
+
+VIEW_PX = 480
+"""Longer side of a picture that is kept."""
+
+COLUMNS = ("name", "price", "barcode", "photos", "tax")
+"""Of a table of products; only the first two have to be there. Several photos are parted by semicolons."""
+
+
+def clean_barcode(text: str) -> str:
+    """A barcode as it is stored: 8, 13 or 14 digits; a UPC-A (12) is an EAN-13 that begins with 0 (GS1).
+
+    Raises:
+        InputError: It has another length, other characters, or its check digit is wrong.
+    """
+    digits = re.sub(r"[ -]", "", text)
+    if not re.fullmatch(r"[0-9]{8}|[0-9]{12,14}", digits):
+        raise InputError(f"{text!r} is no barcode of a product.", "EAN-8, UPC-A, EAN-13 and GTIN-14 are digits only.")
+    total = sum(int(digit) * (3, 1)[place % 2] for place, digit in enumerate(digits[-2::-1]))
+    if (total + int(digits[-1])) % 10:
+        raise InputError(f"The barcode {digits} is mistyped: its last digit should be {-total % 10}.", "Look again.")
+    return f"0{digits}" if len(digits) == 12 else digits
+
+
+def tax_basis_points(percent: str) -> int:
+    """Hundredths of a percent: "10" and "10%" are 1000.
+
+    Raises:
+        InputError: It is no share from 0 to 100.
+    """
+    found = re.fullmatch(r"(\d{1,3})(?:[.,](\d{1,2}))?\s*%?", percent.strip(), re.ASCII)
+    points = int(found[1]) * 100 + int((found[2] or "").ljust(2, "0")) if found else -1
+    if not 0 <= points <= 10_000:
+        raise InputError(f"{percent!r} is no tax in percent.", "Give 0 to 100, with two decimals at most.")
+    return points
+
+
+def new_product(
+    shop: ShopStore, name: str, price: str, *, barcode: str | None = None, tax: str = "0", currency: str | None = None
+) -> ProductRecord:
+    """A product as it is said, not stored yet; without a currency in the shop's.
+
+    Raises:
+        InputError: Price, barcode, tax or currency cannot be.
+    """
+    known = currency.upper() if currency else shop.currency() or FIRST_CURRENCY
+    return ProductRecord(
+        name=name,
+        price_minor=parse_price(price, known),
+        currency=known,
+        tax_basis_points=tax_basis_points(tax),
+        barcode=clean_barcode(barcode) if barcode else None,
+    )
+
+
+def pictures_of(photos: Sequence[Path]) -> list[Picture]:
+    """The views of a product from photos, folders or zip files of them, made small.
+
+    Raises:
+        InputError: One of them is no photo.
+    """
+    made = []
+    for photo in find_photos(photos)[0]:
+        content = photo.read()
+        image = decode_image(content, photo.name)
+        size_wh = fitted((image.shape[1], image.shape[0]), VIEW_PX)
+        small = np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
+        made.append((encode_jpeg(small), hashlib.sha256(content).hexdigest()))
+    return made
+
+
+def import_products(
+    shop: ShopStore, table: Path, *, currency: str | None = None, progress: ProgressCallback = ignore
+) -> tuple[ProductRecord, ...]:
+    """Add all products of a table (`COLUMNS`), or none: photos are found from where the table is.
+
+    Args:
+        shop: That they are added to.
+        table: CSV with a header.
+        currency: Of the prices; the shop's where it is not said.
+        progress: Is called as it goes.
+
+    Raises:
+        InputError: A column is missing, or a row cannot be; it says which line.
+    """
+    parsed = parse_table(table_content(table), str(table))
+    for column in COLUMNS[:2]:
+        parsed.need(column)
+    unknown = [column for column in parsed.columns if column not in COLUMNS]
+    if unknown:
+        raise InputError(
+            f"{table} has a column {unknown[0]!r}, which says nothing here.", f"Known are: {', '.join(COLUMNS)}."
+        )
+    new = []
+    for number, (line, row) in enumerate(parsed.rows):
+        progress(Progress("Reading", number, len(parsed.rows), "products"))
+        try:
+            product = new_product(
+                shop,
+                row["name"],
+                row["price"],
+                barcode=row.get("barcode") or None,
+                tax=row.get("tax") or "0",
+                currency=currency,
+            )
+            places = [table.parent / each.strip() for each in row.get("photos", "").split(";") if each.strip()]
+            new.append((product, pictures_of(places) if places else []))
+        except InputError as error:
+            raise error.within(f"{table}, line {line}") from error
+    if not new:
+        raise InputError(f"{table} has no product.")
+    added = shop.add(new)
+    progress(Progress("Reading", len(parsed.rows), len(parsed.rows), "products"))
+    return added
+
+
+def retire(shop: ShopStore, product: ProductRecord, *, back: bool = False) -> ProductRecord:
+    """Sell a product no more; or again."""
+    return shop.change(product.id, retired_at=None if back else datetime.now(UTC))

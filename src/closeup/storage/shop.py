@@ -1,0 +1,225 @@
+"""A shop's database: products with their prices, and pictures of them."""
+
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Row, Select, and_, func, insert, or_, select, update
+
+from closeup.core.errors import InputError
+from closeup.core.settings import default_gallery_path
+from closeup.core.types import FloatArray
+from closeup.documents.checkout import ProductRecord
+from closeup.storage.database import Database, open_database
+from closeup.storage.names import clean_name, name_key
+from closeup.storage.shop_tables import VERSION_TABLE, metadata, products, state, vectors, views
+from closeup.storage.upgrade import Schema, bring_up_to_date
+
+SHOP = Schema(metadata, VERSION_TABLE, Path(__file__).parent / "migrations" / "shop", vectors=False)
+
+FILE = "shop.db"
+
+Picture = tuple[bytes, str]
+"""A small picture of a product, JPEG, and the SHA-256 of what it was made of."""
+
+
+def open_shop(path: Path | None = None, *, wait_s: float = 30.0) -> "ShopStore":
+    """Open the shop in an SQLite file, and make it or bring its tables up to date where that is needed.
+
+    Args:
+        path: None for shop.db in the platform's data folder, beside the gallery.
+        wait_s: How long to wait for other processes that hold it.
+
+    Raises:
+        StorageError: It is locked, damaged, not ours, or of a newer closeup.
+    """
+    place = default_gallery_path().with_name(FILE) if path is None else path
+    database = open_database(f"sqlite:///{place.expanduser().absolute()}", wait_s, "shop")
+    try:
+        bring_up_to_date(database, SHOP)
+    except BaseException:
+        database.engine.dispose()
+        raise
+    return ShopStore(database)
+
+
+class ShopStore:
+    """An open shop. Threads may share it. Every change is stored whole or not at all.
+
+    Every method raises `StorageError` where the database cannot be used.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.database.engine.dispose()
+
+    @property
+    def place(self) -> str:
+        """Its file."""
+        return self.database.place
+
+    def currency(self) -> str | None:
+        """Of all prices (ISO 4217); None as long as there is no product."""
+        with self.database.read() as connection:
+            return connection.execute(select(state.c.currency)).scalar()
+
+    def add(self, new: Sequence[tuple[ProductRecord, Sequence[Picture]]]) -> tuple[ProductRecord, ...]:
+        """Add products, all of them or none; ids, and how many views there are, are the store's to say.
+
+        Raises:
+            InputError: A name or barcode is taken, or a price is in another currency than the shop's.
+        """
+        with self.database.transaction() as connection:
+            return tuple(self._add(connection, product, pictures) for product, pictures in new)
+
+    def _add(self, connection: Connection, product: ProductRecord, pictures: Sequence[Picture]) -> ProductRecord:
+        currency = connection.execute(select(state.c.currency)).scalar()
+        if currency is None:
+            connection.execute(insert(state).values(id=1, currency=product.currency))
+        elif currency != product.currency:
+            raise InputError(
+                f"{product.name} is priced in {product.currency}, and this shop's prices are in {currency}.",
+                "Give the price in that, or keep another shop in a file of its own.",
+            )
+        name = clean_name(product.name)
+        _check_free(connection, name, product.barcode)
+        number, now = uuid.uuid4().hex, datetime.now(UTC)
+        connection.execute(
+            insert(products).values(
+                id=number,
+                name=name,
+                name_key=name_key(name),
+                price_minor=product.price_minor,
+                tax_basis_points=product.tax_basis_points,
+                barcode=product.barcode,
+                created_at=now,
+            )
+        )
+        _add_views(connection, number, pictures, "photo")
+        return _one(connection, number)
+
+    def add_views(self, product_id: str, pictures: Sequence[Picture], origin: str = "photo") -> ProductRecord:
+        """Add pictures of a product; one that it has already adds nothing."""
+        with self.database.transaction() as connection:
+            _add_views(connection, product_id, pictures, origin)
+            return _one(connection, product_id)
+
+    def remove_view(self, view_id: int) -> None:
+        """Forget a view."""
+        with self.database.transaction() as connection:
+            connection.execute(views.delete().where(views.c.id == view_id))
+
+    def products(self, *, retired: bool = False) -> tuple[ProductRecord, ...]:
+        """What is sold, by name; with what is not sold any more, if that is wanted too."""
+        query = _described().order_by(products.c.name_key)
+        with self.database.read() as connection:
+            rows = connection.execute(query if retired else query.where(products.c.retired_at.is_(None)))
+            return tuple(map(_record, rows.all()))
+
+    def find(self, wanted: str) -> ProductRecord:
+        """A product by name, in which upper and lower case do not matter, by barcode or by id; retired ones too.
+
+        Raises:
+            InputError: There is none; the hint names those with a name like it.
+        """
+        key = name_key(wanted)
+        which = or_(products.c.name_key == key, products.c.id == wanted, products.c.barcode == wanted)
+        with self.database.read() as connection:
+            rows = connection.execute(_described().where(which)).all()
+            names = connection.execute(select(products.c.name)).scalars().all()
+        if not rows:
+            near = get_close_matches(wanted, names, n=3)
+            raise InputError(
+                f"There is no product {wanted!r}.",
+                f"Did you mean {', '.join(near)}?" if near else "",
+                code="" if near else "checkout.product",
+            )
+        return _record(rows[0])
+
+    def change(self, product_id: str, **values: Any) -> ProductRecord:
+        """Set columns of a product: `price_minor`, `retired_at`."""
+        with self.database.transaction() as connection:
+            connection.execute(update(products).where(products.c.id == product_id).values(values))
+            return _one(connection, product_id)
+
+    def unseen(self, model: str) -> tuple[tuple[int, bytes], ...]:
+        """The views, id and JPEG, that a model has made no vector of."""
+        made = select(vectors.c.view_id).where(vectors.c.model == model)
+        with self.database.read() as connection:
+            rows = connection.execute(select(views.c.id, views.c.jpeg).where(views.c.id.not_in(made)))
+            return tuple((row.id, row.jpeg) for row in rows)
+
+    def keep_vectors(self, model: str, made: Mapping[int, FloatArray]) -> None:
+        """Store what a model has made of views: vectors (D,) by the views' ids; of those that are gone nothing."""
+        with self.database.transaction() as connection:
+            there = set(connection.execute(select(views.c.id).where(views.c.id.in_(list(made)))).scalars())
+            kept = set(connection.execute(select(vectors.c.view_id).where(vectors.c.model == model)).scalars())
+            rows = [{"view_id": each, "model": model, "vector": made[each]} for each in there - kept]
+            if rows:
+                connection.execute(insert(vectors), rows)
+
+    def exemplars(self, model: str) -> tuple[NDArray[np.object_], FloatArray]:
+        """Of all views of what is sold: whose each is, ids (N,), and the vectors (N, D) of a model."""
+        joined = vectors.join(views).join(products)
+        which = and_(vectors.c.model == model, products.c.retired_at.is_(None))
+        query = select(views.c.product_id, vectors.c.vector).select_from(joined).where(which).order_by(views.c.id)
+        with self.database.read() as connection:
+            rows = connection.execute(query).all()
+        owners = np.array([row.product_id for row in rows], dtype=object)
+        return owners, np.stack([row.vector for row in rows]) if rows else np.zeros((0, 0), np.float32)
+
+
+def _check_free(connection: Connection, name: str, barcode: str | None) -> None:
+    taken = connection.execute(select(products.c.name).where(products.c.name_key == name_key(name))).scalar()
+    if taken is not None:
+        raise InputError(f"There is a product called {taken!r} already.", code="checkout.taken", name=taken)
+    if barcode is None:
+        return
+    other = connection.execute(select(products.c.name).where(products.c.barcode == barcode)).scalar()
+    if other is not None:
+        raise InputError(
+            f"{name} has the barcode {barcode}, which {other!r} has already.", "A barcode is one product's."
+        )
+
+
+def _add_views(connection: Connection, product_id: str, pictures: Collection[Picture], origin: str) -> None:
+    there = set(connection.execute(select(views.c.source).where(views.c.product_id == product_id)).scalars())
+    now = datetime.now(UTC)
+    fresh = {source: jpeg for jpeg, source in pictures if source not in there}
+    for source, jpeg in fresh.items():
+        row = {"product_id": product_id, "jpeg": jpeg, "source": source, "origin": origin, "created_at": now}
+        connection.execute(insert(views).values(row))
+
+
+def _described() -> Select[Any]:
+    """Rows of products with their currency and how many views there are."""
+    many = select(func.count()).where(views.c.product_id == products.c.id).scalar_subquery()
+    return select(products, many.label("views"), select(state.c.currency).scalar_subquery().label("currency"))
+
+
+def _one(connection: Connection, product_id: str) -> ProductRecord:
+    return _record(connection.execute(_described().where(products.c.id == product_id)).one())
+
+
+def _record(row: Row[Any]) -> ProductRecord:
+    return ProductRecord(
+        id=row.id,
+        name=row.name,
+        price_minor=row.price_minor,
+        currency=row.currency,
+        tax_basis_points=row.tax_basis_points,
+        barcode=row.barcode,
+        views=row.views,
+        retired=row.retired_at is not None,
+    )

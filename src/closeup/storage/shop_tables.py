@@ -1,0 +1,57 @@
+"""The tables of a shop: what it sells and how that looks. A change here needs a migration in migrations/shop."""
+
+from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
+
+from closeup.storage.columns import BigId, UtcDateTime, Vector
+from closeup.storage.tables import NAMING
+
+metadata = MetaData(naming_convention=NAMING)
+
+VERSION_TABLE = "shop_migration"
+
+state = Table(
+    "shop_state",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("currency", String(3), nullable=False),
+)
+"""One row, once there is a product: every price is in the shop's one currency (ISO 4217)."""
+
+products = Table(
+    "shop_products",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("name_key", Text, nullable=False, unique=True),
+    Column("price_minor", BigId, nullable=False),
+    Column("tax_basis_points", Integer, nullable=False),
+    Column("barcode", String(14), unique=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("retired_at", UtcDateTime),
+)
+"""`price_minor` counts the currency's smallest unit and holds the tax, of `tax_basis_points` hundredths of a percent.
+What is not sold any more stays, with its name and barcode, for the sake of old receipts."""
+
+views = Table(
+    "shop_views",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("product_id", String(32), ForeignKey("shop_products.id", ondelete="CASCADE"), nullable=False),
+    Column("jpeg", LargeBinary, nullable=False),
+    Column("source", String(64), nullable=False),
+    Column("origin", String(16), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("product_id", "source"),
+    sqlite_autoincrement=True,
+)
+"""Pictures of products, small. `source` is the hash of what they were made of, `origin` "photo" or "choice": what a
+shopper's choice among products has taught."""
+
+vectors = Table(
+    "shop_vectors",
+    metadata,
+    Column("view_id", BigId, ForeignKey("shop_views.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("model", Text, primary_key=True),
+    Column("vector", Vector, nullable=False),
+)
+"""What a model makes of each view; made anew from the pictures for another model."""

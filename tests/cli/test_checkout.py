@@ -1,0 +1,67 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from closeup.cli.exit_codes import EXIT_COULD_NOT
+from closeup.cli.main import app
+from features.checkout.shelf import write_packshot
+
+
+@pytest.fixture(autouse=True)
+def _shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "160")
+    for kind in ("cola", "mint", "sea"):
+        write_packshot(tmp_path, kind)
+
+
+def type_in(*words: str) -> Any:
+    return CliRunner().invoke(app, ["checkout", *words, "--shop", "shop.db"])
+
+
+def test_from_adding_to_retiring() -> None:
+    result = type_in("product", "add", "Cola", "cola.png", "--price", "1,500", "--barcode", "8801043014809")
+    assert result.exit_code == 0, result.output
+    assert result.stdout == "Cola: 1,500 KRW, 1 view.\n"
+    assert "2 views" in type_in("product", "add", "cola", "mint.png").stdout
+    assert "add nothing" in type_in("product", "add", "cola", "mint.png").stderr
+    assert "only added by hand" in type_in("product", "add", "Bag", "--price", "20").stderr
+    assert "1,600 KRW" in type_in("product", "price", "8801043014809", "1,600").stdout
+    assert "not sold any more" in type_in("product", "retire", "bag").stdout
+    found = json.loads(type_in("product", "list", "--json").stdout)
+    assert [(each["name"], each["price_minor"], each["views"]) for each in found] == [("Cola", 1600, 2)]
+    assert "Bag" in type_in("product", "list", "--retired").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("Cola", "cola.png"), "error: Cola has no price."),
+        (("Cola", "cola.png", "--price", "0"), "error: A price of 0 would give things away."),
+        (("Cola", "cola.png", "--price", "much"), "error: 'much' is no price in KRW."),
+        (("Cola", "cola.png", "--price", "1", "--currency", "ABC"), "error: 'ABC' is no currency that is known here."),
+        (("Cola", "no.png", "--price", "1"), "no.png"),
+        (("Cola", "--price", "1", "--barcode", "123"), "error: '123' is no barcode of a product."),
+    ],
+)
+def test_what_cannot_be_is_answered_in_a_sentence(words: tuple[str, ...], sentence: str) -> None:
+    if words == ("Cola", "cola.png"):
+        words = (*words, "--tax", "10")
+    result = type_in("product", "add", *words)
+    assert result.exit_code == EXIT_COULD_NOT
+    assert sentence in result.stderr
+    assert "nothing for sale" in type_in("product", "list").stdout
+
+
+def test_a_table_fills_the_shop() -> None:
+    Path("products.csv").write_text("name,price,photos\nCola,1.50,cola.png\nMint,0.80,mint.png;sea.png\nBag,0.05,\n")
+    result = type_in("product", "import", "products.csv", "--currency", "EUR")
+    assert result.exit_code == 0, result.output
+    assert "3 products added" in result.stdout
+    assert "2 of them with photos" in result.stdout
+    again = type_in("product", "import", "products.csv")
+    assert again.exit_code == EXIT_COULD_NOT
+    assert "There is a product called 'Cola' already." in again.stderr

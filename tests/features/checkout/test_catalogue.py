@@ -1,0 +1,76 @@
+from pathlib import Path
+
+import pytest
+
+from closeup.core.errors import InputError
+from closeup.features.checkout.catalogue import clean_barcode, import_products, new_product, pictures_of, retire
+from closeup.storage.shop import ShopStore, open_shop
+from features.checkout.shelf import write_packshot
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> ShopStore:
+    return open_shop(tmp_path / "shop.db")
+
+
+def test_barcodes_are_checked_and_upc_is_ean() -> None:
+    assert clean_barcode("8 801043-014809"[:15]) == "8801043014809"
+    assert clean_barcode("036000291452") == "0036000291452"
+    assert clean_barcode("96385074") == "96385074"
+    with pytest.raises(InputError, match="last digit should be 9"):
+        clean_barcode("8801043014808")
+    for wrong in ("12345", "88010430148o9", "٨٨٠١٠٤٣٠١٤٨٠٩"):
+        with pytest.raises(InputError, match="no barcode of a product"):
+            clean_barcode(wrong)
+
+
+def test_a_product_with_views_is_found_by_name_and_barcode(shop: ShopStore, tmp_path: Path) -> None:
+    photos = [write_packshot(tmp_path, "cola"), write_packshot(tmp_path, "cola", background=80)]
+    new = new_product(shop, "Cola 350 ml", "1,500", barcode="8801043014809", tax="10")
+    (added,) = shop.add([(new, pictures_of([*photos, photos[0]]))])
+    assert (added.price_minor, added.currency, added.tax_basis_points, added.views) == (1500, "KRW", 1000, 2)
+    assert shop.find("COLA 350 ML") == shop.find("8801043014809") == shop.find(added.id) == added
+    assert shop.add_views(added.id, pictures_of(photos[:1])).views == 2
+    with pytest.raises(InputError, match="no product 'Kola'") as error:
+        shop.find("Kola")
+    assert "Cola" in error.value.hint or error.value.code == "checkout.product"
+
+
+def test_what_is_taken_is_said_and_nothing_is_stored(shop: ShopStore) -> None:
+    shop.add([(new_product(shop, "Cola", "1,500", barcode="8801043014809"), [])])
+    with pytest.raises(InputError, match="called 'Cola' already"):
+        shop.add([(new_product(shop, "Mint", "800"), []), (new_product(shop, "cola", "1,600"), [])])
+    with pytest.raises(InputError, match="which 'Cola' has already"):
+        shop.add([(new_product(shop, "Diet", "1,500", barcode="8801043014809"), [])])
+    with pytest.raises(InputError, match="prices are in KRW"):
+        shop.add([(new_product(shop, "Mint", "1.50", currency="eur"), [])])
+    assert [each.name for each in shop.products()] == ["Cola"]
+
+
+def test_what_is_retired_is_not_sold_and_can_come_back(shop: ShopStore) -> None:
+    (added,) = shop.add([(new_product(shop, "Cola", "1,500"), [])])
+    assert retire(shop, added).retired
+    assert shop.products() == ()
+    assert [each.name for each in shop.products(retired=True)] == ["Cola"]
+    assert not retire(shop, added, back=True).retired
+    assert shop.change(added.id, price_minor=1700).price_minor == 1700
+
+
+def test_a_table_is_taken_whole_or_not_at_all(shop: ShopStore, tmp_path: Path) -> None:
+    for kind in ("cola", "mint"):
+        write_packshot(tmp_path, kind)
+    table = tmp_path / "products.csv"
+    table.write_text("name,price,barcode,photos,tax\nCola,1.50,8801043014809,cola.png;mint.png,10\nMint,0,,mint.png,\n")
+    with pytest.raises(InputError, match=r"products\.csv, line 3: A price of 0"):
+        import_products(shop, table, currency="EUR")
+    assert shop.products() == ()
+    table.write_text(table.read_text().replace("Mint,0", "Mint,.8"))
+    with pytest.raises(InputError, match=r"line 3: '\.8' is no price in EUR"):
+        import_products(shop, table, currency="EUR")
+    table.write_text(table.read_text().replace("Mint,.8", "Mint,0.80"))
+    cola, mint = import_products(shop, table, currency="EUR")
+    assert (cola.price_minor, cola.views, cola.tax_basis_points) == (150, 2, 1000)
+    assert (mint.price_minor, mint.views, mint.barcode) == (80, 1, None)
+    table.write_text("name,price,colour\nSun,1,red\n")
+    with pytest.raises(InputError, match="column 'colour'"):
+        import_products(shop, table)
