@@ -31,7 +31,7 @@ HOMES = {
     "filelock": ("core.file_lock",),
     "threadpoolctl": ("algorithms",),
     "scipy": ("algorithms", "perception", "workbench"),
-    "cv2": ("algorithms.matting", "media", "perception", "learning", "features", "workbench"),
+    "cv2": ("algorithms.frames", "algorithms.matting", "media", "perception", "learning", "features", "workbench"),
     "PIL": ("media",),
     "pi_heif": ("media.image",),
     "pydantic": ("documents",),

@@ -1,5 +1,7 @@
 from dataclasses import replace
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,9 +10,22 @@ from hypothesis import strategies as st
 from closeup.algorithms.reframing.composition import CropArea
 from closeup.core.errors import InputError
 from closeup.core.types import Cast
-from closeup.features.shorts.framing import FramingOptions, Pair, follow_both, frame_piece, pair_of, pieces_by_layout
+from closeup.features.shorts.captioning import CaptionOverlay
+from closeup.features.shorts.framing import (
+    FramedPiece,
+    FramingOptions,
+    Pair,
+    follow_both,
+    frame_piece,
+    pair_of,
+    pieces_by_layout,
+    shown_text,
+)
+from closeup.media.frame_times import read_frame_times
+from closeup.media.subtitles import Cue, Subtitles
 from documents.cast_strategies import casts
 from features.shorts.framed_cast import FPS, Seen, at, boxes, framed_cast, piece, times, walk
+from filmed import write_film
 
 UPRIGHT = FramingOptions((1080, 1920))
 SPLIT = FramingOptions((1080, 1920), layout="split")
@@ -279,3 +294,33 @@ def test_close_ups_fill_their_panels_without_leaving_the_picture():
     for crops in follow_both(times(0, 100), pair, FRAME, (1080, 960)):
         assert crops[:, :2].min() >= -1e-6
         assert (crops[:, 2:] <= np.array([640, 360]) + 1e-6).all()
+
+
+def test_text_in_the_video_is_known_and_captions_keep_off_it(tmp_path: Path):
+    """From 1 to 3.8 s a caption is burnt into 640x360; the camera shows its middle, and leaves out 0.2 s."""
+    rng = np.random.default_rng(3)
+    wide = cv2.resize(rng.integers(30, 200, (6, 24, 3)).astype(np.uint8), (2400, 360))
+    pictures = [np.ascontiguousarray(wide[:, frame * 6 : frame * 6 + 640]) for frame in range(100)]
+    for picture in pictures[25:95]:
+        for level, width in ((10, 8), (245, 2)):
+            cv2.putText(picture, "What did she say to you?", (130, 320), 0, 0.9, (level,) * 3, width, cv2.LINE_AA)
+    video = write_film(tmp_path / "film.mp4", pictures)
+    crops = np.tile([218.75, 0.0, 421.25, 360.0], (100, 1))
+    framed = [FramedPiece(piece(a, b), (crops[a:b],), "follow") for a, b in ((0, 55), (60, 100))]
+    times_s, size_wh = read_frame_times(video), (270, 480)
+    rows = shown_text(video, framed, times_s, size_wh)
+    assert rows[:, 0].min() == pytest.approx(1.0, abs=0.3)
+    assert rows[:, 0].max() == pytest.approx(3.6, abs=0.3)
+    assert rows[:, 2].min() == pytest.approx(480 * 295 / 360, abs=16)
+    assert rows[:, 4].max() == pytest.approx(480 * 327 / 360, abs=16)
+    assert rows[:, 1].min() == 0
+    assert rows[:, 3].max() == 270
+    words = Subtitles((Cue(0.1, 0.6, "one line"), Cue(1.1, 1.9, "one line")))
+    usual = CaptionOverlay(words, size_wh)
+    on_it = rows.copy()
+    on_it[:, [2, 4]] += usual.at(0.3)[1][1] - rows[:, 2].mean()
+    overlay = CaptionOverlay(words, size_wh, text=on_it)
+    assert overlay.off_text == 1
+    assert overlay.at(0.3)[1] == usual.at(0.3)[1]
+    picture, (_, top) = overlay.at(1.5)
+    assert top + len(picture) <= on_it[:, 2].min() + 1 or top >= on_it[:, 4].max() - 1

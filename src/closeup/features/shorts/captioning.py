@@ -202,7 +202,11 @@ def _even_words(cue: Cue) -> tuple[Word, ...]:
 
 
 class CaptionOverlay:
-    """Captions as pictures to lay over the frames of a short: an `Overlay` of its renderer."""
+    """Captions as pictures to lay over the frames of a short: an `Overlay` of its renderer.
+
+    Attributes:
+        off_text: How many pages stand elsewhere than they would, because the picture has text of its own there.
+    """
 
     def __init__(
         self,
@@ -211,6 +215,8 @@ class CaptionOverlay:
         faces: FaceRows | None = None,
         font: Path | None = None,
         style: CaptionStyle | None = None,
+        *,
+        text: FaceRows | None = None,
     ) -> None:
         """Lay out captions.
 
@@ -221,6 +227,7 @@ class CaptionOverlay:
                 the finished picture.
             font: Font file; None takes closeup's own, and the system's for other scripts.
             style: How they look; None for the plain style.
+            text: Where the picture has text of its own, rows (M, 5) as `faces` has them; captions keep off it too.
 
         Raises:
             ValueError: If the picture has less than 32 pixels a side.
@@ -230,12 +237,14 @@ class CaptionOverlay:
         self._size_wh, self._font = size_wh, font
         spans = _one_at_a_time([span for cue in subtitles.cues for span in self._page_spans(cue)])
         self._spans: list[tuple[float, float, _Lines, int]] = []
-        rows = np.zeros((0, 5)) if faces is None else faces
+        self._faces, self._text = (np.zeros((0, 5)) if rows is None else rows for rows in (faces, text))
+        self.off_text = 0
         last_top = None
         for span in spans:
-            placed = [(span, *self._free(span, rows, last_top))]
+            placed = [(span, *self._free(span, last_top))]
+            self.off_text += bool(len(self._text)) and placed[0][1] != self._free(span, last_top, off_text=False)[0]
             if placed[0][2] > 0 and len(span[2]) > 1:
-                by_line = [(part, *self._free(part, rows, last_top)) for part in _line_by_line(span)]
+                by_line = [(part, *self._free(part, last_top)) for part in _line_by_line(span)]
                 if by_line and max(hidden for *_, hidden in by_line) < placed[0][2]:
                     placed = by_line
             self._spans += [(*part, top) for part, top, _ in placed]
@@ -243,13 +252,16 @@ class CaptionOverlay:
         self._starts = [start_s for start_s, *_ in self._spans]
         self._drawn = lru_cache(_KEPT_PAGES)(self._draw)
 
-    def _free(self, span: "_Span", rows: FaceRows, last_top: int | None) -> tuple[int, float]:
+    def _free(self, span: "_Span", last_top: int | None, *, off_text: bool = True) -> tuple[int, float]:
         """Where a page stands, and how much of faces it hides there, as `least_hidden` has it."""
         start_s, end_s, lines = span
-        near = (rows[:, 0] >= start_s - _NEAR_S) & (rows[:, 0] <= end_s + _NEAR_S)
+        faces, text = (
+            rows[(rows[:, 0] >= start_s - _NEAR_S) & (rows[:, 0] <= end_s + _NEAR_S), 1:]
+            for rows in (self._faces, self._text if off_text else self._text[:0])
+        )
         artist = self._artists[lines[0][1]]
         place = artist.place([text for text, *_ in lines])
-        return least_hidden(place, self._size_wh, artist.box_xyxy, rows[near, 1:], last_top)
+        return least_hidden(place, self._size_wh, artist.box_xyxy, faces, last_top, text)
 
     def at(self, time_s: float) -> tuple[NDArray[np.uint8], tuple[int, int]] | None:
         """The caption to be seen at a time of the short.

@@ -5,9 +5,11 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from closeup.algorithms.frames.burnt_text import LOOK_S, SHORT_SIDE_PX, burnt_text
 from closeup.algorithms.frames.letterbox import picture_area
 from closeup.algorithms.reframing.composition import MARGIN, CropArea, Subject, follow, width_needed
 from closeup.core.errors import InputError
@@ -293,6 +295,46 @@ def shown_faces(
                     rows.append(_in_panel(faces, crops[here - start], panel, at_s))
         offset_s += each.piece.length_s
     return np.concatenate(rows)
+
+
+def shown_text(
+    video: Path, pieces: Sequence[FramedPiece], times: FrameTimes, size_wh: tuple[int, int]
+) -> NDArray[np.float64]:
+    """Where text that lies over the video is seen in a short; arguments and rows (K, 5) are those of `shown_faces`.
+
+    Raises:
+        InputError: If the video cannot be read.
+    """
+    rows, offset_s = [np.zeros((0, 5))], 0.0
+    for each in pieces:
+        start, end = each.piece.start_frame, each.piece.end_frame
+        step = max(1, round(LOOK_S * (end - start) / max(each.piece.length_s, 1e-6)))
+        for first, last, box in _text_over(video, times, each.piece, step):
+            # It may be there from just behind the look before to just before the look after.
+            here = np.arange(max((first - 1) * step + 1, 0), min((last + 1) * step, end - start))
+            here = here[:: max(1, round(step * _KNOWN_S / LOOK_S))]
+            at_s = times.starts_s[start + here] - times.starts_s[start] + offset_s
+            for panel, crops in zip(split_panels(size_wh, len(each.panels)), each.panels, strict=True):
+                rows.append(_in_panel(np.tile(box, (len(here), 1)), crops[here], panel, at_s))
+        offset_s += each.piece.length_s
+    return np.concatenate(rows)
+
+
+def _text_over(video: Path, times: FrameTimes, piece: Piece, step: int) -> list[tuple[int, int, Crops]]:
+    """The first and last of every `step`-th frame that show a line of text, and its box (4,) in the video's pixels."""
+    scale = 1.0
+    with closing(excerpt_frames(video, times, [(piece.start_frame, piece.end_frame)])) as frames:
+
+        def looks() -> Iterator[NDArray[np.uint8]]:
+            nonlocal scale
+            for frame in frames:
+                if (frame.index - piece.start_frame) % step == 0:
+                    scale = min(frame.size_wh) / SHORT_SIDE_PX
+                    small = frame.rgb((round(frame.size_wh[0] / scale), round(frame.size_wh[1] / scale)))
+                    yield np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
+
+        lines = burnt_text(looks())
+    return [(first, last, np.array(box, np.float64) * scale) for first, last, box in lines]
 
 
 def _in_panel(faces: Crops, crops: Crops, panel: Panel, at_s: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -20,6 +20,7 @@ from closeup.features.shorts.framing import (
     frame_piece,
     pieces_by_layout,
     shown_faces,
+    shown_text,
 )
 from closeup.features.shorts.interest import CURVES, Interest, read_curves, reason
 from closeup.features.shorts.options import ASPECTS, ShortsOptions
@@ -246,6 +247,7 @@ class _Job:
         self._size_wh = finished_size(options)
         self._style = caption_style(options.caption_style)
         self._focus = PersonFocus(source.cast, source.person) if options.portrait else None
+        self._off_text = 0
 
     def write(self, folder: Path, progress: ProgressCallback, *, overwrite: bool, rendered: bool) -> Plan:
         """Frame, render if so wanted, and write the folder; gives the plan, with what there is to note."""
@@ -271,7 +273,7 @@ class _Job:
             )
             if rendered:
                 finished = tuple(self._rendered(finished, part, progress))
-                noted = (*encoder_notes(), *(self._focus.notes if self._focus else ()))
+                noted = (*self._moved(), *encoder_notes(), *(self._focus.notes if self._focus else ()))
                 plan = replace(plan, notes=tuple(dict.fromkeys((*plan.notes, *noted))))
             progress(Progress("Writing", 0, None, ""))
             handover = Handover(
@@ -334,9 +336,20 @@ class _Job:
             before_s += each.short.length_s
 
     def _overlay(self, burned: Subtitles, short: FinishedShort) -> CaptionOverlay:
-        """The captions, off all faces that the cast knows of."""
-        faces = shown_faces(self._source.cast, short.framed, self._planned.frame_times, self._size_wh)
-        return CaptionOverlay(burned, self._size_wh, faces, self._options.font, self._style)
+        """The captions, off all faces that the cast knows of, and off text that is in the video already."""
+        times = self._planned.frame_times
+        faces = shown_faces(self._source.cast, short.framed, times, self._size_wh)
+        text = shown_text(self._source.video, short.framed, times, self._size_wh)
+        overlay = CaptionOverlay(burned, self._size_wh, faces, self._options.font, self._style, text=text)
+        self._off_text += overlay.off_text
+        return overlay
+
+    def _moved(self) -> tuple[str, ...]:
+        """A sentence where captions had to keep off text in the video."""
+        if not self._off_text:
+            return ()
+        captions = "1 caption stands" if self._off_text == 1 else f"{self._off_text} captions stand"
+        return (f"Text is burnt into the video: {captions} elsewhere than usual, to keep off it.",)
 
 
 def _noted(plan: Plan, framed: Sequence[Sequence[FramedPiece]]) -> Plan:
