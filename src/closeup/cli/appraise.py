@@ -70,10 +70,11 @@ def fit(
     trials: Annotated[int | None, typer.Option(min=1, help="Try so many settings of each library.")] = None,
     seeds: Annotated[int, typer.Option(min=1, max=20, help="Learn each model so often, with other draws.")] = 1,
     overwrite: Overwrite = False,
+    as_json: AsJson = False,
     quiet: NoProgress = False,
 ) -> None:
     """Learn what a column is by all others; figures are of rows that were not learnt, in five folds."""
-    with progress_bar(table.name, quiet=quiet) as progress:
+    with progress_bar(table.name, quiet=quiet or as_json) as progress:
         work("appraise.fit")(
             table=table,
             target=target,
@@ -88,6 +89,9 @@ def fit(
     from closeup.documents.learners import MODEL_FILE, MODEL_JSON
 
     header = MODEL_JSON.read(output / MODEL_FILE)
+    if as_json:
+        show_json(MODEL_JSON.to_data(header))
+        return
     for note in header.notes:
         show_note(note)
     show_metrics(header.metrics)

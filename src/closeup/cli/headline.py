@@ -57,12 +57,23 @@ def train(
     data: Annotated[Path, typer.Argument(metavar="DATA.jsonl", help='A line each: {"text", "headline", "summary"}.')],
     *,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="MODEL", help="Folder of the model.")],
+    abstractive: Annotated[
+        bool, typer.Option("--abstractive", help="Teach a network to write headlines freely, too; it needs PyTorch.")
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a model that is there.")] = False,
+    as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Learn from English pairs which words of a sentence make its headline, and which sentences make a summary."""
-    with progress_bar(data.name, quiet=quiet) as progress:
-        header = work("headline.train")(data=data, out=output, overwrite=overwrite, progress=progress)
+    with progress_bar(data.name, quiet=quiet or as_json) as progress:
+        header = work("headline.train")(
+            data=data, out=output, abstractive=abstractive, overwrite=overwrite, progress=progress
+        )
+    if as_json:
+        from closeup.documents.learners import MODEL_JSON
+
+        show_json(MODEL_JSON.to_data(header))
+        return
     for note in () if quiet else header.notes:
         show_note(note)
     if not quiet:
@@ -70,7 +81,7 @@ def train(
         typer.echo(f"Learnt from {counted(header.rows, 'pair')}: {', '.join(learnt)}. Model: {one_line(str(output))}")
 
 
-_LEARNT = {"deletion": "which words to keep", "picker": "which sentences to pick"}
+_LEARNT = {"deletion": "which words to keep", "picker": "which sentences to pick", "writer": "to write"}
 
 
 @app.command()
@@ -81,13 +92,16 @@ def evaluate(
     of: Annotated[Of, typer.Option(help="What to score; auto takes summaries where the data has them.")] = "auto",
     words: Annotated[int, typer.Option(min=3, max=40, help="The most that a headline has.")] = 11,
     share: Annotated[float, typer.Option(min=0.01, max=1.0, help="Of the text's words that a summary takes.")] = SHARE,
+    abstractive: Annotated[
+        bool, typer.Option("--abstractive", help="Score what the model's network writes, where it can stand.")
+    ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Score headlines or summaries by ROUGE, beside the first sentence and the first three."""
     with progress_bar(data.name, quiet=quiet or as_json) as progress:
         answer: LearnerEvaluation = work("headline.evaluate")(
-            model=model, data=data, of=of, words=words, share=share, progress=progress
+            model=model, data=data, of=of, words=words, share=share, abstractive=abstractive, progress=progress
         )
     show_evaluation(answer, "text", as_json=as_json, quiet=quiet)
 

@@ -7,7 +7,7 @@ from closeup.core.fields import AtLeast, OneOf
 from closeup.core.types import Count, Seconds
 from closeup.documents.form import Form
 
-Way = Annotated[str, OneOf(("rules", "taught"))]
+Way = Annotated[str, OneOf(("rules", "taught", "written"))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,10 @@ class Story:
     """One story: all of a text, or a stretch of a broadcast.
 
     Attributes:
-        headline: Words of one sentence of the story, in their order.
-        way: How the sentence was shortened: by rules, or by a taught model.
-        source: Which sentence of the text it was made of, from 0.
+        headline: Words of one sentence of the story, in their order, unless it is "written".
+        way: How the sentence was shortened: by rules, or by a taught model; "written" is one that a network wrote, and
+            whose names and numbers all stand in the story.
+        source: Which sentence of the text it was made of, from 0; of a written one, which tells most.
         summary: The chosen sentences, in order.
         start_s: When the story begins, seconds; None for a text without times. `end_s` is exclusive.
     """

@@ -97,6 +97,17 @@ def without_hanging_end(tokens: Sequence[Token], kept: Sequence[int]) -> list[in
     return left or list(kept)
 
 
+def unfounded(words: Sequence[str], text: str) -> list[str]:
+    """Names and numbers among the words of a headline, capitals and digits, that do not stand in its text."""
+    there = {_bare(token.text) for token in tag(text)}
+    telling = (word for word in words if any(letter.isupper() or letter.isdigit() for letter in word))
+    return [word for word in telling if _bare(word) not in there]
+
+
+def _bare(word: str) -> str:
+    return re.sub(r"['\u2019]s?$", "", word.lower())
+
+
 def _outside_brackets(tokens: Sequence[Token]) -> list[int]:
     kept, depth = [], 0
     for place, token in enumerate(tokens):

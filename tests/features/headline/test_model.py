@@ -47,7 +47,7 @@ def test_a_model_is_a_folder_that_reads_back_and_shortens(model):
     opened = open_model(model)
     answer = headline(article(3)["text"], HeadlineOptions(words=6), model=model)
 
-    assert opened.header.settings == {"deletion": True, "picker": True}
+    assert opened.header.settings == {"deletion": True, "picker": True, "writer": False}
     assert answer.stories[0].headline == "Hull close 5 schools"
     assert (answer.stories[0].way, answer.model) == ("taught", str(model))
     assert headline(article(3)["text"]).stories[0].way == "rules"

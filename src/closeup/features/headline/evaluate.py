@@ -27,6 +27,7 @@ def evaluate_headline(
     of: Of = "auto",
     words: int = 11,
     share: float = SHARE,
+    abstractive: bool = False,
     progress: ProgressCallback = ignore,
 ) -> LearnerEvaluation:
     """Score a model's headlines or summaries against those of the data, beside the first and the first three sentences.
@@ -39,6 +40,7 @@ def evaluate_headline(
         of: What to score; "auto" takes summaries where the data has them.
         words: The most that a headline has.
         share: Of the text's words that a summary takes: sentences by score until it is reached, in the text's order.
+        abstractive: Score what the model's network writes, and its shortened sentence where that cannot stand.
 
     Raises:
         InputError: If the data has none of what is asked for.
@@ -53,8 +55,13 @@ def evaluate_headline(
         raise InputError(f"{data} has no {of} in any line.", "Score the other: headline or summary.")
     if len(asked) < len(pairs):
         notes = (*notes, f"{counted(len(pairs) - len(asked), 'line')} without a {of} left out.")
+    extracts = list[str]()
     makers = headline_makers(opened, words) if of == "headline" else summary_makers(opened, share)
+    if of == "headline" and abstractive:
+        makers["model"] = lambda reading: _written(opened, reading, words, extracts)
     scores, counts, more = score_all(asked, of, makers, progress)
+    if of == "headline" and abstractive:
+        more = (*more, f"{counted(len(extracts), 'headline')} could not stand as written; shortened ones were scored.")
     metrics = {name: mean_metrics({**scores[name], "words": counts[name]}) for name in makers}
     differences = {
         name: mean_metrics({each: np.subtract(scores["model"][each], scores[name][each]) for each in NAMES})
@@ -88,6 +95,15 @@ def made_title(model: Model, reading: Reading, words: int, *, characters: int = 
     """The model's headline of a text."""
     line, place = title(reading, words=words, characters=characters, spoken=spoken)
     return line if reading.language == "ko" else model.shortened(reading, place, words)
+
+
+def _written(model: Model, reading: Reading, words: int, extracts: list[str]) -> str:
+    """What the network writes, else the shortened sentence, which is added to `extracts`."""
+    line = model.written(reading, words)[0] if reading.language == "en" else ""
+    if not line:
+        line = made_title(model, reading, words)
+        extracts.append(line)
+    return line
 
 
 def summary_makers(model: Model, share: float) -> dict[str, Maker]:

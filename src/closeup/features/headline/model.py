@@ -1,10 +1,10 @@
 """What headline has learnt: which words to keep, which sentences to pick; a model is a folder without pickle."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,18 +22,25 @@ from closeup.documents.learners import (
 from closeup.features.headline.deletion import Deletion, Example, later_stems, learn
 from closeup.features.headline.source import decode_text, text_bytes
 from closeup.tables.strict_csv import MAX_BYTES
-from closeup.text.compression import compress, join
+from closeup.text.compression import compress, join, unfounded
 from closeup.text.ranking import Scores, lead, lexrank, textrank
 from closeup.text.reading import Reading, read_text
 from closeup.text.rouge import rouge_tokens
 from closeup.text.tagging import tag
 
+if TYPE_CHECKING:
+    from closeup.features.headline.pointer import Writer
+
 FORMAT = 1
 BUILTIN = "builtin"
 FEATURES_FILE = "features.txt"
+WORDS_FILE = "words.txt"
 
 FEWEST = 20
 """Pairs below which nothing is learnt."""
+
+FEWEST_TO_WRITE = 200
+"""English pairs below which no network is taught to write."""
 
 HEADLINES = ("headline", "title")
 """Fields that a headline stands in."""
@@ -60,6 +67,7 @@ class Model:
     Attributes:
         deletion: Which words to keep; None where that was not learnt.
         picker: Weights of the features of a sentence, (8,), its means and its spreads; None where not learnt.
+        writer: A network that writes headlines freely; None where not learnt.
         name: Folder, or "builtin".
         header: Of model.json; None for the builtin one.
     """
@@ -69,10 +77,11 @@ class Model:
         deletion: Deletion | None = None,
         picker: NDArray[np.float64] | None = None,
         *,
+        writer: "Writer | None" = None,
         name: str = BUILTIN,
         header: ModelHeader | None = None,
     ) -> None:
-        self.deletion, self.picker, self.name, self.header = deletion, picker, name, header
+        self.deletion, self.picker, self.writer, self.name, self.header = deletion, picker, writer, name, header
 
     def shortened(self, reading: Reading, place: int, words: int) -> str:
         """A sentence of an English reading as a headline, by what was learnt, else by rules."""
@@ -82,6 +91,22 @@ class Model:
             return compress(sentence, words)
         later = later_stems([each.text for each in reading.sentences[place + 1 : place + 6]])
         return join(tokens, self.deletion.keep(tokens, later, words))
+
+    def written(self, reading: Reading, words: int) -> tuple[str, str]:
+        """What the network calls an English reading, and why that cannot stand: one of the two is "".
+
+        Raises:
+            InputError: If the model has no such network.
+        """
+        if self.writer is None:
+            raise InputError(f"The model {self.name} has not learnt to write.", "Train one that does, or do without.")
+        made = self.writer.written(reading, words)
+        if not made:
+            return "", "no headline came to an end"
+        if strange := unfounded(made, " ".join(each.text for each in reading.sentences)):
+            return "", f"the text does not have {listed(strange)}"
+        line = " ".join(made)
+        return line[:1].upper() + line[1:], ""
 
     def scores(self, tokens: Sequence[Sequence[str]]) -> Scores:
         """How much each sentence belongs in a summary, (N,)."""
@@ -111,7 +136,19 @@ def open_model(place: Path | str) -> Model:
     picker = arrays.get("picker")
     if picker is not None and picker.shape != (3, 8):
         raise FormatError(f"{folder}: the weights of the picker have the shape {picker.shape}.", code="learner.damaged")
-    return Model(deletion, picker, name=str(folder), header=header)
+    return Model(deletion, picker, writer=_open_writer(folder, arrays), name=str(folder), header=header)
+
+
+def _open_writer(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> "Writer | None":
+    if not any(name.startswith("writer.") for name in arrays):
+        return None
+    from closeup.features.headline.pointer import Vocabulary, Writer
+
+    try:
+        words = file_bytes(folder / WORDS_FILE).decode("utf-8").split("\n")
+        return Writer(Vocabulary(words), arrays)
+    except (RuntimeError, IndexError, UnicodeDecodeError) as error:
+        raise FormatError(f"{folder}: {WORDS_FILE} does not fit its network.", code="learner.damaged") from error
 
 
 def read_pairs(path: Path) -> tuple[list[Pair], tuple[str, ...], str]:
@@ -158,22 +195,29 @@ def _words(found: dict[str, Any], name: str) -> str:
 
 
 def train_headline(
-    data: Path, out: Path, *, overwrite: bool = False, progress: ProgressCallback = ignore
+    data: Path, out: Path, *, abstractive: bool = False, overwrite: bool = False, progress: ProgressCallback = ignore
 ) -> ModelHeader:
     """Learn from pairs which words of a sentence make its headline, and which sentences make a summary.
 
     Args:
         data: JSON lines, as `read_pairs` reads them.
         out: Folder of the model.
+        abstractive: Teach a network to write headlines freely, too; it needs PyTorch.
 
     Raises:
-        InputError: If the data cannot be read, or there are fewer than `FEWEST` pairs.
+        InputError: If the data cannot be read, or there are fewer than `FEWEST` pairs, `FEWEST_TO_WRITE` for a network.
+        DependencyError: If a network is asked for, and PyTorch is missing.
         OutputError: If the model cannot be written.
     """
     check_model_place(out, overwrite=overwrite)
     pairs, notes, digest = read_pairs(data)
-    model = fit(pairs, progress=progress)
-    learnt = {"deletion": model.deletion is not None, "picker": model.picker is not None}
+    model = fit(pairs, abstractive=abstractive, progress=progress)
+    learnt = {name: getattr(model, name) is not None for name in ("deletion", "picker", "writer")}
+    if abstractive and model.writer is None:
+        raise InputError(
+            f"{data} has too few English headlines to learn writing from: {FEWEST_TO_WRITE} are needed.",
+            "Shortening can be learnt from fewer.",
+        )
     if not any(learnt.values()):
         raise InputError(
             f"{data} has {counted(len(pairs), 'pair')}, and at least {FEWEST} English ones are needed.",
@@ -183,14 +227,18 @@ def train_headline(
     if model.picker is not None:
         arrays["picker"] = model.picker
     files = {} if model.deletion is None else {FEATURES_FILE: "\n".join(model.deletion.names).encode()}
+    if model.writer is not None:
+        arrays |= model.writer.arrays()
+        files[WORDS_FILE] = "\n".join(model.writer.vocabulary.words).encode()
     header = ModelHeader("headline", FORMAT, learnt, 0, data.name, len(pairs), digest, notes=notes)
     write_model(out, header, arrays, files=files, overwrite=overwrite)
     return header
 
 
-def fit(pairs: Sequence[Pair], *, progress: ProgressCallback = ignore) -> Model:
+def fit(pairs: Sequence[Pair], *, abstractive: bool = False, progress: ProgressCallback = ignore) -> Model:
     """The model that pairs teach; what there are fewer than `FEWEST` examples for is not learnt."""
     examples: list[Example] = []
+    titled: list[tuple[Reading, str]] = []
     readings: list[Reading] = []
     summaries: list[str] = []
     for pair in pairs:
@@ -198,6 +246,7 @@ def fit(pairs: Sequence[Pair], *, progress: ProgressCallback = ignore) -> Model:
         if reading.language != "en":
             continue
         if pair.headline:
+            titled.append((reading, pair.headline))
             texts = [each.text for each in reading.sentences]
             tokens = tag(texts[0])
             if 3 < len(tokens) <= 120:
@@ -206,7 +255,13 @@ def fit(pairs: Sequence[Pair], *, progress: ProgressCallback = ignore) -> Model:
             readings.append(reading)
             summaries.append(pair.summary)
     deletion = learn(examples, progress=progress) if len(examples) >= FEWEST else None
-    return Model(deletion, _fit_picker(readings, summaries) if len(readings) >= FEWEST else None)
+    picker = _fit_picker(readings, summaries) if len(readings) >= FEWEST else None
+    writer = None
+    if abstractive and len(titled) >= FEWEST_TO_WRITE:
+        from closeup.features.headline.pointer import Writer
+
+        writer = Writer.learn([each for each, _ in titled], [line for _, line in titled], progress=progress)
+    return Model(deletion, picker, writer=writer)
 
 
 def _fit_picker(readings: Sequence[Reading], summaries: Sequence[str]) -> NDArray[np.float64] | None:

@@ -23,6 +23,8 @@ class HeadlineOptions:
         lang: Language of the text; auto looks at its letters.
         ranking: What sentences are chosen by: taught (the model, textrank where it has not learnt that), textrank,
             lexrank, lead (their place), or mmr (textrank against repeats).
+        abstractive: Let the model's network write English headlines freely; where a name or a number of them does not
+            stand in the text, the shortened sentence is taken, and that is said.
     """
 
     sentences: Annotated[int, Within(1, 1000)] = 3
@@ -30,3 +32,4 @@ class HeadlineOptions:
     characters: Annotated[int, Within(8, 120)] = CHARACTERS
     lang: Literal["auto", "en", "ko"] = "auto"
     ranking: Literal["taught", "textrank", "lexrank", "lead", "mmr"] = "taught"
+    abstractive: bool = False

@@ -36,12 +36,16 @@ def headline(
     source = _source(text, options.lang)
     parts = stories(source)
     notes = [*source.notes, *_length_notes(source, options)]
-    made = []
+    made: list[Story] = []
     for number, (start, end) in enumerate(parts):
         progress(Progress("Summing up", number, len(parts), "stories"))
-        made.append(_story(source, start, end, options, opened))
+        story, note = _story(source, start, end, options, opened)
+        made.append(story)
+        if note:
+            where = f"Story {number + 1}" if len(parts) > 1 else "The headline"
+            notes.append(f"{where} was shortened and not written: {note}.")
     reading = source.reading
-    if opened.deletion is not None and reading.language != "en":
+    if (opened.deletion is not None or options.abstractive) and reading.language != "en":
         notes.append("The model has learnt from English: Korean was shortened by rules.")
     return HeadlineAnswer(source.name, reading.language, len(reading.sentences), tuple(made), opened.name, tuple(notes))
 
@@ -66,21 +70,26 @@ def _length_notes(source: Source, options: HeadlineOptions) -> list[str]:
     return notes
 
 
-def _story(source: Source, start: int, end: int, options: HeadlineOptions, model: Model) -> Story:
+def _story(source: Source, start: int, end: int, options: HeadlineOptions, model: Model) -> tuple[Story, str]:
+    """A story with its headline, and why the headline was not written where it should have been."""
     reading = source.reading.part(start, end)
     chosen = summary_places(reading, options.sentences, options.ranking, model)
     spoken = source.times is not None
     line, place = title(reading, words=options.words, characters=options.characters, spoken=spoken)
-    taught = reading.language == "en" and model.deletion is not None
-    if taught:
-        line = model.shortened(reading, place, options.words)
+    way, note = "rules", ""
+    if reading.language == "en":
+        if options.abstractive:
+            written, note = model.written(reading, options.words)
+            line, way = (written, "written") if written else (line, way)
+        if way == "rules" and model.deletion is not None:
+            line, way = model.shortened(reading, place, options.words), "taught"
     times = source.times
     quoted = tuple(
         QuotedSentence(reading.sentences[each].text, start + each, *(times[start + each] if times else ()))
         for each in chosen
     )
     span = (times[start][0], times[end - 1][1]) if times else (None, None)
-    return Story(line, "taught" if taught else "rules", start + place, quoted, *span)
+    return Story(line, way, start + place, quoted, *span), note
 
 
 def summary_places(reading: Reading, count: int, ranking: str, model: Model) -> list[int]:
