@@ -10,6 +10,7 @@ made. Constraints: clusters with members in one frame never merge. And a veto: c
 faces do not contradict, since two people may wear the same suit.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Literal
 
@@ -32,8 +33,8 @@ Rule = Literal["face", "both", "clothing"]
 _RULES: tuple[Rule, ...] = ("face", "both", "clothing")
 
 _ALL = slice(None)
-_BLOCK = 256
-"""Rows of the first distances that are worked out at one time, so that memory holds little beside the result."""
+_BLOCK = 2**17
+"""Distances that are worked out at one time, 1 MB, so that memory holds little beside the result."""
 
 FloatMatrix = NDArray[np.float64]
 
@@ -136,7 +137,8 @@ def merge(items: MergeItems, thresholds: MergeThresholds) -> MergeResult:
     Pairs that tie (`partition.TIE`) merge together where they do not exclude one another, and otherwise stay
     apart, then and later. So neither the order of the items nor that of the constraints changes the persons.
 
-    Memory grows with N^2; time with N^2 and the number of merges.
+    Memory grows with the pairs that are near enough, and with one byte for each pair of items; time with N^2 and the
+    number of merges.
 
     Args:
         items: What may be merged, N of them; N may be 0.
@@ -229,33 +231,54 @@ class _Merging:
         count = len(face)
         self._cluster = np.arange(count)  # of each item
         self._barred = np.eye(count, dtype=bool)  # (N, N): never merge; what has been absorbed is barred from all
-        self._room = np.empty((count, count))  # (N, N): distance over threshold, inf where too far or barred
-        for start in range(0, count, _BLOCK):
-            rows = slice(start, start + _BLOCK)
-            self._room[rows] = self._ratios(rows, _ALL).min(axis=0)
-        self._room = np.minimum(self._room, self._room.T)
-        np.fill_diagonal(self._room, np.inf)
+        self._near, self._room = self._all_near(
+            count
+        )  # of each cluster: which others may merge, distance over threshold
         self._nearest, self._least = np.zeros(count, dtype=np.int64), np.full(count, np.inf)
         self.steps: list[tuple[int, int, Rule, float, float | None]] = []
         self.apart: list[Pair] = []
-        self._look(np.arange(count))
+        self._look(range(count))
+
+    def _all_near(self, count: int) -> tuple[list[NDArray[np.int64]], list[NDArray[np.float64]]]:
+        """Of each cluster, those that are near enough, ascending, and how near they are."""
+        lower, upper, rooms = [np.empty(0, np.int64)], [np.empty(0, np.int64)], [np.empty(0)]
+        step = max(1, _BLOCK // max(1, count))
+        for start in range(0, count, step):
+            room = self._ratios(slice(start, start + step), slice(start, None)).min(axis=0)
+            rows, columns = np.nonzero(np.triu(np.isfinite(room), k=1))
+            lower.append(rows + start)
+            upper.append(columns + start)
+            rooms.append(room[rows, columns])
+        a, b, room = np.concatenate(lower), np.concatenate(upper), np.concatenate(rooms)
+        of, to, room = np.concatenate([a, b]), np.concatenate([b, a]), np.concatenate([room, room])
+        order = np.lexsort((to, of))
+        edges = np.searchsorted(of[order], np.arange(1, count))
+        return np.split(to[order], edges) if count else [], np.split(room[order], edges) if count else []
 
     def bar(self, pairs: NDArray[np.int64]) -> None:
         """Keep pairs (K, 2) of clusters apart for good."""
         a, b = pairs[:, 0], pairs[:, 1]
         self._barred[a, b] = self._barred[b, a] = True
-        self._room[a, b] = self._room[b, a] = np.inf
-        self._look(np.unique(pairs))
+        touched = np.unique(pairs)
+        for number in touched.tolist():
+            self._keep(number, ~self._barred[number, self._near[number]])
+        self._look(touched.tolist())
+
+    def _keep(self, number: int, kept: NDArray[np.bool_]) -> None:
+        """Of the clusters that are near to one, let the others go."""
+        self._near[number], self._room[number] = self._near[number][kept], self._room[number][kept]
 
     def round(self) -> bool:
         """Merge the best pair, or all that tie for it. False when no pair is near enough."""
         best = self._least.min(initial=np.inf)
         if not np.isfinite(best):
             return False
-        rows = np.flatnonzero(self._least <= best + TIE)
-        places = np.argwhere(self._room[rows] <= best + TIE)
-        tied = {(min(int(rows[i]), int(j)), max(int(rows[i]), int(j))) for i, j in places}
-        groups, apart = settle_ties(tied, lambda numbers: np.isfinite(self._room[np.ix_(numbers, numbers)]))
+        tied = {
+            (min(row, other), max(row, other))
+            for row in np.flatnonzero(self._least <= best + TIE).tolist()
+            for other in self._near[row][self._room[row] <= best + TIE].tolist()
+        }
+        groups, apart = settle_ties(tied, lambda numbers: np.array([np.isin(numbers, self._near[n]) for n in numbers]))
         self.apart += apart
         self.bar(np.array(apart, dtype=np.int64).reshape(-1, 2))
         self.steps += [self._explain(keep, gone) for keep, *rest in groups for gone in rest]
@@ -267,11 +290,11 @@ class _Merging:
         """The cluster of each item (N,)."""
         return self._cluster
 
-    def _look(self, rows: NDArray[np.int64]) -> None:
+    def _look(self, rows: Iterable[int]) -> None:
         """Find the nearest of some clusters anew."""
-        if len(rows):
-            self._nearest[rows] = self._room[rows].argmin(axis=1)
-            self._least[rows] = self._room[rows, self._nearest[rows]]
+        for row in rows:
+            self._least[row] = self._room[row].min(initial=np.inf)
+            self._nearest[row] = self._near[row][self._room[row].argmin()] if len(self._near[row]) else 0
 
     def _ratios(self, of: list[int] | slice, to: list[int] | slice) -> FloatMatrix:
         """For each rule, distance over threshold of some clusters to others (3, R, S); inf where the rule fails."""
@@ -300,11 +323,20 @@ class _Merging:
         self._barred[keep] |= self._barred[rest].any(axis=0)
         self._barred[rest] = self._barred[:, rest] = True
         self._barred[:, keep] = self._barred[keep]
-        self._room[rest] = self._room[:, rest] = np.inf
+        for number in group:
+            for other in self._near[number].tolist():
+                self._keep(other, ~np.isin(self._near[other], group))
+            self._keep(number, np.zeros(len(self._near[number]), dtype=bool))
         room = np.where(self._barred[keep], np.inf, self._ratios([keep], _ALL).min(axis=0)[0])
-        self._room[keep] = self._room[:, keep] = room
+        self._near[keep] = np.flatnonzero(np.isfinite(room))
+        self._room[keep] = room[self._near[keep]]
+        for other, ratio in zip(self._near[keep].tolist(), self._room[keep].tolist(), strict=True):
+            self._near[other], self._room[other] = (
+                np.append(self._near[other], keep),
+                np.append(self._room[other], ratio),
+            )
         # A row to which this has come nearer than its nearest need not know: the pair is found from the row of `keep`.
-        self._look(np.union1d(group, np.flatnonzero(np.isin(self._nearest, group))))
+        self._look([*group, *np.flatnonzero(np.isin(self._nearest, group)).tolist()])
 
 
 def _ratio(distances: FloatMatrix, limit: float | None) -> FloatMatrix:

@@ -224,12 +224,19 @@ def confusable(faces: FloatArray, together: IntArray, limit: float) -> IntArray:
     certain = np.flatnonzero(apart >= MIRRORED * limit)
     for column in (0, 1):
         np.minimum.at(stranger, together[certain, column], apart[certain])
-    pairs: list[tuple[int, int]] = []
+    pairs = [np.empty((0, 2), np.int64)]
     for track in np.flatnonzero(stranger * CLEARLY_NEARER < limit):
         distances = 1 - cosines(faces, faces[track])
+        distances[track] = 0
         doubtful = np.flatnonzero(known & (distances > stranger[track] * CLEARLY_NEARER) & (distances <= 2 * limit))
-        pairs.extend((min(int(track), int(o)), max(int(track), int(o))) for o in doubtful if o != track)
-    return np.array(sorted(set(pairs)), np.int64).reshape(-1, 2)
+        pairs.append(np.stack([np.full(len(doubtful), track), doubtful], axis=1))
+    return _once(np.concatenate(pairs), len(faces))
+
+
+def _once(pairs: IntArray, count: int) -> IntArray:
+    """Pairs (K, 2) of numbers below `count`, each once and the smaller number first, in order."""
+    keys = np.unique(pairs.min(axis=1, initial=count) * count + pairs.max(axis=1, initial=0))
+    return np.stack(np.divmod(keys, count), axis=1) if len(keys) else pairs
 
 
 def _renumbered(pairs: IntArray, kept: IntArray, count: int) -> IntArray:
@@ -251,7 +258,7 @@ def _merge_items(
     dressed = np.unique(labels[worn])
     clothing_means[dressed] = l2_normalise(_means(labels[worn], clothing[worn], weights[worn], count)[dressed])
     unlike = _unlike(labels, faces, weights, count)
-    apart = np.unique(np.sort(np.concatenate([labels[cannot], unlike]), axis=1), axis=0).reshape(-1, 2)
+    apart = _once(np.concatenate([labels[cannot], unlike]), count)
     totals = np.bincount(labels, weights=weights, minlength=count).astype(np.float64)
     return MergeItems(face=face_means, clothing=clothing_means, weights=totals, cannot_link=apart)
 
@@ -267,8 +274,11 @@ def _unlike(labels: IntArray, faces: FloatArray, weights: FloatArray, count: int
     totals = np.bincount(labels, weights=weights, minlength=count)
     several = np.flatnonzero(np.bincount(labels, minlength=count) > 1)
     inner = (_means(labels, faces, weights, count) / totals[:, None])[several]
-    far = 1 - np.round(inner @ inner.T, 12) > MOST_UNLIKE
-    return several[np.argwhere(np.triu(far, k=1))].astype(np.int64)
+    pairs = [np.empty((0, 2), np.int64)]
+    for row in range(len(several)):
+        far = np.flatnonzero(1 - np.round(inner[row + 1 :] @ inner[row], 12) > MOST_UNLIKE) + row + 1
+        pairs.append(np.stack([np.full(len(far), several[row]), several[far]], axis=1))
+    return np.concatenate(pairs)
 
 
 def _means(labels: IntArray, vectors: FloatArray, weights: FloatArray, count: int) -> NDArray[np.float64]:
