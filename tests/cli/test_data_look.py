@@ -1,4 +1,5 @@
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,17 @@ def test_a_folder_is_made_and_what_stands_out_is_told() -> None:
     assert f"The page: {Path('out/look/report.html')}" in result.stdout
     assert "1 group of exact copies has labels that differ" in result.stderr
     assert Path("out/look/report.html").is_file()
+
+
+def test_files_that_a_zip_file_cannot_give_are_losses() -> None:
+    """Names that lead outside, and names that are there already: the rest is looked at, and the command says so."""
+    picture = Path("pets/train/cat/00.jpg").read_bytes()
+    with zipfile.ZipFile("pets.zip", "w") as archive:
+        for name in ("cat/1.jpg", "dog/1.jpg", "../dog/2.jpg"):
+            archive.writestr(name, picture)
+    result = type_in("pets.zip", "-o", "look", "-q")
+    assert "1 file in pets.zip left out: meant to lie outside: ../dog/2.jpg." in result.stderr
+    assert result.exit_code == EXIT_LOSSES
 
 
 def test_another_split_and_some_columns() -> None:

@@ -13,6 +13,7 @@ from closeup.cli.output import one_line, show_hint, show_json, show_note, show_t
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
 from closeup.jobs.work import work
+from closeup.media.archive import left_out
 from closeup.workbench.options import ProbeOptions
 from closeup.workbench.recipes.recipe import DataSource
 
@@ -93,7 +94,7 @@ def audit_command(
 
 
 def _show(audit: "Audit", output: Path, *, as_json: bool) -> None:
-    count_losses(len(audit.predictions.unreadable))
+    count_losses(len(audit.predictions.unreadable) + left_out(audit.notes))
     if as_json:
         from closeup.workbench.audit.folder import SUMMARY, audit_summary
 

@@ -12,6 +12,7 @@ from closeup.cli.output import one_line, show_hint, show_note
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.words import counted
 from closeup.jobs.work import work
+from closeup.media.archive import left_out
 from closeup.workbench.options import CropOptions
 from closeup.workbench.recipes.recipe import DataSource
 
@@ -62,7 +63,7 @@ def _show(report: "CropReport", *, keep_missed: bool) -> None:
     typer.echo(size_sentence(report.bytes_before, report.bytes_after))
     if report.resumed:
         typer.echo(f"{counted(report.resumed, 'picture', 'pictures')} had been done before.")
-    count_losses(unreadable)
+    count_losses(unreadable + left_out(report.notes))
     if unreadable:
         show_note(f"{counted(unreadable, 'picture', 'pictures')} cannot be read: left out; crops.csv says why.")
         for row in [row for row in report.rows if row.outcome == "unreadable"][:LISTED]:

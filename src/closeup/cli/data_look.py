@@ -11,6 +11,7 @@ from closeup.cli.flags import NoProgress, with_flags
 from closeup.cli.output import one_line, show_note
 from closeup.cli.progress_bar import progress_bar
 from closeup.jobs.work import work
+from closeup.media.archive import left_out
 from closeup.workbench.recipes.recipe import DataSource
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def look_command(
         found: LookReport = work("data.look")(
             source=source, out=output, split=split, overwrite=overwrite, progress=progress
         )
-    count_losses(len(found.unreadable))
+    count_losses(len(found.unreadable) + left_out(found.notes))
     typer.echo(f"{one_line(found.dataset)}: {found.pictures:,} pictures.")
     for sentence in (*found.notes, *found.findings):
         show_note(sentence)

@@ -13,6 +13,7 @@ from closeup.cli.output import show_json, show_note, show_table
 from closeup.cli.predict import MODEL_HELP
 from closeup.cli.progress_bar import progress_bar
 from closeup.jobs.work import work
+from closeup.media.archive import left_out
 from closeup.workbench.options import EvaluateOptions
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def evaluate(
         found: Evaluation = work("evaluate")(
             model=model, data=data, options=options, runs_dir=runs, folder=out, progress=progress
         )
-    count_losses(len(found.unreadable))
+    count_losses(len(found.unreadable) + left_out(found.notes))
     if as_json:
         from closeup.workbench.evaluate import METRICS
 

@@ -12,6 +12,7 @@ from closeup.cli.progress_bar import progress_bar
 from closeup.core.timebase import clock
 from closeup.features.faces.options import FacesOptions
 from closeup.jobs.work import work
+from closeup.media.archive import left_out
 
 if TYPE_CHECKING:
     from closeup.documents.faces import FoundFaces
@@ -67,7 +68,7 @@ def faces(
         show_note(note)
     for problem in report.problems.values():
         show_note(f"Left out: {problem.message}")
-    count_losses(len(report.problems))
+    count_losses(len(report.problems) + left_out(report.notes))
 
 
 def _tell_video(found: "FoundFaces") -> None:

@@ -16,6 +16,7 @@ from closeup.core.errors import InputError
 from closeup.core.words import counted, listed
 from closeup.features.gallery.options import EnrolOptions
 from closeup.jobs.work import work
+from closeup.media.archive import left_out
 
 if TYPE_CHECKING:
     from closeup.documents.gallery import EnrolReport, ImportReport, NotEnrolled
@@ -81,7 +82,7 @@ def enrol(
         _tell(report)
     for note in (*(refused.reason for refused in report.refused), *report.notes):
         show_note(note)
-    count_losses(len(report.refused))
+    count_losses(len(report.refused) + left_out(report.notes))
 
 
 LIVENESS_TOLD = (
@@ -152,7 +153,7 @@ def _tell_import(report: "ImportReport", *, quiet: bool, as_json: bool) -> None:
         faces = counted(sum(len(person.added) for person in done), "new face")
         left = f"; {failed} could not be enrolled" if failed else ""
         typer.echo(f"Enrolled: {counted(len(done), 'person', 'people')} with {faces}{left}.")
-    count_losses(sum(len(person.refused) for person in done))
+    count_losses(sum(len(person.refused) for person in done) + left_out(report.notes))
     if failed:
         raise typer.Exit(after_failures(failed, len(report.people)))
 

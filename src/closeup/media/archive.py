@@ -3,7 +3,7 @@
 import struct
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -17,6 +17,8 @@ MAX_MEMBER_BYTES = 512 * 1024 * 1024
 """A file inside a zip above this is not read: no picture or table is so large, but a trap can be."""
 
 _LOCAL_HEADER = struct.Struct("<4sHHHHHIIIHH")
+_OUTSIDE, _TWICE = "left out: meant to lie outside", "left out: a name that is there already"
+
 _ENCRYPTED, _UTF8 = 0x1, 0x800
 """Flags of a file: it has a password, its name is UTF-8."""
 
@@ -74,6 +76,11 @@ class Archive:
         return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, info.file_size + 1)
 
 
+def left_out(notes: Iterable[str]) -> int:
+    """How many notes say that files of a zip file were left out."""
+    return sum(_OUTSIDE in note or _TWICE in note for note in notes)
+
+
 def open_archive(path: Path) -> Archive:
     """Read the directory of a zip file; a second call is free as long as the file has not changed.
 
@@ -116,12 +123,10 @@ def _listed(path: Path, infos: Sequence[zipfile.ZipInfo]) -> Archive:
         else:
             members[name] = info
     if outside:
-        notes.append(
-            f"{counted(len(outside), 'file')} in {path.name} left out: meant to lie outside: {listed(outside)}."
-        )
+        notes.append(f"{counted(len(outside), 'file')} in {path.name} {_OUTSIDE}: {listed(outside)}.")
     if twice:
         which = listed(list(dict.fromkeys(twice)))
-        notes.append(f"{counted(len(twice), 'file')} in {path.name} left out: a name that is there already: {which}.")
+        notes.append(f"{counted(len(twice), 'file')} in {path.name} {_TWICE}: {which}.")
     return Archive(path, members, tuple(notes))
 
 

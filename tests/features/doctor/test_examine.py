@@ -1,6 +1,7 @@
 """What is said of a machine: what is here, what is missing, what is broken."""
 
 import importlib.metadata
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from closeup.core.settings import read_settings
 from closeup.features.doctor import examine as doctor
 from closeup.features.doctor.examine import Diagnosis, examine
 from closeup.weights.cards import card
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def of(findings: tuple[Diagnosis, ...], topic: str, name: str) -> Diagnosis:
@@ -32,6 +35,8 @@ def test_a_machine_with_what_pip_brings_has_nothing_broken(home: Path) -> None:
     assert of(findings, "models", "yunet-2023mar").state == "fine"
     assert of(findings, "models", "face-reid-0095").state == "missing"
     assert of(findings, "features", "cast").says == "yunet-2023mar, sface-2021dec"
+    assert of(findings, "features", "portrait").says == "matte, yunet-2023mar"
+    assert of(findings, "features", "act").says == "expression, yunet-2023mar"
     assert of(findings, "inference", "device").says == "networks run on cpu (auto was asked for; here: cpu)"
     assert not any(each.topic == "privacy" for each in findings)
 
@@ -49,6 +54,11 @@ def test_a_missing_extra_is_named_with_what_to_install(monkeypatch: pytest.Monke
     assert found.state == "missing"
     assert found.says == "a gallery in PostgreSQL: without pgvector, psycopg"
     assert '"psycopg[binary]>=3.2"' in found.hint
+
+
+def test_all_extras_that_are_for_users_are_known() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    assert set(doctor.EXTRAS) == set(declared) - {"dev", "docs"}
 
 
 def test_a_missing_package_that_closeup_needs_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,12 +23,18 @@ from closeup.weights.device import CPU, devices_here
 State = Literal["fine", "missing", "broken", "note"]
 
 EXTRAS = {
+    "appraise": "prices from tables",
     "demo": "the demo's two portraits",
+    "headline": "headlines of Korean texts",
     "heif": "photos as iPhones take them (HEIC)",
     "postgres": "a gallery in PostgreSQL",
+    "server": "the server",
     "train": "training image classifiers",
 }
 """Extras of the package that are for users, and what each is for."""
+
+BY_CARDS = ("faces", "shorts", "portrait", "act", "predict")
+"""Features that use the models whose cards name them; headlines, recommendations and prices need none."""
 
 SCRIPTS = {
     "Arabic": "سلام",
@@ -170,7 +176,7 @@ def _features(settings: Settings) -> Iterator[Diagnosis]:
     used = {
         "cast": [detector, embedder],
         "gallery": [detector, *recognisers],
-        **{name: [each for each in all_cards().values() if name in each.used_by] for name in ("faces", "shorts")},
+        **{name: [each for each in all_cards().values() if name in each.used_by] for name in BY_CARDS},
     }
     for feature, cards in used.items():
         refused = [each.name for each in cards if store.refusal(each, settings)]
