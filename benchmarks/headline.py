@@ -20,7 +20,7 @@ from closeup.features.headline.options import SHARE, HeadlineOptions
 from closeup.features.headline.write import headline
 from closeup.text.korean import content_morphemes, is_greeting, morphemes_of
 from closeup.text.ranking import best_first
-from closeup.text.reading import Reading
+from closeup.text.reading import Reading, read_text
 from closeup.text.rouge import NAMES, rouge_tokens
 from closeup.text.title import title
 from closeup.text.words import words as words_of
@@ -49,13 +49,14 @@ _FRAME = frozenset(
 def measure(bench: Bench) -> Section:
     data = bench.shared / "data"
     few = 20 if bench.quick else None
-    bbc = sorted(read_bbc(data / "bbc_news_summary" / "articles.jsonl"), key=lambda pair: pair[0])[-VALIDATED:][:few]
-    articles = [pair for _, pair in bbc]
+    news = sorted(read_bbc(data / "bbc_news_summary" / "articles.jsonl"), key=lambda pair: pair[0])
+    articles = [pair for _, pair in news[-VALIDATED:]][:few]
     builtin = Model()
     summaries, taken, _ = score_all(articles, "summary", summary_ways(builtin))
     titles, lengths, _ = score_all(articles, "headline", title_ways(10))
     pairs = inshorts(data / "inshorts_small" / "pairs.jsonl")[: few or None]
     shorts, counts = cross_validated(pairs)
+    free = [] if bench.quick else [written([pair for _, pair in news[:-VALIDATED]], pairs)]
     korean, claims = korean_files(sorted((data / "korean_video_transcripts").glob("*.srt"))[:few])
     rules, taught = (paired(shorts, way, "two rules") for way in ("rules", "taught"))
     claims += [
@@ -79,6 +80,7 @@ def measure(bench: Bench) -> Section:
                 counts,
                 "two rules",
             ),
+            *free,
             korean,
         ),
         tuple(claims),
@@ -178,6 +180,23 @@ def cross_validated(pairs: Sequence[Pair]) -> tuple[Scores, dict[str, list[int]]
             for name in NAMES:
                 scores.setdefault(way, {each: [] for each in NAMES})[name].extend(found[way][name])
     return scores, counts
+
+
+def written(articles: Sequence[Pair], pairs: Sequence[Pair]) -> Table:
+    """Headlines of a fifth of some pairs by a network that articles and the other four fifths taught to write."""
+    from closeup.features.headline.pointer import Writer
+
+    taught = [*articles, *(pair for place, pair in enumerate(pairs) if place % FOLDS)]
+    mixed = [taught[place] for place in np.random.default_rng(0).permutation(len(taught))]
+    writer = Writer.learn([read_text(each.text) for each in mixed], [each.headline for each in mixed])
+    model = Model(writer=writer)
+    ways: dict[str, Maker] = {
+        "written": lambda reading: model.written(reading, 11)[0] or title(reading, words=11)[0],
+        "rules": lambda reading: title(reading, words=11)[0],
+    }
+    asked = pairs[::FOLDS]
+    scores, counts, _ = score_all(asked, "headline", ways)
+    return scored(f"Free writing, taught by {len(taught)} pairs, on {len(asked)} of inshorts", scores, counts, "rules")
 
 
 def paired(scores: Scores, way: str, other: str) -> dict[str, object]:

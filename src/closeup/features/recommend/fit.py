@@ -26,8 +26,8 @@ from closeup.features.recommend.model import (
 from closeup.features.recommend.names import Names
 from closeup.features.recommend.options import RecommendOptions
 
-MOST_PAIRS = 1_000_000
-"""Above this a single factorisation is fitted: the others would add minutes and little else."""
+MOST_PAIRS = 500_000
+"""Above this a single factorisation is fitted: a second one of a million pairs would add a minute of the processor."""
 
 HELD_BACK = 0.2
 """Share of the pairs that a check holds back."""

@@ -32,7 +32,7 @@ class RecommendOptions:
     Attributes:
         factors: How many numbers describe a user or an item.
         iterations: How often both sides are solved.
-        members: How many factorisations, from different seeds, are averaged; of more than a million pairs, one.
+        members: How many factorisations, from different seeds, are averaged; of more than 500,000 pairs, one.
         unobserved: Weight of what a user has not taken, beside 1 for what they have.
         regularisation: Against vectors that grow too long, in proportion to how often a user or item occurs.
         item_share: How much weights from item to item (EDLAE) count beside the factorisations; 0 leaves them out.
