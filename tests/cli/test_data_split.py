@@ -59,7 +59,7 @@ def test_a_saved_split_is_kept() -> None:
     Path("pets/cat/new.png").write_bytes(Path("pets/cat/01.png").read_bytes())
     result = type_in("pets", "-o", "b.csv", "--from", "a.csv")
     assert result.exit_code == 0
-    assert "1 pictures are not in the split file" in result.stderr
+    assert "Not in the split file: 1 picture" in result.stderr
     assert load_split(Path("b.csv")).counts() == {"train": 29, "val": 12, "test": 0}
 
 

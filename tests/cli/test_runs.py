@@ -53,7 +53,7 @@ def test_show(tmp_path: Path) -> None:
     assert result.exit_code == 0
     for words in (f"{done.id}: finished", "age, bias on test", "heads", "torch 2.13.0", str(done.path)):
         assert words in result.stdout, words
-    assert "1 pictures could not be read" in result.stderr
+    assert "1 picture could not be read" in result.stderr
     shown = json.loads(run(tmp_path, "show", done.id, "--json").stdout)
     assert shown["facts"]["start"] == "imagenet"
     assert len(shown["epochs"]) == shown["epochs_count"] == 4

@@ -30,11 +30,11 @@ PLAN = Plan(VIDEO, "p1", "Abe", (SHORT,), {}, {})
     ("result", "line"),
     [
         (FACE, "Face(frame 12 at 0.48 s, 120x150 px, score 0.93)"),
-        (TRACK, "Track(t1 of p1: 0.0 to 2.0 s, 1 faces)"),
-        (ABE, "Person(p1 'Abe <b>': 1:15 in 1 shots)"),
-        (replace(ABE, name=None), "Person(p1: 1:15 in 1 shots)"),
+        (TRACK, "Track(t1 of p1: 0.0 to 2.0 s, 1 face)"),
+        (ABE, "Person(p1 'Abe <b>': 1:15 in 1 shot)"),
+        (replace(ABE, name=None), "Person(p1: 1:15 in 1 shot)"),
         (VIDEO, "VideoInfo(a.mp4: 1280x720, 29.97 fps, 2:00)"),
-        (CAST, "Cast(a.mp4: 1 person, 0 in passing, 1 shots, 2:00)"),
+        (CAST, "Cast(a.mp4: 1 person, 0 in passing, 1 shot, 2:00)"),
         (SHORT, "Short(s1: 10.0 s, interest 0.71 of 1)"),
         (PLAN, "Plan(a.mp4: 1 short of Abe, 0:10)"),
     ],
@@ -56,7 +56,7 @@ def test_cards_hold_the_portraits_where_the_folder_is_known(tmp_path: Path) -> N
     assert 'src="data:image/jpeg;base64,anBlZw=="' in kept
     for page in (bare, kept):
         assert "Abe &lt;b&gt;" in page
-        assert "1:15 in 1 shots" in page
+        assert "1:15 in 1 shot" in page
     (tmp_path / "people" / "p1.jpg").unlink()
     assert "<img" not in CAST.kept_in(tmp_path)._repr_html_()
 

@@ -10,6 +10,7 @@ from closeup.cli.flags import RUNS, AsJson, Quiet, Runs, with_flags
 from closeup.cli.output import show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
+from closeup.core.words import counted
 from closeup.jobs.work import work
 from closeup.workbench.options import ExportOptions
 
@@ -64,9 +65,11 @@ def tell(made: "Export", target: Path) -> None:
     rows = [row for form in made.forms for row in _rows(form)]
     show_table(*rows, head=("form", "MB", "ms", "time", "answer", "metric", "kept"))
     largest = max(parity.largest for parity in made.parities)
-    typer.echo(f"{made.forms[0].name} and PyTorch agree to {largest:.1g} on {made.parities[0].pictures} pictures.")
+    typer.echo(
+        f"{made.forms[0].name} and PyTorch agree to {largest:.1g} on {counted(made.parities[0].pictures, 'picture')}."
+    )
     if made.unreadable:
-        show_note(f"{made.unreadable} pictures could not be read; {made.pictures} were evaluated on.")
+        show_note(f"{counted(made.unreadable, 'picture')} could not be read; {made.pictures} were evaluated on.")
     for form in made.forms:
         if not form.kept:
             show_note(f"{form.name} was not kept. {form.why}")

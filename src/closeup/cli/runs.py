@@ -12,6 +12,7 @@ from closeup.cli.flags import RUNS, AsJson, Quiet, Runs
 from closeup.cli.output import one_line, show_hint, show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
+from closeup.core.words import counted
 
 if TYPE_CHECKING:
     from closeup.learning.runs.comparison import Comparison, HeadComparison
@@ -221,7 +222,7 @@ def _show_facts(run: "Run") -> None:
             said = "; ".join(f"{key.replace('_', ' ')} {value}" for key, value in lines if value)
             typer.echo(f"{name.capitalize()}: {one_line(said)}")
             if facts.get("unreadable"):
-                show_note(f"{len(facts['unreadable'])} pictures could not be read; run.json names them.")
+                show_note(f"{counted(len(facts['unreadable']), 'picture')} could not be read; run.json names them.")
     if count := len(run.corrections()):
         typer.echo(f"Label corrections: {count}, in corrections.csv")
 

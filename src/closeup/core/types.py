@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from closeup.core.fields import Array, AtLeast, Rounded, Text, Within, Written
 from closeup.core.notebook import cards, data_frame
 from closeup.core.timebase import clock, fraction_from_text, fraction_to_text
+from closeup.core.words import counted
 
 FloatArray = NDArray[np.float32]
 """float32 array; the shape is said where it is used."""
@@ -155,7 +156,7 @@ class Track:
 
     def __repr__(self) -> str:
         whose = f" of {self.person}" if self.person else ""
-        return f"Track({self.id}{whose}: {self.start_s:.1f} to {self.end_s:.1f} s, {len(self.faces)} faces)"
+        return f"Track({self.id}{whose}: {self.start_s:.1f} to {self.end_s:.1f} s, {counted(len(self.faces), 'face')})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +185,7 @@ class Person:
 
     def __repr__(self) -> str:
         called = f" {self.name!r}" if self.name else ""
-        return f"Person({self.id}{called}: {clock(self.screen_time_s)} in {len(self.shots)} shots)"
+        return f"Person({self.id}{called}: {clock(self.screen_time_s)} in {counted(len(self.shots), 'shot')})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,10 +302,10 @@ class Cast:
 
     def __repr__(self) -> str:
         name, passing = PurePath(self.video.path).name, len(self.passers_by)
-        people = f"{len(self.people)} people" if len(self.people) != 1 else "1 person"
-        seen = f"{len(self.shots)} shots, {clock(self.video.duration_s)}"
+        people = counted(len(self.people), "person", "people")
+        seen = f"{counted(len(self.shots), 'shot')}, {clock(self.video.duration_s)}"
         if self.kind != "video":
-            seen = f"{len(self.parts)} {'photos' if self.kind == 'album' else 'videos'}"
+            seen = counted(len(self.parts), "photo" if self.kind == "album" else "video")
         return f"Cast({name}: {people}, {passing} in passing, {seen})"
 
     def _repr_html_(self) -> str:

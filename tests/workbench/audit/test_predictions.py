@@ -184,7 +184,7 @@ class TestAModel:
         (run / "split.csv").write_text("key,group,split,origin\n" + "\n".join(rows) + "\n")
         found = predictions_from_model(colours, "colour", replace(model, run=run))
         assert found.kept.tolist() == [0, 2, 4, 6, 8, 10]
-        assert found.notes == ("6 pictures that model.onnx has learnt from were left out.",)
+        assert found.notes == ("Left out: 6 pictures that model.onnx has learnt from.",)
         (run / "split.csv").write_text((run / "split.csv").read_text().replace(",val,", ",train,"))
         with pytest.raises(InputError, match="every labelled picture"):
             predictions_from_model(colours, "colour", replace(model, run=run))

@@ -96,7 +96,7 @@ def test_only_leaves_out_what_belongs_elsewhere(tmp_path: Path) -> None:
     folder(tmp_path / "f", ["train/a/1.png", "train/b/2.png", "val/a/3.png"])
     dataset = opened(tmp_path / "f", only="train")
     assert [item.split for item in dataset.items] == ["train", "train"]
-    assert dataset.notes == ("1 pictures are of other sides than train and were left out.",)
+    assert dataset.notes == ("Left out: 1 picture of other sides than train.",)
     with pytest.raises(InputError, match="no pictures for 'test'"):
         opened(tmp_path / "f", only="test")
 

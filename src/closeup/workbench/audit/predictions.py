@@ -13,6 +13,7 @@ from closeup.algorithms.labels.confident_learning import flag_errors
 from closeup.algorithms.labels.linear_probe import out_of_fold
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.core.words import counted
 from closeup.learning.runs.predictions import predictions_table, read_predictions
 from closeup.workbench.datasets.items import Dataset
 from closeup.workbench.datasets.pictures import load_pictures
@@ -186,7 +187,7 @@ def _unseen(dataset: Dataset, labelled: Indices, model: ResolvedModel) -> tuple[
             f"{model.name} has learnt from every labelled picture of {dataset.name}.",
             "Audit it without a model: frozen features are learnt from fold by fold.",
         )
-    return unseen, f"{len(labelled) - len(unseen)} pictures that {model.name} has learnt from were left out."
+    return unseen, f"Left out: {counted(len(labelled) - len(unseen), 'picture')} that {model.name} has learnt from."
 
 
 def _from_outside(

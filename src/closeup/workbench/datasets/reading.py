@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from closeup.core.errors import InputError
-from closeup.core.words import listed
+from closeup.core.words import counted, listed
 from closeup.workbench.datasets.corrections import apply_corrections, read_corrections
 from closeup.workbench.datasets.items import SIDES, Dataset, DatasetSource, Field, Item, Label
 from closeup.workbench.datasets.labels import composed, label_of, number_of
@@ -299,7 +299,7 @@ def _chosen(dataset: Dataset, recipe: DataSource, place: Place) -> Dataset:
         if not items:
             raise InputError(f"{place.name} has no pictures for {recipe.only!r}: all belong to other sides.")
         if len(items) < before:
-            notes.append(f"{before - len(items)} pictures are of other sides than {recipe.only} and were left out.")
+            notes.append(f"Left out: {counted(before - len(items), 'picture')} of other sides than {recipe.only}.")
     return replace(dataset, items=tuple(items), notes=tuple(notes))
 
 

@@ -13,6 +13,7 @@ from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.result_folder import made_folder
 from closeup.core.types import FileName
 from closeup.core.whole import write_whole
+from closeup.core.words import counted
 from closeup.documents.form import Form
 from closeup.media.files import unreadable
 from closeup.tables.strict_csv import parse_table, table_bytes
@@ -208,10 +209,10 @@ def _from_file(dataset: Dataset, old: Split, said: Sequence[Said], notes: list[s
         sides.append((side, "file") if side else before)
     if known < len(dataset.items):
         new = len(dataset.items) - known
-        notes.append(f"{new} pictures are not in the split file; they go where their group is, or to train.")
+        notes.append(f"Not in the split file: {counted(new, 'picture')}; each goes where its group is, or to train.")
     gone = len(old.sides) - known
     if gone:
-        notes.append(f"{gone} pictures of the split file are not in the data any more.")
+        notes.append(f"No longer in the data: {counted(gone, 'picture')} of the split file.")
     return sides
 
 
