@@ -241,11 +241,17 @@ def best(run: Path) -> nn.Module:
     return weights.network.eval()
 
 
-def export(network: nn.Module, target: Path) -> None:
-    """Write an ONNX file, weights in 16 bits, for pictures of any size in multiples of `MULTIPLE`; it is tried out."""
-    shown = Exported(network).eval()
-    noise = torch.randn(1, 3, 2 * MULTIPLE, 3 * MULTIPLE, generator=torch.Generator().manual_seed(0))
-    free = {0: "pictures", 2: "height", 3: "width"}
+def export_onnx(shown: nn.Module, target: Path, multiple: int, output: dict[str, list[int]], agree: float) -> None:
+    """Write an ONNX file, weights in 16 bits, for pictures of any size in multiples of `multiple`; it is tried out.
+
+    Args:
+        shown: What ships, from pictures (N, 3, H, W) to one tensor.
+        output: What that tensor is called, and which of its sides depend on the pictures.
+        agree: The file may differ from the network by this much at most.
+    """
+    noise = torch.randn(1, 3, 2 * multiple, 3 * multiple, generator=torch.Generator().manual_seed(0))
+    free = {INPUT: {0: "pictures", 2: "height", 3: "width"}}
+    free |= {name: {side: f"{name}{side}" for side in sides} for name, sides in output.items()}
     buffer = io.BytesIO()
     with warnings.catch_warnings(action="ignore"):  # which are about the exporter's own inner workings
         torch.onnx.export(
@@ -253,15 +259,15 @@ def export(network: nn.Module, target: Path) -> None:
             (noise.repeat(2, 1, 1, 1),),
             buffer,
             input_names=[INPUT],
-            output_names=["alpha"],
+            output_names=list(output),
             opset_version=17,
-            dynamic_axes={INPUT: free, "alpha": free},
+            dynamic_axes=free,
             dynamo=False,
         )
     write_whole(target, half_size(buffer.getvalue()))
     with torch.no_grad():
         apart = np.abs(open_session(target).run(noise.numpy()) - shown(noise).numpy()).max()
-    if apart > AGREE:
+    if apart > agree:
         raise SystemExit(f"The file answers otherwise than the network, by {apart:.4f}.")
     print(f"{target}: {target.stat().st_size / 1e6:.2f} MB, within {apart:.5f} of the network")  # noqa: T201
 
@@ -269,8 +275,13 @@ def export(network: nn.Module, target: Path) -> None:
 def ship(run: Path) -> None:
     """Put the network that a run has kept into the package, and its length and hash into its card."""
     target, card_path = PACKAGE / "weights/files/matte.onnx", CARDS_DIR / "matte.toml"
-    export(best(run), target)
-    content, card = target.read_bytes(), card_path.read_text(encoding="utf-8")
+    export_onnx(Exported(best(run)).eval(), target, MULTIPLE, {"alpha": [0, 2, 3]}, AGREE)
+    fill_card(card_path, target.read_bytes())
+
+
+def fill_card(card_path: Path, content: bytes) -> None:
+    """Note length and hash of a network's file in its card."""
+    card = card_path.read_text(encoding="utf-8")
     card = re.sub(r"^bytes = .*$", f"bytes = {len(content)}", card, flags=re.MULTILINE)
     card = re.sub(r"^sha256 = .*$", f'sha256 = "{hashlib.sha256(content).hexdigest()}"', card, flags=re.MULTILINE)
     write_whole(card_path, card.encode())

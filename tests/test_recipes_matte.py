@@ -122,7 +122,7 @@ def test_the_right_answer_has_the_smallest_loss(recipe: ModuleType) -> None:
 def test_the_file_answers_as_the_network_for_pictures_of_any_size(recipe: ModuleType, tmp_path: Path) -> None:
     pytest.importorskip("onnx")
     network = recipe.new_weights().network.eval()
-    recipe.export(network, tmp_path / "matte.onnx")
+    recipe.export_onnx(recipe.Exported(network).eval(), tmp_path / "matte.onnx", 32, {"alpha": [0, 2, 3]}, recipe.AGREE)
     session = recipe.open_session(tmp_path / "matte.onnx")
     pictures = np.random.default_rng(0).integers(0, 256, (2, 96, 160, 3), np.uint8)
     inputs = recipe.as_input(pictures)

@@ -36,7 +36,7 @@ def test_every_card_is_of_use_to_people(found: Any) -> None:
         assert "\n" not in text
     own = found.package == "closeup"
     assert re.fullmatch(rf"recipes/{found.name}\.(toml|py)" if own else r"https://\S+", found.source)
-    assert (found.task == "embedder" or (own and found.task != "matte")) == bool(found.alignment)
+    assert (found.task == "embedder" or (own and found.task in ("expression", "attributes"))) == bool(found.alignment)
     assert (found.task in ("embedder", "expression", "attributes")) == bool(found.input_px)
 
 

@@ -9,8 +9,10 @@ from closeup.weights.cards import ModelCard, all_cards
 from closeup.weights.network_card import read_card
 from closeup.weights.store import FINE, require, verify
 
-OWN = [found for found in all_cards().values() if found.package == "closeup" and found.task != "matte"]
-"""A matte has no classes and no value that a card in its file would name (`perception.matte`)."""
+OWN = [
+    found for found in all_cards().values() if found.package == "closeup" and found.task in ("expression", "attributes")
+]
+"""A matte, a box and a vector have no classes and no value that a card in its file would name (`perception.matte`)."""
 NOWHERE = Settings(Path("nowhere"), None)
 
 

@@ -66,7 +66,9 @@ def test_what_pip_installed_is_all_there_and_right(settings: Settings) -> None:
         "yunet-2023mar": store.FINE,
         "sface-2021dec": store.FINE,
         "expression": store.FINE,
+        "counter": store.FINE,
         "matte": store.FINE,
+        "products": store.FINE,
         "silero-vad-6": store.FINE,
     }
     assert found["face-reid-0095"].state == store.ABSENT

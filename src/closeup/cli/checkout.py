@@ -1,4 +1,4 @@
-"""`closeup checkout ...`: what a shop sells."""
+"""`closeup checkout ...`: what a shop sells, and what lies on its counter."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,10 +9,10 @@ from closeup.cli.flags import AsJson, Quiet
 from closeup.cli.output import one_line, show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.words import counted
-from closeup.documents.checkout import PRODUCT, ProductRecord
+from closeup.documents.checkout import PRODUCT, READING, CounterReading, ProductRecord
 from closeup.features.checkout.money import amount_text
 
-app = typer.Typer(name="checkout", no_args_is_help=True, help="A shop: what it sells, for how much, and how it looks.")
+app = typer.Typer(name="checkout", no_args_is_help=True, help="See what lies on a counter, count it and price it.")
 product = typer.Typer(no_args_is_help=True, help="The catalogue: what is sold, for how much, and how it looks.")
 app.add_typer(product, name="product")
 
@@ -22,6 +22,61 @@ Shop = Annotated[
 Which = Annotated[str, typer.Argument(metavar="PRODUCT", show_default=False, help="Its name or barcode.")]
 Money = Annotated[str | None, typer.Option(metavar="CODE", help="Of the price: KRW, EUR...; else the shop's.")]
 Back = Annotated[bool, typer.Option("--back", help="Sell it again.")]
+
+
+@app.command()
+def read(
+    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", show_default=False, help="Of the counter.")],
+    shop: Shop = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """See what lies on a counter: products, how many, prices and total; what is in doubt, and what is unknown."""
+    from closeup.jobs.work import work
+    from closeup.storage.shop import open_shop
+
+    with open_shop(shop) as store, progress_bar("Reading", quiet=quiet or as_json) as progress:
+        found = work("checkout.read")(shop=store, photos=photos, progress=progress)
+        empty = not store.products()
+    if as_json:
+        show_json([READING.to_data(each) for each in found])
+    elif not quiet:
+        for each in found:
+            _show_reading(each)
+    if empty:
+        show_note("Nothing is for sale yet, so that everything is unknown.")
+
+
+@app.command()
+def evaluate(
+    coco: Annotated[Path, typer.Argument(metavar="COCO.json", show_default=False, help="Photos with boxes and names.")],
+    exemplars: Annotated[
+        Path | None, typer.Option(metavar="COCO.json", help="Products' views from here, not from photos of one thing.")
+    ] = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how well a counter sees, on photos whose things are known: boxes, names, whole baskets, strangers."""
+    from closeup.documents.checkout import COUNTER_EVALUATION
+    from closeup.jobs.work import work
+
+    with progress_bar(coco.name, quiet=quiet or as_json) as progress:
+        found = work("checkout.evaluate")(coco=coco, exemplars=exemplars, progress=progress)
+    if as_json:
+        show_json(COUNTER_EVALUATION.to_data(found))
+    elif not quiet:
+        typer.echo(f"{one_line(found.data)}: {counted(found.photos, 'photo')}, {counted(found.things, 'thing')}.")
+        tops = {f"top-1 by {counted(int(views), 'view')}": value for views, value in found.top1.items()}
+        strangers = {f"strangers: {name}": value for name, value in found.strangers.items() if name != "things"}
+        rows = [(name.replace("_", " "), f"{value:.4f}") for name, value in (found.boxes | tops | strangers).items()]
+        show_table(*rows, head=("figure", ">value"))
+        baskets = [
+            (group, f"{each['baskets']:.0f}", *(f"{each[name]:.4f}" for name in ("cacc", "acd", "mccd", "mciou")))
+            for group, each in found.baskets.items()
+        ]
+        show_table(*baskets, head=("things", ">baskets", ">cAcc", ">ACD", ">mCCD", ">mCIoU"))
+    for note in () if quiet else found.notes:
+        show_note(note)
 
 
 @product.command("add")
@@ -149,3 +204,24 @@ def _show(found: ProductRecord, *, as_json: bool) -> None:
         return
     price, views = amount_text(found.price_minor, found.currency), counted(found.views, "view")
     typer.echo(f"{one_line(found.name)}: {price}, {views}{', not sold any more' if found.retired else ''}.")
+
+
+def _show_reading(found: CounterReading) -> None:
+    """The lines and the total of a counter, and what has to be asked."""
+    typer.secho(one_line(found.photo), bold=True)
+    rows = [
+        (
+            str(line.count),
+            line.product,
+            *(amount_text(each, found.currency) for each in (line.price_minor, line.sum_minor)),
+        )
+        for line in found.lines
+    ]
+    rows.append(("", "total of what is sure", "", amount_text(found.total_minor, found.currency)))
+    show_table(*rows, head=(">", "product", ">each", ">sum"))
+    for thing in found.things:
+        place = ", ".join(f"{each:.0f}" for each in thing.box_xyxy)
+        if thing.state == "doubt":
+            typer.echo(f"In doubt, at {place}: {' or '.join(map(one_line, thing.choices))}?")
+        elif thing.state == "unknown":
+            typer.echo(f"Unknown, at {place}: like nothing that is for sale.")

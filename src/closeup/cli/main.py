@@ -117,7 +117,7 @@ def _unexpected(error: Exception) -> CloseupError:
 LATE = {
     "act": "Compare a performance with the original that it plays, expression by expression.",
     "appraise": "Estimate what things of a table are worth.",
-    "checkout": "A shop: what it sells, for how much, and how it looks.",
+    "checkout": "See what lies on a counter, count it and price it.",
     "data": "Look at pictures with labels, cut out faces, split, find and correct wrong labels.",
     "runs": "List, show, compare and export training runs.",
     "gallery": "Enrol people by their faces, recognise them, find look-alikes.",

@@ -1,9 +1,11 @@
-"""What a counter answers and gives out: products and prices."""
+"""What a counter answers and gives out: products and prices, what it sees, and how well."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
-from closeup.core.fields import Text, Within
+from closeup.core.fields import Array, Rounded, Text, Within
+from closeup.core.types import FloatArray
 from closeup.documents.form import Form
 
 Minor = Annotated[int, Within(0)]
@@ -36,3 +38,87 @@ class ProductRecord:
 
 
 PRODUCT = Form(ProductRecord, "closeup checkout: a product")
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class SeenThing:
+    """One thing on the counter.
+
+    Attributes:
+        box_xyxy: Shape (4,), float32, pixels.
+        score: How sure the detector is that it is a thing.
+        state: "sure", "doubt" (another product is nearly as like it) or "unknown" (none is like it: it is refused).
+        product: Its name, where it is sure.
+        choices: Names of up to three products that it may be, the likeliest first; none where it is unknown.
+        similarity: Cosine to the nearest view of any product, -1 to 1; of an empty catalogue -1.
+    """
+
+    box_xyxy: Annotated[FloatArray, Array((4,), digits=1)]
+    score: Annotated[float, Within(0, 1), Rounded(3)]
+    state: Literal["sure", "doubt", "unknown"]
+    product: str | None
+    choices: tuple[str, ...]
+    similarity: Annotated[float, Rounded(3)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BasketLine:
+    """Some of one product: how many, what one costs, and all of them."""
+
+    product: str
+    count: Annotated[int, Within(1)]
+    price_minor: Minor
+    sum_minor: Minor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CounterReading:
+    """What lies on the counter in one picture.
+
+    Attributes:
+        photo: Its name.
+        things: From left to right.
+        lines: Of what is sure, by name.
+        total_minor: Their sum.
+        doubts: Things that somebody has to choose a product for; `unknown` are those that are refused.
+    """
+
+    photo: str
+    currency: Currency
+    things: tuple[SeenThing, ...]
+    lines: tuple[BasketLine, ...]
+    total_minor: Minor
+    doubts: int
+    unknown: int
+
+
+Figure = Annotated[float, Rounded(4)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CounterEvaluation:
+    """How well things are found, named and counted on photos whose things are known.
+
+    Attributes:
+        data: Name of the data.
+        photos: How many; `things` on them.
+        boxes: Of things whatever they are: recall_20 (at IoU 0.5 with 20 boxes a photo), map50 and map50_95 (COCO).
+        top1: Share of true boxes that are named right, by how many views each product had: "1", "3", "5".
+        baskets: By how many things lie there ("all", "1", "2-3", "4+"): baskets, cacc, acd, mccd, mciou.
+        strangers: Of a quarter of the products, not enrolled: things, refused (unknown), asked (doubt), charged (taken
+            for another one); and wrong_charge, of enrolled things those taken for another product without a doubt.
+        notes: What was left out, a sentence each.
+    """
+
+    data: str
+    photos: int
+    things: int
+    boxes: Mapping[str, Figure]
+    top1: Mapping[str, Figure]
+    baskets: Mapping[str, Mapping[str, Figure]]
+    strangers: Mapping[str, Figure]
+    notes: tuple[str, ...] = ()
+
+
+READING = Form(CounterReading, "closeup checkout: what lies on a counter")
+COUNTER_EVALUATION = Form(CounterEvaluation, "closeup checkout: how well a counter sees")

@@ -90,6 +90,8 @@ WORK = {
         Work("reel", "features.shorts.scenes:make_reel"),
         Work("appraise.look", "features.appraise.look_page:make_look_folder"),
         Work("appraise.fit", "features.appraise.fit:fit_appraiser"),
+        Work("checkout.read", "features.checkout.read:read_photos"),
+        Work("checkout.evaluate", "features.checkout.evaluate:evaluate_counter"),
         Work("checkout.import", "features.checkout.catalogue:import_products"),
         Work("train", "workbench.training.train:train"),
         Work("train.resume", "workbench.training.train:resume"),

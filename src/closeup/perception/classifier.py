@@ -154,7 +154,11 @@ def shipped(name: str, settings: Settings | None = None, *, threads: int = 1) ->
 
 def shipped_names() -> Sequence[str]:
     """Names of the classifiers of our own that come with this closeup."""
-    return [each.name for each in all_cards().values() if each.package == "closeup" and each.task != "matte"]
+    return [
+        each.name
+        for each in all_cards().values()
+        if each.package == "closeup" and each.task in ("expression", "attributes")
+    ]
 
 
 def is_shipped(name: str, settings: Settings | None = None) -> bool:

@@ -21,7 +21,7 @@ from closeup.weights.network_card import NetworkCard, check_network
 CARDS_DIR = Path(__file__).parent / "cards"
 """Where the cards lie, NAME.toml each."""
 
-Task = Literal["detector", "landmarks", "embedder", "voice", "expression", "attributes", "matte"]
+Task = Literal["detector", "landmarks", "embedder", "voice", "expression", "attributes", "matte", "counter", "products"]
 Pack = Literal["builtin", "zoo"]
 PACKS = get_args(Pack)
 CHOICES = ("auto", *PACKS)

@@ -1,0 +1,146 @@
+"""How well a counter sees: counter24's photos that were held out, counters of snacks83, grocerystore81's shelf.
+
+    python benchmarks/checkout.py SHARED/data [--only counter24|snacks83|grocerystore81]
+
+counter24: the last quarter of each class (recipes/counter.py); products by views from the other three quarters.
+snacks83: each product enrolled from its one packshot, on counters of 3, 6 and 10 composed here, with shadows and other
+light; every fourth packshot was never learnt from, and figures of those alone stand beside. A quarter of the products
+is not enrolled in turn. grocerystore81: the photos of each class that were not learnt from, named by the iconic photo
+alone and by the four others.
+"""
+
+import argparse
+import json
+import resource
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "recipes"))
+
+from closeup.algorithms.metrics.detection import count_figures
+from closeup.documents.checkout import COUNTER_EVALUATION, ProductRecord
+from closeup.features.checkout.evaluate import evaluate_counter
+from closeup.features.checkout.read import Shelf, product_box, read_counter
+from closeup.perception.products import CounterModels
+
+SEED = 17
+BASKETS = 40
+"""Composed counters of each size."""
+
+SIZE_WH = 960, 720
+
+
+def counter24(data: Path) -> None:
+    """Boxes, products by views, whole baskets and strangers, on photos that were held out."""
+    from counter import held_out
+
+    folder = data / "counter24"
+    table = json.loads((folder / "coco.json").read_text(encoding="utf-8"))
+    names = [each["file_name"] for each in table["images"]]
+    with tempfile.TemporaryDirectory() as place:
+        (Path(place) / "images").symlink_to((folder / "images").resolve())
+        for name, held in (("asked.json", True), ("views.json", False)):
+            images = [each for each in table["images"] if held_out(each["file_name"], names) == held]
+            (Path(place) / name).write_text(json.dumps(table | {"images": images}))
+        found = evaluate_counter(Path(place) / "asked.json", exemplars=Path(place) / "views.json")
+    print(json.dumps(COUNTER_EVALUATION.to_data(found), indent=1))
+
+
+def snacks83(data: Path) -> None:
+    """Whole baskets on composed counters, prices included; strangers refused, and wrong charges."""
+    from counter_views import Photo, counter, laid, packshots, relight
+
+    shots, models = packshots(data / "snacks83"), CounterModels()
+    prices = [100 + 17 * number for number in range(len(shots))]
+    views = np.concatenate([models.describe(shot.rgb, product_box(shot.rgb, models)[None]) for shot in shots])
+    records = [
+        ProductRecord(id=str(k), name=f"{k:02d}", price_minor=price, currency="EUR") for k, price in enumerate(prices)
+    ]
+    for title, pool in (("all", range(len(shots))), ("never learnt from", range(0, len(shots), 4))):
+        for size in (3, 6, 10):
+            chance, found, truth = np.random.default_rng(SEED + size), [], []
+            fates, wrong, apart, enrolled = Counter[str](), 0, [], 0
+            for basket in range(BASKETS):
+                things = chance.choice(list(pool), size)
+                placed = [Photo(shots[each].rgb, shots[each].outlines) for each in things]
+                view = laid(counter(SIZE_WH, chance, []), placed, chance, 0.3)
+                rgb = relight(view, chance)
+                known = [k for k in range(len(shots)) if k % 4 != basket % 4]
+                for shelf_of, stranger_test in ((range(len(shots)), False), (known, True)):
+                    keep = list(shelf_of)
+                    shelf = Shelf([records[k] for k in keep], np.array([str(k) for k in keep], object), views[keep])
+                    reading = read_counter(rgb, "", shelf, models)
+                    named = [int(each.choices[0]) if each.choices else -1 for each in reading.things]
+                    if not stranger_test:
+                        found.append(np.bincount([k for k in named if k >= 0], minlength=len(shots)))
+                        truth.append(np.bincount(things, minlength=len(shots)))
+                        apart.append(abs(sum(prices[k] for k in named if k >= 0) - sum(prices[k] for k in things)))
+                        continue
+                    for mask, each in zip(view.masks, things, strict=False):
+                        x, y, width, height = cv2.boundingRect(mask)
+                        here = [
+                            thing
+                            for thing in reading.things
+                            if (abs(thing.box_xyxy - (x, y, x + width, y + height)) < 0.25 * max(width, height)).all()
+                        ]
+                        if here and int(each) not in known:
+                            fates[here[0].state] += 1
+                        elif here:
+                            enrolled += 1
+                            wrong += here[0].state == "sure" and here[0].product != f"{each:02d}"
+            figures = count_figures(np.array(found), np.array(truth))
+            strangers = {state: count / max(fates.total(), 1) for state, count in fates.items()}
+            print(
+                title, size, {name: round(value, 3) for name, value in figures.items()},
+                "price apart", round(float(np.mean(apart)) / 100, 2), "EUR; strangers",
+                {state: round(share, 3) for state, share in strangers.items()}, "wrong charges", f"{wrong}/{enrolled}",
+            )  # fmt: skip
+
+
+def grocerystore81(data: Path) -> None:
+    """Top-1 of the photos that were not learnt from, by the iconic photo and by those that were."""
+    import csv
+
+    folder, models = data / "grocerystore81", CounterModels()
+    iconic, learnt, asked = {}, [], []
+    with (folder / "labels.csv").open(encoding="utf-8") as file:
+        seen = Counter[str]()
+        for row in sorted(csv.DictReader(file), key=lambda row: row["file"]):
+            name = f"{int(row['class_id']):02d}_{row['class']}"
+            iconic[name] = folder / "iconic" / f"{name}.jpg"
+            (learnt if seen[name] < 4 else asked).append((name, folder / "images" / row["file"]))
+            seen[name] += 1
+
+    def vectors(paths: list[Path]) -> np.ndarray:
+        pictures = [np.asarray(cv2.imread(str(path)))[..., ::-1] for path in paths]
+        whole = [np.array([[0, 0, each.shape[1], each.shape[0]]], np.float32) for each in pictures]
+        return np.concatenate([models.describe(each, box) for each, box in zip(pictures, whole, strict=True)])
+
+    wanted, queries = [name for name, _ in asked], vectors([path for _, path in asked])
+    for title, known in (("iconic", list(iconic.items())), ("four others", learnt)):
+        best = (queries @ vectors([path for _, path in known]).T).argmax(1)
+        right = [known[place][0] == name for place, name in zip(best.tolist(), wanted, strict=True)]
+        print(title, f"top-1 {np.mean(right):.4f} of {len(right)} photos, {len(iconic)} classes")
+
+
+def main() -> int:
+    """Print all figures, or those of one set."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--only", choices=("counter24", "snacks83", "grocerystore81"))
+    given = parser.parse_args()
+    for name, measure in (("counter24", counter24), ("snacks83", snacks83), ("grocerystore81", grocerystore81)):
+        if given.only in (None, name):
+            print(name)
+            measure(given.data)
+    print(f"{resource.getrusage(resource.RUSAGE_SELF).ru_utime:.0f} s of processor")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

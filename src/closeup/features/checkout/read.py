@@ -1,0 +1,175 @@
+"""What lies on a counter: things found whatever they are, named by the views of products that are most like them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.core.types import FloatArray, Image
+from closeup.documents.checkout import BasketLine, CounterReading, ProductRecord, SeenThing
+from closeup.features.checkout.catalogue import FIRST_CURRENCY
+from closeup.media.image import decode_image, decode_jpeg
+from closeup.media.photos import find_photos
+from closeup.perception.products import DETECTOR, EMBEDDER, CounterModels, ProductModels
+from closeup.storage.shop import ShopStore
+from closeup.weights.cards import card
+
+CHOICES = 3
+"""Products that are offered where there is a doubt."""
+
+
+class Shelf:
+    """What is sold, as vectors, ready to be compared with.
+
+    Attributes:
+        products: By id.
+        currency: Of the prices.
+    """
+
+    def __init__(
+        self,
+        products: Sequence[ProductRecord],
+        owners: NDArray[np.object_],
+        vectors: FloatArray,
+        currency: str = FIRST_CURRENCY,
+    ) -> None:
+        """Take the vectors (N, D) of views, whose products are `owners` (N,)."""
+        thresholds = card(EMBEDDER).thresholds
+        self.products = {each.id: each for each in products}
+        self.currency = currency
+        self._least_like, self._margin = thresholds["unknown"].value, thresholds["doubt"].value
+        self._ids = [each.id for each in products if each.id in set(owners.tolist())]
+        self._vectors = vectors.astype(np.float64)
+        self._members = [np.flatnonzero(owners == each) for each in self._ids]
+
+    def named(self, vectors: FloatArray) -> list[tuple[str, list[str], float]]:
+        """Of each vector (N, D) its state, the products (ids) that it may be, the likeliest first, and the best cosine.
+
+        A product is as like a thing as the most like of its views.
+        """
+        if not self._ids or not len(vectors):
+            return [("unknown", [], -1.0)] * len(vectors)
+        return [self._decided(row) for row in self._likeness(vectors)]
+
+    def nearest(self, vectors: FloatArray) -> list[str]:
+        """The product (id) that each vector (N, D) is most like, however little."""
+        return [self._ids[place] for place in self._likeness(vectors).argmax(1)]
+
+    def _likeness(self, vectors: FloatArray) -> NDArray[np.float64]:
+        cosines = vectors.astype(np.float64) @ self._vectors.T
+        return np.stack([cosines[:, members].max(1) for members in self._members], 1)
+
+    def _decided(self, likeness: NDArray[np.float64]) -> tuple[str, list[str], float]:
+        order = np.argsort(-likeness, kind="stable")
+        best = float(likeness[order[0]])
+        if best < self._least_like:
+            return "unknown", [], best
+        near = [place for place in order[:CHOICES] if best - likeness[place] < self._margin]
+        if len(near) == 1:
+            return "sure", [self._ids[order[0]]], best
+        return "doubt", [self._ids[place] for place in near], best
+
+
+def open_shelf(shop: ShopStore, models: ProductModels, progress: ProgressCallback = ignore) -> Shelf:
+    """What a shop sells; views that the models have not described yet are described, and kept."""
+    unseen = shop.unseen(models.model)
+    made: dict[int, FloatArray] = {}
+    for number, (view, jpeg) in enumerate(unseen):
+        progress(Progress("Learning the catalogue", number, len(unseen), "views"))
+        image = decode_jpeg(jpeg)
+        made[view] = models.describe(image, product_box(image, models)[None])[0]
+    if made:
+        shop.keep_vectors(models.model, made)
+    return Shelf(shop.products(), *shop.exemplars(models.model), shop.currency() or FIRST_CURRENCY)
+
+
+def product_box(image: Image, models: ProductModels) -> FloatArray:
+    """The box (4,) of the product that a picture is of: the best thing over its middle, else the whole picture."""
+    boxes, scores = models.find(image)
+    size_wh = np.array(image.shape[1::-1], np.float32)
+    least = card(DETECTOR).thresholds["thing"].value
+    over = ((boxes[:, :2] < size_wh / 2) & (boxes[:, 2:] > size_wh / 2)).all(1) & (scores >= least)
+    if not over.any():
+        return np.array([0, 0, *size_wh], np.float32)
+    return np.asarray(boxes[np.flatnonzero(over)[0]], np.float32)
+
+
+def read_counter(image: Image, name: str, shelf: Shelf, models: ProductModels) -> CounterReading:
+    """What lies on the counter in a picture (H, W, 3)."""
+    boxes, scores = models.find(image)
+    kept = np.flatnonzero(scores >= card(DETECTOR).thresholds["thing"].value)
+    kept = kept[np.argsort(boxes[kept, 0], kind="stable")]
+    named = shelf.named(models.describe(image, boxes[kept]))
+    things = []
+    for place, (state, ids, likeness) in zip(kept.tolist(), named, strict=True):
+        names = tuple(shelf.products[each].name for each in ids)
+        things.append(
+            SeenThing(
+                box_xyxy=boxes[place],
+                score=float(scores[place]),
+                state="sure" if state == "sure" else "doubt" if state == "doubt" else "unknown",
+                product=names[0] if state == "sure" else None,
+                choices=names,
+                similarity=likeness,
+            )
+        )
+    counts: dict[str, int] = {}
+    for state, ids, _ in named:
+        if state == "sure":
+            counts[ids[0]] = counts.get(ids[0], 0) + 1
+    lines = basket_lines(counts, shelf.products)
+    return CounterReading(
+        photo=name,
+        currency=shelf.currency,
+        things=tuple(things),
+        lines=lines,
+        total_minor=sum(each.sum_minor for each in lines),
+        doubts=sum(each.state == "doubt" for each in things),
+        unknown=sum(each.state == "unknown" for each in things),
+    )
+
+
+def basket_lines(counts: Mapping[str, int], products: Mapping[str, ProductRecord]) -> tuple[BasketLine, ...]:
+    """Lines by name, of how many there are of each product (id)."""
+    lines = [
+        BasketLine(
+            product=products[each].name,
+            count=count,
+            price_minor=products[each].price_minor,
+            sum_minor=count * products[each].price_minor,
+        )
+        for each, count in counts.items()
+        if count
+    ]
+    return tuple(sorted(lines, key=lambda line: line.product))
+
+
+def read_photos(
+    shop: ShopStore,
+    photos: Sequence[Path],
+    *,
+    models: ProductModels | None = None,
+    progress: ProgressCallback = ignore,
+) -> tuple[CounterReading, ...]:
+    """What lies on the counter in each of some photos, or folders or zip files of them.
+
+    Args:
+        shop: What is sold.
+        photos: Of the counter.
+        models: None for closeup's own.
+        progress: Is called as it goes.
+
+    Raises:
+        InputError: One of them is no photo.
+    """
+    files = find_photos(photos)[0]
+    used = models or CounterModels()
+    shelf = open_shelf(shop, used, progress)
+    found = []
+    for number, file in enumerate(files):
+        progress(Progress("Reading", number, len(files), "photos"))
+        found.append(read_counter(decode_image(file.read(), file.name), file.name, shelf, used))
+    progress(Progress("Reading", len(files), len(files), "photos"))
+    return tuple(found)

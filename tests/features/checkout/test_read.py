@@ -1,0 +1,76 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from closeup.features.checkout.catalogue import new_product, pictures_of, retire
+from closeup.features.checkout.read import open_shelf, read_counter, read_photos
+from closeup.media.image import encode_png
+from closeup.storage.shop import ShopStore, open_shop
+from features.checkout.shelf import PlainModels, counter, write_packshot
+
+PRICES = {"cola": "1,500", "mint": "800", "sea": "2,000"}
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> ShopStore:
+    store = open_shop(tmp_path / "shop.db")
+    for kind, price in PRICES.items():
+        store.add([(new_product(store, kind, price), pictures_of([write_packshot(tmp_path, kind, background=128)]))])
+    return store
+
+
+def test_things_are_counted_and_priced_from_left_to_right(shop: ShopStore) -> None:
+    models = PlainModels()
+    found = read_counter(counter("mint", "cola", "mint"), "a", open_shelf(shop, models), models)
+    assert [(each.state, each.product) for each in found.things] == [
+        ("sure", "mint"),
+        ("sure", "cola"),
+        ("sure", "mint"),
+    ]
+    assert [(each.product, each.count, each.sum_minor) for each in found.lines] == [
+        ("cola", 1, 1500),
+        ("mint", 2, 1600),
+    ]
+    assert (found.total_minor, found.currency, found.doubts, found.unknown) == (3100, "KRW", 0, 0)
+    assert shop.unseen("plain") == ()
+
+
+def test_what_is_not_sold_is_refused_and_costs_nothing(shop: ShopStore) -> None:
+    models = PlainModels()
+    retire(shop, shop.find("cola"))
+    found = read_counter(counter("cola", "sea"), "a", open_shelf(shop, models), models)
+    assert [each.state for each in found.things] == ["unknown", "sure"]
+    assert (found.things[0].product, found.things[0].choices) == (None, ())
+    assert (found.total_minor, found.unknown) == (2000, 1)
+
+
+def test_two_products_that_look_alike_are_a_doubt_with_both_as_choices(shop: ShopStore, tmp_path: Path) -> None:
+    models = PlainModels()
+    diet = new_product(shop, "diet cola", "1,400")
+    shop.add([(diet, pictures_of([write_packshot(tmp_path, "cola", background=129)]))])
+    found = read_counter(counter("cola"), "a", open_shelf(shop, models), models)
+    assert found.things[0].state == "doubt"
+    assert set(found.things[0].choices) == {"cola", "diet cola"}
+    assert (found.things[0].product, found.lines, found.total_minor, found.doubts) == (None, (), 0, 1)
+
+
+def test_an_empty_shop_and_an_empty_counter(tmp_path: Path, shop: ShopStore) -> None:
+    photos = []
+    for number, picture in enumerate((counter(), counter("cola"))):
+        photos.append(tmp_path / f"counter{number}.png")
+        photos[-1].write_bytes(encode_png(picture))
+    nothing, cola = read_photos(shop, photos, models=PlainModels())
+    assert (nothing.things, nothing.total_minor) == ((), 0)
+    assert cola.total_minor == 1500
+    with open_shop(tmp_path / "empty.db") as empty:
+        assert [each.unknown for each in read_photos(empty, photos, models=PlainModels())] == [0, 1]
+
+
+def test_a_product_is_cut_out_of_its_photo(shop: ShopStore) -> None:
+    from closeup.features.checkout.read import product_box
+
+    models = PlainModels()
+    picture = counter("cola", "mint", "sea")
+    np.testing.assert_allclose(product_box(picture, models), [100, 20, 160, 100], atol=1)
+    np.testing.assert_array_equal(product_box(counter(), models), [0, 0, 100, 120])
