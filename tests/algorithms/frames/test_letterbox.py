@@ -39,6 +39,13 @@ def test_what_is_dark_for_other_reasons_stays(bars: dict[str, int]) -> None:
     assert picture_area(picture(**bars)) == (0, 0, 200, 100)
 
 
+@pytest.mark.parametrize("bar", [17, 21])
+def test_the_narrow_bars_of_a_film_in_1_85_to_1_are_found(bar: int) -> None:
+    image = np.full((1080, 1920), 180, np.uint8)
+    image[:bar] = image[-bar:] = 16
+    assert picture_area(image) == (0, bar + 2, 1920, 1080 - bar - 2)
+
+
 def test_a_video_that_is_black_throughout_has_no_bars() -> None:
     assert picture_area(np.full((100, 200), 3, np.uint8)) == (0, 0, 200, 100)
 
