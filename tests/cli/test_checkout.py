@@ -56,6 +56,15 @@ def test_what_cannot_be_is_answered_in_a_sentence(words: tuple[str, ...], senten
     assert "nothing for sale" in type_in("product", "list").stdout
 
 
+def test_sales_are_listed_and_exported_and_choices_are_checked() -> None:
+    type_in("product", "add", "Cola", "cola.png", "--price", "1,500")
+    assert "'x' is no choice" in type_in("sell", "cola.png", "--choose", "x").stderr
+    assert "No choice has taught" in type_in("forget").stderr
+    result = type_in("sales", "--events", "events.csv", "--json")
+    assert json.loads(result.stdout) == []
+    assert Path("events.csv").read_text() == "user,item,quantity,time\n"
+
+
 def test_a_table_fills_the_shop() -> None:
     Path("products.csv").write_text("name,price,photos\nCola,1.50,cola.png\nMint,0.80,mint.png;sea.png\nBag,0.05,\n")
     result = type_in("product", "import", "products.csv", "--currency", "EUR")

@@ -24,8 +24,11 @@ def test_vectors_are_kept_for_each_model_and_go_with_their_views(tmp_path: Path)
         owners, vectors = shop.exemplars("m1")
         assert owners.tolist() == [cola.id, cola.id, mint.id]
         np.testing.assert_array_equal(vectors, np.eye(3))
-        shop.remove_view(unseen[0][0])
-        assert shop.exemplars("m1")[0].tolist() == [cola.id, mint.id]
+        shop.add_views(cola.id, [(b"four", "d")], "choice")
+        shop.keep_vectors("m1", {shop.unseen("m1")[0][0]: np.eye(3, dtype=np.float32)[0]})
+        assert shop.exemplars("m1")[0].tolist() == [cola.id, cola.id, mint.id, cola.id]
+        assert shop.forget_choice().views == 2
+        assert shop.exemplars("m1")[0].tolist() == [cola.id, cola.id, mint.id]
         assert shop.exemplars("m2")[1].shape == (0, 0)
 
 

@@ -48,6 +48,92 @@ def read(
 
 
 @app.command()
+def sell(
+    photo: Annotated[Path, typer.Argument(metavar="PHOTO", show_default=False, help="Of the counter.")],
+    choose: Annotated[
+        list[str] | None, typer.Option(metavar="N=PRODUCT", help="What doubt N is, from left to right; it is learnt.")
+    ] = None,
+    add: Annotated[list[str] | None, typer.Option(metavar="PRODUCT", help="Add one by hand.")] = None,
+    remove: Annotated[list[str] | None, typer.Option(metavar="PRODUCT", help="Take one out by hand.")] = None,
+    who: Annotated[str, typer.Option(metavar="NAME", help="The shopper.")] = "guest",
+    shop: Shop = None,
+    as_json: AsJson = False,
+) -> None:
+    """Sell what lies on the counter, paid by a sandbox that takes no money, and print the receipt."""
+    from closeup.documents.checkout import SALE
+    from closeup.features.checkout.payment import SandboxProvider
+    from closeup.features.checkout.sell import receipt_text
+    from closeup.jobs.work import work
+    from closeup.storage.shop import open_shop
+
+    with open_shop(shop) as store:
+        provider = SandboxProvider(Path(f"{store.place}.sandbox"))
+        sale = work("checkout.sell")(
+            shop=store,
+            photo=photo,
+            provider=provider,
+            choices=_choices(choose or []),
+            added=add or [],
+            removed=remove or [],
+            who=who,
+        )
+    if as_json:
+        show_json(SALE.to_data(sale))
+    else:
+        typer.echo("\n".join(map(one_line, receipt_text(sale).splitlines())))
+
+
+def _choices(given: list[str]) -> dict[int, str]:
+    from closeup.core.errors import InputError
+
+    found = {}
+    for each in given:
+        number, _, name = each.partition("=")
+        if not number.isdecimal() or not name:
+            raise InputError(f"{each!r} is no choice.", "Choices are a doubt's number and a product: 1=Cola.")
+        found[int(number)] = name
+    return found
+
+
+@app.command()
+def forget(shop: Shop = None) -> None:
+    """Forget what the last choice has taught."""
+    from closeup.storage.shop import open_shop
+
+    with open_shop(shop) as store:
+        _show(store.forget_choice(), as_json=False)
+
+
+@app.command()
+def sales(
+    events: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv", help="Write who took what, for closeup recommend fit.")
+    ] = None,
+    shop: Shop = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what was sold."""
+    from closeup.core.whole import write_whole
+    from closeup.documents.checkout import SALE
+    from closeup.features.checkout.sell import sale_events
+    from closeup.storage.shop import open_shop
+    from closeup.tables.strict_csv import table_bytes
+
+    with open_shop(shop) as store:
+        found = store.sales()
+    if events is not None:
+        write_whole(events, table_bytes(("user", "item", "quantity", "time"), sale_events(found)))
+    if as_json:
+        show_json([SALE.to_data(each) for each in found])
+        return
+    rows = [
+        (f"{each.at:%Y-%m-%d %H:%M}", each.id[:8], each.who, amount_text(each.total_minor, each.currency), each.state)
+        for each in found
+    ]
+    show_table(*rows, head=("when", "receipt", "who", ">total", ""))
+
+
+@app.command()
 def evaluate(
     coco: Annotated[Path, typer.Argument(metavar="COCO.json", show_default=False, help="Photos with boxes and names.")],
     exemplars: Annotated[

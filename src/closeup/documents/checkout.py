@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Literal
 
 from closeup.core.fields import Array, Rounded, Text, Within
@@ -40,6 +41,42 @@ class ProductRecord:
 PRODUCT = Form(ProductRecord, "closeup checkout: a product")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BasketLine:
+    """Some of one product: how many, what one costs, and all of them."""
+
+    product: str
+    count: Annotated[int, Within(1)]
+    price_minor: Minor
+    sum_minor: Minor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaleRecord:
+    """A sale, and what its receipt says.
+
+    Attributes:
+        id: 32 hexadecimal digits; the payment provider knows it by the same.
+        state: "open" (noted, perhaps charged), "paid" or "void": not charged, and never will be.
+        at: When the basket was confirmed, by the clock of the machine; sales are in the order in which they were noted.
+        who: The shopper, or "guest".
+        total_minor: Sum of the lines; `tax_minor` is the tax in it.
+        payment: The provider and its number of the charge, or why it was refused; empty as long as it is open.
+    """
+
+    id: Annotated[str, Text(r"[0-9a-f]{32}", "32 hexadecimal digits")]
+    state: Literal["open", "paid", "void"]
+    at: Annotated[
+        datetime, Text(r"\d{4}-\d\d-\d\dT.+", "a time (ISO 8601)", datetime.fromisoformat, datetime.isoformat)
+    ]
+    who: str
+    currency: Currency
+    lines: tuple[BasketLine, ...]
+    total_minor: Minor
+    tax_minor: Minor
+    payment: str = ""
+
+
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class SeenThing:
     """One thing on the counter.
@@ -59,16 +96,6 @@ class SeenThing:
     product: str | None
     choices: tuple[str, ...]
     similarity: Annotated[float, Rounded(3)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BasketLine:
-    """Some of one product: how many, what one costs, and all of them."""
-
-    product: str
-    count: Annotated[int, Within(1)]
-    price_minor: Minor
-    sum_minor: Minor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,5 +147,6 @@ class CounterEvaluation:
     notes: tuple[str, ...] = ()
 
 
+SALE = Form(SaleRecord, "closeup checkout: a sale")
 READING = Form(CounterReading, "closeup checkout: what lies on a counter")
 COUNTER_EVALUATION = Form(CounterEvaluation, "closeup checkout: how well a counter sees")

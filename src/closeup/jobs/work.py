@@ -92,6 +92,7 @@ WORK = {
         Work("appraise.fit", "features.appraise.fit:fit_appraiser"),
         Work("checkout.read", "features.checkout.read:read_photos"),
         Work("checkout.evaluate", "features.checkout.evaluate:evaluate_counter"),
+        Work("checkout.sell", "features.checkout.sell:sell"),
         Work("checkout.import", "features.checkout.catalogue:import_products"),
         Work("train", "workbench.training.train:train"),
         Work("train.resume", "workbench.training.train:resume"),

@@ -1,7 +1,8 @@
-"""A shop's database: products with their prices, and pictures of them."""
+"""A shop's database: products with their prices, pictures of them, and sales."""
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,10 +16,10 @@ from sqlalchemy import Connection, Row, Select, and_, func, insert, or_, select,
 from closeup.core.errors import InputError
 from closeup.core.settings import default_gallery_path
 from closeup.core.types import FloatArray
-from closeup.documents.checkout import ProductRecord
+from closeup.documents.checkout import SALE, ProductRecord, SaleRecord
 from closeup.storage.database import Database, open_database
 from closeup.storage.names import clean_name, name_key
-from closeup.storage.shop_tables import VERSION_TABLE, metadata, products, state, vectors, views
+from closeup.storage.shop_tables import VERSION_TABLE, metadata, products, sales, state, vectors, views
 from closeup.storage.upgrade import Schema, bring_up_to_date
 
 SHOP = Schema(metadata, VERSION_TABLE, Path(__file__).parent / "migrations" / "shop", vectors=False)
@@ -115,10 +116,43 @@ class ShopStore:
             _add_views(connection, product_id, pictures, origin)
             return _one(connection, product_id)
 
-    def remove_view(self, view_id: int) -> None:
-        """Forget a view."""
+    def forget_choice(self) -> ProductRecord:
+        """Forget the newest view that a choice has taught; gives the product that it was of.
+
+        Raises:
+            InputError: No choice has taught any.
+        """
+        newest = select(views).where(views.c.origin == "choice").order_by(views.c.id.desc()).limit(1)
         with self.database.transaction() as connection:
-            connection.execute(views.delete().where(views.c.id == view_id))
+            row = connection.execute(newest).one_or_none()
+            if row is None:
+                raise InputError("No choice has taught the counter anything that could be forgotten.")
+            connection.execute(views.delete().where(views.c.id == row.id))
+            return _one(connection, row.product_id)
+
+    def begin_sale(self, sale: SaleRecord) -> SaleRecord:
+        """Note a sale before it is charged; one that is noted already is given back as it is now."""
+        with self.database.transaction() as connection:
+            there = connection.execute(select(sales).where(sales.c.id == sale.id)).one_or_none()
+            if there is not None:
+                return _sale(there)
+            document = SALE.encode(sale).decode()
+            connection.execute(insert(sales).values(id=sale.id, state="open", document=document, payment=""))
+            return sale
+
+    def end_sale(self, sale_id: str, ended: str, payment: str) -> SaleRecord:
+        """Note what became of an open sale, "paid" or "void"; one that has ended stays as it is."""
+        with self.database.transaction() as connection:
+            still_open = and_(sales.c.id == sale_id, sales.c.state == "open")
+            connection.execute(update(sales).where(still_open).values(state=ended, payment=payment))
+            return _sale(connection.execute(select(sales).where(sales.c.id == sale_id)).one())
+
+    def sales(self, *, state: str | None = None) -> tuple[SaleRecord, ...]:
+        """All sales, or those of a state, in the order in which they were noted."""
+        query = select(sales).order_by(sales.c.number)
+        with self.database.read() as connection:
+            rows = connection.execute(query if state is None else query.where(sales.c.state == state)).all()
+        return tuple(map(_sale, rows))
 
     def products(self, *, retired: bool = False) -> tuple[ProductRecord, ...]:
         """What is sold, by name; with what is not sold any more, if that is wanted too."""
@@ -200,6 +234,10 @@ def _add_views(connection: Connection, product_id: str, pictures: Collection[Pic
     for source, jpeg in fresh.items():
         row = {"product_id": product_id, "jpeg": jpeg, "source": source, "origin": origin, "created_at": now}
         connection.execute(insert(views).values(row))
+
+
+def _sale(row: Row[Any]) -> SaleRecord:
+    return replace(SALE.decode(row.document.encode()), state=row.state, payment=row.payment)
 
 
 def _described() -> Select[Any]:

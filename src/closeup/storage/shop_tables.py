@@ -1,4 +1,7 @@
-"""The tables of a shop: what it sells and how that looks. A change here needs a migration in migrations/shop."""
+"""The tables of a shop: what it sells, how that looks, and what it sold.
+
+A change here needs a migration in migrations/shop.
+"""
 
 from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
 
@@ -55,3 +58,16 @@ vectors = Table(
     Column("vector", Vector, nullable=False),
 )
 """What a model makes of each view; made anew from the pictures for another model."""
+
+sales = Table(
+    "shop_sales",
+    metadata,
+    Column("number", BigId, primary_key=True),
+    Column("id", String(32), nullable=False, unique=True),
+    Column("state", String(8), nullable=False),
+    Column("document", Text, nullable=False),
+    Column("payment", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""A sale is noted here before anything is charged: `document` is the SaleRecord as it began, `state` and `payment` what
+became of it. `number` gives their order, whatever the clock said."""

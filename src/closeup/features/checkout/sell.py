@@ -1,0 +1,141 @@
+"""A sale from one photo of the counter: the till's way, with what a shopper would type and touch given at once."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from closeup.core.errors import InputError
+from closeup.core.progress import ProgressCallback, ignore
+from closeup.core.types import Image
+from closeup.core.words import counted
+from closeup.documents.checkout import CounterReading, SaleRecord, SeenThing
+from closeup.features.checkout.money import amount_text
+from closeup.features.checkout.payment import PaymentProvider, new_sale, pay, settle
+from closeup.features.checkout.read import open_shelf, read_counter
+from closeup.features.checkout.till import GUEST, STILL_LOOKS, Event, Till, step
+from closeup.media.image import encode_jpeg, read_image
+from closeup.perception.products import CounterModels, ProductModels, crop
+from closeup.storage.shop import ShopStore
+
+
+def sell(
+    shop: ShopStore,
+    photo: Path,
+    provider: PaymentProvider,
+    *,
+    choices: Mapping[int, str] | None = None,
+    added: Sequence[str] = (),
+    removed: Sequence[str] = (),
+    who: str = GUEST,
+    models: ProductModels | None = None,
+    progress: ProgressCallback = ignore,
+) -> SaleRecord:
+    """Read a counter, confirm what lies there, and charge it; sales that a power cut left in the middle end first.
+
+    Args:
+        shop: That sells.
+        photo: Of the counter.
+        provider: That takes the money.
+        choices: Of doubts, numbered from 1 from left to right, the product that each is: it becomes a view of it.
+        added: Products that are added by hand, once each time they are named.
+        removed: Products that are taken out by hand.
+        who: The shopper.
+        models: None for closeup's own.
+        progress: Is called as it goes.
+
+    Raises:
+        InputError: A doubt is left, a thing is unknown, a choice is none of those offered, or nothing lies there.
+    """
+    settle(shop, provider)
+    used, image = models or CounterModels(), read_image(photo)
+    shelf = open_shelf(shop, used, progress)
+    reading = read_counter(image, str(photo), shelf, used)
+    till = Till()
+    for _ in range(STILL_LOOKS):
+        till, _ = step(till, Event("look"))
+    till, _ = step(till, _seen(shop, reading))
+    doubtful = [thing for thing in reading.things if thing.state == "doubt"]
+    taught: list[tuple[str, SeenThing]] = []
+    for number, name in (choices or {}).items():
+        product = shop.find(name)
+        till, actions = step(till, Event("choose", thing=number, product=product.id))
+        if "learn" not in actions:
+            raise InputError(f"Doubt {number} cannot be {product.name}.", _offered(doubtful))
+        taught.append((product.id, doubtful[number - 1]))
+    for kind, names in (("add", added), ("remove", removed)):
+        for name in names:
+            till, actions = step(till, Event("add" if kind == "add" else "remove", product=shop.find(name).id))
+            if not actions:
+                raise InputError(f"There is no {name} in the basket that could be taken out.")
+    till, _ = step(till, Event("confirm"))
+    if till.phase != "identify":
+        raise _unsettled(till, doubtful)
+    for product_id, thing in taught:
+        teach(shop, product_id, image, thing)
+    till, _ = step(till, Event("identified", who=who))
+    return pay(shop, new_sale(shop, till.counts, who=till.who, at=datetime.now().astimezone()), provider)
+
+
+def teach(shop: ShopStore, product_id: str, image: Image, thing: SeenThing) -> None:
+    """Keep what was chosen on a picture (H, W, 3) as a view of its product; `ShopStore.forget_choice` undoes it."""
+    jpeg = encode_jpeg(crop(image, np.asarray(thing.box_xyxy, np.float32)))
+    shop.add_views(product_id, [(jpeg, hashlib.sha256(jpeg).hexdigest())], "choice")
+
+
+def receipt_text(sale: SaleRecord) -> str:
+    """A receipt for people: a line for each product, the total, the tax in it, and how it was paid."""
+    rows = [(f"{line.count} x {line.product}", amount_text(line.sum_minor, sale.currency)) for line in sale.lines]
+    rows.append(("Total", amount_text(sale.total_minor, sale.currency)))
+    if sale.tax_minor:
+        rows.append(("of it tax", amount_text(sale.tax_minor, sale.currency)))
+    wide = max(len(name) for name, _ in rows) + 2 + max(len(amount) for _, amount in rows)
+    lines = [f"{name}{amount:>{wide - len(name)}}" for name, amount in rows]
+    ended = {"paid": f"Paid: {sale.payment}", "void": f"Not paid: {sale.payment}", "open": "Not paid yet"}[sale.state]
+    head = f"Receipt {sale.id[:8]}, {sale.at:%Y-%m-%d %H:%M}, {sale.who}"
+    return "\n".join([head, "-" * max(wide, len(head)), *lines, ended, ""])
+
+
+def sale_events(sales: Sequence[SaleRecord]) -> list[dict[str, str | int]]:
+    """Who took what, a row for each line of what was paid, for a recommender; a guest is a user of one sale."""
+    return [
+        {
+            "user": sale.id if sale.who == GUEST else sale.who,
+            "item": line.product,
+            "quantity": line.count,
+            "time": sale.at.isoformat(),
+        }
+        for sale in sales
+        if sale.state == "paid"
+        for line in sale.lines
+    ]
+
+
+def _seen(shop: ShopStore, reading: CounterReading) -> Event:
+    ids = {product.name: product.id for product in shop.products()}
+    doubtful = [thing for thing in reading.things if thing.state == "doubt"]
+    return Event(
+        "seen",
+        products={ids[line.product]: line.count for line in reading.lines},
+        doubts={number: tuple(ids[each] for each in thing.choices) for number, thing in enumerate(doubtful, 1)},
+        unknown=reading.unknown,
+    )
+
+
+def _offered(doubtful: Sequence[SeenThing]) -> str:
+    return " ".join(f"Doubt {number}: {' or '.join(thing.choices)}." for number, thing in enumerate(doubtful, 1))
+
+
+def _unsettled(till: Till, doubtful: Sequence[SeenThing]) -> InputError:
+    if till.unknown:
+        return InputError(
+            f"{counted(till.unknown, 'thing')} on the counter is like nothing that is for sale.",
+            "Take it away, or add it to the catalogue; nothing was charged.",
+        )
+    if till.doubts:
+        return InputError(
+            f"{counted(len(till.doubts), 'doubt')} left; nothing was charged.", _offered(doubtful), code=""
+        )
+    return InputError("There is nothing to pay for.", "Lay something on the counter.")

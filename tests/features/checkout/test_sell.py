@@ -1,0 +1,74 @@
+from pathlib import Path
+
+import pytest
+
+from closeup.core.errors import InputError
+from closeup.features.checkout.catalogue import new_product, pictures_of
+from closeup.features.checkout.payment import SandboxProvider
+from closeup.features.checkout.sell import receipt_text, sale_events, sell
+from closeup.media.image import encode_png
+from closeup.storage.shop import ShopStore, open_shop
+from features.checkout.shelf import PlainModels, counter, write_packshot
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> ShopStore:
+    store = open_shop(tmp_path / "shop.db")
+    for kind, price in {"cola": "1,500", "mint": "800"}.items():
+        shot = write_packshot(tmp_path, kind, background=128)
+        store.add([(new_product(store, kind, price, tax="10"), pictures_of([shot]))])
+    return store
+
+
+def photo(tmp_path: Path, *kinds: str) -> Path:
+    path = tmp_path / "counter.png"
+    path.write_bytes(encode_png(counter(*kinds)))
+    return path
+
+
+def test_what_lies_there_is_sold_with_a_receipt(shop: ShopStore, tmp_path: Path) -> None:
+    provider = SandboxProvider(tmp_path / "book.db")
+    sale = sell(
+        shop, photo(tmp_path, "cola", "mint", "mint"), provider, added=["cola"], removed=["mint"], models=PlainModels()
+    )
+    assert (sale.state, sale.total_minor, sale.tax_minor) == ("paid", 3800, 345)
+    text = receipt_text(sale)
+    assert "2 x cola   3,000 KRW" in text
+    assert "Total      3,800 KRW" in text
+    assert f"Paid: {sale.payment}" in text
+    assert sale_events([sale]) == [
+        {"user": sale.id, "item": "cola", "quantity": 2, "time": sale.at.isoformat()},
+        {"user": sale.id, "item": "mint", "quantity": 1, "time": sale.at.isoformat()},
+    ]
+
+
+def test_a_choice_ends_a_doubt_teaches_and_can_be_forgotten(shop: ShopStore, tmp_path: Path) -> None:
+    provider, models = SandboxProvider(tmp_path / "book.db"), PlainModels()
+    twin = new_product(shop, "diet cola", "1,400")
+    shop.add([(twin, pictures_of([write_packshot(tmp_path, "cola", background=129)]))])
+    with pytest.raises(InputError, match="1 doubt left; nothing was charged") as error:
+        sell(shop, photo(tmp_path, "cola"), provider, models=models)
+    assert "cola or diet cola" in error.value.hint or "diet cola or cola" in error.value.hint
+    with pytest.raises(InputError, match="Doubt 1 cannot be mint"):
+        sell(shop, photo(tmp_path, "cola"), provider, choices={1: "mint"}, models=models)
+    assert provider.charged() == {}
+    sale = sell(shop, photo(tmp_path, "cola"), provider, choices={1: "diet cola"}, who="Ada", models=models)
+    assert [line.product for line in sale.lines] == ["diet cola"]
+    assert sale_events([sale])[0]["user"] == "Ada"
+    assert shop.find("diet cola").views == 2
+    assert shop.forget_choice().name == "diet cola"
+    assert shop.find("diet cola").views == 1
+    with pytest.raises(InputError, match="No choice has taught"):
+        shop.forget_choice()
+
+
+def test_what_is_unknown_or_nothing_is_not_charged(shop: ShopStore, tmp_path: Path) -> None:
+    provider = SandboxProvider(tmp_path / "book.db")
+    with pytest.raises(InputError, match="like nothing that is for sale"):
+        sell(shop, photo(tmp_path, "cola", "sea"), provider, models=PlainModels())
+    with pytest.raises(InputError, match="nothing to pay for"):
+        sell(shop, photo(tmp_path), provider, models=PlainModels())
+    with pytest.raises(InputError, match="no mint in the basket"):
+        sell(shop, photo(tmp_path, "cola"), provider, removed=["mint"], models=PlainModels())
+    assert provider.charged() == {}
+    assert shop.sales() == ()
