@@ -2,7 +2,7 @@
 #   make demo    cast of a short programme that closeup makes itself; sets up only what that needs
 #   make test    all tests
 #   make check   format, lint, types, architecture
-#   make studio  the pages that are built, from studio/, with Node.js 20 or newer; `closeup act live` is one
+#   make studio  the pages that are built, from studio/, with Node.js 20 or newer: of `closeup serve` and `closeup act live`
 #   make studio-test  what pages compute, in TypeScript, against the same golden numbers as Python; needs Node.js 20
 #   make bench   speed and quality against a peer
 #   make docs    generated pages, the README's pictures (with Chromium), and the site, in site/

@@ -31,6 +31,7 @@ def pages() -> dict[Path, str]:
         Path("docs/cli.md"): cli_page(),
         Path("docs/api.md"): api_page(),
         Path("MODELS.md"): models_page(),
+        Path("docs/schemas/openapi.json"): openapi_text(),
         **{
             Path("docs/schemas") / f"{form.title.removesuffix('.json')}.schema.json": schema_text(form)
             for form in forms()
@@ -67,6 +68,13 @@ def forms() -> tuple["Form[Any]", ...]:
         RANKING_JSON,
         PORTRAIT_JSON,
     )
+
+
+def openapi_text() -> str:
+    """What the server may be asked for, as OpenAPI 3.1; the studio's types are made from it."""
+    from closeup.server.app import openapi_document
+
+    return json.dumps(openapi_document(), indent=1) + "\n"
 
 
 def schema_text(form: "Form[Any]") -> str:

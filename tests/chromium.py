@@ -1,6 +1,7 @@
 """A headless Chromium, driven over two pipes by its own protocol (CDP): no package is needed, and no port is opened."""
 
 import base64
+import fcntl
 import json
 import os
 import shutil
@@ -35,12 +36,21 @@ def fake_camera(stream: Path) -> tuple[str, ...]:
     )
 
 
+def _pipe() -> tuple[int, int]:
+    """A pipe whose ends are none of the file descriptors that Chromium takes its own for."""
+    ends = os.pipe()
+    read, write = (fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in ends)
+    for end in ends:
+        os.close(end)
+    return read, write
+
+
 class Chromium:
     """One browser with one page; a context manager."""
 
     def __init__(self, profile: Path, *flags: str, size_wh: tuple[int, int] = (1280, 900)) -> None:
-        to_it, from_us = os.pipe()
-        from_it, to_us = from_it_pair = os.pipe()
+        to_it, from_us = _pipe()
+        from_it, to_us = _pipe()
         words = [
             *FLAGS,
             *flags,
@@ -50,13 +60,13 @@ class Chromium:
         ]
         run = f'exec "$0" "$@" 3<&{to_it} 4>&{to_us}'
         self.process = subprocess.Popen(
-            ["sh", "-c", run, str(PROGRAM), *words],
+            ["bash", "-c", run, str(PROGRAM), *words],  # sh knows file descriptors of one digit only
             pass_fds=(to_it, to_us),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
         os.close(to_it)
-        os.close(from_it_pair[1])
+        os.close(to_us)
         self._out, self._in = os.fdopen(from_us, "wb", buffering=0), os.fdopen(from_it, "rb")
         self._number, self._session, self._held = 0, None, b""
         page = self.call("Target.createTarget", url="about:blank")["targetId"]

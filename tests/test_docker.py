@@ -11,7 +11,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 
+from closeup.cli.main import command_line
 from closeup.core.settings import SWITCHES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -83,3 +85,18 @@ def test_what_is_copied_is_enough_to_build_the_package(tmp_path: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert "closeup/media/caption_styles.toml" in names
     assert any(name.endswith(".onnx") for name in names)
+
+
+def test_services_run_commands_that_there_are_and_only_this_machine_reaches_one() -> None:
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    root = command_line()
+    for name in ("server", "worker"):
+        words = services[name]["command"]
+        command = root.commands[words[0]]
+        command = getattr(command, "commands", {}).get("run", command)
+        known = {flag for parameter in command.params for flag in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= known
+    assert [(name, each["ports"]) for name, each in services.items() if "ports" in each] == [
+        ("server", ["127.0.0.1:8460:8460"])
+    ]
+    assert "outside" not in {*services["worker"]["networks"], *services["database"]["networks"]}

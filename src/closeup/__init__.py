@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from closeup.features.shorts.options import ShortsOptions as ShortsOptions
     from closeup.features.shorts.plan import Plan as Plan
     from closeup.perception.analyzer import Analyzer as Analyzer
+    from closeup.server.client import Client as Client
     from closeup.storage.gallery import GalleryStore as GalleryStore
     from closeup.storage.gallery import open_gallery as open_gallery
     from closeup.workbench.datasets.reading import open_dataset as open_dataset
@@ -56,6 +57,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Cast": "closeup.core.types",
     "CastOptions": "closeup.features.cast.options",
+    "Client": "closeup.server.client",
     "CloseupError": "closeup.core.errors",
     "EnrolOptions": "closeup.features.gallery.options",
     "Analyzer": "closeup.perception.analyzer",

@@ -84,7 +84,7 @@ def test_live_prints_its_link_and_ends_by_ctrl_c(tmp_path: Path, monkeypatch: py
     def interrupted(self: LoopbackServer) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(act_live, "built_files", lambda: {act_live.PAGE: tmp_path / "page.html"})
+    monkeypatch.setattr(act_live, "built_files", lambda _: {act_live.PAGE: tmp_path / "page.html"})
     monkeypatch.setattr(LoopbackServer, "serve_forever", interrupted)
     film_of(tmp_path / "film.mp4", LEVELS)
     result = run("live", tmp_path / "film.mp4", "-o", tmp_path / "takes", "--quiet")

@@ -11,7 +11,7 @@ import pytest
 from closeup.core.errors import FormatError, InputError
 from closeup.documents.act import LIVE_TAKE_JSON, PERFORMANCE_JSON, RANKING_JSON
 from closeup.features.act.live import LiveStage
-from closeup.server import act_live
+from closeup.server import act_live, loopback
 from closeup.server.act_live import live_server
 from closeup.server.loopback import LoopbackServer
 from features.act.played import stand_ins
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("stand_ins")
 @pytest.fixture
 def server(stage: LiveStage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackServer]:
     (tmp_path / "page.html").write_text("<p>page")
-    monkeypatch.setattr(act_live, "built_files", lambda: {"/act-live.html": tmp_path / "page.html"})
+    monkeypatch.setattr(act_live, "built_files", lambda _: {"/act-live.html": tmp_path / "page.html"})
     with live_server(stage) as made:
         thread = threading.Thread(target=made.serve_forever, daemon=True)
         thread.start()
@@ -80,7 +80,7 @@ def test_what_breaks_off_or_is_no_take_is_said(server: LoopbackServer, stage: Li
 
 
 def test_without_the_built_page_it_is_said_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(act_live.resources, "files", lambda _: tmp_path)
+    monkeypatch.setattr(loopback.resources, "files", lambda _: tmp_path)
     with pytest.raises(InputError, match="without its page") as caught:
-        act_live.built_files()
+        act_live.built_files(act_live.PAGE)
     assert caught.value.code == "page.absent"

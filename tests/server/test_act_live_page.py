@@ -11,14 +11,14 @@ from chromium import PROGRAM, Chromium, fake_camera
 from closeup.core.errors import InputError
 from closeup.features.act.live import LiveStage
 from closeup.media.video import open_video
-from closeup.server.act_live import built_files, live_server
+from closeup.server.act_live import PAGE, built_files, live_server
 from closeup.server.loopback import LoopbackServer
 
 
 def lacking() -> str:
     """Why the page cannot be looked at here; empty where it can."""
     try:
-        built_files()
+        built_files(PAGE)
     except InputError:
         return "the page is not built: make studio"
     return "" if PROGRAM else "there is no Chromium"

@@ -167,9 +167,9 @@ def live(
     Nothing leaves this machine, and no other can open the page.
     """
     from closeup.features.act.live import LiveStage
-    from closeup.server.act_live import built_files, live_server
+    from closeup.server.act_live import PAGE, built_files, live_server
 
-    built_files()  # before the work
+    built_files(PAGE)  # before the work
     target = output or Path(f"{original.stem}.live")
     with progress_bar(original.name, quiet=quiet) as progress:
         stage = LiveStage(original, target, person=person, progress=progress)

@@ -284,7 +284,13 @@ def export(
 @app.command("undo")
 def undo(context: typer.Context) -> None:
     """Take the last change back, all that one command made; again, the one before it."""
-    _edit(context.obj, operations.undo_last, undoable=False)
+    _edit(context.obj, operations.undo, undoable=False)
+
+
+@app.command("redo")
+def redo(context: typer.Context) -> None:
+    """Make the change again that was taken back last; a new change forgets what was taken back."""
+    _edit(context.obj, operations.redo)
 
 
 def _wishes(kind: str, words: Sequence[str]) -> list[Wish]:

@@ -75,10 +75,23 @@ class Edits:
         operations: The oldest first.
         next_person: The lowest number that no person of this cast has ever had; it only grows, so that an id never
             comes to mean another person.
+        undone: What was taken back and can be done again, what was taken back last at the end; a new change ends that.
     """
 
     operations: tuple[Operation, ...] = ()
     next_person: Annotated[int, Within(1, MAX_PERSON)] = 1
+    undone: tuple[Operation, ...] = ()
+
+
+def said_together(operations: tuple[Operation, ...]) -> list[tuple[Operation, ...]]:
+    """Operations in the groups that were said together, and are taken back together."""
+    groups = list[tuple[Operation, ...]]()
+    for operation in operations:
+        if operation.joined and groups:
+            groups[-1] = (*groups[-1], operation)
+        else:
+            groups.append((operation,))
+    return groups
 
 
 def person_number(identity: str) -> int:
@@ -98,10 +111,14 @@ def read_edits(path: Path) -> Edits:
 
 def _layout(data: dict[str, Any]) -> str:
     """One operation a line, without the fields that its kind does not have."""
-    lines = ",\n".join(f"  {json.dumps(_operation(op), ensure_ascii=False)}" for op in data["operations"])
-    listed = f"[\n{lines}\n ]" if lines else "[]"
     head = f' "schema_version": {data["schema_version"]},\n "next_person": {data["next_person"]},\n'
-    return f'{{\n{head} "operations": {listed}\n}}\n'
+    undone = f',\n "undone": {_listed(data["undone"])}' if data["undone"] else ""
+    return f'{{\n{head} "operations": {_listed(data["operations"])}{undone}\n}}\n'
+
+
+def _listed(operations: list[dict[str, Any]]) -> str:
+    lines = ",\n".join(f"  {json.dumps(_operation(op), ensure_ascii=False)}" for op in operations)
+    return f"[\n{lines}\n ]" if lines else "[]"
 
 
 def _operation(data: dict[str, Any]) -> dict[str, Any]:
@@ -117,12 +134,14 @@ _PEOPLE = {"merge": (2, MAX_PERSON, "two or more"), "different": (2, 2, "two")}
 
 
 def _check(edits: Edits) -> None:
-    for number, operation in enumerate(edits.operations):
-        _check_operation(operation, ("operations", number))
-    if edits.operations and edits.operations[0].joined:
-        raise must_be(("operations", 0, "joined"), "false: there is no operation before it", True)
-    given = [person_number(op.new_person) for op in edits.operations if op.new_person]
-    given += [person_number(person.id) for op in edits.operations for person in op.people]
+    for name, operations in (("operations", edits.operations), ("undone", edits.undone)):
+        for number, operation in enumerate(operations):
+            _check_operation(operation, (name, number))
+        if operations and operations[0].joined:
+            raise must_be((name, 0, "joined"), "false: there is no operation before it", True)
+    every = (*edits.operations, *edits.undone)
+    given = [person_number(op.new_person) for op in every if op.new_person]
+    given += [person_number(person.id) for op in every for person in op.people]
     if max(given, default=0) >= edits.next_person:
         raise must_be(("next_person",), "above the number of every person in the operations", edits.next_person)
 
@@ -177,9 +196,10 @@ def _check_different(place: Place, ids: Iterable[str]) -> None:
 EDITS_JSON = Form(
     Edits,
     "edits.json",
-    version=2,
+    version=3,
     check=_check,
     layout=_layout,
     hint="Mend it, or move it away to go on without the edits.",
 )
-"""The form of edits.json. Version 1 knows neither "different" nor "portrait", and nothing that is undone together."""
+"""The form of edits.json. Version 1 knows neither "different" nor "portrait", and nothing that is undone together;
+version 2 forgets what is undone."""

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from closeup.core.fields import AtLeast, OneOf, Text, Within
-from closeup.core.types import MAX_NAME
-from closeup.documents.form import Form
+from closeup.core.types import MAX_NAME, CastKind, Count, Line, Person, PersonId, Score, Seconds, Shot, TrackId
+from closeup.documents.form import Form, one_line
 from closeup.documents.jobs import At, Id
 
 MediaKind = Literal["video", "photo", "archive", "captions"]
@@ -13,10 +13,7 @@ SCOPES = ("read", "edit", "enrol", "admin")
 """What a key may be for: look; change media, casts and jobs; change the gallery; all that and the keys."""
 
 Scope = Annotated[str, OneOf(SCOPES)]
-Line = Annotated[str, Text(r"[^\x00-\x1f\x7f]{1,200}", "one line of up to 200 characters")]
-PersonId = Annotated[str, Text(r"p[0-9]{1,9}", "a person's id, such as p1")]
-TrackId = Annotated[str, Text(r"t[0-9]{1,9}", "a track's id, such as t1")]
-CHANGES = ("name", "merge", "split", "not", "hide", "unhide", "different", "portrait")
+CHANGES = ("name", "merge", "split", "move", "not", "hide", "unhide", "different", "portrait")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,13 +87,91 @@ class CastSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CastTrack:
+    """The faces of somebody through one shot, without the single faces.
+
+    Attributes:
+        person: Whose it is; None where it belongs to nobody.
+        at_s: When its best face is seen.
+        sureness: How likely it is of its person, by its faces and those of the person's other tracks; None where there
+            is nothing to compare.
+    """
+
+    id: TrackId
+    person: PersonId | None
+    shot: Count
+    start_s: Seconds
+    end_s: Seconds
+    at_s: Seconds
+    sureness: Score | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CastFile:
+    """One file that a cast was made from.
+
+    Attributes:
+        media: Its id in the library; None where it lies in a zip file.
+        start_s: When it begins, as the cast counts.
+    """
+
+    name: str
+    media: Id | None
+    start_s: Seconds
+    duration_s: Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CastEdit:
+    """A change that was made, or taken back.
+
+    Attributes:
+        number: Its place in its list, from 1; changes that were made together have the same.
+        at: When it was made, UTC.
+    """
+
+    number: int
+    at: str
+    kind: Annotated[str, OneOf(CHANGES)]
+    people: tuple[PersonId, ...]
+    tracks: tuple[TrackId, ...]
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CastView:
+    """A cast, without its single faces: those are in cast.json.
+
+    Attributes:
+        edits: What was changed, the oldest first.
+        undone: What was taken back, and can be done again.
+    """
+
+    id: Id
+    name: str
+    kind: CastKind
+    duration_s: Seconds
+    files: tuple[CastFile, ...]
+    shots: tuple[Shot, ...]
+    people: tuple[Person, ...]
+    passers_by: tuple[Person, ...]
+    hidden: tuple[Person, ...]
+    tracks: tuple[CastTrack, ...]
+    models: dict[str, str]
+    notes: tuple[str, ...]
+    edits: tuple[CastEdit, ...]
+    undone: tuple[CastEdit, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleChange:
     """One change of the people of a cast, as `closeup people` makes it.
 
     Attributes:
         kind: What is done.
-        people: One for name, split, not and portrait, two for different, two or more for merge, else one or more.
-        tracks: Of split and not; one of portrait.
+        people: One for name, split, not and portrait, two for different, two for move (from whom and to whom), two or
+            more for merge, else one or more.
+        tracks: Of split, move and not; one of portrait.
         name: Of name; "" takes it away.
     """
 
@@ -186,6 +261,7 @@ MEDIA = Form(MediaRecord, "closeup server: a medium")
 BY_PATH = Form(ByPath, "closeup server: a file to register")
 RECEIPT = Form(DeletionReceipt, "closeup server: what was deleted")
 STORED_FILE = Form(StoredFile, "closeup server: a file")
+CAST_VIEW = Form(CastView, "closeup server: a cast", layout=one_line)
 CAST_SUMMARY = Form(CastSummary, "closeup server: a cast in a list")
 PEOPLE_CHANGES = Form(PeopleChanges, "closeup server: changes of the people of a cast")
 SAID = Form(Said, "closeup server: what was done")

@@ -1,14 +1,13 @@
 """The page of `closeup act live`: the original, the networks and the takes, over a `LoopbackServer`."""
 
 import tempfile
-from importlib import resources
 from pathlib import Path
 from typing import BinaryIO
 
 from closeup.core.errors import FormatError, InputError
 from closeup.documents.act import LIVE_TAKE_JSON, PERFORMANCE_JSON, RANKING_JSON
 from closeup.features.act.live import LiveStage, page_models
-from closeup.server.loopback import LoopbackServer
+from closeup.server.loopback import LoopbackServer, built_files
 
 PAGE = "/act-live.html"
 
@@ -21,19 +20,6 @@ MOST_CURVES = 16 << 20
 _TAKE_FILES = ("act.json", "attempt.performance.json")
 
 
-def built_files() -> dict[str, Path]:
-    """The files of the pages that are built from studio/, by their addresses.
-
-    Raises:
-        InputError: If they are not there.
-    """
-    folder = Path(str(resources.files("closeup"))) / "server" / "static"
-    found = {f"/{path.relative_to(folder).as_posix()}": path for path in folder.rglob("*") if path.is_file()}
-    if PAGE not in found:
-        raise InputError("This closeup came without its page, which is built from its sources.", code="page.absent")
-    return found
-
-
 def live_server(stage: LiveStage, port: int = 0) -> LoopbackServer:
     """Make the server of a stage's page; it listens already, on a free port where `port` is 0.
 
@@ -42,7 +28,7 @@ def live_server(stage: LiveStage, port: int = 0) -> LoopbackServer:
         ModelError: If a network is not there.
         OSError: If the port is taken.
     """
-    files: dict[str, Path | bytes] = dict(built_files())
+    files: dict[str, Path | bytes] = dict(built_files(PAGE))
     for name, (described, path) in page_models().items():
         files |= {f"/models/{name}.json": described, f"/models/{name}.onnx": path}
     files |= {"/original": stage.original.path, "/original.json": PERFORMANCE_JSON.encode(stage.original.performance)}

@@ -26,6 +26,22 @@ _SCHEMAS = "#/components/schemas/"
 
 def make_app(place: Premises) -> ASGIApp:
     """The application of a server; the place stays its caller's, to be closed."""
+    app = _routed()
+    app.state.place, app.state.metrics = place, Metrics()
+    app.add_exception_handler(CloseupError, _said)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientDisconnect, _cut)
+    app.add_exception_handler(Exception, _failed)
+    return Guard(app, place.doors, app.state.metrics)
+
+
+def openapi_document() -> dict[str, Any]:
+    """What every server may be asked for, as OpenAPI 3.1."""
+    return _openapi(_routed())
+
+
+def _routed() -> FastAPI:
     telemetry: Any = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
     app = FastAPI(
         title="closeup",
@@ -36,17 +52,12 @@ def make_app(place: Premises) -> ASGIApp:
         lifespan=_lifespan,
         telemetry=telemetry,
     )
-    app.state.place, app.state.metrics = place, Metrics()
     for routes in (uploads, media, jobs, casts, gallery, keys, pages):
         app.include_router(routes.routes)
     app.include_router(jobs.events)
-    app.add_exception_handler(CloseupError, _said)
-    app.add_exception_handler(RequestValidationError, _malformed)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(ClientDisconnect, _cut)
-    app.add_exception_handler(Exception, _failed)
+    app.include_router(pages.models)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
-    return Guard(app, place.doors, app.state.metrics)
+    return app
 
 
 @asynccontextmanager

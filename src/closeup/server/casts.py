@@ -2,21 +2,30 @@
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
+from functools import partial
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
-from fastapi import APIRouter
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi import APIRouter, Query
+from fastapi.responses import FileResponse, JSONResponse, Response
 
-from closeup.documents.cast import CAST_JSON, PEOPLE
+from closeup.core.errors import InputError
+from closeup.core.types import CastPart
+from closeup.documents.edits import Operation, said_together
 from closeup.documents.form import parse_json
 from closeup.documents.jobs import JobRecord
 from closeup.documents.server import (
     CAST_SUMMARY,
+    CAST_VIEW,
     PEOPLE_CHANGES,
     SAID,
     STORED_FILE,
+    CastEdit,
+    CastFile,
     CastSummary,
+    CastTrack,
+    CastView,
+    KeyRecord,
     PeopleChanges,
     Said,
     StoredFile,
@@ -24,6 +33,7 @@ from closeup.documents.server import (
 from closeup.documents.suggestions import SUGGESTION
 from closeup.features.cast import operations
 from closeup.features.cast.folder import CastFolder
+from closeup.features.cast.suggestions import sureness
 from closeup.server.entry import Editor, Here, HexId, Limit, Number, Reader, body, documented, listed, note, one
 from closeup.server.offers import CASTS
 from closeup.server.premises import Premises, absent
@@ -55,14 +65,15 @@ PAGE_POLICY = (
 
 @routes.get("/casts", summary="List the casts, newest first", **documented(gives=CAST_SUMMARY, many=True))
 def list_casts(place: Here, key: Reader, limit: Limit = 100, below: Number = None) -> JSONResponse:
-    """List what casts there are, and who is named in them."""
+    """List what casts there are, and who is named in them; `next` is for `below` of the next page."""
     note(place, key, "list casts", "")
-    return listed(CAST_SUMMARY, summaries(place, limit, below))
-
-
-def summaries(place: Premises, limit: int, below: int | None = None) -> list[CastSummary]:
-    """The newest casts, each in a few words."""
     jobs = place.jobs.page(limit, before=below, works=CASTS, states=["done"])
+    after = jobs[-1].number if len(jobs) == limit else None
+    return JSONResponse({"items": [CAST_SUMMARY.to_data(each) for each in summaries(place, jobs)], "next": after})
+
+
+def summaries(place: Premises, jobs: Sequence[JobRecord]) -> list[CastSummary]:
+    """The casts of some jobs that are done, each in a few words."""
     return [_summary(place, job) for job in jobs if (_folder(place, job) / "cast.json").is_file()]
 
 
@@ -88,16 +99,80 @@ def _summary(place: Premises, job: JobRecord) -> CastSummary:
     return CastSummary(id=job.id, uses=job.uses, created_at=job.created_at, **_known[stamp])
 
 
-@routes.get("/casts/{cast_id}", summary="The people of a cast", responses={200: {"description": "Done."}})
-def people(place: Here, key: Reader, cast_id: HexId) -> JSONResponse:
-    """Give everybody in the cast, with their tracks, as cast.json has them."""
+@routes.get("/casts/{cast_id}", summary="The people of a cast", **documented(gives=CAST_VIEW))
+def people(place: Here, key: Reader, cast_id: HexId) -> Response:
+    """Give everybody in the cast, with their tracks, how sure those are, and what was changed."""
     folder = _folder(place, place.job(cast_id, CASTS))
-    cast = CastFolder(folder).cast()
-    data = CAST_JSON.to_data(cast)
     note(place, key, "see cast", cast_id)
-    # cast.json leaves out what is as it always was.
-    said = {name: data[name] for name in ("video", "models", *PEOPLE, "notes") if name in data}
-    return JSONResponse({"kind": cast.kind, **said})
+    stamp = (cast_id, (folder / "cast.json").stat().st_mtime_ns)
+    if stamp not in _views:
+        if len(_views) >= 20:
+            _views.clear()
+        _views[stamp] = CAST_VIEW.encode(cast_view(cast_id, CastFolder(folder)))
+    return Response(_views[stamp], media_type="application/json")
+
+
+_views: dict[tuple[str, int], bytes] = {}
+
+
+def cast_view(cast_id: str, folder: CastFolder) -> CastView:
+    """A cast as browsers show it."""
+    cast, edits = folder.cast(), folder.edits()
+    try:
+        sure: Sequence[float | None] = sureness(cast, folder.vectors(cast))
+    except InputError:  # an older closeup's, or the vectors were deleted
+        sure = [None] * len(cast.tracks)
+    tracks = [
+        CastTrack(
+            id=track.id,
+            person=track.person,
+            shot=track.shot,
+            start_s=track.start_s,
+            end_s=track.end_s,
+            at_s=max(track.faces, key=lambda face: face.quality_total).time_s,
+            sureness=likely,
+        )
+        for track, likely in zip(cast.tracks, sure, strict=True)
+    ]
+    parts = cast.parts or (CastPart(cast.video, 0, 0.0),)
+    return CastView(
+        id=cast_id,
+        name=", ".join(Path(part.video.path).name for part in parts[:2]) + (" …" if len(parts) > 2 else ""),
+        kind=cast.kind,
+        duration_s=cast.video.duration_s,
+        files=tuple(_file(part) for part in parts),
+        shots=cast.shots,
+        people=cast.people,
+        passers_by=cast.passers_by,
+        hidden=cast.hidden,
+        tracks=tuple(tracks),
+        models=cast.models,
+        notes=(*cast.video.notes, *cast.notes),
+        edits=_edits(edits.operations),
+        undone=_edits(edits.undone),
+    )
+
+
+def _file(part: CastPart) -> CastFile:
+    """A file of the library lies in a folder that is called by its id, one of a zip file deeper."""
+    path = PurePosixPath(part.video.path)
+    media = path.parent.name if re.fullmatch("[0-9a-f]{32}", path.parent.name) else None
+    return CastFile(name=path.name, media=media, start_s=part.start_s, duration_s=part.video.duration_s)
+
+
+def _edits(operations: tuple[Operation, ...]) -> tuple[CastEdit, ...]:
+    return tuple(
+        CastEdit(
+            number=number,
+            at=each.at,
+            kind=each.kind,
+            people=tuple(person.id for person in each.people),
+            tracks=each.tracks,
+            name=each.name,
+        )
+        for number, group in enumerate(said_together(operations), start=1)
+        for each in group
+    )
 
 
 @routes.get("/casts/{cast_id}/questions", summary="Who may be one person", **documented(gives=SUGGESTION, many=True))
@@ -108,25 +183,45 @@ def questions(place: Here, key: Reader, cast_id: HexId) -> JSONResponse:
 
 @routes.post("/casts/{cast_id}/changes", summary="Correct a cast", **documented(PEOPLE_CHANGES, SAID))
 def change(
-    place: Here, key: Editor, cast_id: HexId, given: Annotated[PeopleChanges, body(PEOPLE_CHANGES)]
+    place: Here,
+    key: Editor,
+    cast_id: HexId,
+    given: Annotated[PeopleChanges, body(PEOPLE_CHANGES)],
+    preview: Annotated[bool, Query(description="Only say what would be done, or why it cannot be.")] = False,
 ) -> JSONResponse:
     """Make changes, all of them or none; one undo takes them back together."""
     wishes: list[operations.Wish] = []
     for each in given.changes:
+        if each.kind == "move" and len(each.people) == 2:
+            wishes += operations.moving(*each.people, each.tracks)
+            continue
         alone = each.kind in ("hide", "unhide")
         for whom in [[person] for person in each.people] if alone else [list(each.people)]:
             wishes.append(operations.wish(each.kind, whom, list(each.tracks), each.name))
-    said = CastFolder(_folder(place, place.job(cast_id, CASTS))).edit(*wishes).sentence
-    for each in given.changes:
+    said = CastFolder(_folder(place, place.job(cast_id, CASTS))).edit(*wishes, keep=not preview).sentence
+    for each in () if preview else given.changes:
         note(place, key, f"{each.kind} people", f"{cast_id}: {' '.join(each.people)}")
     return one(SAID, Said(said))
 
 
-@routes.post("/casts/{cast_id}/undo", summary="Take the last change of a cast back", **documented(gives=SAID))
-def undo(place: Here, key: Editor, cast_id: HexId) -> JSONResponse:
-    """Take back what was changed last, all that was changed together."""
-    said = CastFolder(_folder(place, place.job(cast_id, CASTS))).edit(operations.undo_last).sentence
-    note(place, key, "undo", cast_id)
+Which = Annotated[int | None, Query(ge=1, le=10**6, description="Its number in the list; without it the last one.")]
+
+
+@routes.post("/casts/{cast_id}/undo", summary="Take a change of a cast back", **documented(gives=SAID))
+def undo(place: Here, key: Editor, cast_id: HexId, number: Which = None) -> JSONResponse:
+    """Take back one change, with all that was changed together with it."""
+    return _edited(place, key, cast_id, "undo", partial(operations.undo, number=number))
+
+
+@routes.post("/casts/{cast_id}/redo", summary="Make a change of a cast again", **documented(gives=SAID))
+def redo(place: Here, key: Editor, cast_id: HexId, number: Which = None) -> JSONResponse:
+    """Make a change again that was taken back; a new change forgets what was taken back."""
+    return _edited(place, key, cast_id, "redo", partial(operations.redo, number=number))
+
+
+def _edited(place: Premises, key: KeyRecord, cast_id: str, what: str, wish: operations.Wish) -> JSONResponse:
+    said = CastFolder(_folder(place, place.job(cast_id, CASTS))).edit(wish).sentence
+    note(place, key, what, cast_id)
     return one(SAID, Said(said))
 
 

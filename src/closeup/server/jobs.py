@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import suppress
 from typing import Annotated, Any
 
@@ -12,12 +12,25 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from closeup.core.errors import InputError, StorageError
 from closeup.documents.form import parse_json
-from closeup.documents.jobs import JOB, JobRecord, JobState
+from closeup.documents.jobs import ENDED, JOB, JobRecord, JobState
 from closeup.documents.server import RECEIPT, KeyRecord
-from closeup.server.entry import Editor, Here, HexId, Limit, Number, Reader, body, documented, key_of, note, one
+from closeup.server.entry import (
+    Editor,
+    Here,
+    HexId,
+    Limit,
+    Number,
+    Reader,
+    allowed,
+    body,
+    documented,
+    key_of,
+    note,
+    one,
+)
 from closeup.server.media import delete_job
 from closeup.server.offers import OFFERS, Offer
-from closeup.server.premises import Premises
+from closeup.server.premises import Premises, absent
 
 routes = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -62,6 +75,32 @@ def cancel(place: Here, key: Editor, job_id: HexId) -> JSONResponse:
     return one(JOB, place.jobs.cancel(job_id))
 
 
+@routes.post("/{job_id}/retry", summary="Ask for the same again", **documented(gives=JOB, status=201))
+def retry(place: Here, key: Reader, job_id: HexId) -> JSONResponse:
+    """Ask for what a job that has ended was to do, as a new job; it needs the scope that the work needs."""
+    old = place.job(job_id)
+    offer = OFFERS.get(old.work)
+    if offer is None:
+        raise absent("There is no such job.")
+    if offer.scope not in allowed(key):
+        raise InputError(f"This needs the scope {offer.scope}.", code="server.scope", status=403)
+    if old.state not in ENDED:
+        raise InputError("That job has not ended.", "Cancel it first.", code="server.busy", status=409)
+    job = _submitted(place, key, offer, (parse_json(old.arguments.encode()), old.uses), old.priority)
+    return one(JOB, job, 201)
+
+
+def _submitted(
+    place: Premises, key: KeyRecord, offer: Offer, asked: tuple[dict[str, Any], Collection[str]], priority: int
+) -> JobRecord:
+    """Ask for work by its arguments and what it uses."""
+    if place.jobs.count("waiting") >= MOST_WAITING:
+        raise InputError("Too many jobs wait already.", "Wait, or cancel some.", code="server.busy", status=429)
+    job = place.submit(offer.name, *asked, asked_by=key.id, priority=priority)
+    note(place, key, offer.name, job.id)
+    return job
+
+
 @routes.delete("/{job_id}", summary="Delete a job and its results", **documented(gives=RECEIPT))
 def remove(place: Here, key: Editor, job_id: HexId) -> JSONResponse:
     """Delete a job that has ended, its cast, shorts or other results, and what was made from them."""
@@ -80,13 +119,8 @@ def _asks(offer: Offer) -> Callable[..., JSONResponse]:
         given: Annotated[Any, body(offer.form)],
         priority: Priority = 0,
     ) -> JSONResponse:
-        if place.jobs.count("waiting") >= MOST_WAITING:
-            raise InputError("Too many jobs wait already.", "Wait, or cancel some.", code="server.busy", status=429)
         data = parse_json(request._body)  # it was read, and found to be JSON
-        arguments, uses = offer.arguments(place, given, data)
-        job = place.submit(offer.name, arguments, uses, asked_by=key.id, priority=priority)
-        note(place, key, offer.name, job.id)
-        return one(JOB, job, 201)
+        return one(JOB, _submitted(place, key, offer, offer.arguments(place, given, data), priority), 201)
 
     return ask
 

@@ -15,12 +15,13 @@ from contextlib import suppress
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import resources
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, cast
 from urllib.parse import parse_qs, urlsplit
 
-from closeup.core.errors import CloseupError
+from closeup.core.errors import CloseupError, InputError
 
 _LOG = logging.getLogger("closeup.server")
 
@@ -47,6 +48,22 @@ TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "applicat
 """What Python does not name everywhere."""
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+def built_files(page: str) -> dict[str, Path]:
+    """The files of the pages that are built from studio/, by their addresses.
+
+    Args:
+        page: The address of the page that is wanted, "/act-live.html".
+
+    Raises:
+        InputError: If it is not there.
+    """
+    folder = Path(str(resources.files("closeup"))) / "server" / "static"
+    found = {f"/{path.relative_to(folder).as_posix()}": path for path in folder.rglob("*") if path.is_file()}
+    if page not in found:
+        raise InputError("This closeup came without its page, which is built from its sources.", code="page.absent")
+    return found
 
 
 class LoopbackServer(ThreadingHTTPServer):

@@ -1,20 +1,28 @@
 """The pages of the server itself: what is here, the way in, and what may be asked for; all without another server."""
 
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from closeup import __version__
+from closeup.core.errors import InputError
+from closeup.core.settings import read_settings
 from closeup.documents.jobs import JobRecord
 from closeup.pages.page import render_page
 from closeup.server.casts import PAGE_POLICY, summaries
-from closeup.server.entry import Here, Reader, note
+from closeup.server.entry import Here, Reader, documented, listed, note
 from closeup.server.guard import COOKIE
+from closeup.server.loopback import built_files
 from closeup.server.offers import CASTS, OFFERS
-from closeup.server.premises import Premises
+from closeup.server.premises import Premises, absent
+from closeup.weights.cards import all_cards
+from closeup.weights.store import STORED_MODEL, stored_model
 
 routes = APIRouter(include_in_schema=False)
+models = APIRouter(tags=["models"])
 _SHOWN = 100
 _PAGES = {"shorts": "shorts/preview.html", "shorts.render": "shorts/preview.html", "act": "act/report.html"}
 _PAGES |= {"reel": "reel.mp4", "gallery.map": "map.html"} | dict.fromkeys(CASTS, "cast/report.html")
@@ -28,16 +36,33 @@ def page(template: str, **values: Any) -> HTMLResponse:
     return HTMLResponse(text, headers={"content-security-policy": policy})
 
 
+STUDIO = "/studio.html"
+
+
+@routes.get("/assets/{name}")
+def asset(name: str) -> FileResponse:
+    """A file of the studio; its name has the hash of what is in it, so that browsers may keep it."""
+    try:
+        path = built_files(STUDIO).get(f"/assets/{name}")
+    except InputError:
+        path = None
+    if path is None:
+        raise absent("There is no such file.")
+    return FileResponse(path, headers={"cache-control": "public, max-age=31536000, immutable"})
+
+
 @routes.get("/")
 def home(request: Request, place: Here) -> Response:
-    """What is here, for who may look; else the way in."""
+    """The studio, or where that is not built a plain page of what is here, for who may look; else the way in."""
     secret = request.cookies.get(COOKIE)
     key = place.access.find(secret, ("session",)) if secret else None
     if key is None or not {"read", "admin"} & set(key.scopes):
         return RedirectResponse("/enter", 303)
+    with suppress(InputError):
+        return FileResponse(built_files(STUDIO)[STUDIO], media_type="text/html; charset=utf-8")
     media = place.media.page(_SHOWN)
     names = {each.id: each.name for each in media}
-    casts = summaries(place, _SHOWN)
+    casts = summaries(place, place.jobs.page(_SHOWN, works=CASTS, states=["done"]))
     names |= {each.id: each.name for each in casts}
     jobs = place.jobs.page(_SHOWN, works=tuple(OFFERS))
     note(place, key, "list casts", "")
@@ -115,3 +140,10 @@ def metrics(request: Request, place: Here, key: Reader) -> PlainTextResponse:
     lines += ["# TYPE closeup_event_streams gauge", f"closeup_event_streams {request.app.state.news.streams}"]
     lines += request.app.state.metrics.lines()
     return PlainTextResponse("\n".join(lines) + "\n", media_type="text/plain; version=0.0.4")
+
+
+@models.get("/models", summary="List the models, with their licences", **documented(gives=STORED_MODEL, many=True))
+def list_models(key: Reader) -> JSONResponse:
+    """List which models closeup knows, which of them are on the server's machine, and what their licences say."""
+    settings = read_settings()
+    return listed(STORED_MODEL, [replace(stored_model(each, settings), path=None) for each in all_cards().values()])

@@ -125,11 +125,23 @@ def test_undo_gives_back_the_same_bytes(place: Path) -> None:
         CastFolder(place).edit(wish)
         stages.append(contents(place))
     for then in reversed(stages[:-1]):
-        CastFolder(place).edit(say.undo_last)
+        CastFolder(place).edit(say.undo)
         assert {**contents(place), "edits.json": b""} == {**then, "edits.json": b""}
     with pytest.raises(InputError, match="no edit to undo"):
-        CastFolder(place).edit(say.undo_last)
-    assert CastFolder(place).edits() == Edits(next_person=6)
+        CastFolder(place).edit(say.undo)
+    kept = CastFolder(place).edits()
+    assert (kept.operations, kept.next_person, len(kept.undone)) == ((), 6, len(wishes))
+    for then in stages[1:]:
+        CastFolder(place).edit(say.redo)
+        assert {**contents(place), "edits.json": b""} == {**then, "edits.json": b""}
+
+
+def test_what_would_be_done_is_said_and_nothing_is_written(place: Path) -> None:
+    before = contents(place)
+    assert (
+        CastFolder(place).edit(lambda scene: say.hide_person(scene, "p2"), keep=False).sentence == "p2 is hidden now."
+    )
+    assert contents(place) == before
 
 
 def test_wishes_together_are_said_of_what_those_before_them_leave_and_undone_together(place: Path) -> None:
@@ -149,7 +161,8 @@ def test_wishes_together_are_said_of_what_those_before_them_leave_and_undone_tog
     assert (anna.name, anna.tracks, anna.portrait_track) == ("Anna", ("t1", "t3", "t5", "t6"), "t5")
     assert (place / "people" / "p1.jpg").read_bytes() == (place / "tracks" / "t5.jpg").read_bytes()
     assert [operation.joined for operation in CastFolder(place).edits().operations] == [False, False, True, True]
-    CastFolder(place).edit(say.undo_last)
+    CastFolder(place).edit(say.undo)
+    before["edits.json"] = EDITS_JSON.encode(CastFolder(place).edits())
     assert contents(place) == before
     with pytest.raises(InputError, match="no person p3"):
         CastFolder(place).edit(
@@ -160,7 +173,7 @@ def test_wishes_together_are_said_of_what_those_before_them_leave_and_undone_tog
 
 def test_a_split_after_undoing_one_gets_another_id(place: Path) -> None:
     CastFolder(place).edit(lambda scene: say.split_person(scene, "p1", ["t1"]))
-    CastFolder(place).edit(say.undo_last)
+    CastFolder(place).edit(say.undo)
     change = CastFolder(place).edit(lambda scene: say.split_person(scene, "p1", ["t1"]))
     assert change.sentence.endswith("p6.")
 
@@ -389,6 +402,6 @@ def test_notes_that_are_not_of_edits_outlive_edits(place: Path) -> None:
     (place / "cast.json").write_bytes(CAST_JSON.encode(cast))
     name(place, text="Bea")
     assert CastFolder(place).cast().notes == ("Networks ran on cuda.", skipped)
-    CastFolder(place).edit(say.undo_last)
-    CastFolder(place).edit(say.undo_last)
+    CastFolder(place).edit(say.undo)
+    CastFolder(place).edit(say.undo)
     assert CastFolder(place).cast().notes == ("Networks ran on cuda.",)

@@ -81,7 +81,7 @@ def test_an_operation_remembers_the_person_and_what_was_wanted() -> None:
         (say.tell_apart, ("p1", "p1"), "p1 cannot differ from themselves"),
         (say.tell_apart, ("p1", "p9"), "There is no person p9"),
         (say.choose_portrait, ("p1", "t2"), r"p1 has no track t2\.\nThe tracks of p1 are t1, t3, t6\."),
-        (say.undo_last, (), "There is no edit to undo"),
+        (say.undo, (), "There is no edit to undo"),
     ],
 )
 def test_what_cannot_be_is_refused_with_a_reason(wish: Any, args: tuple[Any, ...], message: str) -> None:
@@ -94,11 +94,33 @@ def test_undo_says_what_it_took_back_and_what_is_left() -> None:
     one = scene()
     two = replace(one, edits=say.merge_people(one, ["p1", "p3"]).edits)
     three = replace(two, edits=say.hide_person(two, "p2").edits)
-    change = say.undo_last(three)
+    change = say.undo(three)
     assert change.sentence == "Undone: hide p2. 1 edit left."
-    assert change.edits == two.edits
+    assert change.edits == replace(two.edits, undone=three.edits.operations[1:])
     joined = replace(three.edits.operations[1], joined=True)
     both = replace(three, edits=replace(three.edits, operations=(three.edits.operations[0], joined)))
-    assert say.undo_last(both).sentence == "Undone: merge p1 and p3, hide p2. No edit is left."
-    assert say.undo_last(both).edits.operations == ()
-    assert say.undo_last(two).sentence == "Undone: merge p1 and p3. No edit is left."
+    assert say.undo(both).sentence == "Undone: merge p1 and p3, hide p2. No edit is left."
+    assert say.undo(both).edits.operations == ()
+    assert say.undo(two).sentence == "Undone: merge p1 and p3. No edit is left."
+
+
+def test_any_change_is_taken_back_and_made_again_until_there_is_a_new_one() -> None:
+    start = scene()
+    edits = start.edits
+    for wish in (lambda at: say.name_person(at, "p1", "Ada"), lambda at: say.hide_person(at, "p2")):
+        edits = wish(replace(start, edits=edits)).edits
+    named, hidden = edits.operations
+    without = say.undo(replace(start, edits=edits), number=1)
+    assert without.sentence == "Undone: name p1. 1 edit left."
+    assert (without.edits.operations, without.edits.undone) == ((hidden,), (named,))
+    nothing = say.undo(replace(start, edits=without.edits)).edits
+    again = say.redo(replace(start, edits=nothing), number=1)
+    assert again.sentence == "Done again: name p1."
+    assert (again.edits.operations, again.edits.undone) == ((named,), (hidden,))
+    assert say.redo(replace(start, edits=again.edits)).edits.operations == (named, hidden)
+    assert say.hide_person(replace(start, edits=again.edits), "p3").edits.undone == ()
+    for number in (0, 2):
+        with pytest.raises(InputError, match=f"no edit {number} to undo"):
+            say.undo(replace(start, edits=again.edits), number=number)
+    with pytest.raises(InputError, match="no edit to redo"):
+        say.redo(start)

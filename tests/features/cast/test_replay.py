@@ -278,7 +278,7 @@ def attempt(session: Session, kind: str, random: Any) -> None:
             case "unhide":
                 session.do(say.unhide_person, person.id)
             case _:
-                session.do(say.undo_last)
+                session.do(say.undo)
     except InputError:
         assert session.edits == before
 
@@ -326,7 +326,7 @@ def test_any_edits_replay_alike_undo_exactly_and_never_reuse_an_id(wishes: list[
         assert session.edits.operations == edits.operations
         assert summary(session.members()) == then
         if edits.operations:
-            session.do(say.undo_last)
+            session.do(say.undo)
 
 
 @given(st.lists(WISHES, max_size=6), st.lists(st.integers(0, 5), min_size=8, max_size=8), st.integers(1, 9))

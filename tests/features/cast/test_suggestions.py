@@ -98,8 +98,8 @@ def test_an_answer_is_an_edit_and_the_question_goes(tmp_path: Path) -> None:
     assert asked(place) == [("p1", "p4")]
     do(place, say.merge_people, ["p1", "p4"])
     assert asked(place) == []
-    do(place, say.undo_last)
-    do(place, say.undo_last)
+    do(place, say.undo)
+    do(place, say.undo)
     assert asked(place) == [("p1", "p4"), ("p1", "p3")]
 
 
@@ -107,7 +107,7 @@ def test_split_off_tracks_hidden_people_and_other_names_are_not_asked_about(tmp_
     place = folder(tmp_path, {2: LIMIT + 0.02})
     do(place, say.split_person, "p1", ["t1"])
     assert sorted(asked(place)) == [("p1", "p3"), ("p5", "p3")]
-    do(place, say.undo_last)
+    do(place, say.undo)
     do(place, say.name_person, "p1", "Ada")
     assert asked(place) == [("p1", "p3")]
     do(place, say.name_person, "p3", "Ben")

@@ -133,11 +133,14 @@ class CastFolder:
         shots = {shot_name(number): shot_picture_path(self.path, number) for number in range(len(cast.shots))}
         return PictureFiles(paths | names | {name: path for name, path in shots.items() if path.is_file()})
 
-    def edit(self, *wishes: Callable[[Scene], Change]) -> Change:
+    def edit(self, *wishes: Callable[[Scene], Change], keep: bool = True) -> Change:
         """Change the edits by some wishes, each said of the cast as those before it leave it: all of them or none.
 
         The edits are replayed, and the changed folder takes the place of the old one as a whole. What is wished
         together is undone together.
+
+        Args:
+            keep: Else nothing is written, and only what would be said is given.
 
         Raises:
             InputError: If a wish does.
@@ -158,6 +161,8 @@ class CastFolder:
             said = edits.operations
             joined = (replace(said[place], joined=place > before) for place in range(before, len(said)))
             edits = replace(edits, operations=(*said[:before], *joined))
+            if not keep:
+                return Change(edits, "\n".join(sentences))
             questions = _questions(cast, lambda: self.vectors(cast), baseline, edits)
             with place.writing(overwrite=True, replaced=_CHANGED_BY_EDITS.__contains__) as part:
                 _write_readable(part, cast, edits, self.path, questions)

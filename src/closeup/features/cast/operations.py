@@ -6,11 +6,12 @@ Only the edits grow here; `closeup.features.cast.folder.CastFolder.edit` then re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 
 from closeup.core.errors import InputError
 from closeup.core.parts import moment
 from closeup.core.types import MAX_NAME, Cast, Person, Track
-from closeup.documents.edits import Edits, Operation
+from closeup.documents.edits import Edits, Operation, said_together
 from closeup.features.cast.anchors import anchor_person
 from closeup.features.cast.replay import shared_frame
 
@@ -32,7 +33,7 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The edits with one more (or, after undoing, one fewer), and a sentence that tells what changed."""
+    """The edits as they are after it, and a sentence that tells what changed."""
 
     edits: Edits
     sentence: str
@@ -104,6 +105,14 @@ def reject_tracks(scene: Scene, identity: str, tracks: Sequence[str]) -> Change:
     moved = _moved(person, tracks, "not")
     operation = Operation("not", scene.at, _sha(scene), (anchor_person(scene.cast, person),), tracks=moved)
     return _add(scene, operation, f"{_join(moved)} {_is(moved)} not {_call(person)}, and will not be again.")
+
+
+def moving(identity: str, other: str, tracks: Sequence[str]) -> list[Wish]:
+    """What gives some tracks of one person to another: they are split off, and the new person merged into the other."""
+    return [
+        partial(split_person, identity=identity, tracks=tracks),
+        lambda scene: merge_people(scene, [other, f"p{scene.edits.next_person - 1}"]),
+    ]
 
 
 def hide_person(scene: Scene, identity: str) -> Change:
@@ -188,28 +197,55 @@ def wish(kind: str, people: Sequence[str], tracks: Sequence[str] = (), name: str
     raise InputError(f"{said!a} is no change of people.", "Say it of as many people and tracks as it needs.")
 
 
-def undo_last(scene: Scene) -> Change:
-    """Take back the last edit, and with it those that it was said together with.
+def undo(scene: Scene, number: int | None = None) -> Change:
+    """Take back a change: all that was said together with it.
+
+    Args:
+        number: Which, counted from 1, the oldest first; None takes the last one. Those after it stay, as far as they
+            still find whom they are about.
 
     Raises:
         InputError: If there is none.
     """
-    if not scene.edits.operations:
-        raise InputError("There is no edit to undo.")
-    kept = list(scene.edits.operations)
-    undone = [kept.pop()]
-    while undone[0].joined:
-        undone.insert(0, kept.pop())
-    about = ", ".join(f"{gone.kind} {_join([person.id for person in gone.people])}" for gone in undone)
-    left = sum(not operation.joined for operation in kept)
-    rest = f"{left} edit{'s' * (left != 1)} left." if left else "No edit is left."
-    return Change(replace(scene.edits, operations=tuple(kept)), f"Undone: {about}. {rest}")
+    kept = said_together(scene.edits.operations)
+    undone = _taken(kept, number, "undo")
+    left = f"{len(kept)} edit{'s' * (len(kept) != 1)} left." if kept else "No edit is left."
+    edits = replace(scene.edits, operations=tuple(chain(*kept)), undone=(*scene.edits.undone, *undone))
+    return Change(edits, f"Undone: {_about(undone)}. {left}")
+
+
+def redo(scene: Scene, number: int | None = None) -> Change:
+    """Make a change again that was taken back, after all that are there now.
+
+    Args:
+        number: Which, counted from 1, in the order in which they were taken back; None takes the last one.
+
+    Raises:
+        InputError: If there is none: a new change forgets them.
+    """
+    kept = said_together(scene.edits.undone)
+    again = _taken(kept, number, "redo")
+    edits = replace(scene.edits, operations=(*scene.edits.operations, *again), undone=tuple(chain(*kept)))
+    return Change(edits, f"Done again: {_about(again)}.")
+
+
+def _taken(groups: list[tuple[Operation, ...]], number: int | None, what: str) -> tuple[Operation, ...]:
+    """Take one group of the list, by its number from 1, or the last."""
+    place = len(groups) if number is None else number
+    if not 1 <= place <= len(groups):
+        raise InputError(f"There is no edit {'' if number is None else f'{number} '}to {what}.")
+    return groups.pop(place - 1)
+
+
+def _about(operations: Sequence[Operation]) -> str:
+    return ", ".join(f"{each.kind} {_join([person.id for person in each.people])}" for each in operations)
 
 
 def _add(scene: Scene, operation: Operation, sentence: str) -> Change:
     following = scene.edits.next_person + (operation.new_person is not None)
     return Change(
-        replace(scene.edits, operations=(*scene.edits.operations, operation), next_person=following), sentence
+        replace(scene.edits, operations=(*scene.edits.operations, operation), next_person=following, undone=()),
+        sentence,
     )
 
 

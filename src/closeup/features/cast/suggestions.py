@@ -57,16 +57,8 @@ def suggest(cast: Cast, vectors: TrackVectors, baseline: Baseline, edits: Edits)
     Raises:
         InputError: If the vectors do not say what a face is worth, or by which model of closeup they were made.
     """
-    card = all_cards().get(vectors.embedder)
-    if card is None or "ask" not in card.thresholds or np.isnan(vectors.face_worth).any():
-        raise InputError(
-            "Who may be one person after all cannot be said: an older closeup made this cast.",
-            "Make the cast anew.",
-            code="cast.damaged",
-        )
-    limits = {name: threshold.value for name, threshold in card.thresholds.items()}
-    faces, worths = track_faces(vectors, len(cast.tracks))
-    weighted = faces * track_weights(worths, cast.tracks)[:, None].astype(np.float64)
+    limits = _limits(vectors)
+    weighted, worths = _weighted(cast, vectors)
     place = {track.id: index for index, track in enumerate(cast.tracks)}
     seen, means = list[_Seen](), list[NDArray[np.float64]]()
     for person in (*cast.people, *cast.passers_by):
@@ -86,6 +78,50 @@ def suggest(cast: Cast, vectors: TrackVectors, baseline: Baseline, edits: Edits)
         if not _contradicted(seen[a], seen[b], cast.tracks, apart)
     ]
     return tuple(sorted(found, key=lambda suggestion: -suggestion.probability))
+
+
+def sureness(cast: Cast, vectors: TrackVectors) -> tuple[float | None, ...]:
+    """How likely each track is of its person, 0 to 1: it against the mean face of the person's other tracks.
+
+    None where it belongs to nobody, is the only one, or shows too little of a face. The odds are those of two people
+    who were left apart, so that what somebody merged by hand stands out.
+
+    Args:
+        cast: As it stands.
+        vectors: Of its tracks.
+
+    Raises:
+        InputError: If the vectors do not say what a face is worth, or by which model of closeup they were made.
+    """
+    limits, place = _limits(vectors), {track.id: index for index, track in enumerate(cast.tracks)}
+    weighted, _ = _weighted(cast, vectors)
+    found: list[float | None] = [None] * len(cast.tracks)
+    for person in (*cast.people, *cast.passers_by, *cast.hidden):
+        own = [place[track] for track in person.tracks]
+        others = weighted[own].sum(axis=0) - weighted[own]
+        lengths = np.linalg.norm(weighted[own], axis=1) * np.linalg.norm(others, axis=1)
+        for index, together, length in zip(own, (weighted[own] * others).sum(axis=1), lengths, strict=True):
+            if len(own) > 1 and length > 1e-9:
+                odds = (limits["even"] - (1 - together / length)) / limits["even_width"]
+                found[index] = float(1 / (1 + np.exp(-odds)))
+    return tuple(found)
+
+
+def _limits(vectors: TrackVectors) -> dict[str, float]:
+    card = all_cards().get(vectors.embedder)
+    if card is None or "ask" not in card.thresholds or np.isnan(vectors.face_worth).any():
+        raise InputError(
+            "Who may be one person after all cannot be said: an older closeup made this cast.",
+            "Make the cast anew.",
+            code="cast.damaged",
+        )
+    return {name: threshold.value for name, threshold in card.thresholds.items()}
+
+
+def _weighted(cast: Cast, vectors: TrackVectors) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """A face of each track, (T, D), as much as it counts in a person's mean, and what it is worth, (T,)."""
+    faces, worths = track_faces(vectors, len(cast.tracks))
+    return faces * track_weights(worths, cast.tracks)[:, None].astype(np.float64), worths
 
 
 def _probability(face: float, clothing: float | None, limits: dict[str, float], *, sure: bool) -> float:

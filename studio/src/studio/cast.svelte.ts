@@ -1,0 +1,135 @@
+// A cast as it is worked on: who is in it, what is selected, and what the server makes of each change.
+
+import { desk } from "./desk.svelte.ts";
+import * as server from "./server.ts";
+import type { Cast, Change, Edit, Person, Question, Track } from "./server.ts";
+import { words } from "./words.svelte.ts";
+
+const COLOURS = 12;
+
+export const numberOf = (id: string): number => Number(id.slice(1));
+export const colourOf = (id: string): string => `c${(numberOf(id) - 1) % COLOURS}`;
+
+/** Seconds in which at least one of the tracks runs. */
+export function together(tracks: Track[]): number {
+  let total = 0;
+  let end = 0;
+  for (const { start_s, end_s } of [...tracks].sort((a, b) => a.start_s - b.start_s)) {
+    total += Math.max(0, end_s - Math.max(start_s, end));
+    end = Math.max(end, end_s);
+  }
+  return total;
+}
+
+/** Edits by what is taken back together, the newest first. */
+export function grouped(edits: Edit[]): { number: number; edits: Edit[] }[] {
+  const groups = new Map<number, Edit[]>();
+  for (const edit of edits) groups.set(edit.number, [...(groups.get(edit.number) ?? []), edit]);
+  return [...groups].map(([number, each]) => ({ number, edits: each })).reverse();
+}
+
+export class CastWork {
+  cast = $state.raw<Cast | null>(null);
+  questions = $state.raw<Question[]>([]);
+  selected = $state<string[]>([]);
+  said = $state("");
+  busy = $state(false);
+  private known = new Map<string, { name: string | null }>();
+
+  /** In the order of their numbers: nobody moves while somebody works, and who is new comes last. */
+  readonly people = $derived([...(this.cast?.people ?? [])].sort((a, b) => numberOf(a.id) - numberOf(b.id)));
+  readonly passing = $derived([...(this.cast?.passers_by ?? [])].sort((a, b) => numberOf(a.id) - numberOf(b.id)));
+  readonly hidden = $derived([...(this.cast?.hidden ?? [])].sort((a, b) => numberOf(a.id) - numberOf(b.id)));
+  readonly everybody = $derived([...this.people, ...this.passing, ...this.hidden]);
+  readonly tracks = $derived.by(() => {
+    const owned = new Map<string, Track[]>();
+    for (const track of this.cast?.tracks ?? []) if (track.person) owned.set(track.person, [...(owned.get(track.person) ?? []), track]);
+    return owned;
+  });
+  readonly names = $derived([...new Set(this.everybody.map((person) => person.name).filter((name) => name !== null))]);
+
+  constructor(readonly id: string) {}
+
+  async load(): Promise<void> {
+    await desk.try(async () => {
+      const cast = await server.cast(this.id);
+      for (const person of [...cast.people, ...cast.passers_by, ...cast.hidden]) this.known.set(person.id, person);
+      this.cast = cast;
+      this.selected = this.selected.filter((id) => this.everybody.some((person) => person.id === id));
+    });
+    // What may be asked is worked out from the faces; a cast of an older closeup has none that say so.
+    this.questions = await server.questions(this.id).catch(() => []);
+  }
+
+  person(id: string): Person | undefined {
+    return this.everybody.find((person) => person.id === id);
+  }
+
+  of(id: string): Track[] {
+    return this.tracks.get(id) ?? [];
+  }
+
+  /** What somebody is called: their name, or their number. */
+  call(id: string): string {
+    void this.cast; // names change with it
+    return this.known.get(id)?.name ?? words().unnamed(id.slice(1));
+  }
+
+  callAll(ids: string[]): string {
+    return new Intl.ListFormat(words().language, { type: "conjunction" }).format(ids.map((id) => this.call(id)));
+  }
+
+  portrait(person: Person): string {
+    return this.picture(person.portrait);
+  }
+
+  /** A picture of the folder; each state of the cast has its own address, so that none is shown that was before. */
+  picture(name: string): string {
+    const edits = this.cast?.edits ?? [];
+    return `/results/${this.id}/cast/${name}?v=${edits.length}-${edits.at(-1)?.at ?? ""}-${this.cast?.undone.length}`;
+  }
+
+  /** Make changes, as one; gives whether they were made. */
+  async change(...changes: Change[]): Promise<boolean> {
+    return this.done(() => server.change(this.id, changes));
+  }
+
+  async again(what: "undo" | "redo", number?: number): Promise<boolean> {
+    return this.done(() => server.again(this.id, what, number));
+  }
+
+  private async done(action: () => Promise<string>): Promise<boolean> {
+    if (this.busy) return false;
+    this.busy = true;
+    const well = await desk.try(async () => {
+      this.said = await action();
+    });
+    if (well) await this.load();
+    this.busy = false;
+    return well;
+  }
+
+  select(id: string, on: boolean): void {
+    this.selected = on ? [...this.selected.filter((each) => each !== id), id] : this.selected.filter((each) => each !== id);
+  }
+
+  async hide(ids: string[]): Promise<void> {
+    if (ids.length > 0 && (await this.change({ kind: "hide", people: ids }))) this.selected = [];
+  }
+
+  /** Where in which file a time of the cast is. */
+  file(seconds: number): { media: string | null; name: string; at: number } {
+    const files = this.cast?.files ?? [];
+    const file = files.findLast((each) => each.start_s <= seconds) ?? files[0];
+    return { media: file?.media ?? null, name: file?.name ?? "", at: seconds - (file?.start_s ?? 0) };
+  }
+
+  /** An edit in words. */
+  tell(edit: Edit): string {
+    const who = this.callAll(edit.people);
+    const say = words().edits;
+    if (edit.kind === "name") return say.name(words().unnamed(edit.people[0].slice(1)), edit.name ?? "");
+    if (edit.kind === "split" || edit.kind === "not") return say[edit.kind](who, edit.tracks.length);
+    return say[edit.kind as "merge" | "hide" | "unhide" | "different" | "portrait"](who);
+  }
+}
