@@ -8,15 +8,14 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from closeup.algorithms.matting.edges import EdgeModel
-from closeup.algorithms.matting.focus import grain_of
+from closeup.algorithms.matting.focus import full_alpha, grain_of
 from closeup.algorithms.matting.steady import STILL, SteadyMatte
 from closeup.core.types import FloatArray, Image
 from closeup.media.planes import Plane, Planes
 from closeup.media.video import DecodedFrame
 from closeup.perception.kept_faces import Faces
 from closeup.perception.matte import PersonMatte
-from closeup.perception.shallow_focus import VIDEO_PX, Lens, SmallPicture, fitted_edges, small_alpha, small_picture
+from closeup.perception.shallow_focus import VIDEO_PX, Lens, SmallPicture, alpha_by, fitted_edges, small_picture
 
 Region = tuple[slice, slice]
 """Rows and columns of a picture, from even numbers on."""
@@ -31,7 +30,7 @@ class CutOutFrame:
         region: What of it is changed.
         image: That, as RGB (H, W, 3).
         small: The same, small.
-        model: Alpha of those who stay in focus.
+        alpha: Of those who stay in focus, (H, W).
         strength: How much is out of focus where, at any size, (H, W); None for all of it everywhere.
         grain: Of the background, in levels of 8 bits.
     """
@@ -40,7 +39,7 @@ class CutOutFrame:
     region: Region
     image: Image
     small: SmallPicture
-    model: EdgeModel
+    alpha: FloatArray
     strength: FloatArray | None
     grain: float
 
@@ -71,10 +70,16 @@ class FocusInTime:
         if now != self._before:
             self._before, self._steady, self._ground = now, SteadyMatte(), None
             self._grain = grain_of(image, own)
-        model = self._steady.step(small.image, fitted_edges(small, own))
+        alpha = full_alpha(image, alpha_by(fitted_edges(small, own), (image.shape[1], image.shape[0])))
+        alpha = self._steady.step(small.image, alpha)
         if self._by_depth:
-            self._ground = _held(self._ground, faces.strength(small_alpha(small, model), others), own.shape)
-        return CutOutFrame(frame, region, image, small, model, self._ground, self._grain)
+            self._ground = _held(self._ground, faces.strength(_shrunk(alpha, small), others), own.shape)
+        return CutOutFrame(frame, region, image, small, alpha, self._ground, self._grain)
+
+
+def _shrunk(alpha: FloatArray, small: SmallPicture) -> FloatArray:
+    """Alpha (H, W) in the size of the small picture."""
+    return np.asarray(cv2.resize(alpha, small.image.shape[1::-1], interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _held(held: FloatArray | None, found: FloatArray | None, shape: tuple[int, ...]) -> FloatArray | None:
@@ -92,7 +97,8 @@ def focused_planes(cut: CutOutFrame, look: Lens) -> Planes:
     made = look.portrait(
         cut.image,
         cut.small,
-        cut.model,
+        lambda _, rows: cut.alpha[rows],
+        _shrunk(cut.alpha, cut.small),
         strength=cut.strength,
         moves=True,
         grain=cut.grain,

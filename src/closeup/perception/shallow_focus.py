@@ -102,7 +102,8 @@ class Lens:
         self,
         picture: Pixels,
         small: SmallPicture,
-        model: EdgeModel,
+        alpha_of: AlphaOf,
+        alpha: FloatArray,
         *,
         strength: FloatArray | None = None,
         moves: bool = False,
@@ -114,15 +115,14 @@ class Lens:
         Args:
             picture: Upright RGB, uint8 or uint16.
             small: The same, small.
-            model: Alpha of those who stay in focus.
+            alpha_of: Alpha of those who stay in focus, by rows of the picture.
+            alpha: The same of the small picture, (H, W).
             strength: Of the blur, at any size, (H, W), 0 to 1; None for 1 everywhere.
             moves: Whether it is one of a video, and to be made faster.
             grain: Of the background, in levels of 8 bits; None measures it.
             seed: Of the grain.
         """
         height, width = picture.shape[:2]
-        alpha_of = alpha_by(model, (width, height))
-        alpha = small_alpha(small, model)
         size_wh = fitted((alpha.shape[1], alpha.shape[0]), VIDEO_COLOURS_PX if moves else PHOTO_PX)
         light, mixture = (
             np.asarray(cv2.resize(each, size_wh, interpolation=cv2.INTER_AREA), np.float32)

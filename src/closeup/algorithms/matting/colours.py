@@ -84,15 +84,15 @@ def refine_colours(
     beside = [
         np.clip(rows + down, 0, height - 1) * width + np.clip(columns + across, 0, width - 1) for down, across in _ASIDE
     ]
-    flat_alpha, flat_person, flat_ground = alpha.reshape(-1, 1), person.reshape(-1, 3), ground.reshape(-1, 3)
+    flat_alpha, both = alpha.reshape(-1, 1), np.concatenate([person.reshape(-1, 3), ground.reshape(-1, 3)], axis=1)
     mine, looks = flat_alpha[own], seen.reshape(-1, 3)[own]
     each = [np.float32(_EVEN) + np.float32(_ALPHA) * np.abs(mine - flat_alpha[there]) for there in beside]
     for _ in range(rounds):
-        sums = [
-            sum(w * flat[there] for w, there in zip(each, beside, strict=True)) for flat in (flat_person, flat_ground)
-        ]
-        flat_person[own], flat_ground[own] = _solved(looks, mine, sum(each), *sums)
-    return mixed, flat_person[own]
+        sums = each[0] * both.take(beside[0], axis=0)
+        for weight, there in zip(each[1:], beside[1:], strict=True):
+            sums += weight * both.take(there, axis=0)
+        both[own, :3], both[own, 3:] = _solved(looks, mine, sum(each), sums[:, :3], sums[:, 3:])
+    return mixed, both[own, :3]
 
 
 def _solved(

@@ -8,7 +8,6 @@ made of. A first-order filter comes late where things move; one whose weight gro
 import cv2
 import numpy as np
 
-from closeup.algorithms.matting.edges import EdgeModel
 from closeup.core.types import FloatArray, Image
 
 STILL = 0.1
@@ -25,18 +24,16 @@ class SteadyMatte:
         self._picture: FloatArray | None = None
         self._held: FloatArray
 
-    def step(self, picture: Image, model: EdgeModel) -> EdgeModel:
-        """The steady model of the next frame, of its small picture, uint8 (H, W, 3), and its own model."""
+    def step(self, picture: Image, alpha: FloatArray) -> FloatArray:
+        """The steady matte of the next frame, (H, W), by its own and its small picture, uint8 (h, w, 3)."""
         seen = cv2.blur(picture, (3, 3)).astype(np.float32)
-        parts = np.dstack([model.slope, model.offset, model.trust, model.alpha])
         if self._picture is None:
-            self._picture, self._held = seen, parts
+            self._picture, self._held = seen, alpha.copy()
         else:
-            weight = self.weight(np.abs(seen - self._picture).max(axis=2))[..., None]
-            self._picture += weight * (seen - self._picture)
-            self._held += weight * (parts - self._held)
-        held = self._held.copy()
-        return EdgeModel(held[..., :3], held[..., 3], held[..., 4], held[..., 5])
+            weight = self.weight(np.abs(seen - self._picture).max(axis=2))
+            self._picture += weight[..., None] * (seen - self._picture)
+            self._held += cv2.resize(weight, alpha.shape[::-1], interpolation=cv2.INTER_LINEAR) * (alpha - self._held)
+        return self._held.copy()
 
     @staticmethod
     def weight(apart: FloatArray) -> FloatArray:

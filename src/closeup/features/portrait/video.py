@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from closeup.algorithms.matting.focus import full_alpha
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback
 from closeup.core.read_ahead import read_ahead
@@ -31,7 +30,7 @@ from closeup.perception.cuts import CutDetector
 from closeup.perception.focus_in_time import CutOutFrame, FocusInTime, focused_planes
 from closeup.perception.kept_faces import NOBODY, Faces, FacesInTime
 from closeup.perception.matte import PersonMatte
-from closeup.perception.shallow_focus import PRESENT, VIDEO_PX, Lens, alpha_by, small_picture
+from closeup.perception.shallow_focus import PRESENT, VIDEO_PX, Lens, small_picture
 from closeup.perception.sound_choice import choose_sound_track
 
 LOOKS_PER_S = 2.0
@@ -107,7 +106,7 @@ def portrait_video(
     with movie as writer, read_ahead(_cut_out(source, watched, network, by_depth=by_depth), _AHEAD) as frames:
         for (frame, cut), end in zip(frames, starts[1:], strict=True):
             if cut is not None:
-                covered.append(float(cut.model.alpha.mean()))
+                covered.append(float(cut.alpha.mean()))
                 deep = deep or cut.strength is not None
             writer.write(_picture(focused_planes(cut, look) if cut else frame.planes(), (width, height)))
             progress(Progress("Blurring", float(end), end_s, "s"))
@@ -147,7 +146,7 @@ def matte_video(
         for (_, cut), end in zip(frames, starts[1:], strict=True):
             alpha = empty
             if cut is not None:
-                alpha = full_alpha(cut.image, alpha_by(cut.model, (width, height)))
+                alpha = cut.alpha
                 covered.append(float(alpha.mean()))
             writer.write(alpha)
             progress(Progress("Cutting out", float(end), float(starts[-1]), "s"))
