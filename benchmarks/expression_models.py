@@ -2,7 +2,7 @@
 
 Faces of FER2013's val by ten people's votes and by its own label, people of Labeled Faces in the Wild kept apart, and
 JAFFE, which no model of ours has seen in training, choosing or calibration (`closeup data crop-faces JAFFE/labels.csv
-faces/jaffe --size 96`; the others as recipes/expression-first.toml says).
+faces/jaffe --size 96`; the others as recipes/expression.toml says).
 """
 
 import csv

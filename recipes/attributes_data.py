@@ -8,7 +8,8 @@
 
 UTKFace's labels.csv has path, age, gender; that of the masks has path, label (mask, no_mask, incorrect), kind (real or
 synthetic), source (where the picture comes from). Labeled Faces in the Wild is a folder for each person, and STREET any
-photos of people with bare faces (path). Some faces of FER2013, as recipes/expression-first.toml cuts them, come along.
+photos of people with bare faces (path). Some faces of FER2013 come along, cut by `closeup data crop-faces FER2013.zip
+faces/fer --size 96`.
 
 Bare faces come from five sources. So that none of them tells that a face is bare, masks are painted on some of each
 (painted_masks.py). Where a source says who is in a picture, its names are kept; elsewhere people are told apart by the

@@ -1,8 +1,8 @@
-"""Make what recipes/expression-plain.toml learns from: people's votes, and what two other networks say.
+"""Make what recipes/expression.toml learns from: people's votes, and what two other networks say.
 
     python recipes/expression_votes.py FACES VOTES.csv LFW/emotion_labels.csv UTKFACE/labels.csv MODELS
 
-FACES is the folder that the commands at the top of recipes/expression-plain.toml fill, VOTES.csv the ten votes for each
+FACES is the folder that the commands at the top of recipes/expression.toml fill, VOTES.csv the ten votes for each
 face of FER2013 (FER+, Barsoum et al. 2016: path, neutral, happiness, ...), MODELS a folder with faceapi_expression.onnx
 (face-api) and emotions_0003.onnx (Open Model Zoo's emotions-recognition-retail-0003).
 
