@@ -149,3 +149,30 @@ def test_a_training_learns_and_goes_on_where_it_stopped(
     assert len(rows) == 3
     assert [row.split(",")[0] for row in rows[1:]] == ["1", "2"]
     assert recipe.answer(recipe.best(tmp_path / "run"), standing().rgb, 64).shape == (300, 200)
+
+
+def test_the_way_down_is_lite0_as_imagenet_taught_it(recipe: ModuleType) -> None:
+    from closeup.workbench.training.libraries import timm
+    from closeup.workbench.training.weights import IMAGENET, load_start
+
+    torch, network = recipe.torch, recipe.new_weights().network.eval()
+    whole = torch.nn.Module()
+    whole.backbone = timm.create_model("tf_efficientnet_lite0", num_classes=0).eval()
+    load_start(whole, IMAGENET, "tf_efficientnet_lite0", Path())
+    pictures = torch.rand(1, 3, 64, 96, generator=torch.Generator().manual_seed(2)) * 2 - 1
+    with torch.no_grad():
+        wanted, found = whole.backbone.bn1(whole.backbone.conv_stem(pictures)), network.stem(pictures)
+        for theirs, ours in zip(whole.backbone.blocks[:5], network.stages[:5], strict=True):
+            wanted, found = theirs(wanted), ours(found)
+    torch.testing.assert_close(found, wanted, atol=1e-3, rtol=1e-3)  # another order of sums
+
+
+def test_first_layers_and_all_statistics_stay_as_they_were(recipe: ModuleType) -> None:
+    network = recipe.new_weights().network.train()
+    moving = {name for name, weight in network.named_parameters() if weight.requires_grad}
+    assert not any(name.startswith(("stem.", "stages.0.", "stages.1.")) for name in moving)
+    assert {"stages.2.0.layers.0.weight", "answer.0.weight"} <= moving
+    before = {name: value.clone() for name, value in network.state_dict().items() if "running" in name}
+    network(recipe.torch.rand(2, 3, 64, 64))
+    after = network.state_dict()
+    assert all(recipe.torch.equal(after[name], value) for name, value in before.items() if not name.startswith("ups."))

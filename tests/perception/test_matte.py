@@ -62,7 +62,7 @@ def test_the_matte_has_the_pictures_size_and_stays_between_0_and_1(
 
 def test_the_edge_is_where_it_is_in_the_picture(brightness: Brightness) -> None:
     alpha = PersonMatte().alpha(halves(360, 640))
-    assert brightness.shapes == [(1, 3, 128, 256)]
+    assert brightness.shapes == [(1, 3, 224, 384)]
     edge = np.argmax(alpha > 0.5, axis=1)
     assert np.abs(edge - 320).max() <= 2
     assert np.all(np.diff(alpha, axis=1) >= -1e-6)

