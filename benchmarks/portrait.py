@@ -29,7 +29,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from closeup.algorithms.matting.edges import EdgeModel
 from closeup.algorithms.matting.focus import full_alpha
 from closeup.algorithms.matting.lens import blur, kernel
 from closeup.algorithms.matting.light import to_levels, to_light
@@ -39,10 +38,8 @@ from closeup.perception.matte import PersonMatte
 from closeup.perception.shallow_focus import (
     VIDEO_PX,
     Lens,
-    SmallPicture,
     alpha_by,
     fitted_edges,
-    small_alpha,
     small_picture,
 )
 from matte import held_out_photos, rival
@@ -103,18 +100,12 @@ def masked(picture: Image, alpha: FloatArray, radius_px: float) -> FloatArray:
     return to_levels(share * light + (1 - share) * behind)
 
 
-def focused(picture: Image, small: SmallPicture, model: EdgeModel) -> FloatArray:
-    """A portrait (H, W, 3)."""
-    alpha_of = alpha_by(model, (picture.shape[1], picture.shape[0]))
-    return Lens(BLUR).portrait(picture, small, alpha_of, small_alpha(small, model)).astype(np.float32)
-
-
 def ours(picture: Image, alpha: FloatArray) -> FloatArray:
     """What `closeup portrait` does of this matte, (H, W, 3)."""
     small = small_picture(picture)
     size_wh = small.image.shape[1], small.image.shape[0]
     model = fitted_edges(small, np.asarray(cv2.resize(alpha, size_wh, interpolation=cv2.INTER_AREA), np.float32))
-    return focused(picture, small, model)
+    return Lens(BLUR).portrait(picture, small, model.apply).astype(np.float32)
 
 
 def film(person: Image, mask: FloatArray, ground: Image, speed_px: int) -> Iterator[tuple[Image, FloatArray]]:
@@ -194,7 +185,7 @@ def sheet(out: Path, shared: Path) -> None:
         small = small_picture(rgb)
         radius_px, alpha = BLUR * len(rgb), np.clip(theirs(rgb), 0, 1)
         ways = {
-            "closeup": focused(rgb, small, fitted_edges(small, network.alpha(small.image))),
+            "closeup": Lens(BLUR).portrait(rgb, small, fitted_edges(small, network.alpha(small.image)).apply),
             "original": boxed(rgb, alpha, radius_px),
             "mediapipe masked": masked(rgb, alpha, radius_px),
         }

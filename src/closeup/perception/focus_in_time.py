@@ -94,13 +94,12 @@ def focused_planes(cut: CutOutFrame, look: Lens) -> Planes:
     rows, columns = cut.region
     own = cut.frame.planes()
     planes = Planes(own.y.copy(), own.u.copy(), own.v.copy(), own.siting_xy)
+    small = _shrunk(cut.alpha, cut.small)
     made = look.portrait(
         cut.image,
         cut.small,
-        lambda _, rows: cut.alpha[rows],
-        _shrunk(cut.alpha, cut.small),
+        lambda _, rows, size_wh: (cut.alpha if size_wh == cut.alpha.shape[::-1] else small)[rows],
         strength=cut.strength,
-        moves=True,
         grain=cut.grain,
         seed=cut.frame.index,
     )

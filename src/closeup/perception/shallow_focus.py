@@ -1,5 +1,6 @@
 """One picture and its matte to a portrait: found edges, parted colours, a blurred background, put together."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,9 @@ PHOTO_PX, VIDEO_PX = 512, 320
 VIDEO_COLOURS_PX, VIDEO_BLUR_PX = 192, 8
 """Longer side of that in which the colours of a video are estimated, and radius that its blur is made with: faster, and
 what moves shows less."""
+
+AlphaAt = Callable[[FloatArray, slice, tuple[int, int]], FloatArray]
+"""Alpha (R, W) of some rows of a picture, by its light (R, W, 3) and its (width, height): `EdgeModel.apply`."""
 
 OFF = 3 / 512
 """By how much of the longer side the network's edge may be off: half again as much as one of its cells."""
@@ -102,11 +106,9 @@ class Lens:
         self,
         picture: Pixels,
         small: SmallPicture,
-        alpha_of: AlphaOf,
-        alpha: FloatArray,
+        alpha_at: AlphaAt,
         *,
         strength: FloatArray | None = None,
-        moves: bool = False,
         grain: float | None = None,
         seed: int = 0,
     ) -> Pixels:
@@ -115,15 +117,20 @@ class Lens:
         Args:
             picture: Upright RGB, uint8 or uint16.
             small: The same, small.
-            alpha_of: Alpha of those who stay in focus, by rows of the picture.
-            alpha: The same of the small picture, (H, W).
+            alpha_at: Alpha of those who stay in focus.
             strength: Of the blur, at any size, (H, W), 0 to 1; None for 1 everywhere.
-            moves: Whether it is one of a video, and to be made faster.
-            grain: Of the background, in levels of 8 bits; None measures it.
+            grain: Of the background, in levels of 8 bits, of a frame of a video, which is made faster; None is for a
+                photo, and measures it.
             seed: Of the grain.
         """
         height, width = picture.shape[:2]
-        size_wh = fitted((alpha.shape[1], alpha.shape[0]), VIDEO_COLOURS_PX if moves else PHOTO_PX)
+        small_height, small_width = small.image.shape[:2]
+        alpha = alpha_at(small.light, slice(0, small_height), (small_width, small_height))
+
+        def alpha_of(light: FloatArray, rows: slice) -> FloatArray:
+            return alpha_at(light, rows, (width, height))
+
+        size_wh = fitted((small_width, small_height), VIDEO_COLOURS_PX if grain is not None else PHOTO_PX)
         light, mixture = (
             np.asarray(cv2.resize(each, size_wh, interpolation=cv2.INTER_AREA), np.float32)
             for each in (small.light, alpha)
@@ -146,7 +153,7 @@ class Lens:
             radius_px=radius_px,
             shape=self.shape,
             strength=strength,
-            longest_px=VIDEO_BLUR_PX if moves else LONGEST_PX,
+            longest_px=VIDEO_BLUR_PX if grain is not None else LONGEST_PX,
         )
         grain = grain_of(picture, alpha) if grain is None else grain
         layers = Layers(person, ground, behind, strength, grain)

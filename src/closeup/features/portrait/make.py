@@ -158,9 +158,8 @@ class _CutOut:
         small, faces, own, others = self._chosen(path, pixels, faces_too=by_depth)
         model = fitted_edges(small, own)
         strength = faces.strength(own, others) if by_depth else None
-        alpha, alpha_of = small_alpha(small, model), alpha_by(model, (pixels.shape[1], pixels.shape[0]))
-        made = look.portrait(pixels, small, alpha_of, alpha, strength=strength)
-        result = self._result(pixels, faces, float(alpha.mean()))
+        made = look.portrait(pixels, small, model.apply, strength=strength)
+        result = self._result(pixels, faces, float(small_alpha(small, model).mean()))
         notes = []
         if result.coverage > _FILLS:
             notes.append("They fill the picture: there is hardly any background.")
