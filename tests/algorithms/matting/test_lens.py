@@ -47,13 +47,20 @@ def test_small_lamps_become_brighter_than_white_and_walls_stay():
     light = np.full((80, 80, 3), 0.05, np.float32)
     light[20:22, 20:22] = 1
     light[:, 60:] = 0.95
-    lifted = lift(light, 6)
+    lifted = lift(light, 6, np.ones((80, 80), np.float32))
     assert lifted[20, 20].tolist() == pytest.approx([4, 4, 4], rel=0.02)
     lamp = lifted[20:22, 20:22].copy()
     lifted[20:22, 20:22] = light[20:22, 20:22]
     assert lamp.min() > 3
     assert np.allclose(lifted[:, :60], light[:, :60])
     assert np.allclose(lifted[:, 75:], light[:, 75:])
+
+
+def test_a_bright_wall_beside_dark_clothes_is_no_lamp():
+    light, known = np.full((80, 80, 3), 0.95, np.float32), np.ones((80, 80), np.float32)
+    light[:, 20:60], known[:, 20:60] = 0.01, 0
+    assert np.array_equal(lift(light, 6, known), light)
+    assert lift(light, 6, np.ones_like(known))[40, 61].max() > 1.3
 
 
 @pytest.mark.parametrize("person", [0.02, 0.7])

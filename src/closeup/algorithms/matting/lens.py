@@ -56,14 +56,15 @@ def kernel(radius_px: float, shape: Shape = "disc") -> FloatArray:
     return np.asarray(cells / cells.sum(), np.float32)
 
 
-def lift(light: FloatArray, radius_px: float) -> FloatArray:
+def lift(light: FloatArray, radius_px: float, known: FloatArray) -> FloatArray:
     """Light (H, W, 3) with small spots that are nearly white as bright as lamps are, so that they become discs.
 
-    White walls and skies stay: they are as bright as what is around them within twice the radius of the blur.
+    White walls and skies stay: they are as bright as what is around them within twice the radius of the blur. Only what
+    is `known` (H, W), 0 to 1, to be background counts as around: beside dark clothes every wall would be a lamp.
     """
-    brightest = light.max(axis=2)
-    around = cv2.blur(brightest, (2 * ceil(2 * radius_px) + 1,) * 2)
-    lamp = np.clip((brightest - around - _SMALL) / (_LAMP - _SMALL), 0, 1)
+    brightest, window = light.max(axis=2), (2 * ceil(2 * radius_px) + 1,) * 2
+    around = cv2.blur(brightest * known, window) / np.maximum(cv2.blur(known, window), 1e-3)
+    lamp = np.clip((brightest - around - _SMALL) / (_LAMP - _SMALL), 0, 1) * (known > 0.5)
     lamp *= np.square(np.clip((brightest - _LIFTED) / (1 - _LIFTED), 0, 1))
     return np.asarray(light * (1 + lamp * np.float32(_WHITE - 1))[..., None], np.float32)
 
@@ -120,13 +121,13 @@ def out_of_focus(
     shares = _SHARES if strength is not None else (1.0,)
     factor = min(1.0, longest_px / max(radius_px * shares[0], 1e-6))
     size_wh = max(1, round(width * factor)), max(1, round(height * factor))
-    seen = lift(shrunk(picture, size_wh, to_light), radius_px * factor)
     alpha, ground = (
         np.asarray(cv2.resize(each, size_wh, interpolation=cv2.INTER_LINEAR), np.float32) for each in (alpha, ground)
     )
     reach = round(GUARD * size_wh[1])
     around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2)
     known = np.square(1 - cv2.dilate(alpha, around))
+    seen = lift(shrunk(picture, size_wh, to_light), radius_px * factor, known)
     filled = fill(np.where((alpha < _CLEAR)[..., None], seen, ground), known)
     if strength is None:
         return np.minimum(blur(filled, kernel(radius_px * factor, shape)), 1)
