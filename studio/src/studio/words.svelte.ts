@@ -158,7 +158,7 @@ const EN = {
 
   languageChoice: "Language",
   modelsTitle: "Models and their licences",
-  modelsHint: "A model that is not for commercial use is never used without being asked for by name.",
+  modelsHint: "What a model says that is not for commercial use must not be used commercially either.",
   model: "Model",
   licence: "Licence",
   usedFor: "Used for",
@@ -358,7 +358,7 @@ const KO: Words = {
 
   languageChoice: "언어",
   modelsTitle: "모델과 라이선스",
-  modelsHint: "상업적으로 쓸 수 없는 모델은 이름으로 요청하지 않는 한 쓰지 않습니다.",
+  modelsHint: "상업적으로 쓸 수 없는 모델의 결과는 상업적으로 쓸 수 없습니다.",
   model: "모델",
   licence: "라이선스",
   usedFor: "용도",
