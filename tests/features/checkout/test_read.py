@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from closeup.core.types import FloatArray, Image
 from closeup.features.checkout.catalogue import new_product, pictures_of, retire
 from closeup.features.checkout.read import open_shelf, read_counter, read_photos
 from closeup.media.image import encode_png
@@ -34,6 +35,23 @@ def test_things_are_counted_and_priced_from_left_to_right(shop: ShopStore) -> No
     ]
     assert (found.total_minor, found.currency, found.doubts, found.unknown) == (3100, "KRW", 0, 0)
     assert shop.unseen("plain") == ()
+
+
+class EagerModels(PlainModels):
+    """Also finds a part of each thing."""
+
+    def find(self, rgb: Image) -> tuple[FloatArray, FloatArray]:
+        boxes, _ = super().find(rgb)
+        parts = boxes + np.array([4, 4, -4, -30], np.float32)
+        every = np.concatenate([boxes, parts])
+        return every, np.linspace(0.9, 0.6, len(every)).astype(np.float32)
+
+
+def test_a_part_of_a_thing_is_not_sold_again(shop: ShopStore) -> None:
+    models = EagerModels()
+    found = read_counter(counter("cola", "sea", "cola"), "a", open_shelf(shop, models), models)
+    assert [(each.product, each.count) for each in found.lines] == [("cola", 2), ("sea", 1)]
+    assert len(found.things) == 3
 
 
 def test_what_is_not_sold_is_refused_and_costs_nothing(shop: ShopStore) -> None:

@@ -48,7 +48,7 @@ def parse_price(text: str, currency: str) -> int:
         form = "1,500" if decimals == 0 else "1.50 or 1,234.50"
         unit = f"with {decimals} decimals or none" if decimals else "without decimals"
         raise InputError(f"{text!r} is no price in {currency}.", f"Prices are written {unit}: {form}.")
-    amount = int(re.sub(r"\D", "", whole)) * 10**decimals + int(part or 0)
+    amount = int(f"{int(re.sub(r'[^0-9]', '', whole))}{part.ljust(decimals, '0')}")
     if not amount:
         raise InputError("A price of 0 would give things away.", "Give a price above 0, or retire the product.")
     if amount > MOST_MINOR:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from closeup.core.boxes import area
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import FloatArray, Image
 from closeup.documents.checkout import BasketLine, CounterReading, ProductRecord, SeenThing
@@ -15,6 +16,9 @@ from closeup.media.photos import find_photos
 from closeup.perception.products import DETECTOR, EMBEDDER, CounterModels, ProductModels
 from closeup.storage.shop import ShopStore
 from closeup.weights.cards import card
+
+PART = 0.7
+"""Share of the smaller of two boxes that lies in the other, from which on they may be of one thing."""
 
 CHOICES = 3
 """Products that are offered where there is a doubt."""
@@ -100,8 +104,10 @@ def read_counter(image: Image, name: str, shelf: Shelf, models: ProductModels) -
     """What lies on the counter in a picture (H, W, 3)."""
     boxes, scores = models.find(image)
     kept = np.flatnonzero(scores >= card(DETECTOR).thresholds["thing"].value)
-    kept = kept[np.argsort(boxes[kept, 0], kind="stable")]
-    named = shelf.named(models.describe(image, boxes[kept]))
+    first = shelf.named(models.describe(image, boxes[kept]))
+    whole = _whole_things(boxes[kept], ["".join(ids[:1]) for _, ids, _ in first])
+    whole.sort(key=lambda place: float(boxes[kept[place], 0]))
+    kept, named = kept[whole], [first[place] for place in whole]
     things = []
     for place, (state, ids, likeness) in zip(kept.tolist(), named, strict=True):
         names = tuple(shelf.products[each].name for each in ids)
@@ -129,6 +135,25 @@ def read_counter(image: Image, name: str, shelf: Shelf, models: ProductModels) -
         doubts=sum(each.state == "doubt" for each in things),
         unknown=sum(each.state == "unknown" for each in things),
     )
+
+
+def _whole_things(boxes_xyxy: FloatArray, likeliest: Sequence[str]) -> list[int]:
+    """Places of boxes (N, 4), the best first, without those of a part of a thing that has a box.
+
+    That is a box that lies mostly in another, or around it, and has the likeliest product of that one, or none ("").
+    """
+    taken: list[int] = []
+    for place in sorted(range(len(likeliest)), key=lambda place: not likeliest[place]):  # what has a name first
+        low = np.maximum(boxes_xyxy[place, :2], boxes_xyxy[taken, :2])
+        high = np.minimum(boxes_xyxy[place, 2:], boxes_xyxy[taken, 2:])
+        shared = np.clip(high - low, 0, None).prod(1)
+        smaller = np.minimum(area(boxes_xyxy[[place]])[0], area(boxes_xyxy[taken]))
+        if not any(
+            share >= PART * size and likeliest[place] in ("", likeliest[other])
+            for share, size, other in zip(shared, smaller, taken, strict=True)
+        ):
+            taken.append(place)
+    return taken
 
 
 def basket_lines(counts: Mapping[str, int], products: Mapping[str, ProductRecord]) -> tuple[BasketLine, ...]:
