@@ -167,7 +167,8 @@ def live(
     Nothing leaves this machine, and no other can open the page.
     """
     from closeup.features.act.live import LiveStage
-    from closeup.server.act_live import PAGE, built_files, live_server
+    from closeup.server.act_live import PAGE, live_server
+    from closeup.server.loopback import built_files
 
     built_files(PAGE)  # before the work
     target = output or Path(f"{original.stem}.live")

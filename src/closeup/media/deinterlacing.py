@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterator
 from fractions import Fraction
+from typing import Any
 
 import av.error
 from av import VideoFrame
@@ -65,7 +66,8 @@ def _ready(graph: Graph, taken: list[VideoFrame]) -> Generator[VideoFrame, None,
             return
         before = taken.pop(0)
         frame.pts, frame.time_base, frame.duration = before.pts, before.time_base, before.duration
-        frame.opaque = before.opaque and (*before.opaque,)
+        noted: Any = before.opaque
+        frame.opaque = noted and (*noted,)
         yield frame
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from closeup.algorithms.matting.focus import full_alpha, grain_of
 from closeup.algorithms.matting.steady import STILL, SteadyMatte
@@ -50,7 +51,8 @@ class FocusInTime:
     def __init__(self, network: PersonMatte, *, by_depth: bool) -> None:
         self._network, self._by_depth = network, by_depth
         self._before: tuple[object, ...] = ()
-        self._steady, self._ground, self._grain = SteadyMatte(), None, 0.0
+        self._steady, self._grain = SteadyMatte(), 0.0
+        self._ground: FloatArray | None = None
 
     def cut_out(self, frame: DecodedFrame, faces: Faces, shot: int, region: Region | None = None) -> CutOutFrame:
         """One frame, (H, W, 3), with its matte.
@@ -109,7 +111,7 @@ def focused_planes(cut: CutOutFrame, look: Lens) -> Planes:
     height, width = changed.shape
     odd = (0, height % 2), (0, width % 2)
     half = -(-height // 2), -(-width // 2)
-    some = np.pad(changed, odd).reshape(half[0], 2, half[1], 2).any(axis=(1, 3))
+    some = np.asarray(np.pad(changed, odd).reshape(half[0], 2, half[1], 2).any(axis=(1, 3)))
     colours = np.pad(yuv[..., 1:], (*odd, (0, 0)), mode="edge")
     colours = np.asarray(cv2.resize(colours, half[::-1], interpolation=cv2.INTER_AREA))
     there = slice(rows.start // 2, rows.start // 2 + half[0]), slice(columns.start // 2, columns.start // 2 + half[1])
@@ -118,5 +120,5 @@ def focused_planes(cut: CutOutFrame, look: Lens) -> Planes:
     return planes
 
 
-def _put(plane: Plane, where: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], values: FloatArray) -> None:
+def _put(plane: Plane, where: NDArray[np.bool_], values: FloatArray) -> None:
     plane[where] = np.rint(values[where]).astype(np.uint8)

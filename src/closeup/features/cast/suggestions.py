@@ -121,7 +121,7 @@ def _limits(vectors: TrackVectors) -> dict[str, float]:
 def _weighted(cast: Cast, vectors: TrackVectors) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """A face of each track, (T, D), as much as it counts in a person's mean, and what it is worth, (T,)."""
     faces, worths = track_faces(vectors, len(cast.tracks))
-    return faces * track_weights(worths, cast.tracks)[:, None].astype(np.float64), worths
+    return faces.astype(np.float64) * track_weights(worths, cast.tracks)[:, None], worths
 
 
 def _probability(face: float, clothing: float | None, limits: dict[str, float], *, sure: bool) -> float:

@@ -265,6 +265,7 @@ class Writer:
         with torch.inference_mode():
             memory, keys, state = self._network.reading(numbers, kinds)
             seen = torch.zeros((*numbers.shape, 2), dtype=state.dtype)
+            beams: list[tuple[tuple[int, ...], float, Tensor, Tensor, Tensor]]
             beams = [((BEGIN,), 0.0, state, torch.zeros_like(state), seen)]
             ended: list[tuple[float, tuple[int, ...]]] = []
             for step in range(words + 1):
