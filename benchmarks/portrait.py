@@ -202,14 +202,14 @@ def main() -> None:
     parser.add_argument("--height", type=int, default=1080)
     parser.add_argument("--moves", type=Path, help="person_ccp or person_humanseg: measure mattes of video")
     parser.add_argument("--sheet", type=Path, nargs=2, metavar=("OUT", "SHARED"), help="photos in three ways")
-    given = parser.parse_args()
-    if given.sheet:
-        sheet(*given.sheet)
+    asked = parser.parse_args()
+    if asked.sheet:
+        sheet(*asked.sheet)
         return
-    if given.moves:
-        moves(given.moves)
+    if asked.moves:
+        moves(asked.moves)
         return
-    height = given.height
+    height = asked.height
     size_wh, radius_px = (height * 16 // 9, height), BLUR * height
     random = np.random.default_rng(1)
     alpha, ground = outline(random, size_wh), texture(random, size_wh, 0.22, 0.07)
