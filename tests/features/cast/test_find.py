@@ -329,3 +329,15 @@ def test_a_cast_of_impossible_options_is_refused(options: dict[str, Any], place:
     (place / "cast.json").write_text(json.dumps(cast))
     with pytest.raises(InputError):
         recluster(place)
+
+
+def test_what_is_no_result_folder(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="There is no folder"):
+        CastFolder(tmp_path / "missing.cast")
+    with pytest.raises(InputError, match=r"it has no cast\.json"):
+        CastFolder(tmp_path)
+    old = tmp_path / ".talk.cast.abc.old" / "talk.cast"
+    old.mkdir(parents=True)
+    with pytest.raises(InputError) as caught:
+        CastFolder(tmp_path / "talk.cast")
+    assert caught.value.hint == f"An interrupted change left it here; move it back: mv {old} {tmp_path / 'talk.cast'}"

@@ -303,18 +303,6 @@ def test_an_empty_cast(tmp_path: Path) -> None:
     assert CastFolder(tmp_path / "a.cast").cast().people == ()
 
 
-def test_what_is_no_result_folder(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="There is no folder"):
-        CastFolder(tmp_path / "missing.cast")
-    with pytest.raises(InputError, match=r"it has no cast\.json"):
-        CastFolder(tmp_path)
-    old = tmp_path / ".talk.cast.abc.old" / "talk.cast"
-    old.mkdir(parents=True)
-    with pytest.raises(InputError) as caught:
-        CastFolder(tmp_path / "talk.cast")
-    assert caught.value.hint == f"An interrupted change left it here; move it back: mv {old} {tmp_path / 'talk.cast'}"
-
-
 @pytest.mark.parametrize("file", ["cast.json", "edits.json", "baseline.json"])
 def test_damaged_files_are_named_and_nothing_is_changed(place: Path, file: str) -> None:
     (place / file).write_bytes(b"{}")

@@ -260,28 +260,6 @@ def test_captions_are_cut_alongside_and_drawn(copy: Made, tmp_path: Path) -> Non
     assert (difference.max(axis=2) > 100).mean() > 0.002
 
 
-def test_captions_that_keep_off_text_in_the_video_are_noted(
-    copy: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = tmp_path / "film.srt"
-    file.write_text("1\n00:00:05,500 --> 00:00:07,400\nSome words\n", encoding="utf-8")
-    options = replace(OPTIONS, captions=file, count=1, height=256, burn_captions=True)
-    plain = make_shorts(copy.cast, "Red", tmp_path / "plain", options)
-    assert not any("burnt" in note for note in plan_notes(tmp_path / "plain"))
-    text = np.array([(time_s, 0, 140, 144, 256) for time_s in np.arange(0, 5, 0.1)])
-    monkeypatch.setattr("closeup.features.shorts.make.shown_text", lambda *_: text)
-    moved = make_shorts(copy.cast, "Red", tmp_path / "moved", options)
-    note = "Text is burnt into the video: 1 caption stands elsewhere than usual, to keep off it."
-    assert note in moved.notes
-    assert note in plan_notes(tmp_path / "moved")
-    assert plain.shorts == moved.shorts
-
-
-def plan_notes(folder: Path) -> list[str]:
-    notes: list[str] = json.loads((folder / "plan.json").read_text(encoding="utf-8"))["notes"]
-    return notes
-
-
 def test_a_video_without_sound_gives_shorts_without_sound_and_says_so(tmp_path: Path) -> None:
     cast = write_drawn_cast(tmp_path, sound=False)
     red = next(p.id for p in CastFolder(cast).cast().people if 0 in p.shots)
