@@ -68,9 +68,9 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
 
 
 def test_live_says_what_to_type_where_its_page_is_not_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from closeup.server import act_live
+    from closeup.server import loopback
 
-    monkeypatch.setattr(act_live.resources, "files", lambda _: tmp_path)
+    monkeypatch.setattr(loopback.resources, "files", lambda _: tmp_path)
     result = run("live", tmp_path / "film.mp4")
     assert result.exit_code == EXIT_COULD_NOT
     assert "make studio" in result.stderr
