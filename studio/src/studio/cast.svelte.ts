@@ -33,7 +33,8 @@ export class CastWork {
   questions = $state.raw<Question[]>([]);
   selected = $state<string[]>([]);
   said = $state("");
-  busy = $state(false);
+  private waiting = $state(0);
+  private turn: Promise<unknown> = Promise.resolve();
   private known = new Map<string, { name: string | null }>();
 
   /** In the order of their numbers: nobody moves while somebody works, and who is new comes last. */
@@ -46,6 +47,7 @@ export class CastWork {
     for (const track of this.cast?.tracks ?? []) if (track.person) owned.set(track.person, [...(owned.get(track.person) ?? []), track]);
     return owned;
   });
+  readonly busy = $derived(this.waiting > 0);
   readonly names = $derived([...new Set(this.everybody.map((person) => person.name).filter((name) => name !== null))]);
 
   constructor(readonly id: string) {}
@@ -90,23 +92,40 @@ export class CastWork {
   }
 
   /** Make changes, as one; gives whether they were made. */
-  async change(...changes: Change[]): Promise<boolean> {
+  change(...changes: Change[]): Promise<boolean> {
     return this.done(() => server.change(this.id, changes));
   }
 
+  /** Take back or repeat a change, the last one where no number is given; gives whether that was done. */
   async again(what: "undo" | "redo", number?: number): Promise<boolean> {
+    await this.settled();
+    if ((what === "undo" ? this.cast?.edits : this.cast?.undone)?.length === 0) return false;
     return this.done(() => server.again(this.id, what, number));
   }
 
-  private async done(action: () => Promise<string>): Promise<boolean> {
-    if (this.busy) return false;
-    this.busy = true;
+  /** Wait until all changes so far are made, and the cast here is what they left. */
+  async settled(): Promise<void> {
+    await this.turn;
+  }
+
+  /** One after another, in the order in which they were asked for: none is lost because another is on its way. */
+  private done(action: () => Promise<string>): Promise<boolean> {
+    this.waiting += 1;
+    const mine = this.turn.then(() => this.make(action)).finally(() => (this.waiting -= 1));
+    this.turn = mine.catch(() => undefined);
+    return mine;
+  }
+
+  /** Said when the page shows it, so that what is done next is done to what is seen. */
+  private async make(action: () => Promise<string>): Promise<boolean> {
+    let said = "";
     const well = await desk.try(async () => {
-      this.said = await action();
+      said = await action();
     });
-    if (well) await this.load();
-    this.busy = false;
-    return well;
+    if (!well) return false;
+    await this.load();
+    this.said = said;
+    return true;
   }
 
   select(id: string, on: boolean): void {
