@@ -42,7 +42,7 @@ from closeup.perception.shallow_focus import (
     fitted_edges,
     small_picture,
 )
-from matte import held_out_photos, rival
+from mattes import held_out_photos, rival
 
 BLUR = 0.022
 FRAMES, SPEED_PX, NOISE = 24, 4, 2.0

@@ -40,7 +40,7 @@ SECTIONS = (
     "training_speed",
     "expression_models",
     "attribute_models",
-    "matte",
+    "mattes",
     "compression",
     "recommend",
     "headline",

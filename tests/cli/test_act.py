@@ -78,13 +78,14 @@ def test_live_says_what_to_type_where_its_page_is_not_built(tmp_path: Path, monk
 
 @pytest.mark.usefixtures("stand_ins")
 def test_live_prints_its_link_and_ends_by_ctrl_c(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from closeup.server import act_live
+    from closeup.server import act_live, loopback
     from closeup.server.loopback import LoopbackServer
 
     def interrupted(self: LoopbackServer) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(act_live, "built_files", lambda _: {act_live.PAGE: tmp_path / "page.html"})
+    for module in (act_live, loopback):
+        monkeypatch.setattr(module, "built_files", lambda _: {act_live.PAGE: tmp_path / "page.html"})
     monkeypatch.setattr(LoopbackServer, "serve_forever", interrupted)
     film_of(tmp_path / "film.mp4", LEVELS)
     result = run("live", tmp_path / "film.mp4", "-o", tmp_path / "takes", "--quiet")

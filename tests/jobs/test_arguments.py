@@ -14,6 +14,7 @@ from closeup.jobs.arguments import arguments_form, collects, decode_arguments, r
 from closeup.jobs.work import WORK, work
 
 NO_JOBS = {"gallery.enrol-camera", "gallery.identify-camera", "predict", "evaluate", "recommend.evaluate"}
+NO_JOBS |= {"checkout.evaluate", "checkout.import", "checkout.read", "checkout.sell"}
 
 
 @pytest.mark.parametrize("name", sorted(WORK))

@@ -21,8 +21,16 @@ from closeup.jobs.work import Work, work
 CALLBACKS = ("progress", "each", "say")
 """Parameters that are functions: a worker gives them itself, or the work is not for it."""
 
-OF_OBJECTS = ("predict", "evaluate", "recommend.evaluate")
-"""Work that takes what has been loaded already, a model."""
+OF_OBJECTS = (
+    "predict",
+    "evaluate",
+    "recommend.evaluate",
+    "checkout.evaluate",
+    "checkout.import",
+    "checkout.read",
+    "checkout.sell",
+)
+"""Work that takes what has been loaded already: a model, a shop."""
 
 PathText = Annotated[Path, Text(r"[^\x00]{1,4096}", "a path", Path, str)]
 

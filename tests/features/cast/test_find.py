@@ -177,7 +177,7 @@ def test_edits_are_replayed_by_every_kind_of_run_and_undone_to_the_byte(place: P
     make_cast_folder(video, place, overwrite=True)
     assert content(place) == edited
     for _ in range(3):
-        CastFolder(place).edit(operations.undo_last)
+        CastFolder(place).edit(operations.undo)
     assert without_timings(place) == without_timings(made)
 
 
@@ -198,7 +198,7 @@ def test_edits_of_another_video_wait_and_notes_do_not_pile_up(place: Path, other
 def test_notes_go_with_the_edits_that_they_are_about(place: Path, other_video: Path) -> None:
     say(place, operations.name_person, "p1", "Red")
     make_cast_folder(other_video, place, overwrite=True)
-    CastFolder(place).edit(operations.undo_last)
+    CastFolder(place).edit(operations.undo)
     assert CastFolder(place).cast().notes == ()
 
 

@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
-from matte import band, gradient_error, kind, matte_figures, overlap
+from mattes import band, gradient_error, kind, matte_figures, overlap
 
 MASK = cv2.circle(np.zeros((200, 300), np.uint8), (150, 100), 60, 1, -1) > 0
 
