@@ -17,16 +17,15 @@ import cv2
 import numpy as np
 from torch import Tensor, nn
 
-from closeup.core.progress import Progress
 from closeup.learning.checkpoint import Weights, read_checkpoint
 from closeup.learning.options import Stage, TrainerOptions
 from closeup.learning.pytorch import torch
-from closeup.learning.trainer import Indices, Row, Trainer, new_average
+from closeup.learning.trainer import Indices, Row, new_average
 from closeup.perception.matte import seen_size
 from closeup.weights.cards import CARDS_DIR
 from counter_network import FROZEN, MULTIPLE, CounterNetwork, Exported, places
 from counter_views import Numbers, Photo, Pixels, View, counter, counter_photos, grid, laid, packshots, part, relight
-from matte import Files, export_onnx, fill_card
+from matte import Files, export_onnx, fill_card, on_one_core
 
 PACKAGE = CARDS_DIR.parent.parent
 
@@ -241,18 +240,8 @@ def new_weights() -> Weights:
 
 def train(photos: Path, snacks: Path, run: Path) -> None:
     """Train, from where the run's checkpoint stands."""
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
-    weights, files = new_weights(), Files(run)
-    state = read_checkpoint(files.checkpoint_path, weights)
-    task = CounterTask(photos, snacks, weights.network)
-    torch.set_flush_denormal(True)
-    Trainer(task, weights, STAGES, record=files, options=OPTIONS, state=state, progress=_say).run()
-
-
-def _say(progress: Progress) -> None:
-    if progress.said:
-        print(progress.said, flush=True)  # noqa: T201
+    weights = new_weights()
+    on_one_core(CounterTask(photos, snacks, weights.network), weights, run, STAGES, OPTIONS)
 
 
 def ship(run: Path) -> None:

@@ -28,7 +28,7 @@ from closeup.core.whole import write_whole
 from closeup.learning.checkpoint import Weights, read_checkpoint
 from closeup.learning.options import Stage, TrainerOptions
 from closeup.learning.pytorch import torch
-from closeup.learning.trainer import Indices, Row, Trainer, new_average
+from closeup.learning.trainer import Indices, Row, Task, Trainer, new_average
 from closeup.perception.matte import seen_size
 from closeup.weights.cards import CARDS_DIR
 from closeup.weights.half_size import half_size
@@ -213,16 +213,21 @@ def new_weights() -> Weights:
 
 def train(folder: Path, run: Path) -> None:
     """Train, from where the run's checkpoint stands."""
+    weights = new_weights()
+    on_one_core(MatteTask(folder, weights.network), weights, run, STAGES, OPTIONS)
+
+
+def on_one_core(task: Task, weights: Weights, run: Path, stages: Sequence[Stage], options: TrainerOptions) -> None:
+    """Train on one processor core, from where the checkpoint of the folder `run` stands, a line an epoch."""
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    weights, files = new_weights(), Files(run)
+    files = Files(run)
     state = read_checkpoint(files.checkpoint_path, weights)
-    task = MatteTask(folder, weights.network)
     torch.set_flush_denormal(True)  # weights that fade away would take ten times as long
     try:
-        Trainer(task, weights, STAGES, record=files, options=OPTIONS, state=state, progress=_say).run()
+        Trainer(task, weights, stages, record=files, options=options, state=state, progress=_say).run()
     finally:
-        torch.set_flush_denormal(False)
+        torch.set_flush_denormal(False)  # or whoever computes next in this process finds other numbers near zero
 
 
 def _say(progress: Progress) -> None:

@@ -22,17 +22,16 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from closeup.core.progress import Progress
-from closeup.learning.checkpoint import Weights, read_checkpoint
+from closeup.learning.checkpoint import Weights
 from closeup.learning.options import Stage, TrainerOptions
 from closeup.learning.pytorch import torch
-from closeup.learning.trainer import Indices, Row, Trainer, new_average
+from closeup.learning.trainer import Indices, Row, new_average
 from closeup.perception.products import CROP_PX, crop
 from closeup.weights.cards import CARDS_DIR
 from counter import PACKAGE, as_input, held_out
 from counter_network import FROZEN, MULTIPLE, Backbone
 from counter_views import Numbers, Photo, Pixels, counter_photos, packshots
-from matte import Files, export_onnx, fill_card
+from matte import Files, export_onnx, fill_card, on_one_core
 from matte_views import relit
 
 STAGES = (
@@ -254,19 +253,9 @@ def new_weights(learner: Learner) -> Weights:
 
 def train(photos: Path, snacks: Path, shelf: Path, run: Path) -> None:
     """Train, from where the run's checkpoint stands."""
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
     torch.manual_seed(OPTIONS.seed)
-    task, files = ProductTask(photos, snacks, shelf), Files(run)
-    weights = new_weights(task.learner)
-    state = read_checkpoint(files.checkpoint_path, weights)
-    torch.set_flush_denormal(True)
-    Trainer(task, weights, STAGES, record=files, options=OPTIONS, state=state, progress=_say).run()
-
-
-def _say(progress: Progress) -> None:
-    if progress.said:
-        print(progress.said, flush=True)  # noqa: T201
+    task = ProductTask(photos, snacks, shelf)
+    on_one_core(task, new_weights(task.learner), run, STAGES, OPTIONS)
 
 
 def ship(run: Path) -> None:
