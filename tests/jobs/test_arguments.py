@@ -12,8 +12,9 @@ from closeup.features.cast.options import CastOptions
 from closeup.features.gallery.options import EnrolOptions
 from closeup.jobs.arguments import arguments_form, collects, decode_arguments, result_data
 from closeup.jobs.work import WORK, work
+from closeup.workbench.datasets.splits import SPLIT_SUMMARY, SplitSummary
 
-NO_JOBS = {"gallery.enrol-camera", "gallery.identify-camera", "predict", "evaluate", "recommend.evaluate"}
+NO_JOBS = {"gallery.enrol-camera", "gallery.identify-camera", "recommend.evaluate"}
 NO_JOBS |= {"checkout.evaluate", "checkout.import", "checkout.read", "checkout.sell"}
 
 
@@ -37,6 +38,8 @@ def test_arguments_are_those_of_the_function() -> None:
         "options": CastOptions(min_face_px=30),
         "overwrite": False,
     }
+    asked = decode_arguments("predict", {"model": "expression", "photos": ["a.jpg"]})
+    assert (asked["model"], asked["photos"]) == ("expression", (Path("a.jpg"),))
     enrol: dict[str, Any] = {"name": "Ada", "photos": ["a.jpg"], "options": {"retain_until": "2031-01-31"}}
     found = decode_arguments("gallery.enrol", enrol)
     assert found["options"] == EnrolOptions(retain_until=date(2031, 1, 31))
@@ -54,6 +57,7 @@ def test_arguments_are_those_of_the_function() -> None:
         ({"options": {"detect_fps": 1000.0}}, "Cannot look for faces 1000 times"),
         ({"overwrite": 1}, "overwrite must be true or false"),
         ({"progress": None}, "not known: 'progress'"),
+        ({"settings": None}, "not known: 'settings'"),
     ],
 )
 def test_what_a_work_does_not_take_is_refused(change: dict[str, Any], said: str) -> None:
@@ -68,6 +72,10 @@ def test_results_are_documents_or_lie_in_files() -> None:
     assert "picture" not in data
     assert result_data(InputError("No.", "Do.", code="x")) == {"error": "No.", "hint": "Do.", "code": "x"}
     assert result_data(CastOptions()) is None
+    split = SplitSummary(
+        data="pets", file="a.csv", seed=3, sides={"train": 3}, groups={"train": 3}, field="", labels={}, notes=()
+    )
+    assert result_data(split) == SPLIT_SUMMARY.to_data(split)  # declared beside it
     assert result_data({"a": (1, None)}) == {"a": [1, None]}
 
 

@@ -4,6 +4,7 @@ The form of a work's arguments is made from its function: a field for each param
 document that their dataclass is. So JSON is read as strictly as any file: nothing unknown, nothing of another type.
 """
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, fields, is_dataclass, make_dataclass
 from functools import cache
@@ -18,12 +19,10 @@ from closeup.documents.form import Form
 from closeup.documents.jobs import ERROR, JobError
 from closeup.jobs.work import Work, work
 
-CALLBACKS = ("progress", "each", "say")
-"""Parameters that are functions: a worker gives them itself, or the work is not for it."""
+CALLBACKS = ("progress", "each", "say", "settings")
+"""Parameters that a worker gives itself, functions mostly, or the work is not for it."""
 
 OF_OBJECTS = (
-    "predict",
-    "evaluate",
     "recommend.evaluate",
     "checkout.evaluate",
     "checkout.import",
@@ -76,7 +75,8 @@ def as_document(annotation: Any) -> Any:
     if origin is Annotated or not inner or origin is Callable:
         return annotation
     if origin in (Union, UnionType):
-        kinds = [as_document(each) for each in inner if not (each is str and Path in inner)]
+        loaded = [each for each in inner if is_dataclass(each) and str in inner]  # beside its name
+        kinds = [as_document(each) for each in inner if not (each is str and Path in inner) and each not in loaded]
         return kinds[0] if len(kinds) == 1 else Union[tuple(kinds)]  # noqa: UP007 - they are known only now
     if origin is Sequence:
         return tuple[as_document(inner[0]), ...]  # type: ignore[misc]
@@ -109,12 +109,17 @@ def result_data(value: object) -> Any:
         return value
     if isinstance(value, Mapping):
         return {str(key): result_data(each) for key, each in value.items()}
-    if is_dataclass(value) and type(value).__module__.startswith("closeup.documents."):
+    if is_dataclass(value):
         kind: type = type(value)
-        return _form_of(kind).to_data(value)
+        form = _form_of(kind)
+        return None if form is None else form.to_data(value)
     return None
 
 
 @cache
-def _form_of(kind: type) -> Form[Any]:
-    return Form(kind, f"closeup: {kind.__name__}")
+def _form_of(kind: type) -> Form[Any] | None:
+    """The form that a dataclass's own module declares for it; in documents/ all dataclasses are forms."""
+    for each in vars(sys.modules[kind.__module__]).values():
+        if isinstance(each, Form) and each.kind is kind:
+            return each
+    return Form(kind, f"closeup: {kind.__name__}") if kind.__module__.startswith("closeup.documents.") else None
