@@ -96,6 +96,7 @@ LIBRARIES = {
 
 EXTRAS = {
     "": "always",
+    "checkout": "with the extra checkout",
     "demo": "with the extra demo",
     "heif": "with the extra heif",
     "postgres": "with the extra postgres",

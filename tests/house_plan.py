@@ -63,6 +63,7 @@ HOMES = {
     "matplotlib": ("features.demo", "learning"),
     "skimage": ("features.demo",),
     "kiwipiepy": ("text.korean",),
+    "zxingcpp": ("perception.barcodes",),
     "fastapi": ("server",),
     "starlette": ("server",),
     "uvicorn": ("server.run",),

@@ -8,6 +8,7 @@ import typer
 from closeup.cli.flags import AsJson, Quiet
 from closeup.cli.output import one_line, show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
+from closeup.core.installed import extra_command
 from closeup.core.words import counted
 from closeup.documents.checkout import PRODUCT, READING, CounterReading, ProductRecord
 from closeup.features.checkout.money import amount_text
@@ -33,18 +34,21 @@ def read(
 ) -> None:
     """See what lies on a counter: products, how many, prices and total; what is in doubt, and what is unknown."""
     from closeup.jobs.work import work
+    from closeup.perception.barcodes import reads_barcodes
     from closeup.storage.shop import open_shop
 
     with open_shop(shop) as store, progress_bar("Reading", quiet=quiet or as_json) as progress:
         found = work("checkout.read")(shop=store, photos=photos, progress=progress)
-        empty = not store.products()
+        sold = store.products()
     if as_json:
         show_json([READING.to_data(each) for each in found])
     elif not quiet:
         for each in found:
             _show_reading(each)
-    if empty:
+    if not sold:
         show_note("Nothing is for sale yet, so that everything is unknown.")
+    if any(each.barcode for each in sold) and not reads_barcodes():
+        show_note(f"Barcodes on products are not read: that needs a package. {extra_command('checkout')}")
 
 
 @app.command()

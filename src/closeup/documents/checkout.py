@@ -83,11 +83,12 @@ class SeenThing:
 
     Attributes:
         box_xyxy: Shape (4,), float32, pixels.
-        score: How sure the detector is that it is a thing.
+        score: How sure the detector is that it is a thing; 0 where only its barcode was seen.
         state: "sure", "doubt" (another product is nearly as like it) or "unknown" (none is like it: it is refused).
         product: Its name, where it is sure.
         choices: Names of up to three products that it may be, the likeliest first; none where it is unknown.
         similarity: Cosine to the nearest view of any product, -1 to 1; of an empty catalogue -1.
+        barcode: Digits that were read on it and settled what it is; None where none were.
     """
 
     box_xyxy: Annotated[FloatArray, Array((4,), digits=1)]
@@ -96,6 +97,7 @@ class SeenThing:
     product: str | None
     choices: tuple[str, ...]
     similarity: Annotated[float, Rounded(3)]
+    barcode: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

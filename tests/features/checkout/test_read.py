@@ -9,6 +9,8 @@ from closeup.features.checkout.read import open_shelf, read_counter, read_photos
 from closeup.media.image import encode_png
 from closeup.storage.shop import ShopStore, open_shop
 from features.checkout.shelf import PlainModels, counter, write_packshot
+from perception.test_barcodes import code_picture
+from perception.test_barcodes import lay as lay_code
 
 PRICES = {"cola": "1,500", "mint": "800", "sea": "2,000"}
 
@@ -92,3 +94,38 @@ def test_a_product_is_cut_out_of_its_photo(shop: ShopStore) -> None:
     picture = counter("cola", "mint", "sea")
     np.testing.assert_allclose(product_box(picture, models), [100, 20, 160, 100], atol=1)
     np.testing.assert_array_equal(product_box(counter(), models), [0, 0, 100, 120])
+
+
+def test_a_barcode_settles_what_a_thing_is_and_the_same_twice_is_two(tmp_path: Path) -> None:
+    store = open_shop(tmp_path / "codes.db")
+    store.add([(new_product(store, "still water", "900", barcode="8801043014809"), [])])
+    picture = np.full((420, 900, 3), 128, np.uint8)
+    code = code_picture("8801043014809")
+    for x in (20, 320, 620):  # the last without a thing around it
+        if x < 600:
+            picture[40:380, x : x + 270] = (200, 20, 30)
+        lay_code(picture, code, x + 20, 200)
+    found = read_counter(picture, "a", open_shelf(store, PlainModels()), PlainModels())
+    assert [(each.product, each.barcode) for each in found.things] == [("still water", "8801043014809")] * 3
+    assert [each.score > 0 for each in found.things] == [True, True, False]
+    assert (found.total_minor, found.unknown) == (2700, 0)
+
+    retire(store, store.find("still water"))
+    found = read_counter(picture, "a", open_shelf(store, PlainModels()), PlainModels())
+    assert [each.state for each in found.things] == ["unknown", "unknown"]
+
+
+def test_a_code_that_is_seen_twice_on_one_thing_is_one_and_another_code_another(tmp_path: Path) -> None:
+    store = open_shop(tmp_path / "codes.db")
+    for name, digits in (("water", "8801043014809"), ("juice", "12345670")):
+        store.add([(new_product(store, name, "900", barcode=digits), [])])
+    picture = np.full((700, 400, 3), 128, np.uint8)
+    picture[20:680, 20:380] = (200, 20, 30)
+    for y in (60, 220):
+        lay_code(picture, code_picture("8801043014809"), 60, y)
+    shelf = open_shelf(store, PlainModels())
+    assert [(each.product, each.count) for each in read_counter(picture, "a", shelf, PlainModels()).lines] == [
+        ("water", 1)
+    ]
+    lay_code(picture, code_picture("12345670", "EAN8"), 60, 400)
+    assert [each.product for each in read_counter(picture, "a", shelf, PlainModels()).lines] == ["juice", "water"]

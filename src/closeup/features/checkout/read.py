@@ -1,4 +1,7 @@
-"""What lies on a counter: things found whatever they are, named by the views of products that are most like them."""
+"""What lies on a counter: things found whatever they are, named by the views of products that are most like them.
+
+A barcode that can be read settles what a thing is.
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,9 +13,10 @@ from closeup.core.boxes import area
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import FloatArray, Image
 from closeup.documents.checkout import BasketLine, CounterReading, ProductRecord, SeenThing
-from closeup.features.checkout.catalogue import FIRST_CURRENCY
+from closeup.features.checkout.catalogue import FIRST_CURRENCY, clean_barcode
 from closeup.media.image import decode_image, decode_jpeg
 from closeup.media.photos import find_photos
+from closeup.perception.barcodes import read_barcodes
 from closeup.perception.products import DETECTOR, EMBEDDER, CounterModels, ProductModels
 from closeup.storage.shop import ShopStore
 from closeup.weights.cards import card
@@ -29,6 +33,7 @@ class Shelf:
 
     Attributes:
         products: By id.
+        by_barcode: Ids of those that have one.
         currency: Of the prices.
     """
 
@@ -42,6 +47,7 @@ class Shelf:
         """Take the vectors (N, D) of views, whose products are `owners` (N,)."""
         thresholds = card(EMBEDDER).thresholds
         self.products = {each.id: each for each in products}
+        self.by_barcode = {each.barcode: each.id for each in products if each.barcode}
         self.currency = currency
         self._least_like, self._margin = thresholds["unknown"].value, thresholds["doubt"].value
         self._ids = [each.id for each in products if each.id in set(owners.tolist())]
@@ -105,16 +111,18 @@ def read_counter(image: Image, name: str, shelf: Shelf, models: ProductModels) -
     boxes, scores = models.find(image)
     kept = np.flatnonzero(scores >= card(DETECTOR).thresholds["thing"].value)
     first = shelf.named(models.describe(image, boxes[kept]))
-    whole = _whole_things(boxes[kept], ["".join(ids[:1]) for _, ids, _ in first])
-    whole.sort(key=lambda place: float(boxes[kept[place], 0]))
-    kept, named = kept[whole], [first[place] for place in whole]
+    boxes, scores, first, codes = _with_barcodes(image, (boxes[kept], scores[kept], first), shelf)
+    whole = _whole_things(boxes, ["".join(ids[:1]) for _, ids, _ in first])
+    whole.sort(key=lambda place: float(boxes[place, 0]))
+    named = [first[place] for place in whole]
     things = []
-    for place, (state, ids, likeness) in zip(kept.tolist(), named, strict=True):
+    for place, (state, ids, likeness) in zip(whole, named, strict=True):
         names = tuple(shelf.products[each].name for each in ids)
         things.append(
             SeenThing(
                 box_xyxy=boxes[place],
                 score=float(scores[place]),
+                barcode=codes.get(place),
                 state="sure" if state == "sure" else "doubt" if state == "doubt" else "unknown",
                 product=names[0] if state == "sure" else None,
                 choices=names,
@@ -135,6 +143,36 @@ def read_counter(image: Image, name: str, shelf: Shelf, models: ProductModels) -
         doubts=sum(each.state == "doubt" for each in things),
         unknown=sum(each.state == "unknown" for each in things),
     )
+
+
+Named = list[tuple[str, list[str], float]]
+"""What `Shelf.named` says of each box."""
+
+
+def _with_barcodes(
+    image: Image, found: tuple[FloatArray, FloatArray, Named], shelf: Shelf
+) -> tuple[FloatArray, FloatArray, Named, dict[int, str]]:
+    """Boxes, scores and names, settled by the barcodes in a picture, and the digits of each box that has one.
+
+    A barcode is of the smallest box around its middle; one without a box is a thing by itself, with score 0. Two in one
+    box are two things, unless they are the same.
+    """
+    (boxes, scores, named), codes = found, dict[int, str]()
+    for digits, box in read_barcodes(image) if shelf.by_barcode else ():
+        product = shelf.by_barcode.get(clean_barcode(digits))
+        if product is None:
+            continue
+        middle = (box[:2] + box[2:]) / 2
+        around = np.flatnonzero((boxes[:, :2] <= middle).all(1) & (boxes[:, 2:] >= middle).all(1))
+        place = int(around[area(boxes[around]).argmin()]) if len(around) else len(boxes)
+        if codes.get(place, digits) != digits:
+            place = len(boxes)
+        if place == len(boxes):
+            boxes, scores = np.concatenate([boxes, box[None]]), np.append(scores, np.float32(0))
+            named = [*named, ("sure", [product], -1.0)]
+        named[place] = "sure", [product], named[place][2]
+        codes[place] = digits
+    return boxes, scores, named, codes
 
 
 def _whole_things(boxes_xyxy: FloatArray, likeliest: Sequence[str]) -> list[int]:
