@@ -1,7 +1,8 @@
-"""The studio in a headless Chromium: changes of a cast by mouse and by keyboard."""
+"""The studio in a headless Chromium: changes of a cast by mouse and by keyboard, and no page with serious faults."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,8 @@ from closeup.server.loopback import built_files
 from closeup.server.pages import STUDIO
 from closeup.server.premises import Premises
 from server.studio_casts import add_cast, add_film, crowd, listening
+
+AXE = Path(__file__).resolve().parents[2] / "studio" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 def lacking() -> str:
@@ -28,6 +31,8 @@ pytestmark = [pytest.mark.skipif(bool(lacking()), reason=lacking()), pytest.mark
 
 KEY_CODES = {"Enter": 13, "Escape": 27}
 """What dialogs and buttons themselves look at."""
+
+ELSEWHERE = "performance.getEntriesByType('resource').map(e => e.name).filter(n => !n.startsWith(location.origin))"
 
 
 @dataclass
@@ -78,6 +83,60 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         yield Desk(browser, place, url)
 
 
+def test_a_name_is_given_in_place_and_a_twin_is_asked_about(desk: Desk) -> None:
+    cast = desk.cast(3, "names.mp4")
+    desk.focus("#person-p1 .name")
+    desk.browser.call("Input.insertText", text="Ada")
+    desk.press("Enter")
+    desk.says("p1 is now called Ada")
+    assert desk.kept(cast)["p1"][0] == "Ada"
+    desk.focus("#person-p2 .name")
+    desk.browser.call("Input.insertText", text="ada")
+    desk.press("Enter")
+    desk.browser.wait("document.querySelector('dialog[open] h2')?.innerText == 'Same person?'")
+    desk.browser.click("Another person of that name")
+    desk.says("p2 is now called ada")
+    desk.focus("#person-p3 .name")
+    desk.browser.call("Input.insertText", text="Eve")
+    desk.press("Escape")
+    assert desk.browser.ask("document.querySelector('#person-p3 .name').value") == ""
+    assert desk.kept(cast)["p3"][0] is None
+
+
+def test_two_are_merged_by_keys_and_it_is_undone_and_done_again(desk: Desk) -> None:
+    cast = desk.cast(6, "merge.mp4")
+    before = desk.kept(cast)
+    desk.focus("#person-p5 .portrait")
+    desk.press("x")
+    desk.focus("#person-p1 .portrait")
+    desk.press("x")
+    desk.browser.wait("document.querySelector('.changes strong')?.innerText == '2 selected'")
+    desk.press("m")
+    desk.browser.wait(
+        "document.querySelector('dialog[open] .banner')?.innerText.startsWith('They cannot be one person')"
+    )
+    desk.press("Escape")
+    desk.browser.wait("!document.querySelector('dialog[open]')")
+    desk.press("Escape")
+    desk.focus("#person-p1 .portrait")
+    desk.press("x", "ArrowRight", "x", "m")
+    desk.browser.wait("!!document.querySelector('dialog[open]')?.innerText.includes('Together: 6 appearances')")
+    assert desk.kept(cast) == before
+    desk.browser.ask("document.querySelector('dialog[open] .main').click()")
+    desk.says("p2 is part of p1 now")
+    assert desk.kept(cast)["p1"][1] == 6
+    desk.press("u")
+    desk.says("Undone: merge p1 and p2")
+    assert desk.kept(cast) == before
+    desk.press("r")
+    desk.says("Done again: merge p1 and p2")
+    desk.browser.click("Changes")
+    desk.browser.wait("document.querySelectorAll('dialog[open] .history li').length == 1")
+    desk.browser.click("Take back")
+    desk.says("Undone: merge p1 and p2")
+    assert desk.kept(cast) == before
+
+
 def test_somebody_is_hidden_and_found_again(desk: Desk) -> None:
     cast = desk.cast(3, "hide.mp4")
     desk.focus("#person-p2 .portrait")
@@ -105,6 +164,29 @@ def test_questions_are_answered_by_keys(desk: Desk) -> None:
     assert len(desk.kept(cast)) == 40
     edits = read_edits(desk.place.data / "results" / cast / "cast" / "edits.json")
     assert [edit.kind for edit in edits.operations] == ["different"]
+
+
+def test_appearances_are_split_given_away_and_shown(desk: Desk) -> None:
+    cast = desk.cast(6, "looks.mp4")
+    before = desk.kept(cast)
+    desk.browser.wait("!!document.querySelector('#person-p1 .portrait')")
+    desk.browser.ask("document.querySelector('#person-p1 .portrait').click()")
+    desk.browser.wait("document.querySelectorAll('dialog[open] .looks li').length == 3")
+    desk.browser.ask("document.querySelector('dialog[open] .looks input').click()")
+    desk.browser.click("Use as portrait")
+    desk.says("The portrait of p1")
+    desk.browser.ask("document.querySelector('dialog[open] .looks input').click()")
+    desk.browser.click("Somebody else: split off")
+    desk.browser.wait("document.querySelectorAll('dialog[open] .looks li').length == 2")
+    after = desk.kept(cast)
+    assert len(after) == len(before) + 1
+    desk.browser.ask("document.querySelector('dialog[open] .looks input').click()")
+    desk.browser.ask(
+        "(() => { const s = document.querySelector('dialog[open] .foot select');"
+        f" s.value = {max(after, key=lambda each: int(each[1:]))!r}; s.dispatchEvent(new Event('change', {{bubbles: true}})) }})()"
+    )
+    desk.browser.wait("document.querySelectorAll('dialog[open] .looks li').length == 1")
+    assert desk.kept(cast)["p1"][1] == 1
 
 
 def test_a_lane_plays_and_a_stretch_is_dragged_to_another(desk: Desk) -> None:
@@ -135,3 +217,45 @@ def test_a_lane_plays_and_a_stretch_is_dragged_to_another(desk: Desk) -> None:
     desk.says("is part of")
     after = desk.kept(cast)
     assert (after["p1"][1], after["p4"][1]) == (before["p1"][1] - 1, before["p4"][1] + 1)
+
+
+@pytest.mark.parametrize(
+    "page", ["/", "/gallery", "/jobs", "/settings", "cast", "shorts", "person", "merge", "history", "questions"]
+)
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_pages_have_no_serious_faults_for_who_cannot_see_them(desk: Desk, page: str, dark: bool) -> None:
+    if not AXE.is_file():
+        pytest.skip("axe-core is not installed: make studio-test")
+    scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
+    desk.browser.call("Emulation.setEmulatedMedia", features=scheme)
+    if page.startswith("/"):
+        desk.open(page)
+        desk.browser.wait("!!document.querySelector('h1')")
+    else:
+        cast = desk.cast(12, f"axe {page} {dark}.mp4")
+        if page == "shorts":
+            desk.open(f"/shorts/{cast}")
+            desk.browser.wait("!!document.querySelector('.whom input:checked')")
+        else:
+            desk.browser.wait("!!document.querySelector('.bar')")
+        opens = {
+            "person": "#person-p1 .portrait",
+            "history": ".bar .tool:nth-child(3)",
+            "questions": ".bar .tool:nth-child(4)",
+        }
+        if page in opens:
+            desk.browser.wait(f"!document.querySelector({opens[page]!r}).disabled")
+            desk.browser.ask(f"document.querySelector({opens[page]!r}).click()")
+        if page == "merge":
+            desk.browser.ask("['p1', 'p7'].map(p => document.querySelector(`#person-${p} .pick input`).click()).length")
+            desk.browser.click("Merge")
+        if page in ("person", "history", "questions", "merge"):
+            desk.browser.wait("!!document.querySelector('dialog[open]')")
+    desk.browser.ask("new Promise(done => setTimeout(done, 300))")
+    desk.browser.call("Runtime.evaluate", expression=AXE.read_text("utf-8"))
+    found = desk.browser.ask(
+        "axe.run().then(r => r.violations.filter(v => ['serious', 'critical'].includes(v.impact))"
+        ".map(v => v.id + ': ' + v.nodes.slice(0, 3).map(n => n.html.slice(0, 160)).join(' | ')))"
+    )
+    assert found == []
+    assert desk.browser.ask(ELSEWHERE) == []
