@@ -1,5 +1,6 @@
 """The studio in a headless Chromium: changes of a cast by mouse and by keyboard, and no page with serious faults."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +11,14 @@ from chromium import PROGRAM, Chromium
 from closeup.core.errors import InputError
 from closeup.documents.cast import CAST_JSON
 from closeup.documents.edits import read_edits
+from closeup.jobs.worker import Worker
+from closeup.media.image import encode_png
 from closeup.server.loopback import built_files
+from closeup.server.offers import OFFERS
 from closeup.server.pages import STUDIO
-from closeup.server.premises import Premises
+from closeup.server.premises import Premises, to_medium
 from server.studio_casts import add_cast, add_film, crowd, listening
+from stills import astronaut
 
 AXE = Path(__file__).resolve().parents[2] / "studio" / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -31,6 +36,8 @@ pytestmark = [pytest.mark.skipif(bool(lacking()), reason=lacking()), pytest.mark
 
 KEY_CODES = {"Enter": 13, "Escape": 27}
 """What dialogs and buttons themselves look at."""
+
+PAGES = ("/", "/gallery", "/jobs", "/settings", "/work", "/work/portrait", "/work/shorts")
 
 ELSEWHERE = "performance.getEntriesByType('resource').map(e => e.name).filter(n => !n.startsWith(location.origin))"
 
@@ -181,9 +188,10 @@ def test_appearances_are_split_given_away_and_shown(desk: Desk) -> None:
     after = desk.kept(cast)
     assert len(after) == len(before) + 1
     desk.browser.ask("document.querySelector('dialog[open] .looks input').click()")
+    newest = max(after, key=lambda each: int(each[1:]))
     desk.browser.ask(
-        "(() => { const s = document.querySelector('dialog[open] .foot select');"
-        f" s.value = {max(after, key=lambda each: int(each[1:]))!r}; s.dispatchEvent(new Event('change', {{bubbles: true}})) }})()"
+        f"(s => {{ s.value = {newest!r}; s.dispatchEvent(new Event('change', {{ bubbles: true }})) }})"
+        "(document.querySelector('dialog[open] .foot select'))"
     )
     desk.browser.wait("document.querySelectorAll('dialog[open] .looks li').length == 1")
     assert desk.kept(cast)["p1"][1] == 1
@@ -219,8 +227,63 @@ def test_a_lane_plays_and_a_stretch_is_dragged_to_another(desk: Desk) -> None:
     assert (after["p1"][1], after["p4"][1]) == (before["p1"][1] - 1, before["p4"][1] + 1)
 
 
+def test_a_text_is_pasted_named_and_summed_up(desk: Desk) -> None:
+    desk.open("/work")
+    desk.browser.wait("!!document.querySelector('.works a')")
+    assert desk.browser.ask("document.querySelectorAll('.works a').length") == len(OFFERS)
+    desk.open("/work/headline")
+    desk.browser.wait("document.querySelector('.asking .main')?.disabled")
+    desk.focus(".pick-of textarea")
+    desk.browser.call("Input.insertText", text="The council met on Monday. It voted to close the old bridge for good.")
+    desk.browser.click("Take this text")
+    desk.browser.wait("!!document.querySelector('.pick-of input:checked')")
+    desk.browser.ask("document.querySelector('.asking details').open = true")
+    desk.focus("#field-sentences")
+    desk.browser.ask("document.querySelector('#field-sentences').select()")
+    desk.browser.call("Input.insertText", text="1")
+    desk.browser.click("Start")
+    desk.browser.wait("location.hash.startsWith('#/result/')")
+    while (job := desk.place.jobs.claim("w")) is not None:
+        if job.work == "headline":
+            Worker(desk.place.jobs, desk.place.data).do(job)
+            break
+    assert job is not None
+    assert json.loads(job.arguments)["options"] == {"sentences": 1}
+    desk.browser.wait("!!document.querySelector('.story h2')?.innerText")
+    assert desk.browser.ask("document.querySelectorAll('.story p').length") == 1
+
+
+def portrait_of(desk: Desk) -> str:
+    """A job that has made a portrait of a photo."""
+    photo = desk.place.data.parent / "photo.png"
+    photo.write_bytes(encode_png(astronaut()))
+    medium = desk.place.media.register(photo, photo.name, "photo", "image/png", added_by=None)
+    asked = desk.place.submit("portrait", {}, (medium.id,), asked_by=None, priority=10)
+    job = desk.place.jobs.claim("w")
+    assert job is not None
+    assert job.id == asked.id
+    home = desk.place.results_of(job) / "portraits"
+    home.mkdir(parents=True)
+    (home / "photo.portrait.png").write_bytes(encode_png(astronaut() // 2))
+    made = {"source": to_medium(medium), "output": "portraits/photo.portrait.png", "notes": ["As a test has it."]}
+    desk.place.jobs.end(job, "done", result={"results": [made], "problems": {}, "model": "none"})
+    return job.id
+
+
+def test_a_portrait_is_slid_over_its_photo(desk: Desk) -> None:
+    desk.open(f"/result/{portrait_of(desk)}")
+    desk.browser.wait("[...document.querySelectorAll('.layers img')].filter(i => i.naturalWidth > 0).length == 2")
+    assert not desk.browser.ask("document.querySelector('.pictures')")
+    line = "getComputedStyle(document.querySelector('.layers .upper')).clipPath"
+    before = desk.browser.ask(line)
+    desk.focus(".before-after input[type=range]")
+    desk.browser.call("Input.dispatchKeyEvent", type="keyDown", key="ArrowRight", windowsVirtualKeyCode=39)
+    desk.browser.wait(f"{line} != {before!r}")
+
+
 @pytest.mark.parametrize(
-    "page", ["/", "/gallery", "/jobs", "/settings", "cast", "shorts", "person", "merge", "history", "questions"]
+    "page",
+    [*PAGES, "result", "cast", "shorts", "person", "merge", "history", "questions"],
 )
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_pages_have_no_serious_faults_for_who_cannot_see_them(desk: Desk, page: str, dark: bool) -> None:
@@ -231,6 +294,9 @@ def test_pages_have_no_serious_faults_for_who_cannot_see_them(desk: Desk, page: 
     if page.startswith("/"):
         desk.open(page)
         desk.browser.wait("!!document.querySelector('h1')")
+    elif page == "result":
+        desk.open(f"/result/{portrait_of(desk)}")
+        desk.browser.wait("!!document.querySelector('.before-after')")
     else:
         cast = desk.cast(12, f"axe {page} {dark}.mp4")
         if page == "shorts":

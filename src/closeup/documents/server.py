@@ -8,7 +8,7 @@ from closeup.core.types import MAX_NAME, CastKind, Count, Line, Person, PersonId
 from closeup.documents.form import Form, one_line
 from closeup.documents.jobs import At, Id
 
-MediaKind = Literal["video", "photo", "archive", "captions"]
+MediaKind = Literal["video", "photo", "archive", "captions", "text", "table"]
 SCOPES = ("read", "edit", "enrol", "admin")
 """What a key may be for: look; change media, casts and jobs; change the gallery; all that and the keys."""
 
@@ -18,7 +18,7 @@ CHANGES = ("name", "merge", "split", "move", "not", "hide", "unhide", "different
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaRecord:
-    """A video, a photo, a zip file of photos, or captions.
+    """A video, a photo, a zip file of photos, captions, a text, or a table.
 
     Attributes:
         kind: By its content; None while it arrives.

@@ -46,6 +46,7 @@ SERVED = {
     ".jpg": "image/jpeg",
     ".png": "image/png",
     ".mp4": "video/mp4",
+    ".mkv": "video/x-matroska",
     ".srt": "text/plain; charset=utf-8",
     ".vtt": "text/vtt; charset=utf-8",
     ".otio": "application/json",

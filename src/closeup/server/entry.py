@@ -74,9 +74,17 @@ def body(form: Form[Any]) -> Any:
 
 
 def documented(
-    takes: Form[Any] | None = None, gives: Form[Any] | None = None, *, many: bool = False, status: int = 200
+    takes: Form[Any] | dict[str, Any] | None = None,
+    gives: Form[Any] | None = None,
+    *,
+    many: bool = False,
+    status: int = 200,
 ) -> dict[str, Any]:
-    """What FastAPI shall tell of an endpoint; documents are described by their own schemas."""
+    """What FastAPI shall tell of an endpoint; documents are described by their own schemas.
+
+    Args:
+        takes: The form of the body, or its JSON Schema.
+    """
     schema: dict[str, Any] = {} if gives is None else gives.schema()
     if many:
         items = {"type": "array", "items": schema}
@@ -91,7 +99,7 @@ def documented(
         "response_model": None,
     }
     if takes is not None:
-        content = {"application/json": {"schema": takes.schema()}}
+        content = {"application/json": {"schema": takes if isinstance(takes, dict) else takes.schema()}}
         told["openapi_extra"] = {"requestBody": {"required": True, "content": content}}
     return told
 

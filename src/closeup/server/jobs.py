@@ -126,7 +126,7 @@ def _asks(offer: Offer) -> Callable[..., JSONResponse]:
 
 
 for _offer in OFFERS.values():
-    _told = documented(_offer.form, JOB, status=201)
+    _told = documented(_offer.schema(), JOB, status=201)
     routes.post(f"/{_offer.name}", summary=_offer.says, name=_offer.name, **_told)(_asks(_offer))
 
 

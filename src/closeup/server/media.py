@@ -32,7 +32,7 @@ def register(place: Here, key: Admin, given: Annotated[ByPath, body(BY_PATH)]) -
     path = Path(os.path.realpath(given.path))
     kind = kind_of_name(path.name)
     if not path.is_file() or kind is None or sniffed_kind(path) != kind:
-        raise InputError("There is no video, photo, zip file or captions at that path, by name and content.")
+        raise InputError("There is nothing at that path that a library holds, by name and content.")
     name, content_type = clean_name(path.name), content_type_of(path)
     record = place.media.register(path, name, kind, content_type, added_by=key.id)
     add_thumbnail(place, record, kind)
@@ -67,7 +67,7 @@ def file(
     record, path = place.medium(media_id)
     if name != record.name or not path.is_file():
         raise absent("There is no such file.")
-    how = "attachment" if download or record.kind in ("archive", "captions") else "inline"
+    how = "attachment" if download or record.kind not in ("video", "photo") else "inline"
     return FileResponse(path, media_type=record.content_type, filename=record.name, content_disposition_type=how)
 
 

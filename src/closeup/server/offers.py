@@ -4,6 +4,7 @@ A request names media and results by their ids, and never a path: each parameter
 chosen by the server, or is left out. All else is as on the command line, options included.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cached_property
@@ -20,6 +21,9 @@ from closeup.server.premises import Premises, to_medium, to_result
 
 CASTS = ("cast", "cast.album", "cast.season")
 PICTURES, ALL = ("photo", "archive"), ("video", "photo", "archive")
+SEEN = ("video", "photo")
+TAKES = "x-takes"
+"""In the schema of a request, beside each id: which media it may name, or "cast" or "plan" for a result."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,22 @@ class Offer:
         if self.output is not None:
             others[self.output[0]] = None
         return Form(arguments_class(work(self.name), **others), f"closeup {self.name}")
+
+    def schema(self) -> dict[str, Any]:
+        """What a request has to hold, as JSON Schema: with what each id may name, and no option that names a file."""
+        described = self.form.schema()
+        for name, kinds in self.takes.items():
+            described["properties"][name] |= {TAKES: [each for each in kinds if each != "*"]}
+        for each in described.get("$defs", {}).values():
+            options = each.get("properties", {})
+            options.pop("font", None)
+            for option, kind in (("captions", "captions"), ("background", "photo")):
+                if option in options:
+                    options[option] |= {TAKES: [kind]}
+            if "caption_style" in options:
+                plain = {key: options["caption_style"][key] for key in ("default", "description")}
+                options["caption_style"] = {**plain, "type": "string", "enum": list(presets())}
+        return described
 
     def arguments(self, place: Premises, given: Any, data: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         """The work's arguments as JSON values, and the ids of what it uses.
@@ -100,6 +120,12 @@ def _checked_options(place: Premises, options: Any, data: dict[str, Any]) -> tup
         value = getattr(options, each.name)
         if each.name == "caption_style" and value not in presets():
             raise InputError(f"options.caption_style must be one of {', '.join(presets())}.")
+        if each.name == "background" and not _COLOUR.fullmatch(value):
+            if not _ID.fullmatch(value):
+                raise InputError("options.background must be a colour as #336699, transparent, or the id of a photo.")
+            record, _ = place.medium(value, ("photo",))
+            data[each.name] = to_medium(record)
+            uses.append(record.id)
         if isinstance(value, Path):
             if each.name != "captions":
                 raise InputError(f"options.{each.name} names a file, which cannot be done from here.")
@@ -108,6 +134,9 @@ def _checked_options(place: Premises, options: Any, data: dict[str, Any]) -> tup
             uses.append(record.id)
     return data, uses
 
+
+_COLOUR = re.compile("(#[0-9A-Fa-f]{3,6}|[A-Za-z]{1,20})?")
+_ID = re.compile("[0-9a-f]{32}")
 
 OFFERS = {
     offer.name: offer
@@ -137,6 +166,36 @@ OFFERS = {
             "Compare a performance with the original",
             takes={"original": ("video",), "attempt": ("video",)},
             output=("folder", "act"),
+        ),
+        Offer(
+            "act.rank",
+            "Rank several attempts at one performance",
+            takes={"original": ("video",), "attempts": ("*", "video")},
+            output=("folder", "act"),
+        ),
+        Offer(
+            "portrait",
+            "Put the background of photos and videos out of focus",
+            takes={"sources": ("*", *SEEN)},
+            output=("output", "portraits"),
+        ),
+        Offer(
+            "matte",
+            "Say how much of each pixel is a person",
+            takes={"sources": ("*", *SEEN)},
+            output=("output", "mattes"),
+        ),
+        Offer(
+            "headline",
+            "Name a text, and sum it up",
+            takes={"text": ("text", "captions")},
+            left_out=("model",),
+        ),
+        Offer(
+            "appraise.look",
+            "Look at a table of prices before anything is fitted to it",
+            takes={"path": ("table",)},
+            output=("out", "look"),
         ),
         Offer("gallery.enrol", "Enrol somebody by photos", "enrol", takes={"photos": ("*", *PICTURES)}),
         Offer("gallery.enrol-video", "Enrol somebody by a video", "enrol", takes={"video": ("video",)}),

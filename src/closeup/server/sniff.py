@@ -23,11 +23,14 @@ _SUFFIXES: dict[str, tuple[MediaKind, str]] = {
     ".zip": ("archive", "application/zip"),
     ".srt": ("captions", "text/plain; charset=utf-8"),
     ".vtt": ("captions", "text/vtt; charset=utf-8"),
+    ".txt": ("text", "text/plain"),
+    ".csv": ("table", "text/csv"),
 }
 """Endings of names to kinds and types; nothing that a browser would run is among them."""
 
 _STILL_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif"}
 _SRT = re.compile(rb"\s*\d+\s*\r?\n\s*\d+:\d\d:\d\d[,.]\d")
+_NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _MOST_NAME = 120
 
 
@@ -51,7 +54,7 @@ def content_type_of(path: Path) -> str:
 
 
 def sniffed_kind(path: Path) -> MediaKind | None:
-    """The kind of a file by its first bytes; None for what is none of ours."""
+    """The kind of a file by its first bytes, of a text and a table by its name too; None for what is none of ours."""
     with path.open("rb") as file:
         head = file.read(600)
     if head.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM", b"II*\0", b"MM\0*")):
@@ -71,4 +74,8 @@ def sniffed_kind(path: Path) -> MediaKind | None:
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return "archive"
     text = head.removeprefix(b"\xef\xbb\xbf")
-    return "captions" if text.startswith(b"WEBVTT") or _SRT.match(text) else None
+    if text.startswith(b"WEBVTT") or _SRT.match(text):
+        return "captions"
+    named = kind_of_name(path.name)  # a text and a table look alike, and are read by who is asked to
+    plain = head.startswith((b"\xff\xfe", b"\xfe\xff")) or not _NO_TEXT.search(head)
+    return named if named in ("text", "table") and plain and text.strip() else None

@@ -68,7 +68,7 @@ def begin(
         raise UploadError(400, "Upload-Length must be a whole number from 1 up.")
     name = clean_name(_metadata(about).get("filename", ""))
     if kind_of_name(name) is None:
-        raise UploadError(415, f"{name} is called like no video, photo, zip file or captions.")
+        raise UploadError(415, f"{name} is called like no video, photo, zip file, captions, text or table.")
     with _quota:
         if int(size) > place.free_bytes():
             raise UploadError(413, f"There is no room for {int(size)} bytes.", "Delete something first.")

@@ -8,7 +8,8 @@ export const CASTS = ["cast", "cast.album", "cast.season"];
 const ENDED = ["done", "failed", "cancelled"];
 const VIDEO = /\.(mp4|m4v|mov|webm|mkv|avi|ts|mts|m2ts|mpg|mpeg)$/i;
 const PHOTO = /\.(jpe?g|png|webp|bmp|tiff?|hei[cf])$/i;
-const OTHER = /\.(zip|srt|vtt)$/i;
+const OTHER = /\.(zip|srt|vtt|txt|csv)$/i;
+const READ = /\.(srt|vtt|txt|csv)$/i;
 
 /** A file on its way; `problem` is why it stopped. */
 export class Sending {
@@ -117,18 +118,29 @@ class Desk {
 
   /** Send files, and look for people in them when all are there: each video alone, the photos as one album. */
   async send(files: File[], castThem: boolean): Promise<void> {
+    const photos: string[] = [];
+    await this.bring(files, async (file, id) => {
+      if (!castThem) return;
+      if (VIDEO.test(file.name)) await this.submit("cast", { video: id, options: {} });
+      else if (!READ.test(file.name)) photos.push(id);
+    });
+    if (photos.length > 0) await this.submit("cast.album", { photos, options: {} });
+  }
+
+  /** Send files; gives the ids of those that have arrived, and says so of each as it does. */
+  async bring(files: File[], arrived: (file: File, id: string) => Promise<void> = async () => {}): Promise<string[]> {
     const known = files.filter((file) => VIDEO.test(file.name) || PHOTO.test(file.name) || OTHER.test(file.name));
     const strange = files.find((file) => !known.includes(file) && !file.name.startsWith("."));
     if (strange) this.problem = words().refusedFile(strange.name);
-    const photos: string[] = [];
+    const ids: string[] = [];
     for (const file of known) this.sending.push(new Sending(file));
     for (const sending of this.sending.filter((each) => known.includes(each.file))) {
       const id = await this.sendOne(sending);
-      if (!id || !castThem) continue;
-      if (VIDEO.test(sending.file.name)) await this.submit("cast", { video: id, options: {} });
-      else if (!/\.(srt|vtt)$/i.test(sending.file.name)) photos.push(id);
+      if (!id) continue;
+      ids.push(id);
+      await arrived(sending.file, id);
     }
-    if (photos.length > 0) await this.submit("cast.album", { photos, options: {} });
+    return ids;
   }
 
   private async sendOne(sending: Sending): Promise<string | null> {

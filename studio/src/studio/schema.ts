@@ -395,6 +395,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/jobs/act.rank": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Rank several attempts at one performance */
+        post: operations["act_rank_jobs_act_rank_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/portrait": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put the background of photos and videos out of focus */
+        post: operations["portrait_jobs_portrait_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/matte": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say how much of each pixel is a person */
+        post: operations["matte_jobs_matte_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/headline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Name a text, and sum it up */
+        post: operations["headline_jobs_headline_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/appraise.look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look at a table of prices before anything is fitted to it */
+        post: operations["appraise_look_jobs_appraise_look_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/jobs/gallery.enrol": {
         parameters: {
             query?: never;
@@ -998,13 +1083,12 @@ export interface components {
              * @default 60
              */
             most_fps?: number;
-            /** @description Font file that captions are drawn in; without it closeup's own, and the system's for other scripts. */
-            font?: string | null;
             /**
              * @description How burned captions look: plain, boxed, large, quiet or yellow, or a TOML file with yours; the word that is spoken stands out in all but quiet, where the captions tell when.
              * @default plain
+             * @enum {string}
              */
-            caption_style?: string;
+            caption_style?: "plain" | "boxed" | "large" | "quiet" | "yellow";
             /**
              * @description Which of several sound tracks is heard, counted from 1, or "mix" for all of them at once; 0 takes the one in which people speak.
              * @default 0
@@ -1058,6 +1142,104 @@ export interface components {
              * @default 0
              */
             audio_track?: number | "mix";
+        };
+        /** @description How a portrait is made. */
+        PortraitOptions: {
+            /** @description Radius of the blur as a share of the picture's height: 0.025, and 0 where there is another background. */
+            blur?: number | null;
+            /**
+             * @description Of the aperture, and so of lamps that are out of focus.
+             * @default disc
+             * @enum {string}
+             */
+            shape?: "disc" | "hexagon";
+            /**
+             * @description Who stays in focus: all, largest (the largest face), a name of the gallery, or an id or name of the cast where a cast folder is given for a video.
+             * @default all
+             */
+            keep?: string;
+            /**
+             * @description What is put behind them in place of what is there: a picture, a colour as #336699, or transparent.
+             * @default
+             */
+            background?: string;
+            /**
+             * @description Blur grows along the ground away from their feet where these are seen (depth), or is the same everywhere (uniform).
+             * @default depth
+             * @enum {string}
+             */
+            strength_by?: "depth" | "uniform";
+            /**
+             * @description Keep where a photo was taken; else that is left out of its notes.
+             * @default false
+             */
+            keep_gps?: boolean;
+            /**
+             * @description "builtin" works offline; "zoo" is better and is pulled first; "auto" takes the best that is there.
+             * @default auto
+             * @enum {string}
+             */
+            models?: "auto" | "builtin" | "zoo";
+            /**
+             * @description Which of several sound tracks a video keeps, counted from 1, or "mix" for all of them at once; 0 takes the one in which people speak.
+             * @default 0
+             */
+            audio_track?: number | "mix";
+        };
+        /** @description How a matte is made. */
+        MatteOptions: {
+            /**
+             * @description Whose matte it is: all, largest (the largest face), a name of the gallery, or an id or name of the cast where a cast folder is given for a video.
+             * @default all
+             */
+            keep?: string;
+            /**
+             * @description How finely alpha is written.
+             * @default 8
+             * @enum {string}
+             */
+            bits?: "8" | "16";
+            /**
+             * @description "builtin" works offline; "zoo" is better and is pulled first; "auto" takes the best that is there.
+             * @default auto
+             * @enum {string}
+             */
+            models?: "auto" | "builtin" | "zoo";
+        };
+        /** @description What to make of a text. */
+        HeadlineOptions: {
+            /**
+             * @description Of the summary, verbatim and in the text's order.
+             * @default 3
+             */
+            sentences?: number;
+            /**
+             * @description The most that an English headline has.
+             * @default 11
+             */
+            words?: number;
+            /**
+             * @description The most that a Korean headline has.
+             * @default 30
+             */
+            characters?: number;
+            /**
+             * @description Language of the text; auto looks at its letters.
+             * @default auto
+             * @enum {string}
+             */
+            lang?: "auto" | "en" | "ko";
+            /**
+             * @description What sentences are chosen by: taught (the model, textrank where it has not learnt that), textrank, lexrank, lead (their place), or mmr (textrank against repeats).
+             * @default taught
+             * @enum {string}
+             */
+            ranking?: "taught" | "textrank" | "lexrank" | "lead" | "mmr";
+            /**
+             * @description Let the model's network write English headlines freely; where a name or a number of them does not stand in the text, the shortened sentence is taken, and that is said.
+             * @default false
+             */
+            abstractive?: boolean;
         };
         /** @description How a person is enrolled. */
         EnrolOptions: {
@@ -1404,7 +1586,7 @@ export interface operations {
                             id: string;
                             name: string;
                             /** @description By its content; None while it arrives. */
-                            kind: ("video" | "photo" | "archive" | "captions") | null;
+                            kind: ("video" | "photo" | "archive" | "captions" | "text" | "table") | null;
                             content_type: string | null;
                             /** @description Its size, also while it arrives. */
                             bytes: number;
@@ -1460,7 +1642,7 @@ export interface operations {
                         id: string;
                         name: string;
                         /** @description By its content; None while it arrives. */
-                        kind: ("video" | "photo" | "archive" | "captions") | null;
+                        kind: ("video" | "photo" | "archive" | "captions" | "text" | "table") | null;
                         content_type: string | null;
                         /** @description Its size, also while it arrives. */
                         bytes: number;
@@ -1511,7 +1693,7 @@ export interface operations {
                         id: string;
                         name: string;
                         /** @description By its content; None while it arrives. */
-                        kind: ("video" | "photo" | "archive" | "captions") | null;
+                        kind: ("video" | "photo" | "archive" | "captions" | "text" | "table") | null;
                         content_type: string | null;
                         /** @description Its size, also while it arrives. */
                         bytes: number;
@@ -2686,6 +2868,422 @@ export interface operations {
                     attempt_person?: string | null;
                     /** @default false */
                     video?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Its name in the table of work. */
+                        work: string;
+                        /** @description Ids of the media and the jobs that it is made from. */
+                        uses: string[];
+                        priority: number;
+                        /**
+                         * @description "waiting", "running", or how it ended.
+                         * @enum {string}
+                         */
+                        state: "waiting" | "running" | "done" | "failed" | "cancelled";
+                        /** @description Whether it was asked to stop and has not yet. */
+                        cancelling: boolean;
+                        /** @description How often it was begun: more than once where a process that did it was killed. */
+                        attempts: number;
+                        /** @description The last report; None before the first. */
+                        progress: components["schemas"]["Progress"] | null;
+                        /** @description What it gave, where that is no file; of a job that is done. */
+                        result: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Of a job that failed. */
+                        error: components["schemas"]["JobError"] | null;
+                        /** @description Counts up with every change of any job. */
+                        changed: number;
+                        created_at: string;
+                        ended_at: string | null;
+                        /** @default 0 */
+                        number?: number;
+                        /**
+                         * @description Of the work's function, as JSON, with paths: for the worker alone, like the `folder` that the job runs in, which goes if the job does not end well, and `asked_by`, the id of a key.
+                         * @default {}
+                         */
+                        arguments?: string;
+                        folder?: string | null;
+                        asked_by?: string | null;
+                        owner?: string | null;
+                        /** @default 0 */
+                        beat?: number;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    act_rank_jobs_act_rank_post: {
+        parameters: {
+            query?: {
+                /** @description Higher ones are done first. */
+                priority?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    original: string;
+                    attempts: string[];
+                    person?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Its name in the table of work. */
+                        work: string;
+                        /** @description Ids of the media and the jobs that it is made from. */
+                        uses: string[];
+                        priority: number;
+                        /**
+                         * @description "waiting", "running", or how it ended.
+                         * @enum {string}
+                         */
+                        state: "waiting" | "running" | "done" | "failed" | "cancelled";
+                        /** @description Whether it was asked to stop and has not yet. */
+                        cancelling: boolean;
+                        /** @description How often it was begun: more than once where a process that did it was killed. */
+                        attempts: number;
+                        /** @description The last report; None before the first. */
+                        progress: components["schemas"]["Progress"] | null;
+                        /** @description What it gave, where that is no file; of a job that is done. */
+                        result: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Of a job that failed. */
+                        error: components["schemas"]["JobError"] | null;
+                        /** @description Counts up with every change of any job. */
+                        changed: number;
+                        created_at: string;
+                        ended_at: string | null;
+                        /** @default 0 */
+                        number?: number;
+                        /**
+                         * @description Of the work's function, as JSON, with paths: for the worker alone, like the `folder` that the job runs in, which goes if the job does not end well, and `asked_by`, the id of a key.
+                         * @default {}
+                         */
+                        arguments?: string;
+                        folder?: string | null;
+                        asked_by?: string | null;
+                        owner?: string | null;
+                        /** @default 0 */
+                        beat?: number;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    portrait_jobs_portrait_post: {
+        parameters: {
+            query?: {
+                /** @description Higher ones are done first. */
+                priority?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    sources: string[];
+                    options?: components["schemas"]["PortraitOptions"] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Its name in the table of work. */
+                        work: string;
+                        /** @description Ids of the media and the jobs that it is made from. */
+                        uses: string[];
+                        priority: number;
+                        /**
+                         * @description "waiting", "running", or how it ended.
+                         * @enum {string}
+                         */
+                        state: "waiting" | "running" | "done" | "failed" | "cancelled";
+                        /** @description Whether it was asked to stop and has not yet. */
+                        cancelling: boolean;
+                        /** @description How often it was begun: more than once where a process that did it was killed. */
+                        attempts: number;
+                        /** @description The last report; None before the first. */
+                        progress: components["schemas"]["Progress"] | null;
+                        /** @description What it gave, where that is no file; of a job that is done. */
+                        result: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Of a job that failed. */
+                        error: components["schemas"]["JobError"] | null;
+                        /** @description Counts up with every change of any job. */
+                        changed: number;
+                        created_at: string;
+                        ended_at: string | null;
+                        /** @default 0 */
+                        number?: number;
+                        /**
+                         * @description Of the work's function, as JSON, with paths: for the worker alone, like the `folder` that the job runs in, which goes if the job does not end well, and `asked_by`, the id of a key.
+                         * @default {}
+                         */
+                        arguments?: string;
+                        folder?: string | null;
+                        asked_by?: string | null;
+                        owner?: string | null;
+                        /** @default 0 */
+                        beat?: number;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    matte_jobs_matte_post: {
+        parameters: {
+            query?: {
+                /** @description Higher ones are done first. */
+                priority?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    sources: string[];
+                    options?: components["schemas"]["MatteOptions"] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Its name in the table of work. */
+                        work: string;
+                        /** @description Ids of the media and the jobs that it is made from. */
+                        uses: string[];
+                        priority: number;
+                        /**
+                         * @description "waiting", "running", or how it ended.
+                         * @enum {string}
+                         */
+                        state: "waiting" | "running" | "done" | "failed" | "cancelled";
+                        /** @description Whether it was asked to stop and has not yet. */
+                        cancelling: boolean;
+                        /** @description How often it was begun: more than once where a process that did it was killed. */
+                        attempts: number;
+                        /** @description The last report; None before the first. */
+                        progress: components["schemas"]["Progress"] | null;
+                        /** @description What it gave, where that is no file; of a job that is done. */
+                        result: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Of a job that failed. */
+                        error: components["schemas"]["JobError"] | null;
+                        /** @description Counts up with every change of any job. */
+                        changed: number;
+                        created_at: string;
+                        ended_at: string | null;
+                        /** @default 0 */
+                        number?: number;
+                        /**
+                         * @description Of the work's function, as JSON, with paths: for the worker alone, like the `folder` that the job runs in, which goes if the job does not end well, and `asked_by`, the id of a key.
+                         * @default {}
+                         */
+                        arguments?: string;
+                        folder?: string | null;
+                        asked_by?: string | null;
+                        owner?: string | null;
+                        /** @default 0 */
+                        beat?: number;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    headline_jobs_headline_post: {
+        parameters: {
+            query?: {
+                /** @description Higher ones are done first. */
+                priority?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    text: string;
+                    options?: components["schemas"]["HeadlineOptions"] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Its name in the table of work. */
+                        work: string;
+                        /** @description Ids of the media and the jobs that it is made from. */
+                        uses: string[];
+                        priority: number;
+                        /**
+                         * @description "waiting", "running", or how it ended.
+                         * @enum {string}
+                         */
+                        state: "waiting" | "running" | "done" | "failed" | "cancelled";
+                        /** @description Whether it was asked to stop and has not yet. */
+                        cancelling: boolean;
+                        /** @description How often it was begun: more than once where a process that did it was killed. */
+                        attempts: number;
+                        /** @description The last report; None before the first. */
+                        progress: components["schemas"]["Progress"] | null;
+                        /** @description What it gave, where that is no file; of a job that is done. */
+                        result: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Of a job that failed. */
+                        error: components["schemas"]["JobError"] | null;
+                        /** @description Counts up with every change of any job. */
+                        changed: number;
+                        created_at: string;
+                        ended_at: string | null;
+                        /** @default 0 */
+                        number?: number;
+                        /**
+                         * @description Of the work's function, as JSON, with paths: for the worker alone, like the `folder` that the job runs in, which goes if the job does not end well, and `asked_by`, the id of a key.
+                         * @default {}
+                         */
+                        arguments?: string;
+                        folder?: string | null;
+                        asked_by?: string | null;
+                        owner?: string | null;
+                        /** @default 0 */
+                        beat?: number;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    appraise_look_jobs_appraise_look_post: {
+        parameters: {
+            query?: {
+                /** @description Higher ones are done first. */
+                priority?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    path: string;
+                    target: string;
                 };
             };
         };

@@ -23,6 +23,30 @@ export type Edit = Schemas["CastEdit"];
 export type Change = Schemas["PeopleChange"];
 export type Receipt = { files: StoredFile[]; bytes: number; jobs: string[]; kept: string[] };
 
+/** As much of JSON Schema as the forms of work need. */
+export interface Schema {
+  type?: string;
+  $ref?: string;
+  anyOf?: Schema[];
+  enum?: unknown[];
+  properties?: Record<string, Schema>;
+  required?: string[];
+  pattern?: string;
+  default?: unknown;
+  description?: string;
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+  exclusiveMaximum?: number;
+  "x-takes"?: string[];
+}
+
+/** What may be asked for, as the server says it (OpenAPI). */
+export interface Document {
+  paths: Record<string, { post?: { summary: string; requestBody?: { content: { "application/json": { schema: Schema } } } } }>;
+  components: { schemas: Record<string, Schema> };
+}
+
 /** What the server refused, in its own words. */
 export class Refused extends Error {
   constructor(
@@ -82,6 +106,8 @@ export const questions = (id: string): Promise<Question[]> => many(`/casts/${id}
 export const results = (id: string): Promise<StoredFile[]> => many(`/results/${id}`);
 export const people = (): Promise<Identity[]> => many("/gallery");
 export const standing = (id: string): Promise<Standing> => one("GET", `/gallery/${id}`);
+export const job = (id: string): Promise<Job> => one("GET", `/jobs/${id}`);
+export const document = (): Promise<Document> => one("GET", "/openapi.json");
 export const models = (): Promise<Model[]> => many("/models");
 
 export const submit = (work: string, given: Record<string, unknown>): Promise<Job> => one("POST", `/jobs/${work}`, given);
