@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from closeup.algorithms.matting import scaling
 from closeup.algorithms.matting.light import to_light
-from closeup.algorithms.matting.scaling import enlarged, shrunk, strips
+from closeup.algorithms.matting.scaling import enlarged, sampled, shrunk, strips
 
 SIDE = st.integers(1, 40)
 
@@ -38,3 +38,12 @@ def test_rows_do_not_depend_on_the_strip_that_they_are_in():
     whole = enlarged(small, slice(0, 31), (23, 31))
     parts = [enlarged(small, slice(top, min(top + 4, 31)), (23, 31)) for top in range(0, 31, 4)]
     assert np.allclose(np.concatenate(parts), whole, atol=1e-6)
+
+
+@given(SIDE, SIDE, SIDE, SIDE, st.integers(0, 100))
+def test_single_pixels_are_those_of_the_whole(width, height, small_width, small_height, seed):
+    rng = np.random.default_rng(seed)
+    small = rng.random((min(height, small_height), min(width, small_width), 4), np.float32)
+    whole = enlarged(small, slice(0, height), (width, height))
+    rows, columns = rng.integers(0, height, 9), rng.integers(0, width, 9)
+    assert sampled(small, rows, columns, (width, height)) == pytest.approx(whole[rows, columns], abs=1e-5)

@@ -6,10 +6,13 @@ solution is where the next larger one starts. Beyond a working size only the pix
 elsewhere one of the two colours is what is seen, and the other is not.
 """
 
+from collections.abc import Iterable, Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from closeup.algorithms.matting.scaling import sampled
 from closeup.core.types import FloatArray
 
 _EVEN, _ALPHA = 1e-5, 1.0
@@ -52,59 +55,93 @@ def _solve(seen: FloatArray, alpha: FloatArray, both: FloatArray, rounds: int) -
     padded = np.pad(alpha, 1, mode="edge")
     places = [(slice(1 + down, 1 + down + height), slice(1 + across, 1 + across + width)) for down, across in _ASIDE]
     weights = [(np.float32(_EVEN) + np.float32(_ALPHA) * np.abs(alpha - padded[at]))[..., None] for at in places]
-    total = np.sum(weights, axis=0)
+    mixture = _Mixture(seen, alpha[..., None], weights)
     for _ in range(rounds):
         around = cv2.copyMakeBorder(both, 1, 1, 1, 1, cv2.BORDER_REPLICATE).reshape(height + 2, width + 2, 6)
-        sums = sum(weight * around[at] for weight, at in zip(weights, places, strict=True))
-        both[..., :3], both[..., 3:] = _solved(seen, alpha[..., None], total, sums[..., :3], sums[..., 3:])
+        mixture.settle(both, (around[at] for at in places))
 
 
 def refine_colours(
-    seen: FloatArray, alpha: FloatArray, person: FloatArray, ground: FloatArray, rounds: int = 3
+    seen: FloatArray,
+    alpha: FloatArray,
+    person: FloatArray,
+    ground: FloatArray,
+    *,
+    top: int = 0,
+    height: int = 0,
+    rounds: int = 3,
 ) -> tuple[NDArray[np.bool_], FloatArray]:
-    """The person's colours in the mixed pixels of a part of a picture, at its full size.
+    """The person's colours in the mixed pixels of some rows of a picture, at its full size.
 
     Args:
-        seen: Linear light (H, W, 3).
-        alpha: Of the person, (H, W), 0 to 1.
-        person: The colours (H, W, 3) to start from, of a smaller size brought to this one; `ground` likewise.
+        seen: Linear light (R, W, 3).
+        alpha: Of the person, (R, W), 0 to 1.
+        person: The colours of the whole picture to start from, at a smaller size, (h, w, 3); `ground` likewise.
+        top: The first of the rows in the picture, which has `height` of them; 0 for no more than there are here.
         rounds: How often each is solved for.
 
     Returns:
-        Which pixels are mixed, (H, W), and their colours, (N, 3).
+        Which pixels are mixed, (R, W), and their colours, (N, 3).
     """
     mixed = (alpha > MIXED) & (alpha < 1 - MIXED)
-    rows, columns = np.nonzero(mixed)
-    if not len(rows):
+    own = np.flatnonzero(mixed)
+    if not len(own):
         return mixed, np.zeros((0, 3), np.float32)
-    person = np.where((alpha >= 1 - MIXED)[..., None], seen, person)
-    ground = np.where((alpha <= MIXED)[..., None], seen, ground)
-    height, width = alpha.shape
-    own = rows * width + columns
+    # Only these pixels and those beside them are looked at: all else is one or the other, and is not asked for.
+    rows, columns = np.nonzero(cv2.dilate(mixed.astype(np.uint8), _CROSS))
+    size_wh = alpha.shape[1], height or alpha.shape[0]
+    number = np.empty(alpha.shape, np.intp)
+    number[rows, columns] = np.arange(len(rows))
+    within, of_seen = alpha[rows, columns][:, None], seen[rows, columns]
+    both = sampled(np.concatenate([person, ground], axis=2), rows + top, columns, size_wh)
+    both[:, :3] = np.where(within >= 1 - MIXED, of_seen, both[:, :3])
+    both[:, 3:] = np.where(within <= MIXED, of_seen, both[:, 3:])
+    mine = number.reshape(-1)[own]
+    here, across = np.divmod(own, alpha.shape[1])
     beside = [
-        np.clip(rows + down, 0, height - 1) * width + np.clip(columns + across, 0, width - 1) for down, across in _ASIDE
+        number[np.clip(here + down, 0, alpha.shape[0] - 1), np.clip(across + right, 0, alpha.shape[1] - 1)]
+        for down, right in _ASIDE
     ]
-    flat_alpha, both = alpha.reshape(-1, 1), np.concatenate([person.reshape(-1, 3), ground.reshape(-1, 3)], axis=1)
-    mine, looks = flat_alpha[own], seen.reshape(-1, 3)[own]
-    each = [np.float32(_EVEN) + np.float32(_ALPHA) * np.abs(mine - flat_alpha[there]) for there in beside]
+    shares = within[mine]
+    weights = [np.float32(_EVEN) + np.float32(_ALPHA) * np.abs(shares - within[there]) for there in beside]
+    mixture, found = _Mixture(of_seen[mine], shares, weights), both[mine]
     for _ in range(rounds):
-        sums = each[0] * both.take(beside[0], axis=0)
-        for weight, there in zip(each[1:], beside[1:], strict=True):
-            sums += weight * both.take(there, axis=0)
-        both[own, :3], both[own, 3:] = _solved(looks, mine, sum(each), sums[:, :3], sums[:, 3:])
-    return mixed, both[own, :3]
+        mixture.settle(found, (both.take(there, axis=0) for there in beside))
+        both[mine] = found
+    return mixed, found[:, :3]
 
 
-def _solved(
-    seen: FloatArray, alpha: FloatArray, weights: FloatArray, person: FloatArray, ground: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """The two colours that mix to what is seen and are nearest to the weighted sums of their neighbours'.
+_CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+
+
+class _Mixture:
+    """Finds the two colours that mix to what is seen and are nearest to the weighted sums of their neighbours'.
 
     Neither can give more light than is seen: with a matte that is soft where the picture is not, that would glow.
     """
-    rest = 1 - alpha
-    a, b, d = alpha * alpha + weights, alpha * rest, rest * rest + weights
-    one, two = alpha * seen + person, rest * seen + ground
-    scale = 1 / (a * d - b * b)
-    most = np.minimum(seen / np.maximum(alpha, _LEAST), 1), np.minimum(seen / np.maximum(rest, _LEAST), 1)
-    return np.clip((d * one - b * two) * scale, 0, most[0]), np.clip((a * two - b * one) * scale, 0, most[1])
+
+    def __init__(self, seen: FloatArray, alpha: FloatArray, weights: Sequence[FloatArray]) -> None:
+        """Prepare for pixels of light (..., 3), alpha (..., 1), whose neighbours count `weights`, (..., 1) each."""
+        rest, total = 1 - alpha, weights[0] + weights[1] + weights[2] + weights[3]
+        a, b, d = alpha * alpha + total, alpha * rest, rest * rest + total
+        scale = 1 / (a * d - b * b)
+        self._weights, self._a, self._b, self._d = weights, a * scale, b * scale, d * scale
+        # What the picture itself asks for: the part of the answer that is the same in every round.
+        self._person, self._ground = (
+            (self._d * alpha - self._b * rest) * seen,
+            (self._a * rest - self._b * alpha) * seen,
+        )
+        self._most = [np.minimum(seen / np.maximum(part, _LEAST), 1) for part in (alpha, rest)]
+
+    def settle(self, both: FloatArray, around: Iterable[FloatArray]) -> None:
+        """Set both colours (..., 6) to what fits those of the four neighbours, each (..., 6)."""
+        sums: FloatArray | None = None
+        for weight, each in zip(self._weights, around, strict=True):
+            sums = weight * each if sums is None else np.add(sums, weight * each, out=sums)
+        assert sums is not None
+        person, ground = sums[..., :3], sums[..., 3:]
+        for place, own, (one, two), fixed, most in (
+            (slice(0, 3), person, (self._d, ground), self._person, self._most[0]),
+            (slice(3, 6), ground, (self._a, person), self._ground, self._most[1]),
+        ):
+            np.clip(fixed + one * own - self._b * two, 0, most, out=both[..., place])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from closeup.algorithms.matting.scaling import enlarged
+from closeup.algorithms.matting.scaling import enlarged, sampled
 from closeup.core.types import FloatArray
 
 SURE = 0.9
@@ -58,12 +58,17 @@ class EdgeModel:
 
     def apply(self, light: FloatArray, rows: slice, size_wh: tuple[int, int]) -> FloatArray:
         """Alpha, float32 (R, W), 0 to 1, of some rows of the full picture, light (R, W, 3), of (width, height)."""
-        parts = np.dstack([self.slope, self.offset, self.trust, self.alpha])
-        slope_offset_trust_alpha = enlarged(parts, rows, size_wh)
-        trust, alpha = slope_offset_trust_alpha[..., 4], slope_offset_trust_alpha[..., 5]
-        fitted = np.einsum("rwc,rwc->rw", slope_offset_trust_alpha[..., :3], light) + slope_offset_trust_alpha[..., 3]
+        alpha = enlarged(self.alpha, rows, size_wh)
+        edge, columns = np.nonzero(enlarged((self.trust > 0).astype(np.float32), rows, size_wh))
+        if not len(edge):
+            return np.clip(alpha, 0, 1)
+        parts = sampled(np.dstack([self.slope, self.offset, self.trust]), edge + rows.start, columns, size_wh)
+        here = alpha[edge, columns]
+        fitted = (parts[:, :3] * light[edge, columns]).sum(axis=1) + parts[:, 3]
         fitted = np.clip((fitted - _CLIPPED) / (1 - 2 * _CLIPPED), 0, 1)
-        return np.asarray(np.clip(alpha + trust * (fitted - alpha), 0, 1), np.float32)
+        alpha = np.array(alpha)
+        alpha[edge, columns] = here + parts[:, 4] * (fitted - here)
+        return np.asarray(np.clip(alpha, 0, 1), np.float32)
 
 
 def fit_edges(light: FloatArray, alpha: FloatArray, off_px: int) -> EdgeModel:

@@ -125,13 +125,12 @@ def _cut(
     picture: Pixels, alpha_of: AlphaOf, layers: Layers, rows: slice
 ) -> tuple[FloatArray, FloatArray, NDArray[np.bool_], FloatArray]:
     """Light and alpha of some rows, which pixels of theirs are mixed, and the person's colours (N, 3) in these."""
-    height, width = picture.shape[:2]
+    height = picture.shape[0]
     wide = slice(max(rows.start - _MARGIN, 0), min(rows.stop + _MARGIN, height))
     own = slice(rows.start - wide.start, rows.stop - wide.start)
     light = to_light(picture[wide])
     alpha = alpha_of(light, wide)
-    person, ground = (enlarged(each, wide, (width, height)) for each in (layers.person, layers.ground))
-    mixed, colours = refine_colours(light, alpha, person, ground)
+    mixed, colours = refine_colours(light, alpha, layers.person, layers.ground, top=wide.start, height=height)
     numbered = np.cumsum(mixed.sum(axis=1))
     before = int(numbered[own.start - 1]) if own.start else 0
     return light[own], alpha[own], mixed[own], colours[before : int(numbered[own.stop - 1])]

@@ -62,7 +62,8 @@ def lift(light: FloatArray, radius_px: float, known: FloatArray) -> FloatArray:
     White walls and skies stay: they are as bright as what is around them within twice the radius of the blur. Only what
     is `known` (H, W), 0 to 1, to be background counts as around: beside dark clothes every wall would be a lamp.
     """
-    brightest, window = light.max(axis=2), (2 * ceil(2 * radius_px) + 1,) * 2
+    brightest = np.maximum(np.maximum(light[..., 0], light[..., 1]), light[..., 2])
+    window = (2 * ceil(2 * radius_px) + 1,) * 2
     around = cv2.blur(brightest * known, window) / np.maximum(cv2.blur(known, window), 1e-3)
     lamp = np.clip((brightest - around - _SMALL) / (_LAMP - _SMALL), 0, 1) * (known > 0.5)
     lamp *= np.square(np.clip((brightest - _LIFTED) / (1 - _LIFTED), 0, 1))

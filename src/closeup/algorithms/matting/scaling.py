@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from closeup.algorithms.matting.light import Pixels
 from closeup.core.types import FloatArray
@@ -36,8 +37,35 @@ def enlarged(small: FloatArray, rows: slice, size_wh: tuple[int, int]) -> FloatA
     height, width = small.shape[:2]
     if (width, height) == size_wh:
         return small[rows]
-    at = np.clip((np.arange(rows.start, rows.stop) + 0.5) * height / size_wh[1] - 0.5, 0, height - 1)
-    above = np.minimum(at.astype(np.intp), max(height - 2, 0))
-    part = (at - above).astype(np.float32).reshape(-1, *(1,) * (small.ndim - 1))
+    above, part = _between(np.arange(rows.start, rows.stop), height, size_wh[1])
+    part = part.reshape(-1, *(1,) * (small.ndim - 1))
     between = small[above] * (1 - part) + small[np.minimum(above + 1, height - 1)] * part
-    return np.asarray(cv2.resize(between, (size_wh[0], len(at)), interpolation=cv2.INTER_LINEAR), np.float32)
+    return np.asarray(cv2.resize(between, (size_wh[0], len(above)), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def sampled(
+    small: FloatArray, rows: NDArray[np.intp], columns: NDArray[np.intp], size_wh: tuple[int, int]
+) -> FloatArray:
+    """Some pixels of a picture (H, W, C) at a larger (width, height), as `enlarged` has them: float32 (N, C).
+
+    Args:
+        rows: Of each pixel in the larger picture, (N,); `columns` likewise.
+    """
+    (above, down), (left, across) = (
+        _between(at, side, length)
+        for at, side, length in zip((rows, columns), small.shape, size_wh[::-1], strict=False)
+    )
+    below, right = np.minimum(above + 1, small.shape[0] - 1), np.minimum(left + 1, small.shape[1] - 1)
+    flat, width = small.reshape(-1, small.shape[2]), small.shape[1]
+    upper, lower = (
+        flat.take(row * width + left, axis=0) * (1 - across) + flat.take(row * width + right, axis=0) * across
+        for row in (above, below)
+    )
+    return np.asarray(upper * (1 - down) + lower * down, np.float32)
+
+
+def _between(at: NDArray[np.intp], side: int, length: int) -> tuple[NDArray[np.intp], FloatArray]:
+    """The small picture's row or column before each of the large one's, and how far past it that is, (N, 1)."""
+    place = np.clip((at + 0.5) * side / length - 0.5, 0, side - 1)
+    before = np.minimum(place.astype(np.intp), max(side - 2, 0))
+    return before, (place - before).astype(np.float32)[:, None]

@@ -30,7 +30,8 @@ class SteadyMatte:
         if self._picture is None:
             self._picture, self._held = seen, alpha.copy()
         else:
-            weight = self.weight(np.abs(seen - self._picture).max(axis=2))
+            red, green, blue = cv2.split(np.abs(seen - self._picture))
+            weight = self.weight(np.maximum(np.maximum(red, green), blue))
             self._picture += weight[..., None] * (seen - self._picture)
             self._held += cv2.resize(weight, alpha.shape[::-1], interpolation=cv2.INTER_LINEAR) * (alpha - self._held)
         return self._held.copy()
