@@ -44,6 +44,8 @@ SECTIONS = (
     "compression",
     "recommend",
     "headline",
+    "act",
+    "live",
 )
 
 
