@@ -18,8 +18,8 @@ from closeup.core.types import FloatArray
 _EVEN, _ALPHA = 1e-5, 1.0
 """What neighbours count wherever they are, and by how much alpha differs between them; both as in the paper."""
 
-_SMALL_PX, _SMALL_ROUNDS, _ROUNDS = 32, 10, 2
-"""Rounds of a level up to this size, and of larger ones; as in the paper."""
+_SMALL_PX, _SMALL_ROUNDS, _ROUNDS, _ROUNDS_AT_FULL_SIZE = 32, 10, 2, 3
+"""Rounds of a level up to this size, of larger ones (as in the paper), and of mixed pixels beyond the working size."""
 
 MIXED = 0.002
 """Alpha so far from 0 and 1 is a mixture."""
@@ -69,7 +69,6 @@ def refine_colours(
     *,
     top: int = 0,
     height: int = 0,
-    rounds: int = 3,
 ) -> tuple[NDArray[np.bool_], FloatArray]:
     """The person's colours in the mixed pixels of some rows of a picture, at its full size.
 
@@ -78,7 +77,6 @@ def refine_colours(
         alpha: Of the person, (R, W), 0 to 1.
         person: The colours of the whole picture to start from, at a smaller size, (h, w, 3); `ground` likewise.
         top: The first of the rows in the picture, which has `height` of them; 0 for no more than there are here.
-        rounds: How often each is solved for.
 
     Returns:
         Which pixels are mixed, (R, W), and their colours, (N, 3).
@@ -105,7 +103,7 @@ def refine_colours(
     shares = within[mine]
     weights = [np.float32(_EVEN) + np.float32(_ALPHA) * np.abs(shares - within[there]) for there in beside]
     mixture, found = _Mixture(of_seen[mine], shares, weights), both[mine]
-    for _ in range(rounds):
+    for _ in range(_ROUNDS_AT_FULL_SIZE):
         mixture.settle(found, (both.take(there, axis=0) for there in beside))
         both[mine] = found
     return mixed, found[:, :3]
