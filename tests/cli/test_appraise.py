@@ -48,6 +48,10 @@ def test_from_a_table_to_prices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert {"rmse", "mae", "mape", "log_rmse", "r2"} < set(json.loads(said)["metrics"])
     assert _typed("predict", model, table, "-o", tmp_path / "p.csv")[0] == 0
     assert len((tmp_path / "p.csv").read_text().splitlines()) == 61
+    answered = json.loads(_typed("predict", model, table, "--json")[1])
+    assert (answered["target"], len(answered["rows"])) == ("price", 60)
+    assert answered["rows"][0]["low"] < answered["rows"][0]["price"] < answered["rows"][0]["high"]
+    assert _typed("predict", model, table)[0] == 2
     assert json.loads(_typed("evaluate", model, table, "--json")[1])["n"] == 60
     found = json.loads(_typed("explain", model, table, "--row", "7", "--json")[1])
     assert found["start"] + sum(part["adds"] for part in found["parts"]) == pytest.approx(found["price"], rel=6e-6)

@@ -14,7 +14,7 @@ from closeup.jobs.arguments import arguments_form, collects, decode_arguments, r
 from closeup.jobs.work import WORK, work
 from closeup.workbench.datasets.splits import SPLIT_SUMMARY, SplitSummary
 
-NO_JOBS = {"gallery.enrol-camera", "gallery.identify-camera", "recommend.evaluate"}
+NO_JOBS = {"gallery.enrol-camera", "gallery.identify-camera"}
 NO_JOBS |= {"checkout.evaluate", "checkout.import", "checkout.read", "checkout.sell"}
 
 

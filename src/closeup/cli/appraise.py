@@ -104,17 +104,25 @@ def fit(
 def predict(
     model: Model,
     table: TableFile,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="CSV", help="File to write.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="CSV", help="File to write.")] = None,
     cover: Annotated[float, typer.Option(help="Share of the truth that shall lie between low and high.")] = 0.9,
     overwrite: Overwrite = False,
+    as_json: AsJson = False,
+    quiet: NoProgress = False,
 ) -> None:
-    """Write what each row of a table is worth: its ids, price (the median), mean, low and high."""
-    from closeup.features.appraise.model import predict_table
-
-    notes = predict_table(model, table, output, cover=cover, overwrite=overwrite)
-    for note in notes:
+    """Say what each row of a table is worth: its ids, price (the median), mean, low and high, as a file or as JSON."""
+    if output is None and not as_json:
+        raise InputError("Say where the prices go, or ask for JSON.", "-o FILE.csv, or --json")
+    with progress_bar(table.name, quiet=quiet or as_json) as progress:
+        found = work("appraise.predict")(
+            model=model, table=table, out=output, cover=cover, overwrite=overwrite, progress=progress
+        )
+    if as_json:
+        show_json(found)
+        return
+    for note in found["notes"]:
         show_note(note)
-    typer.echo(f"Wrote {output}")
+    typer.echo(f"{output}: {found['target']} of {counted(len(found['rows']), 'row')}.")
 
 
 @app.command()
@@ -123,11 +131,11 @@ def explain(
     table: TableFile,
     row: Annotated[int, typer.Option(min=1, help="Which row of the table, from 1.")] = 1,
     as_json: AsJson = False,
+    quiet: NoProgress = False,
 ) -> None:
     """Say what makes a row worth what it is: what each feature adds; the sum is its price."""
-    from closeup.features.appraise.model import explain_row
-
-    found = explain_row(model, table, row)
+    with progress_bar(table.name, quiet=quiet or as_json) as progress:
+        found = work("appraise.explain")(model=model, table=table, row=row, progress=progress)
     if as_json:
         show_json(found)
         return
@@ -144,11 +152,11 @@ def explain(
 
 
 @app.command()
-def evaluate(model: Model, table: TableFile, as_json: AsJson = False) -> None:
+def evaluate(model: Model, table: TableFile, as_json: AsJson = False, quiet: NoProgress = False) -> None:
     """Measure a model on a table that has the target: figures with 95 % intervals, and how often it lay within."""
-    from closeup.features.appraise.model import evaluate_appraiser
-
-    show_evaluation(evaluate_appraiser(model, table), "row", as_json=as_json, quiet=False)
+    with progress_bar(table.name, quiet=quiet or as_json) as progress:
+        found = work("appraise.evaluate")(model=model, table=table, progress=progress)
+    show_evaluation(found, "row", as_json=as_json, quiet=False)
 
 
 def _seconds(text: str) -> float | None:

@@ -5,11 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
-from closeup.cli.flags import AsJson, Given, Quiet, with_flags
+from closeup.cli.flags import AsJson, Given, NoProgress, Quiet, with_flags
 from closeup.cli.output import one_line, show_evaluation, show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.words import counted
 from closeup.features.recommend.options import EventColumns, RecommendOptions
+from closeup.jobs.work import work
 
 app = typer.Typer(
     name="recommend",
@@ -48,7 +49,6 @@ def fit_command(
 ) -> None:
     """Fit a model to a table of who took what: plays, purchases, visits."""
     from closeup.documents.learners import MODEL_JSON
-    from closeup.jobs.work import work
 
     with progress_bar(events.name, quiet=quiet) as progress:
         model = work("recommend.fit")(
@@ -90,9 +90,7 @@ def fit_command(
 @app.command("for")
 def for_command(model: Model, user: Who, top: Top = 20, as_json: AsJson = False) -> None:
     """Recommend to a user what they have not taken yet."""
-    from closeup.features.recommend.model import open_recommender
-
-    found = open_recommender(model).for_user(user, top)
+    found = work("recommend.for")(model=model, user=user, top=top)
     _show(found, "score", as_json=as_json)
     if not found:
         show_note("They have taken all that anybody took: nothing is left to recommend.")
@@ -101,9 +99,7 @@ def for_command(model: Model, user: Who, top: Top = 20, as_json: AsJson = False)
 @app.command("similar")
 def similar_command(model: Model, item: Item, top: Top = 20, as_json: AsJson = False) -> None:
     """List what is most like an item, by who took it."""
-    from closeup.features.recommend.model import open_recommender
-
-    found = open_recommender(model).similar(item, top)
+    found = work("recommend.similar")(model=model, item=item, top=top)
     _show(found, "cosine", as_json=as_json)
     if not found:
         show_note("No other item was taken by enough users to be compared.")
@@ -112,9 +108,7 @@ def similar_command(model: Model, item: Item, top: Top = 20, as_json: AsJson = F
 @app.command("explain")
 def explain_command(model: Model, user: Who, item: Item, top: Top = 10, as_json: AsJson = False) -> None:
     """Say why an item is recommended to a user: what each item that they took adds to its score."""
-    from closeup.features.recommend.model import open_recommender
-
-    found = open_recommender(model).explain(user, item)
+    found = work("recommend.explain")(model=model, user=user, item=item)
     if as_json:
         show_json(found)
         return
@@ -139,12 +133,8 @@ def evaluate_command(
     given: Given,
 ) -> None:
     """Measure a model on events that it was not fitted on, beside popularity and item cosine."""
-    from closeup.features.recommend.model import open_recommender
-    from closeup.jobs.work import work
-
-    opened = open_recommender(model)
     with progress_bar(data.name, quiet=quiet) as progress:
-        found = work("recommend.evaluate")(model=opened, data=data, columns=given, progress=progress)
+        found = work("recommend.evaluate")(model=model, data=data, columns=given, progress=progress)
     show_evaluation(found, "user", as_json=as_json, quiet=False)
 
 
@@ -155,19 +145,16 @@ def look_command(
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder for a page.")] = None,
     names: NamesFile = None,
     overwrite: Overwrite = False,
+    quiet: NoProgress = False,
     as_json: AsJson = False,
     *,
     given: Given,
 ) -> None:
     """Look at a table of who took what: how much each takes, how few items hold most; as one page."""
-    from closeup.core.result_folder import ResultFolder
-    from closeup.features.recommend.look import MARKS, look_at_events, write_look
-
-    if output is not None:
-        ResultFolder(output, MARKS).check(overwrite=overwrite)
-    found = look_at_events(events, columns=given, names=names)
-    if output is not None:
-        write_look(found, output, overwrite=overwrite)
+    with progress_bar(events.name, quiet=quiet) as progress:
+        found = work("recommend.look")(
+            events=events, columns=given, names=names, out=output, overwrite=overwrite, progress=progress
+        )
     if as_json:
         show_json(found)
         return
@@ -188,24 +175,24 @@ def add_command(
         Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder of the new model; else MODEL itself.")
     ] = None,
     overwrite: Overwrite = False,
+    quiet: NoProgress = False,
     as_json: AsJson = False,
     *,
     given: Given,
 ) -> None:
     """Let a model know new plays, of new users too, without fitting it again."""
     from closeup.documents.learners import MODEL_JSON
-    from closeup.features.recommend.events import read_events
-    from closeup.features.recommend.model import open_recommender
 
-    opened = open_recommender(model)
-    grown, notes = opened.with_events(read_events(events, given))
-    grown.save(output or model, overwrite=overwrite or output is None)
+    with progress_bar(events.name, quiet=quiet) as progress:
+        header, notes = work("recommend.add")(
+            model=model, events=events, columns=given, out=output, overwrite=overwrite, progress=progress
+        )
     if as_json:
-        show_json(MODEL_JSON.to_data(grown.header))
+        show_json(MODEL_JSON.to_data(header))
         return
     for note in notes:
         show_note(note)
-    typer.echo(f"{output or model}: a model of {counted(len(grown.users.ids), 'user')}.")
+    typer.echo(f"{output or model}: a model of {counted(header.facts['users'], 'user')}.")
 
 
 def _show(found: list[dict[str, Any]], score: str, *, as_json: bool) -> None:

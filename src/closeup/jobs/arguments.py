@@ -23,7 +23,6 @@ CALLBACKS = ("progress", "each", "say", "settings")
 """Parameters that a worker gives itself, functions mostly, or the work is not for it."""
 
 OF_OBJECTS = (
-    "recommend.evaluate",
     "checkout.evaluate",
     "checkout.import",
     "checkout.read",

@@ -20,7 +20,7 @@ def test_who_and_what_counts(tmp_path: Path) -> None:
     lines = rows()
     model = fit_recommender(write(tmp_path / "plays.csv", lines[:-40]), options=SMALL)
     odd = [("stranger", "i00", 1, "2024-01-01"), ("u00", "unheard", 1, "2024-01-01"), lines[0]]
-    found = evaluate_recommender(model, write(tmp_path / "held.csv", [*lines[-40:], *odd]))
+    found = evaluate_recommender(model.save(tmp_path / "model"), write(tmp_path / "held.csv", [*lines[-40:], *odd]))
     assert found.metrics.keys() == found.baselines["popularity"].keys() == NAMES
     assert found.differences["item_cosine"].keys() == NAMES
     data = LEARNER_EVALUATION.to_data(found)
@@ -31,7 +31,7 @@ def test_who_and_what_counts(tmp_path: Path) -> None:
     assert "1 pair of items that the model does not know count as misses" in said
     assert found.n == 2  # u40, of whom the model knows half; and u00, for the item that nobody has heard
     with pytest.raises(InputError, match=r"No user of none\.csv can be asked about"):
-        evaluate_recommender(model, write(tmp_path / "none.csv", odd[:1]))
+        evaluate_recommender(tmp_path / "model", write(tmp_path / "none.csv", odd[:1]))
 
 
 def test_coverage_has_an_interval_about_it() -> None:

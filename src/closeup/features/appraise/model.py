@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from closeup.algorithms.metrics.regression import amount_figures, conformal_reach
 from closeup.core.errors import FormatError, InputError, OutputError
+from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.whole import write_whole
 from closeup.core.words import counted, listed
 from closeup.documents.form import file_bytes
@@ -122,7 +123,12 @@ class Appraiser:
 
         Args:
             cover: Share of the truth that shall lie between low and high, above 0 and below 1.
+
+        Raises:
+            InputError: If that share cannot be covered.
         """
+        if not 0 < cover < 1:
+            raise InputError(f"A share of {cover:g} cannot be covered: it must be above 0 and below 1.")
         features = self._features.of(rows, groups)
         estimates = estimates_of(self._members, self._models, features, self._features.names, self._scale)
         middles, means = mixed(estimates, self._weights), self._smear * (estimates @ self._weights)
@@ -173,26 +179,36 @@ def appraise(model: Path, table: Path, cover: float = COVER) -> tuple[Rows, Appr
         InputError: If the table lacks columns that the model rests on.
         FormatError: If the model is damaged, or of another version.
     """
-    if not 0 < cover < 1:
-        raise InputError(f"A share of {cover:g} cannot be covered: it must be above 0 and below 1.")
     fitted = Appraiser(model)
     rows, groups, notes = fitted.rows(read_rows_table(table))
     return rows, fitted.answer(rows, groups, cover), notes
 
 
-def predict_table(model: Path, table: Path, out: Path, *, cover: float = COVER, overwrite: bool = False) -> list[str]:
-    """Write what the rows of a table are worth as CSV: their line and ids, price, mean, low and high.
+def predict_table(
+    model: Path,
+    table: Path,
+    out: Path | None = None,
+    *,
+    cover: float = COVER,
+    overwrite: bool = False,
+    progress: ProgressCallback = ignore,
+) -> dict[str, Any]:
+    """Say what the rows of a table are worth, and write it as CSV where `out` is given.
 
     Returns:
-        What is odd about the rows, a sentence each.
+        "target", "cover", "rows" (of each its line, ids, price, mean, low and high), and "notes": what is odd about
+        them, a sentence each.
 
     Raises:
         InputError: As `appraise`.
         OutputError: If `out` is there and `overwrite` is off, or it cannot be written.
     """
-    if out.exists() and not overwrite:
+    if out is not None and out.exists() and not overwrite:
         raise OutputError(f"{out} exists already.", code="result.exists")
-    rows, answers, notes = appraise(model, table, cover)
+    progress(Progress("Appraising", 0, None, "rows"))
+    fitted = Appraiser(model)
+    rows, groups, notes = fitted.rows(read_rows_table(table))
+    answers = fitted.answer(rows, groups, cover)
     ids = [column.name for column in rows.of("id") if column.name in rows.words]
     lines: list[dict[str, str | int | float | bool | None]] = [
         {
@@ -202,16 +218,18 @@ def predict_table(model: Path, table: Path, out: Path, *, cover: float = COVER, 
         }
         for row in range(len(rows))
     ]
-    write_whole(out, table_bytes(("line", *ids, "price", "mean", "low", "high"), lines))
-    return notes
+    if out is not None:
+        write_whole(out, table_bytes(("line", *ids, "price", "mean", "low", "high"), lines))
+    return {"target": fitted.target, "cover": cover, "rows": lines, "notes": notes}
 
 
-def explain_row(model: Path, table: Path, row: int) -> dict[str, Any]:
+def explain_row(model: Path, table: Path, row: int, *, progress: ProgressCallback = ignore) -> dict[str, Any]:
     """Why one row, from 1, is worth what it is: answers, the start, and what each feature adds, the most first.
 
     Raises:
         InputError: As `appraise`, or if there is no such row.
     """
+    progress(Progress("Appraising", 0, None, "rows"))
     fitted = Appraiser(model)
     rows, groups, notes = fitted.rows(read_rows_table(table))
     if not 1 <= row <= len(rows):
@@ -233,7 +251,7 @@ def explain_row(model: Path, table: Path, row: int) -> dict[str, Any]:
     }
 
 
-def evaluate_appraiser(model: Path, table: Path) -> LearnerEvaluation:
+def evaluate_appraiser(model: Path, table: Path, *, progress: ProgressCallback = ignore) -> LearnerEvaluation:
     """How well a model's answers fit a table that has the target: figures with 95 % intervals.
 
     rmse, r2 and bias are of the mean, mae, mape and log_rmse of the price, which is the median; cover_80 and cover_90
@@ -243,6 +261,7 @@ def evaluate_appraiser(model: Path, table: Path) -> LearnerEvaluation:
         InputError: If the table lacks the target or other columns.
         FormatError: If the model is damaged, or of another version.
     """
+    progress(Progress("Measuring", 0, None, "rows"))
     fitted = Appraiser(model)
     read = read_rows_table(table)
     truth = target_values(read, fitted.target)

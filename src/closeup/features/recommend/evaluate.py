@@ -20,13 +20,13 @@ from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.words import counted
 from closeup.documents.learners import LearnerEvaluation, mean_metrics
 from closeup.features.recommend.events import Events, read_events
-from closeup.features.recommend.model import Recommender, in_parts
+from closeup.features.recommend.model import Recommender, in_parts, open_recommender
 
 Ranked = NDArray[np.int64]
 
 
 def evaluate_recommender(
-    model: Recommender,
+    model: str | Path,
     data: str | Path,
     *,
     columns: "dict[str, str] | None" = None,
@@ -35,16 +35,18 @@ def evaluate_recommender(
     """Measure a model on events that it was not fitted on.
 
     Args:
-        model: What is measured.
+        model: Its folder.
         data: CSV with a header, as for a fit.
         columns: As for a fit.
         progress: Is called as it goes.
 
     Raises:
-        InputError: If the data cannot be used, or have no user that counts.
+        InputError: If there is no such model, or the data cannot be used or have no user that counts.
+        FormatError: If the model is damaged, or another closeup wrote it.
     """
+    opened = open_recommender(model)
     events = read_events(Path(data), columns, progress=progress)
-    return evaluate_pairs(model, events, events.name, notes=events.notes, progress=progress)
+    return evaluate_pairs(opened, events, events.name, notes=events.notes, progress=progress)
 
 
 def evaluate_pairs(

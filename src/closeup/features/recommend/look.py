@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closeup.algorithms.ranking.factors import Floats
+from closeup.core.progress import ProgressCallback, ignore
 from closeup.core.result_folder import ResultFolder
 from closeup.core.words import counted
 from closeup.documents.form import indented
@@ -27,7 +28,11 @@ QUANTILES = {"min": 0.0, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95, "
 
 
 def look_at_events(
-    path: str | Path, *, columns: Mapping[str, str] | None = None, names: str | Path | None = None
+    path: str | Path,
+    *,
+    columns: Mapping[str, str] | None = None,
+    names: str | Path | None = None,
+    progress: ProgressCallback = ignore,
 ) -> dict[str, Any]:
     """Look at a table of events: plain values, as report.json has them.
 
@@ -35,12 +40,13 @@ def look_at_events(
         path: CSV with a header, as for a fit.
         columns: As for a fit.
         names: CSV of items' ids and names.
+        progress: Is called as it goes.
 
     Raises:
         InputError: If it cannot be used.
     """
     named = read_names(Path(names)) if names else {}
-    return profile(read_events(Path(path), columns, catalogue=tuple(named)), named)
+    return profile(read_events(Path(path), columns, catalogue=tuple(named), progress=progress), named)
 
 
 def profile(events: Events, names: Mapping[str, str]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from closeup.algorithms.metrics.retrieval import DIGITS, top_columns
 from closeup.algorithms.ranking.factors import Floats, Interactions, Loss, pairs_of, row_shares, solve_rows, swept
 from closeup.algorithms.ranking.item_weights import ItemWeights, fit_item_weights, item_scores, item_shares
 from closeup.core.errors import FormatError, InputError
+from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.words import counted
 from closeup.documents.form import file_bytes, indented, parse_json
 from closeup.documents.learners import ModelHeader, read_model, write_model
@@ -153,7 +154,7 @@ class Recommender:
         """What some users took, in the order of `rows`."""
         return rows_of(self.history, rows)
 
-    def with_events(self, events: Events) -> tuple["Recommender", list[str]]:
+    def with_events(self, events: Events, *, progress: ProgressCallback = ignore) -> tuple["Recommender", list[str]]:
         """The model that knows new plays, too.
 
         Users are solved from items' vectors whenever they are asked about, so that new ones need nothing; items learn
@@ -188,12 +189,17 @@ class Recommender:
             notes.append(f"{counted(lost, 'pair')} of items that the model does not know were left out.")
         seen = self._weighed(history)
         factors, turned = self._factors, seen.turned()
-        for _ in range(SWEEPS):
+        for number in range(SWEEPS):
+            progress(Progress("Learning of new events", number, SWEEPS, "iterations"))
             factors = swept(observed(seen), observed(turned), factors, self._loss)
         weights = None if self._weights is None else solved_item_weights(seen, self.options)
         if weights is None and self._weights is not None:
             notes.append(TOO_MANY)
-        header = replace(self.header, notes=(*self.header.notes, f"Added from {events.name}: {' '.join(notes)}"))
+        header = replace(
+            self.header,
+            facts={**self.header.facts, "users": len(users), "pairs": len(history.columns)},
+            notes=(*self.header.notes, f"Added from {events.name}: {' '.join(notes)}"),
+        )
         return Recommender(header, (Names("user", tuple(users)), self.items), history, factors, weights), notes
 
     def save(self, out: Path, *, overwrite: bool = False) -> Path:
