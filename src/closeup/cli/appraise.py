@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from closeup.cli.flags import AsJson, NoProgress
+from closeup.cli.flags import RUNS, AsJson, NoProgress, Runs
 from closeup.cli.output import one_line, show_evaluation, show_json, show_metrics, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
@@ -70,6 +70,7 @@ def fit(
     trials: Annotated[int | None, typer.Option(min=1, help="Try so many settings of each library.")] = None,
     seeds: Annotated[int, typer.Option(min=1, max=20, help="Learn each model so often, with other draws.")] = 1,
     overwrite: Overwrite = False,
+    runs: Runs = RUNS,
     as_json: AsJson = False,
     quiet: NoProgress = False,
 ) -> None:
@@ -84,6 +85,7 @@ def fit(
             budget_s=_seconds(budget),
             trials=trials,
             overwrite=overwrite,
+            runs_dir=runs,
             progress=progress,
         )
     from closeup.documents.learners import MODEL_FILE, MODEL_JSON

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from closeup.cli.flags import AsJson, FirstByDefault, Given, Quiet, with_flags
+from closeup.cli.flags import RUNS, AsJson, FirstByDefault, Given, Quiet, Runs, with_flags
 from closeup.cli.output import one_line, show_evaluation, show_json, show_note
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.timebase import clock
@@ -61,13 +61,14 @@ def train(
         bool, typer.Option("--abstractive", help="Teach a network to write headlines freely, too; it needs PyTorch.")
     ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a model that is there.")] = False,
+    runs: Runs = RUNS,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Learn from English pairs which words of a sentence make its headline, and which sentences make a summary."""
     with progress_bar(data.name, quiet=quiet or as_json) as progress:
         header = work("headline.train")(
-            data=data, out=output, abstractive=abstractive, overwrite=overwrite, progress=progress
+            data=data, out=output, abstractive=abstractive, overwrite=overwrite, runs_dir=runs, progress=progress
         )
     if as_json:
         from closeup.documents.learners import MODEL_JSON

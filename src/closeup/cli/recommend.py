@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from closeup.cli.flags import AsJson, Given, NoProgress, Quiet, with_flags
+from closeup.cli.flags import RUNS, AsJson, Given, NoProgress, Quiet, Runs, with_flags
 from closeup.cli.output import one_line, show_evaluation, show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.words import counted
@@ -42,6 +42,7 @@ def fit_command(
         bool, typer.Option("--check", help="First hold back a fifth (the last, by time), and measure on it.")
     ] = False,
     overwrite: Overwrite = False,
+    runs: Runs = RUNS,
     quiet: Quiet = False,
     as_json: AsJson = False,
     *,
@@ -59,6 +60,7 @@ def fit_command(
             options=RecommendOptions(**given.of(RecommendOptions)),
             check=check,
             overwrite=overwrite,
+            runs_dir=runs,
             progress=progress,
         )
     if as_json:

@@ -1,4 +1,4 @@
-"""`closeup runs ...`: the training runs that were made, beside each other and one by one."""
+"""`closeup runs ...`: the runs that were made, trainings and fits, beside each other and one by one."""
 
 import shlex
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from closeup.learning.runs.comparison import Comparison, HeadComparison
     from closeup.learning.runs.reading import Run
 
-app = typer.Typer(name="runs", no_args_is_help=True, help="List, show, compare and export training runs.")
+app = typer.Typer(name="runs", no_args_is_help=True, help="List, show, compare and export runs: trainings, and fits of recommend, appraise and headline.")
 
 Which = Annotated[
     str,
@@ -53,7 +53,7 @@ def list_all(
         show_table(*(_line(run) for run in chosen), head=("run", "state", "epochs", "first metric"), unbroken=(0,))
     else:
         typer.echo(f"There are no runs in {one_line(str(runs))}.")
-        show_hint("Make one: closeup train RECIPE.toml")
+        show_hint("Make one: closeup train RECIPE.toml, or a fit: closeup recommend, appraise or headline")
     for path, reason in found.damaged:
         show_note(f"{path.name} is left out: {reason}")
     count_losses(len(found.damaged))
@@ -71,10 +71,13 @@ def show(which: Which, runs: Runs = RUNS, as_json: AsJson = False) -> None:
     typer.echo(f"{one_line(run.id)}: {run.state}{', ' + one_line(run.record.reason) if run.record.reason else ''}")
     for words, value in run.headline():
         typer.echo(f"  {one_line(words)}: {one_line(value)}")
-    _show_epochs(run)
+    if not run.learner:
+        _show_epochs(run)
     _show_facts(run)
     typer.echo(f"Folder: {one_line(str(run.path))}")
-    if run.state in ("interrupted", "failed"):
+    if run.learner and run.state == "finished":
+        show_hint(f"Its folder is the model, too, and report.html shows it: closeup {run.learner} --help")
+    elif run.state in ("interrupted", "failed") and not run.learner:
         show_hint(f"Go on with it: closeup train --resume {run.id}")
 
 
@@ -188,7 +191,7 @@ def _run(runs: Path, word: str) -> "Run":
 
 def _line(run: "Run") -> tuple[str, ...]:
     first = next((f"{words}: {value.partition(' (')[0]}" for words, value in run.headline()), run.record.reason)
-    return run.id, run.state, str(len(run.epochs())), first
+    return run.id, run.state, "" if run.learner else str(len(run.epochs())), first
 
 
 def _show_epochs(run: "Run") -> None:

@@ -215,12 +215,13 @@ def _carry_over(old: Path, new: Path, left_out: Callable[[str], bool]) -> None:
         if left_out(entry.name):
             continue
         if entry.is_dir() and not entry.is_symlink():
-            shutil.copytree(entry, new / entry.name, symlinks=True, copy_function=_link)
+            shutil.copytree(entry, new / entry.name, symlinks=True, copy_function=link_or_copy)
         else:
-            _link(entry, new / entry.name)
+            link_or_copy(entry, new / entry.name)
 
 
-def _link(old: str | Path, new: str | Path) -> None:
+def link_or_copy(old: str | Path, new: str | Path) -> None:
+    """Let a file be in a second place too, as a hard link where the disk has them; neither may be written to then."""
     try:
         os.link(old, new, follow_symlinks=False)
     except OSError:  # another file system, or one without hard links

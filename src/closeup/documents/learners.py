@@ -29,6 +29,32 @@ Kind = Annotated[str, OneOf(("recommend", "appraise", "headline"))]
 Number = Annotated[float, Rounded(6)]
 
 
+METRIC_WORDS = {
+    "recall_at_20": "recall@20",
+    "ndcg_at_10": "NDCG@10",
+    "ndcg_at_100": "NDCG@100",
+    "map_at_10": "MAP@10",
+    "coverage_at_20": "coverage@20",
+    "mae": "mean absolute error",
+    "rmse": "root mean squared error",
+    "mape": "mean absolute error, as a share",
+    "log_rmse": "RMSE of logarithms",
+    "r2": "R²",
+    "bias": "bias",
+    "cover_80": "within the 80 % interval",
+    "cover_90": "within the 90 % interval",
+    "width_90": "width of the 90 % interval, as a share",
+    "rouge1": "ROUGE-1",
+    "rouge2": "ROUGE-2",
+    "rougeL": "ROUGE-L",
+    "words": "words",
+}
+"""How people call the metrics of learners."""
+
+ERRORS = ("rmse", "mae", "mape", "log_rmse")
+"""Those that are better the lower they are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
     """A figure with its 95 % interval.

@@ -2,30 +2,33 @@
 
 import platform
 import subprocess
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from closeup import __version__
-from closeup.learning.pytorch import torch
 
 PACKAGES = ("torch", "timm", "torchvision", "numpy", "opencv-python-headless", "onnx", "onnxruntime")
 
 
-def environment() -> dict[str, str]:
-    """Versions and machine, each by name; what cannot be told is left out."""
+def environment(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
+    """Versions of packages and the machine, each by name; what cannot be told is left out."""
     found = {"closeup": __version__, "python": platform.python_version(), "system": platform.platform()}
     commit = _commit()
     if commit:
         found["commit"] = commit
-    for package in PACKAGES:
+    for package in packages:
         try:
             found[package] = version(package)
         except PackageNotFoundError:
             continue
     found["processor"] = platform.processor() or platform.machine()
-    found["threads"] = str(torch.get_num_threads())
-    if torch.cuda.is_available():
-        found["gpu"] = torch.cuda.get_device_name()
+    if "torch" in packages:
+        from closeup.learning.pytorch import torch
+
+        found["threads"] = str(torch.get_num_threads())
+        if torch.cuda.is_available():
+            found["gpu"] = torch.cuda.get_device_name()
     return found
 
 

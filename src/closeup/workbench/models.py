@@ -6,7 +6,7 @@ from pathlib import Path
 from closeup.core.errors import InputError
 from closeup.core.settings import Settings
 from closeup.learning.runs.folder import SPLIT_FILE
-from closeup.learning.runs.reading import find_run
+from closeup.learning.runs.reading import find_run, read_run
 from closeup.perception.classifier import PictureClassifier, shipped, shipped_names
 from closeup.weights.cards import card
 from closeup.weights.network_card import NetworkCard
@@ -89,6 +89,8 @@ def resolve_model(
         message = f"There is no model {word!r}: it is neither {choice}, nor a run. {error.message}"
         raise error.reworded(message) from error
     model = run / MODEL_FILE
+    if learner := read_run(run).learner:
+        raise InputError(f"The run {run.name} is a fit of {learner}, and no model of pictures.", code="runs.list")
     if not model.is_file():
         raise InputError(
             f"The run {run.name} has no {MODEL_FILE}: it is not finished.",

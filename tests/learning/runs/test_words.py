@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from closeup.documents.learners import METRIC_WORDS
 from closeup.learning.runs.words import (
     CLASS_METRICS,
     VALUE_METRICS,
@@ -22,7 +23,7 @@ def test_what_is_better_the_lower(name: str, lower: bool) -> None:
 
 
 def test_words() -> None:
-    assert set(WORDS) == {*CLASS_METRICS, *VALUE_METRICS}
+    assert set(WORDS) == {*CLASS_METRICS, *VALUE_METRICS, *METRIC_WORDS}
     assert number_words("accuracy", 0.70449) == "0.704"
     assert number_words("mae", 5.41, "years") == "5.41 years"
     assert number_words("bias", -0.5) == "-0.50"

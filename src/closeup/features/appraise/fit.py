@@ -27,6 +27,7 @@ from closeup.features.appraise.columns import (
 )
 from closeup.features.appraise.features import DIGITS, REGRESSION, Features, plan_features
 from closeup.features.appraise.tuning import tuned
+from closeup.learning.runs.fits import finish_fit, kept_fit
 
 Floats = NDArray[np.float64]
 
@@ -281,6 +282,7 @@ def fit_appraiser(
     budget_s: float | None = None,
     trials: int | None = None,
     overwrite: bool = False,
+    runs_dir: Path | None = None,
     progress: ProgressCallback = ignore,
 ) -> Path:
     """Learn what a column of a table is by the others, and keep it as a model's folder.
@@ -294,6 +296,7 @@ def fit_appraiser(
         budget_s: Settings are looked for so long; how many were tried is kept, and gives the same model as `trials`.
         trials: So many settings are tried; without either the published ones are taken.
         overwrite: Replace a model that is there.
+        runs_dir: Folder of runs that the fit is kept in; None keeps it in none.
 
     Raises:
         InputError: If the table is no table, has no such target, or too few rows.
@@ -307,24 +310,31 @@ def fit_appraiser(
     folds = shares_of(groups, FOLDS)
     if len(np.unique(folds)) < 2:
         raise InputError(f"{table}: all rows are one group by {by}, so nothing can be checked.", "Choose another.")
-    settings, tried = tuned(rows, values, groups, folds=folds, budget_s=budget_s, trials=trials, progress=progress)
-    fitting = Fitting(rows, values, groups, settings=settings, seeds=seeds, progress=progress)
-    oof = fitting.out_of_fold(folds)
-    facts = {"target": target, "group": by if group or by in rows.words else ""}
-    arrays, files = fitting.finish(oof, facts)
-    header = ModelHeader(
-        "appraise",
-        FORMAT,
-        settings={"libraries": {k: dict(v) for k, v in settings.items()}, "seeds": seeds, "trials": tried},
-        seed=1,
-        data=table.name,
-        rows=len(rows),
-        sha256=hashlib.sha256(file_bytes(table)).hexdigest(),
-        metrics=oof.metrics(values),
-        facts=facts,
-        notes=tuple(notes),
-    )
-    return write_model(out, header, arrays, files=files, overwrite=overwrite)
+    asked = {"target": target, "group": group, "seeds": seeds, "budget_s": budget_s, "trials": trials}
+    with kept_fit(runs_dir, "appraise", asked, data=table.name) as run:
+        settings, tried = tuned(rows, values, groups, folds=folds, budget_s=budget_s, trials=trials, progress=progress)
+        fitting = Fitting(rows, values, groups, settings=settings, seeds=seeds, progress=progress)
+        oof = fitting.out_of_fold(folds)
+        facts = {"target": target, "group": by if group or by in rows.words else ""}
+        arrays, files = fitting.finish(oof, facts)
+        header = ModelHeader(
+            "appraise",
+            FORMAT,
+            settings={"libraries": {k: dict(v) for k, v in settings.items()}, "seeds": seeds, "trials": tried},
+            seed=1,
+            data=table.name,
+            rows=len(rows),
+            sha256=hashlib.sha256(file_bytes(table)).hexdigest(),
+            metrics=oof.metrics(values),
+            facts=facts,
+            notes=tuple(notes),
+        )
+        write_model(out, header, arrays, files=files, overwrite=overwrite)
+        if run is not None:
+            lines = [f"line {line}" for line in rows.lines.tolist()]
+            run.predictions("val", "appraise", lines, values, oof.mixtures(values)[1])
+        finish_fit(run, out)
+    return out
 
 
 def _learnable(table: Path, target: str) -> tuple[Rows, Floats, list[str]]:

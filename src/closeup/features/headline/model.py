@@ -21,6 +21,7 @@ from closeup.documents.learners import (
 )
 from closeup.features.headline.deletion import Deletion, Example, later_stems, learn
 from closeup.features.headline.source import decode_text, text_bytes
+from closeup.learning.runs.fits import finish_fit, kept_fit
 from closeup.tables.strict_csv import MAX_BYTES
 from closeup.text.compression import compress, join, unfounded
 from closeup.text.ranking import Scores, lead, lexrank, textrank
@@ -195,7 +196,13 @@ def _words(found: dict[str, Any], name: str) -> str:
 
 
 def train_headline(
-    data: Path, out: Path, *, abstractive: bool = False, overwrite: bool = False, progress: ProgressCallback = ignore
+    data: Path,
+    out: Path,
+    *,
+    abstractive: bool = False,
+    overwrite: bool = False,
+    runs_dir: Path | None = None,
+    progress: ProgressCallback = ignore,
 ) -> ModelHeader:
     """Learn from pairs which words of a sentence make its headline, and which sentences make a summary.
 
@@ -203,6 +210,7 @@ def train_headline(
         data: JSON lines, as `read_pairs` reads them.
         out: Folder of the model.
         abstractive: Teach a network to write headlines freely, too; it needs PyTorch.
+        runs_dir: Folder of runs that the training is kept in; None keeps it in none.
 
     Raises:
         InputError: If the data cannot be read, or there are fewer than `FEWEST` pairs, `FEWEST_TO_WRITE` for a network.
@@ -211,7 +219,22 @@ def train_headline(
     """
     check_model_place(out, overwrite=overwrite)
     pairs, notes, digest = read_pairs(data)
-    model = fit(pairs, abstractive=abstractive, progress=progress)
+    with kept_fit(runs_dir, "headline", {"abstractive": abstractive}, data=data.name) as run:
+        model = fit(pairs, abstractive=abstractive, progress=progress)
+        learnt = _learnt(model, data, len(pairs), abstractive)
+        header = ModelHeader("headline", FORMAT, learnt, 0, data.name, len(pairs), digest, notes=notes)
+        arrays, files = _parts(model)
+        write_model(out, header, arrays, files=files, overwrite=overwrite)
+        finish_fit(run, out)
+    return header
+
+
+def _learnt(model: Model, data: Path, count: int, abstractive: bool) -> dict[str, bool]:
+    """What a model has learnt.
+
+    Raises:
+        InputError: If that is nothing, or not the writing that was asked for.
+    """
     learnt = {name: getattr(model, name) is not None for name in ("deletion", "picker", "writer")}
     if abstractive and model.writer is None:
         raise InputError(
@@ -220,19 +243,22 @@ def train_headline(
         )
     if not any(learnt.values()):
         raise InputError(
-            f"{data} has {counted(len(pairs), 'pair')}, and at least {FEWEST} English ones are needed.",
+            f"{data} has {counted(count, 'pair')}, and at least {FEWEST} English ones are needed.",
             "With fewer, the rules that are built in do better.",
         )
-    arrays = {} if model.deletion is None else {"deletion": model.deletion.weights}
+    return learnt
+
+
+def _parts(model: Model) -> tuple[dict[str, NDArray[Any]], dict[str, bytes]]:
+    """A model as arrays, (N,), (N, M) and so on, and files."""
+    arrays: dict[str, NDArray[Any]] = {} if model.deletion is None else {"deletion": model.deletion.weights}
     if model.picker is not None:
         arrays["picker"] = model.picker
     files = {} if model.deletion is None else {FEATURES_FILE: "\n".join(model.deletion.names).encode()}
     if model.writer is not None:
         arrays |= model.writer.arrays()
         files[WORDS_FILE] = "\n".join(model.writer.vocabulary.words).encode()
-    header = ModelHeader("headline", FORMAT, learnt, 0, data.name, len(pairs), digest, notes=notes)
-    write_model(out, header, arrays, files=files, overwrite=overwrite)
-    return header
+    return arrays, files
 
 
 def fit(pairs: Sequence[Pair], *, abstractive: bool = False, progress: ProgressCallback = ignore) -> Model:

@@ -25,6 +25,7 @@ from closeup.features.recommend.model import (
 )
 from closeup.features.recommend.names import Names
 from closeup.features.recommend.options import RecommendOptions
+from closeup.learning.runs.fits import finish_fit, kept_fit
 
 MOST_PAIRS = 500_000
 """Above this a single factorisation is fitted: a second one of a million pairs would add a minute of the processor."""
@@ -42,6 +43,7 @@ def fit_recommender(
     options: RecommendOptions | None = None,
     check: bool = False,
     overwrite: bool = False,
+    runs_dir: Path | None = None,
     progress: ProgressCallback = ignore,
 ) -> Recommender:
     """Fit a recommender to a table of who took what.
@@ -54,6 +56,7 @@ def fit_recommender(
         check: Whether a fifth of the pairs is held back first, to fit on the rest and measure on them: the last ones
             where there are times, else some at random. The figures are kept in the model.
         overwrite: Whether a model that is there is replaced.
+        runs_dir: Folder of runs that a fit with an `output` is kept in; None keeps it in none.
         progress: Is called as it goes.
 
     Raises:
@@ -65,14 +68,15 @@ def fit_recommender(
         check_model_place(Path(output), overwrite=overwrite)
     named = read_names(Path(names)) if names else {}
     read = read_events(Path(events), columns, minimum=options.minimum, catalogue=tuple(named), progress=progress)
-    measured = _measured(read, named, options, progress) if check else None
-    model = fit_events(read, named, options, progress=progress)
-    if measured is not None:
-        beside = {name: {m: each.value for m, each in found.items()} for name, found in measured.baselines.items()}
-        said = {"users": measured.n, "data": measured.data, "baselines": beside}
-        model.header = replace(model.header, metrics=measured.metrics, facts={**model.header.facts, "check": said})
-    if output is not None:
-        model.save(Path(output), overwrite=overwrite)
+    with kept_fit(None if output is None else runs_dir, "recommend", asdict(options), data=read.name) as run:
+        measured = _measured(read, named, options, progress) if check else None
+        model = fit_events(read, named, options, progress=progress)
+        if measured is not None:
+            beside = {name: {m: each.value for m, each in found.items()} for name, found in measured.baselines.items()}
+            said = {"users": measured.n, "data": measured.data, "baselines": beside}
+            model.header = replace(model.header, metrics=measured.metrics, facts={**model.header.facts, "check": said})
+        if output is not None:
+            finish_fit(run, model.save(Path(output), overwrite=overwrite))
     return model
 
 

@@ -153,6 +153,8 @@ def default_metric(run: Run) -> str:
         raise InputError(f"The recipe of the run {run.id} has no heads.")
     monitor = run.recipe.get("training", {}).get("monitor", "loss")
     fallback = "mae" if heads[0].get("kind") == "value" else "accuracy"
+    if run.learner:
+        fallback = next((name.rpartition("/")[2] for name in run.flat_metrics), fallback)
     return f"val/{heads[0].get('name')}/{fallback if monitor == 'loss' else monitor}"
 
 

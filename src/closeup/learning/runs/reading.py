@@ -107,6 +107,15 @@ class Run:
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise FormatError(f"{self.path / RECIPE_FILE} cannot be read: {error}.") from error
 
+    @property
+    def learner(self) -> str:
+        """Of a fit, which learner's it is: "recommend", "appraise", "headline"; "" of a training of networks.
+
+        Raises:
+            FormatError: If the recipe is damaged or missing.
+        """
+        return str(self.recipe.get("learner", ""))
+
     def heads(self) -> list[Mapping[str, Any]]:
         """The tables of its recipe's heads, in order.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from closeup.core.data_uri import data_uri
-from closeup.core.errors import FormatError
+from closeup.core.errors import FormatError, InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import Image
 from closeup.core.whole import write_whole
@@ -46,12 +46,17 @@ def write_report(
         The report.
 
     Raises:
-        InputError: If it is no run.
+        InputError: If it is no run, or a learner's fit, whose report came with it.
         FormatError: If something in it is damaged.
         DependencyError: If Matplotlib is not installed.
         OutputError: If something cannot be written.
     """
     run = read_run(path)
+    if run.learner:
+        raise InputError(
+            f"The run {run.id} is a fit of {run.learner}; its {REPORT_FILE} was made with it, and shows what it found.",
+            "Fit again for another.",
+        )
     progress(Progress("Report: measuring", 0, 4, "steps"))
     measured = measure(run)
     progress(Progress("Report: drawing", 1, 4, "steps"))

@@ -4,17 +4,17 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from closeup.documents.learners import ERRORS, METRIC_WORDS
+
 CLASS_METRICS = ("accuracy", "macro_recall", "macro_f1", "ece")
 VALUE_METRICS = ("mae", "rmse", "bias")
-LOWER_IS_BETTER = ("ece", "mae", "rmse", "loss", "log_loss", "median_error")
+LOWER_IS_BETTER = ("ece", "loss", "log_loss", "median_error", *ERRORS)
 WORDS = {
     "accuracy": "accuracy",
     "macro_recall": "macro recall",
     "macro_f1": "macro F1",
     "ece": "calibration error",
-    "mae": "mean absolute error",
-    "rmse": "root mean squared error",
-    "bias": "bias",
+    **METRIC_WORDS,
 }
 
 
@@ -25,9 +25,9 @@ def is_error(name: str) -> bool:
 
 
 def number_words(name: str, value: float, unit: str = "") -> str:
-    """A metric's value: shares with three decimals, errors with two and their unit."""
+    """A metric's value: shares with three decimals, errors with two and their unit, thousands whole."""
     if name in VALUE_METRICS:
-        return f"{value:.2f}{' ' + unit if unit else ''}"
+        return f"{value:,.{0 if abs(value) >= 1000 else 2}f}{' ' + unit if unit else ''}"
     return f"{value:.3f}"
 
 

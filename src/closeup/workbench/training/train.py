@@ -78,6 +78,8 @@ def resume(run: Path, *, progress: ProgressCallback = ignore) -> Path:
         InputError: If the run is finished, or its data or its recipe is no longer what it was.
     """
     text = (run / RECIPE_FILE).read_text("utf-8")
+    if learner := read_run(run).learner:
+        raise InputError(f"The run {run.name} is a fit of {learner}, which begins anew.", "Fit again.")
     _check_unedited(run, text)
     recipe = recipe_from_toml(text)
     writer = reopen_run(run)
