@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from closeup.learning.runs.comparison import Comparison, HeadComparison
     from closeup.learning.runs.reading import Run
 
-app = typer.Typer(name="runs", no_args_is_help=True, help="List, show, compare and export runs: trainings, and fits of recommend, appraise and headline.")
+app = typer.Typer(
+    name="runs",
+    no_args_is_help=True,
+    help="List, show, compare and export runs: trainings, and fits of recommend, appraise and headline.",
+)
 
 Which = Annotated[
     str,
