@@ -1,7 +1,6 @@
 """Fits of learners kept as runs, by made-up fits; `closeup runs` and a training's words are asked about them."""
 
 import json
-import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ from closeup.cli import runs
 from closeup.core.errors import InputError
 from closeup.documents.learners import Metric, ModelHeader, read_model, write_model
 from closeup.learning.runs.comparison import compare, default_metric
-from closeup.learning.runs.fits import finish_fit, kept_fit, toml_text
+from closeup.learning.runs.fits import finish_fit, kept_fit
 from closeup.learning.runs.reading import Run, list_runs, read_run
 from closeup.learning.runs.report import write_report
 
@@ -79,9 +78,3 @@ def test_what_only_a_training_has_is_said(tmp_path: Path) -> None:
     for ask in (lambda: write_report(run.path), lambda: resume(run.path), lambda: resolve_model(str(run.path))):
         with pytest.raises(InputError, match="is a fit of appraise"):
             ask()
-
-
-def test_settings_come_back_from_toml() -> None:
-    settings = {"a": 1, "b": 1e-05, "c": 'say "x"\n가', "d": True, "e": [1, 2], "f g": {"h": "i", "j": {"k": 2.0}}}
-    document = {"learner": "recommend", "settings": {**settings, "none": None}, "heads": [{"name": "x"}, {"name": "y"}]}
-    assert tomllib.loads(toml_text(document)) == document | {"settings": settings}

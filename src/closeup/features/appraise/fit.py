@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -317,18 +317,10 @@ def fit_appraiser(
         oof = fitting.out_of_fold(folds)
         facts = {"target": target, "group": by if group or by in rows.words else ""}
         arrays, files = fitting.finish(oof, facts)
-        header = ModelHeader(
-            "appraise",
-            FORMAT,
-            settings={"libraries": {k: dict(v) for k, v in settings.items()}, "seeds": seeds, "trials": tried},
-            seed=1,
-            data=table.name,
-            rows=len(rows),
-            sha256=hashlib.sha256(file_bytes(table)).hexdigest(),
-            metrics=oof.metrics(values),
-            facts=facts,
-            notes=tuple(notes),
-        )
+        used = {"libraries": {k: dict(v) for k, v in settings.items()}, "seeds": seeds, "trials": tried}
+        sha256 = hashlib.sha256(file_bytes(table)).hexdigest()
+        header = ModelHeader("appraise", FORMAT, used, 1, table.name, len(rows), sha256, facts=facts)
+        header = replace(header, metrics=oof.metrics(values), notes=tuple(notes))
         write_model(out, header, arrays, files=files, overwrite=overwrite)
         if run is not None:
             lines = [f"line {line}" for line in rows.lines.tolist()]

@@ -4,7 +4,6 @@ Such a run has one head, which is called as the learner. Its folder holds the mo
 whatever becomes of the folder that was asked for.
 """
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import Any
 
 from closeup.core.result_folder import link_or_copy
 from closeup.documents.learners import MODEL_FILE, MODEL_JSON
+from closeup.documents.toml_text import toml_value
 from closeup.learning.environment import environment
 from closeup.learning.runs.folder import RunWriter, create_run
 
@@ -38,9 +38,11 @@ def kept_fit(
         yield None
         return
     kind = "value" if learner == "appraise" else "figures"
-    recipe = {"learner": learner, "settings": settings, "heads": [{"name": learner, "kind": kind}]}
+    chosen = [f"{name} = {toml_value(value)}" for name, value in settings.items() if value is not None]
+    head = [f"name = {toml_value(learner)}", f"kind = {toml_value(kind)}"]
+    recipe = [f"learner = {toml_value(learner)}", "", "[settings]", *chosen, "", "[[heads]]", *head, ""]
     facts = {"environment": environment(PACKAGES), "data": {"name": data}}
-    with create_run(runs_dir, learner, toml_text(recipe), facts) as run:
+    with create_run(runs_dir, learner, "\n".join(recipe), facts) as run:
         yield run
 
 
@@ -59,17 +61,3 @@ def finish_fit(run: RunWriter | None, model: Path) -> None:
     run.note(data=data, model=os.path.realpath(model), notes=header.notes)
     spans = {name: {"value": m.value, "low": m.low, "high": m.high} for name, m in header.metrics.items()}
     run.finish({"val": {header.kind: spans}} if spans else {})
-
-
-def toml_text(table: Mapping[str, Any], place: str = "") -> str:
-    """Plain values as a TOML document; None is left out."""
-    lines, below = list[str](), list[str]()
-    for key, value in table.items():
-        name = f"{place}.{json.dumps(key)}" if place else json.dumps(key)
-        if isinstance(value, Mapping):
-            below.append(f"\n[{name}]\n{toml_text(value, name)}")
-        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
-            below += [f"\n[[{name}]]\n{toml_text(each, name)}" for each in value]
-        elif value is not None:
-            lines.append(f"{json.dumps(key)} = {json.dumps(value)}\n")
-    return "".join([*lines, *below])

@@ -1,16 +1,16 @@
 """Reads and writes recipes, the TOML files that say how to train; a complaint names the line and the way out."""
 
 import os
-import re
 import tomllib
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_origin
 
 from closeup.core.errors import InputError
 from closeup.documents.form import Form, Place, describe, nearest, place_name, quoted, type_at
+from closeup.documents.toml_text import toml_value
 from closeup.workbench.recipes.checks import check
 from closeup.workbench.recipes.recipe import Recipe
 
@@ -21,7 +21,6 @@ RECIPE = Form(Recipe, "closeup recipe", check=check)
 
 _LISTS = ("data", "heads", "stages")
 _ALL = "*"
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def read_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
@@ -70,10 +69,10 @@ def recipe_to_toml(recipe: Recipe) -> str:
     """The text of a recipe with every key, also those that have their defaults; reads back equal."""
     document = asdict(recipe)
     tables = {name: value for name, value in document.items() if name in _LISTS or is_dataclass(getattr(recipe, name))}
-    parts = ["\n".join(f"{name} = {_written(value)}" for name, value in document.items() if name not in tables)]
+    parts = ["\n".join(f"{name} = {toml_value(value)}" for name, value in document.items() if name not in tables)]
     for name, value in tables.items():
         for table in value if name in _LISTS else (value,):
-            lines = [f"{key} = {_written(item)}" for key, item in table.items()]
+            lines = [f"{key} = {toml_value(item)}" for key, item in table.items()]
             parts.append("\n".join([f"[[{name}]]" if name in _LISTS else f"[{name}]", *lines]))
     return "\n\n".join(parts) + "\n"
 
@@ -238,19 +237,3 @@ def _value(place: Place, text: str) -> object:
     except (ValueError, RecursionError):
         return text
     return read["value"] if len(read) == 1 else text
-
-
-def _written(value: object) -> str:
-    """One value as TOML writes it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return quoted(value).replace("\x7f", "\\u007f")  # JSON's escapes are TOML's
-    if isinstance(value, Mapping):
-        items = [
-            f"{key if _BARE_KEY.fullmatch(key) else _written(key)} = {_written(item)}" for key, item in value.items()
-        ]
-        return f"{{ {', '.join(items)} }}" if items else "{}"
-    if isinstance(value, Sequence):
-        return f"[{', '.join(_written(item) for item in value)}]"
-    return repr(value)
