@@ -199,6 +199,24 @@ def test_deep_pictures_are_as_bright_as_their_bits_say(tmp_path: Path, bits: int
     assert np.abs(shown[..., 0].astype(int) - grey).max() <= 1
 
 
+@pytest.mark.parametrize(("orientation", "quarters"), [(1, 0), (3, 2), (6, -1), (8, 1)])
+@pytest.mark.parametrize("ending", ["png", "tif"])
+def test_deep_pictures_are_turned_upright_too(tmp_path: Path, orientation: int, quarters: int, ending: str) -> None:
+    grey = np.linspace(0, 255, 64).astype(np.uint16)[None].repeat(8, axis=0)
+    turned = Pillow.Exif()
+    turned[0x0112] = orientation
+    Pillow.fromarray(grey * 16).save(tmp_path / f"a.{ending}", exif=turned)
+    shown = read_image(tmp_path / f"a.{ending}")
+    assert close(shown[..., 0], np.rot90(grey, quarters), 1)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.int32])
+def test_tiffs_of_other_numbers_are_refused_by_what_they_are(tmp_path: Path, kind: type) -> None:
+    Pillow.fromarray(np.arange(64).reshape(8, 8).astype(kind)).save(tmp_path / "a.tif")
+    with pytest.raises(InputError, match="no TIFF of 8 or 16 bits, or it is damaged"):
+        read_image(tmp_path / "a.tif")
+
+
 def test_a_tiff_that_announces_too_much_is_refused_from_its_header(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,8 +27,12 @@ def install_command(*wanted: str) -> str:
 
 
 def extra_command(extra: str) -> str:
-    """What to type to get an extra of closeup: the packages that it names, however closeup was installed."""
-    return install_command(*requirements(extra))
+    """What to do to get an extra of closeup: install the packages that it names, however closeup was installed.
+
+    An installation of a folder keeps the extras that the folder had then; of one that came since, renewing helps.
+    """
+    wanted = requirements(extra)
+    return install_command(*wanted) if wanted else f"{renewal()}, with its extra {extra}"
 
 
 def renewal() -> str:

@@ -142,7 +142,8 @@ def _decode(content: bytes, name: str) -> Image:
     except cv2.error:
         bgr = None
     if bgr is None:
-        raise InputError(f"{name} is no picture that can be read, or it is damaged.", _FORMAT_HINT)
+        kind = "TIFF of 8 or 16 bits" if content[:4] in (b"II*\0", b"MM\0*") else "picture that can be read"
+        raise InputError(f"{name} is no {kind}, or it is damaged.", _FORMAT_HINT)
     _check_size((bgr.shape[1], bgr.shape[0]), name)
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
@@ -193,16 +194,16 @@ def _decode_special(content: bytes, header: Pillow.Image) -> Image | None:
             ground = Pillow.new("RGBA", upright.size, "white")
             return np.array(Pillow.alpha_composite(ground, upright).convert("RGB"), dtype=np.uint8)
         if header.mode.startswith("I;16") or (header.format == "PNG" and content[24:25] == b"\x10"):
-            return _from_16_bits(content, header.getexif().get(_ORIENTATION, 1))
+            return _from_16_bits(content)
     except (OSError, ValueError, SyntaxError, EOFError, RuntimeError, struct.error, cv2.error):
         return None
     return None
 
 
-def _from_16_bits(content: bytes, orientation: int) -> Image | None:
-    """A picture of 16 bits by the bits that it uses: cameras of 12 and 10 bits leave the upper ones empty."""
+def _from_16_bits(content: bytes) -> Image | None:
+    """A picture of 16 bits, upright, by the bits that it uses: cameras of 12 and 10 bits leave the upper ones empty."""
     deep = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR)
-    if deep is None or deep.dtype != np.uint16 or orientation != 1:
+    if deep is None or deep.dtype != np.uint16:
         return None
     brightest = int(deep.max(initial=0))
     bits = next((bits for bits in (10, 12) if brightest < 2**bits), 16) if brightest >= _SOME_LIGHT else 16
