@@ -16,7 +16,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial.distance import cdist
 
 from closeup.algorithms.clustering.partition import (
     TIE,
@@ -208,7 +207,12 @@ class _Mean:
     def distances(self, of: list[int] | slice, to: list[int] | slice) -> FloatMatrix:
         """Distances (R, S) of some clusters to others; NaN where unknown."""
         a, b = self._places[of], self._places[to]
-        apart = np.clip(1.0 - a @ b.T, 0.0, 2.0) if self._metric == "cosine" else cdist(a, b)
+        if self._metric == "cosine":
+            apart = np.clip(1.0 - a @ b.T, 0.0, 2.0)
+        else:
+            from scipy.spatial.distance import cdist  # slow to load, and a cast needs cosines alone
+
+            apart = cdist(a, b)
         apart[apart <= self._nothing] = 0.0
         return np.asarray(apart)
 

@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 TIE = 1e-9
 """Distances that differ by less than this are tied: rounding must not choose between two people."""
@@ -94,6 +92,9 @@ def _components(pairs: NDArray[np.int64]) -> list[tuple[NDArray[np.int64], NDArr
     """Connected parts of a graph given by its edges (P, 2): numbers (S,), ascending, and adjacency (S, S) of each."""
     if not len(pairs):
         return []
+    from scipy.sparse import coo_array  # slow to load, and hardly ever needed
+    from scipy.sparse.csgraph import connected_components
+
     numbers, places = np.unique(pairs, return_inverse=True)
     a, b = places.reshape(-1, 2).T
     graph = coo_array((np.ones(len(a), dtype=np.int8), (a, b)), shape=(len(numbers), len(numbers)))
