@@ -11,6 +11,7 @@ import argparse
 import hashlib
 import json
 import sys
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 
@@ -32,6 +33,8 @@ def main() -> int:
     parser.add_argument("--not-commercial", action="store_true", help="the makers' terms keep commercial use out")
     given = parser.parse_args()
     content, network = given.model.read_bytes(), read_card(given.model)
+    before = CARDS_DIR / f"{given.name}.toml"
+    used_by = tomllib.loads(before.read_text("utf-8")).get("used_by", []) if before.is_file() else []
     table = {
         "task": given.name,
         "pack": "builtin",
@@ -41,6 +44,7 @@ def main() -> int:
         "licence_note": given.licence_note,
         "commercial_use": not given.not_commercial,
         "data": [given.training_data],
+        "used_by": used_by,
         "output": "; ".join(head_words(head) for head in network.heads) + ".",
         "file": f"{FILES}/{given.name}.onnx",
         "bytes": len(content),

@@ -66,6 +66,7 @@ def heads(draw: st.DrawFn, name: str) -> HeadRecipe:
         given |= {"low": low, "high": high}
     else:
         given |= {"label_smoothing": draw(numbers("heads", "label_smoothing")), "soft_labels": draw(texts)}
+        given |= {"favour_rare": draw(numbers("heads", "favour_rare"))}
         given |= {"class_weights": draw(choices(["none", "balanced", "sqrt"]))}
     if kind == "bins":
         edges = tuple(sorted(draw(st.sets(st.floats(-1e6, 1e6), min_size=1, max_size=4))))

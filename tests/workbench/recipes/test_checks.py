@@ -101,6 +101,7 @@ def _refusal(*overrides: str) -> str | None:
         ("heads.2.edges=[30, 30]", "edges must rise"),
         ("heads.0.edges=[30]", 'edges is for kind = "bins"'),
         ("heads.1.high=0", r"high \(0\) must be above low \(0\)"),
+        ("heads.1.favour_rare=0.1", 'favour_rare is for kind = "classes" or "bins"'),
         ("heads.1.label_smoothing=0.1", 'label_smoothing is for kind = "classes" or "bins"'),
         ("heads.1.class_weights=sqrt", "class_weights is for kind"),
         ("heads.1.soft_labels=a.csv", "soft_labels is for kind"),

@@ -83,6 +83,24 @@ def test_it_learns(table: Path, tmp_path: Path) -> None:
     assert float(epochs(run)[-1]["train_loss"]) < float(epochs(run)[0]["train_loss"])
 
 
+def test_rare_classes_are_favoured_by_what_the_recipe_says(table: Path, whole: Path, tmp_path: Path) -> None:
+    recipe = shades_recipe(table)
+    heads = tuple(replace(head, favour_rare=0.5) if head.kind == "classes" else head for head in recipe.heads)
+    found = [
+        load_network(run)[0]
+        for run in (whole, train(replace(recipe, heads=heads), base=table.parent, runs_dir=tmp_path))
+    ]
+    name = next(head.name for head in recipe.heads if head.kind == "classes")
+    plain, favoured = (network.heads[network.head_keys[name]] for network in found)
+    assert (plain.weight == favoured.weight).all()
+    with (whole / f"predictions-val-{name}.csv").open(newline="") as file:
+        labels = [row["label"] for row in csv.DictReader(file)]
+    classes = recipe_from_toml((whole / "recipe.toml").read_text()).heads[0].classes
+    counts = np.array([labels.count(each) + 1 for each in classes])
+    added = (favoured.bias - plain.bias).detach().numpy()
+    assert added == pytest.approx(-0.5 * np.log(counts / counts.sum()), abs=1e-5)
+
+
 def test_its_recipe_says_the_classes(whole: Path) -> None:
     recipe = recipe_from_toml((whole / "recipe.toml").read_text())
     assert recipe.heads[0].classes == ("dark", "light")

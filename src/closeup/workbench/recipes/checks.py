@@ -124,7 +124,7 @@ _ONLY_FOR = {
     "low": ("value",),
     "high": ("value",),
     "unit": ("value", "bins"),
-    **dict.fromkeys(("label_smoothing", "class_weights", "soft_labels"), ("classes", "bins")),
+    **dict.fromkeys(("label_smoothing", "class_weights", "soft_labels", "favour_rare"), ("classes", "bins")),
 }
 """The kinds of head that a key may be set for."""
 

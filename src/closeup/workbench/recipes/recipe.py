@@ -133,6 +133,8 @@ class HeadRecipe:
         weight: Of this head's loss in the sum.
         soft_labels: A CSV of probabilities (key, p_CLASS...) from a teacher, relative to the recipe; "" for none.
         soft_weight: Share of the loss that follows the teacher, 0 to 1.
+        favour_rare: Share of the logarithm of each class's frequency in val that is taken off its raw number at the end
+            of the training (logit adjustment, Menon et al. 2021): more of what is rare is found, and more that is not.
     """
 
     name: Word
@@ -150,6 +152,7 @@ class HeadRecipe:
     weight: Annotated[float, Within(0, 1000, above=True)] = 1.0
     soft_labels: Line = ""
     soft_weight: Share = 0.5
+    favour_rare: Share = 0.0
 
     def __post_init__(self) -> None:
         if not self.loss and self.kind in LOSSES:

@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from closeup import __version__
 from closeup.algorithms.metrics.classification import fit_temperature
 from closeup.core.types import FloatArray
 from closeup.core.whole import write_whole
+from closeup.learning.pytorch import torch
 from closeup.learning.runs.folder import RunWriter
 from closeup.learning.runs.metrics import measure
 from closeup.learning.runs.reading import read_run
@@ -19,6 +21,7 @@ from closeup.workbench.datasets.items import Dataset
 from closeup.workbench.recipes.heads import ResolvedHead
 from closeup.workbench.recipes.recipe import DataSource, Recipe
 from closeup.workbench.recipes.recipe_file import recipe_to_toml
+from closeup.workbench.training.network import Network
 from closeup.workbench.training.onnx_file import onnx_bytes
 from closeup.workbench.training.prepare import last_px
 from closeup.workbench.training.task import ImageTask, known, predictions_of
@@ -36,6 +39,9 @@ def finish(task: ImageTask, dataset: Dataset, writer: RunWriter) -> None:
         writer: Of the run's folder.
     """
     recipe, network = task.recipe, task.network
+    for head in task.heads:
+        if head.recipe.favour_rare:
+            _favour_rare(head, network, task.targets(head, task.examples.val))
     write_whole(writer.path / FILE, state_bytes(network))
     temperatures = _predict(task, dataset, writer)
     metrics = _measured(writer)
@@ -45,6 +51,15 @@ def finish(task: ImageTask, dataset: Dataset, writer: RunWriter) -> None:
     write_whole(writer.path / ONNX_FILE, onnx)
     writer.note(temperatures=temperatures)
     writer.finish(metrics)
+
+
+def _favour_rare(head: ResolvedHead, network: Network, targets: FloatArray) -> None:
+    """Menon et al. 2021, "Long-tail learning via logit adjustment", after the training; targets (N,) are val's."""
+    counts = np.bincount(targets[known(targets)].astype(np.intp), minlength=head.outputs) + 1.0  # none is never
+    bias = network.heads[network.head_keys[head.name]].bias
+    assert isinstance(bias, Tensor)
+    with torch.no_grad():
+        bias -= bias.new_tensor(head.recipe.favour_rare * np.log(counts / counts.sum()))
 
 
 def _predict(task: ImageTask, dataset: Dataset, writer: RunWriter) -> dict[str, float]:
