@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from closeup.cli.flags import RUNS, AsJson, NoProgress, Runs
-from closeup.cli.output import one_line, show_evaluation, show_json, show_metrics, show_note, show_table
+from closeup.cli.flags import RUNS, AsJson, NoProgress, Report, Runs
+from closeup.cli.output import one_line, show_evaluation, show_json, show_metrics, show_note, show_page, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
 from closeup.core.words import counted
@@ -28,9 +28,7 @@ MOST_PARTS = 12
 def look(
     table: TableFile,
     target: Target,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder to make: report.html and look.json.")
-    ] = None,
+    output: Report = None,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
     quiet: NoProgress = False,
@@ -47,8 +45,7 @@ def look(
     typer.echo(f"{one_line(found['table'])}: {sizes} beside {target}.")
     for sentence in [*found["findings"], *found["notes"]]:
         show_note(sentence)
-    assert output is not None
-    typer.echo(f"The page: {output / 'report.html'}")
+    show_page(output)
 
 
 @app.command()
@@ -100,6 +97,7 @@ def fit(
     if tried := header.settings.get("trials"):
         typer.echo(f"Settings tried: {', '.join(f'{number} of {kind}' for kind, number in tried.items())}.")
     typer.echo(f"The model is in {output}")
+    show_page(output)
 
 
 @app.command()
@@ -154,11 +152,19 @@ def explain(
 
 
 @app.command()
-def evaluate(model: Model, table: TableFile, as_json: AsJson = False, quiet: NoProgress = False) -> None:
+def evaluate(
+    model: Model,
+    table: TableFile,
+    output: Report = None,
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+    quiet: NoProgress = False,
+) -> None:
     """Measure a model on a table that has the target: figures with 95 % intervals, and how often it lay within."""
     with progress_bar(table.name, quiet=quiet or as_json) as progress:
-        found = work("appraise.evaluate")(model=model, table=table, progress=progress)
+        found = work("appraise.evaluate")(model=model, table=table, out=output, overwrite=overwrite, progress=progress)
     show_evaluation(found, "row", as_json=as_json, quiet=False)
+    show_page(output, quiet=as_json)
 
 
 def _seconds(text: str) -> float | None:

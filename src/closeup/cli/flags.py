@@ -28,6 +28,9 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but erro
 NoProgress = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Folder that the runs are in.")]
 RUNS = Path("runs")
+Report = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder to make: report.html, and what JSON has.")
+]
 
 
 class FirstByDefault(TyperGroup):

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from closeup.cli.flags import RUNS, AsJson, FirstByDefault, Given, Quiet, Runs, with_flags
-from closeup.cli.output import one_line, show_evaluation, show_json, show_note
+from closeup.cli.flags import RUNS, AsJson, FirstByDefault, Given, Quiet, Report, Runs, with_flags
+from closeup.cli.output import one_line, show_evaluation, show_json, show_note, show_page
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.timebase import clock
 from closeup.core.words import counted
@@ -14,6 +14,8 @@ from closeup.documents.headline import HEADLINE_JSON, HeadlineAnswer, Story
 from closeup.documents.learners import LearnerEvaluation
 from closeup.features.headline.options import SHARE, HeadlineOptions, Of
 from closeup.jobs.work import work
+
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
 
 app = typer.Typer(
     name="headline",
@@ -30,6 +32,8 @@ def write(
     *,
     given: Given,
     model: Annotated[str, typer.Option(metavar="MODEL", help="Folder of a taught model, for English.")] = "builtin",
+    output: Report = None,
+    overwrite: Overwrite = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -39,7 +43,12 @@ def write(
     """
     with progress_bar(file.name, quiet=quiet or as_json) as progress:
         answer: HeadlineAnswer = work("headline")(
-            text=file, options=HeadlineOptions(**given), model=model, progress=progress
+            text=file,
+            options=HeadlineOptions(**given),
+            model=model,
+            out=output,
+            overwrite=overwrite,
+            progress=progress,
         )
     if as_json:
         show_json(HEADLINE_JSON.to_data(answer))
@@ -50,6 +59,7 @@ def write(
             _show(story)
     for note in answer.notes:
         show_note(note)
+    show_page(output, quiet=as_json)
 
 
 @app.command()
@@ -60,7 +70,7 @@ def train(
     abstractive: Annotated[
         bool, typer.Option("--abstractive", help="Teach a network to write headlines freely, too; it needs PyTorch.")
     ] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a model that is there.")] = False,
+    overwrite: Overwrite = False,
     runs: Runs = RUNS,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -80,6 +90,7 @@ def train(
     if not quiet:
         learnt = [_LEARNT[name] for name, done in header.settings.items() if done]
         typer.echo(f"Learnt from {counted(header.rows, 'pair')}: {', '.join(learnt)}. Model: {one_line(str(output))}")
+        show_page(output)
 
 
 _LEARNT = {"deletion": "which words to keep", "picker": "which sentences to pick", "writer": "to write"}
@@ -96,15 +107,26 @@ def evaluate(
     abstractive: Annotated[
         bool, typer.Option("--abstractive", help="Score what the model's network writes, where it can stand.")
     ] = False,
+    output: Report = None,
+    overwrite: Overwrite = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Score headlines or summaries by ROUGE, beside the first sentence and the first three."""
     with progress_bar(data.name, quiet=quiet or as_json) as progress:
         answer: LearnerEvaluation = work("headline.evaluate")(
-            model=model, data=data, of=of, words=words, share=share, abstractive=abstractive, progress=progress
+            model=model,
+            data=data,
+            of=of,
+            words=words,
+            share=share,
+            abstractive=abstractive,
+            out=output,
+            overwrite=overwrite,
+            progress=progress,
         )
     show_evaluation(answer, "text", as_json=as_json, quiet=quiet)
+    show_page(output, quiet=as_json or quiet)
 
 
 def _show(story: Story) -> None:

@@ -11,6 +11,8 @@ from closeup.core.errors import CloseupError
 from closeup.core.words import counted
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from closeup.documents.learners import LearnerEvaluation, Metrics
 
 
@@ -100,6 +102,12 @@ def show_evaluation(found: "LearnerEvaluation", things: str, *, as_json: bool, q
         show_metrics(found.metrics, found.baselines, found.differences)
     for note in found.notes:
         show_note(note)
+
+
+def show_page(folder: "Path | None", *, quiet: bool = False) -> None:
+    """Say where the page of a folder is, where there is such a folder."""
+    if folder is not None and not quiet:
+        typer.echo(f"The page: {one_line(str(folder / 'report.html'))}")
 
 
 def show_metrics(

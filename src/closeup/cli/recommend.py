@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from closeup.cli.flags import RUNS, AsJson, Given, NoProgress, Quiet, Runs, with_flags
-from closeup.cli.output import one_line, show_evaluation, show_json, show_note, show_table
+from closeup.cli.flags import RUNS, AsJson, Given, NoProgress, Quiet, Report, Runs, with_flags
+from closeup.cli.output import one_line, show_evaluation, show_json, show_note, show_page, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.words import counted
 from closeup.features.recommend.options import EventColumns, RecommendOptions
@@ -87,6 +87,7 @@ def fit_command(
             for name, each in model.header.metrics.items()
         ]
         show_table(*rows, head=("figure", "model", "95 % interval", *(name.replace("_", " ") for name in beside)))
+    show_page(output)
 
 
 @app.command("for")
@@ -129,6 +130,8 @@ def explain_command(model: Model, user: Who, item: Item, top: Top = 10, as_json:
 def evaluate_command(
     model: Model,
     data: Annotated[Path, typer.Argument(metavar="DATA.csv", show_default=False, help="Events not fitted on.")],
+    output: Report = None,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
     *,
@@ -136,15 +139,18 @@ def evaluate_command(
 ) -> None:
     """Measure a model on events that it was not fitted on, beside popularity and item cosine."""
     with progress_bar(data.name, quiet=quiet) as progress:
-        found = work("recommend.evaluate")(model=model, data=data, columns=given, progress=progress)
+        found = work("recommend.evaluate")(
+            model=model, data=data, columns=given, out=output, overwrite=overwrite, progress=progress
+        )
     show_evaluation(found, "user", as_json=as_json, quiet=False)
+    show_page(output, quiet=as_json)
 
 
 @app.command("look")
 @with_flags(EventColumns)
 def look_command(
     events: Events,
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder for a page.")] = None,
+    output: Report = None,
     names: NamesFile = None,
     overwrite: Overwrite = False,
     quiet: NoProgress = False,
@@ -164,8 +170,7 @@ def look_command(
     typer.echo(f"{one_line(found['name'])}: {', '.join(sizes)}, {found['one_play_share']:.1%} seen once.")
     for sentence in (*found["notes"], *found["findings"]):
         show_note(sentence)
-    if output is not None:
-        typer.echo(f"The page: {output / 'report.html'}")
+    show_page(output)
 
 
 @app.command("add")

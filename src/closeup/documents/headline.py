@@ -68,5 +68,6 @@ class HeadlineAnswer:
     notes: tuple[str, ...] = ()
 
 
-HEADLINE_JSON = Form(HeadlineAnswer, "headline.json", version=1)
+ANSWER_FILE = "headline.json"
+HEADLINE_JSON = Form(HeadlineAnswer, ANSWER_FILE, version=1)
 """The form of `headline FILE --json`."""

@@ -26,8 +26,10 @@ from closeup.features.appraise.columns import (
     understand,
 )
 from closeup.features.appraise.features import DIGITS, REGRESSION, Features, plan_features
+from closeup.features.appraise.pages import fit_page
 from closeup.features.appraise.tuning import tuned
 from closeup.learning.runs.fits import finish_fit, kept_fit
+from closeup.pages.learner import REPORT_FILE
 
 Floats = NDArray[np.float64]
 
@@ -43,6 +45,9 @@ FEWEST_FOR_SPREAD = 200
 
 SPREAD: Settings = {"rounds": 150, "learning_rate": 0.05, "num_leaves": 7, "min_data_in_leaf": 40, "lambda_l2": 3.0}
 """How LightGBM learns how far off answers are."""
+
+MOST_EXPLAINED, MOST_NAMED = 200, 20
+"""Rows that influences are reckoned on, and features that are named."""
 
 SURE = 1 / 3
 """No answer is taken to be surer than this share of the middle one."""
@@ -216,11 +221,27 @@ class Fitting:
             "scale": [each if np.isfinite(each) else None for each in self.scale(everything)],
             "spread": spread_middle,
             "log": bool((self.target > 0).all()),
+            "influence": self._influence(made, models, weights),
         }
         files = {member.file: model.to_bytes() for member, model in zip(self.members, models, strict=True)}
         if spread_model is not None:
             files["spread.txt"] = spread_model.to_bytes()
         return {**made.arrays, "scores": np.sort(np.round(off / spread, DIGITS))}, files
+
+    def _influence(self, made: Features, models: Sequence[Booster], weights: Floats) -> list[tuple[str, float]]:
+        """How far each feature moves answers, by mean over some rows, as shares: the first, and the rest as one."""
+        some = np.unique(np.linspace(0, len(self.rows) - 1, MOST_EXPLAINED).astype(np.intp))
+        features = made.of(self.rows.take(some), self.groups[some])
+        moves = np.zeros(features.shape[1])
+        for model, weight in zip(models, weights.tolist(), strict=True):
+            parts = np.abs(model.contributions(features)[:, :-1])
+            moves += weight * parts.mean(axis=0) / max(float(parts.sum(axis=1).mean()), 1e-300)
+        order = np.argsort(-np.round(moves, DIGITS), kind="stable")[:MOST_NAMED].tolist()
+        named = (
+            [(made.names[place], round(float(moves[place] / moves.sum()), 4)) for place in order] if moves.any() else []
+        )
+        rest = len(made.names) - len(named)
+        return [*named, (f"{rest} others", round(1 - sum(share for _, share in named), 4))] if named and rest else named
 
     def _trees(self) -> int:
         return sum(int(self.settings[member.kind]["rounds"]) for member in self.members)
@@ -321,10 +342,11 @@ def fit_appraiser(
         sha256 = hashlib.sha256(file_bytes(table)).hexdigest()
         header = ModelHeader("appraise", FORMAT, used, 1, table.name, len(rows), sha256, facts=facts)
         header = replace(header, metrics=oof.metrics(values), notes=tuple(notes))
+        middles = oof.mixtures(values)[1]
+        files[REPORT_FILE] = fit_page(header, rows.lines, values, middles).encode()
         write_model(out, header, arrays, files=files, overwrite=overwrite)
         if run is not None:
-            lines = [f"line {line}" for line in rows.lines.tolist()]
-            run.predictions("val", "appraise", lines, values, oof.mixtures(values)[1])
+            run.predictions("val", "appraise", [f"line {line}" for line in rows.lines.tolist()], values, middles)
         finish_fit(run, out)
     return out
 

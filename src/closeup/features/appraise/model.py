@@ -1,7 +1,7 @@
 """A fitted appraiser: what a row is worth, between what and what, why, and how well that fits the truth."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ from closeup.features.appraise.columns import (
 )
 from closeup.features.appraise.features import REGRESSION, FeaturePlan, Features
 from closeup.features.appraise.fit import FORMAT, SURE, Member, estimates_of, mixed
+from closeup.features.appraise.pages import measured_page
+from closeup.pages.learner import check_evaluation_place, write_evaluation
 from closeup.tables.strict_csv import Table, table_bytes
 
 Floats = NDArray[np.float64]
@@ -251,16 +253,29 @@ def explain_row(model: Path, table: Path, row: int, *, progress: ProgressCallbac
     }
 
 
-def evaluate_appraiser(model: Path, table: Path, *, progress: ProgressCallback = ignore) -> LearnerEvaluation:
+def evaluate_appraiser(
+    model: Path,
+    table: Path,
+    *,
+    out: Path | None = None,
+    overwrite: bool = False,
+    progress: ProgressCallback = ignore,
+) -> LearnerEvaluation:
     """How well a model's answers fit a table that has the target: figures with 95 % intervals.
 
     rmse, r2 and bias are of the mean, mae, mape and log_rmse of the price, which is the median; cover_80 and cover_90
     are the shares of the truth that lay within, width_90 the median width of such an interval as a share of the price.
 
+    Args:
+        out: Folder to make, of report.html and evaluation.json; None for none.
+        overwrite: Replace such a folder that is there.
+
     Raises:
         InputError: If the table lacks the target or other columns.
         FormatError: If the model is damaged, or of another version.
+        OutputError: If `out` is there and `overwrite` is off, or it cannot be written.
     """
+    check_evaluation_place(out, overwrite=overwrite)
     progress(Progress("Measuring", 0, None, "rows"))
     fitted = Appraiser(model)
     read = read_rows_table(table)
@@ -274,6 +289,16 @@ def evaluate_appraiser(model: Path, table: Path, *, progress: ProgressCallback =
     if known.any():
         notes.append(f"{counted(int(known.sum()), 'row was', 'rows were')} fitted to: the figures flatter the model.")
     wide, narrow = fitted.answer(rows, groups, 0.9), fitted.answer(rows, groups, 0.8)
+    found = _measured(fitted, table.name, truth, wide, narrow)
+    found = replace(found, notes=tuple(notes))
+    if out is not None:
+        page = measured_page(found, fitted.target, rows.lines, truth, wide.price, (wide.low, wide.high))
+        write_evaluation(out, found, page, overwrite=overwrite)
+    return found
+
+
+def _measured(fitted: Appraiser, data: str, truth: Floats, wide: Appraisal, narrow: Appraisal) -> LearnerEvaluation:
+    """Figures of answers to N rows of a truth (N,), with intervals of nine and of eight tenths."""
     guess = np.full(len(truth), float(np.median(fitted._features.arrays["target"])))
     guess = np.exp(guess) if fitted._log else guess * fitted._scale[0]
 
@@ -296,14 +321,13 @@ def evaluate_appraiser(model: Path, table: Path, *, progress: ProgressCallback =
     count = len(truth)
     return LearnerEvaluation(
         "appraise",
-        table.name,
+        data,
         count,
         metrics=drawn_metrics(ours, count),
         baselines={"the middle of the fit for all": drawn_metrics(lambda drawn: figures(drawn, guess, guess), count)},
         differences={"the middle of the fit for all": drawn_metrics(difference, count)},
         settings=fitted.header.settings,
         seed=fitted.header.seed,
-        notes=tuple(notes),
     )
 
 

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.words import counted
-from closeup.documents.learners import LearnerEvaluation, mean_metrics
+from closeup.documents.learners import LearnerEvaluation, Metrics, mean_metrics
 from closeup.features.headline.model import Model, Pair, open_model, read_pairs
 from closeup.features.headline.options import SHARE, Of
+from closeup.features.headline.pages import measured_page
+from closeup.pages.learner import check_evaluation_place, write_evaluation
 from closeup.text.korean import content_morphemes, has_kiwi, morphemes_of, syllable_pairs
 from closeup.text.ranking import best_first
 from closeup.text.reading import Reading, read_text
@@ -28,6 +31,8 @@ def evaluate_headline(
     words: int = 11,
     share: float = SHARE,
     abstractive: bool = False,
+    out: Path | None = None,
+    overwrite: bool = False,
     progress: ProgressCallback = ignore,
 ) -> LearnerEvaluation:
     """Score a model's headlines or summaries against those of the data, beside the first and the first three sentences.
@@ -41,12 +46,57 @@ def evaluate_headline(
         words: The most that a headline has.
         share: Of the text's words that a summary takes: sentences by score until it is reached, in the text's order.
         abstractive: Score what the model's network writes, and its shortened sentence where that cannot stand.
+        out: Folder to make, of report.html and evaluation.json; None for none.
+        overwrite: Replace such a folder that is there.
 
     Raises:
         InputError: If the data has none of what is asked for.
         FormatError: If the model is damaged or of another version.
+        OutputError: If `out` is there and `overwrite` is off, or it cannot be written.
     """
+    check_evaluation_place(out, overwrite=overwrite)
     opened = open_model(model)
+    asked, of, notes = _asked(data, of)
+    extracts = list[str]()
+    makers = headline_makers(opened, words) if of == "headline" else summary_makers(opened, share)
+    if of == "headline" and abstractive:
+        makers["model"] = lambda reading: _written(opened, reading, words, extracts)
+    said = list[str]()
+    makers["model"] = _kept(makers["model"], said)
+    scores, counts, more = score_all(asked, of, makers, progress)
+    if of == "headline" and abstractive:
+        more = (*more, f"{counted(len(extracts), 'headline')} could not stand as written; shortened ones were scored.")
+    metrics = {name: mean_metrics({**scores[name], "words": counts[name]}) for name in makers}
+    found = LearnerEvaluation(
+        "headline",
+        data.name,
+        len(asked),
+        metrics.pop("model"),
+        metrics,
+        _differences(scores),
+        {"model": opened.name, "of": of, **({"words": words} if of == "headline" else {"share": share})},
+        notes=(*notes, *more),
+    )
+    if out is not None:
+        wanted = [str(getattr(pair, of)) for pair in asked]
+        page = measured_page(found, wanted, said, np.array(scores["model"]["rougeL"]))
+        write_evaluation(out, found, page, overwrite=overwrite)
+    return found
+
+
+def _differences(scores: dict[str, dict[str, list[float]]]) -> dict[str, Metrics]:
+    """How far the model's figures are from those of each other way, paired by text."""
+    own = scores["model"]
+    others = {name: found for name, found in scores.items() if name != "model"}
+    return {name: mean_metrics({m: np.subtract(own[m], found[m]) for m in NAMES}) for name, found in others.items()}
+
+
+def _asked(data: Path, of: Of) -> tuple[list[Pair], Literal["headline", "summary"], tuple[str, ...]]:
+    """The pairs of some data that have what is scored, which of the two that is, and notes.
+
+    Raises:
+        InputError: If there are none.
+    """
     pairs, notes, _ = read_pairs(data)
     if of == "auto":
         of = "summary" if any(pair.summary for pair in pairs) else "headline"
@@ -55,29 +105,17 @@ def evaluate_headline(
         raise InputError(f"{data} has no {of} in any line.", "Score the other: headline or summary.")
     if len(asked) < len(pairs):
         notes = (*notes, f"{counted(len(pairs) - len(asked), 'line')} without a {of} left out.")
-    extracts = list[str]()
-    makers = headline_makers(opened, words) if of == "headline" else summary_makers(opened, share)
-    if of == "headline" and abstractive:
-        makers["model"] = lambda reading: _written(opened, reading, words, extracts)
-    scores, counts, more = score_all(asked, of, makers, progress)
-    if of == "headline" and abstractive:
-        more = (*more, f"{counted(len(extracts), 'headline')} could not stand as written; shortened ones were scored.")
-    metrics = {name: mean_metrics({**scores[name], "words": counts[name]}) for name in makers}
-    differences = {
-        name: mean_metrics({each: np.subtract(scores["model"][each], scores[name][each]) for each in NAMES})
-        for name in makers
-        if name != "model"
-    }
-    return LearnerEvaluation(
-        "headline",
-        data.name,
-        len(asked),
-        metrics.pop("model"),
-        metrics,
-        differences,
-        {"model": opened.name, "of": of, **({"words": words} if of == "headline" else {"share": share})},
-        notes=(*notes, *more),
-    )
+    return asked, of, notes
+
+
+def _kept(maker: Maker, said: list[str]) -> Maker:
+    """The same, which adds what it makes to `said`."""
+
+    def made(reading: Reading) -> str:
+        said.append(maker(reading))
+        return said[-1]
+
+    return made
 
 
 def headline_makers(model: Model, words: int) -> dict[str, Maker]:

@@ -20,8 +20,10 @@ from closeup.documents.learners import (
     write_model,
 )
 from closeup.features.headline.deletion import Deletion, Example, later_stems, learn
+from closeup.features.headline.pages import training_page
 from closeup.features.headline.source import decode_text, text_bytes
 from closeup.learning.runs.fits import finish_fit, kept_fit
+from closeup.pages.learner import REPORT_FILE
 from closeup.tables.strict_csv import MAX_BYTES
 from closeup.text.compression import compress, join, unfounded
 from closeup.text.ranking import Scores, lead, lexrank, textrank
@@ -224,6 +226,7 @@ def train_headline(
         learnt = _learnt(model, data, len(pairs), abstractive)
         header = ModelHeader("headline", FORMAT, learnt, 0, data.name, len(pairs), digest, notes=notes)
         arrays, files = _parts(model)
+        files[REPORT_FILE] = training_page(header, model.deletion, model.picker).encode()
         write_model(out, header, arrays, files=files, overwrite=overwrite)
         finish_fit(run, out)
     return header

@@ -4,11 +4,14 @@ import sys
 from pathlib import Path
 
 from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.core.result_folder import ResultFolder
 from closeup.core.words import counted
-from closeup.documents.headline import HeadlineAnswer, QuotedSentence, Story
+from closeup.documents.headline import ANSWER_FILE, HEADLINE_JSON, HeadlineAnswer, QuotedSentence, Story
 from closeup.features.headline.model import BUILTIN, Model, open_model
 from closeup.features.headline.options import HeadlineOptions
+from closeup.features.headline.pages import answer_page
 from closeup.features.headline.source import Source, read_source, stories
+from closeup.pages.learner import REPORT_FILE
 from closeup.text.ranking import MAX_TOGETHER, Scores, best_first, lead, lexrank, textrank, without_repeats
 from closeup.text.reading import Reading
 from closeup.text.title import title
@@ -19,6 +22,8 @@ def headline(
     options: HeadlineOptions | None = None,
     *,
     model: Path | str = BUILTIN,
+    out: Path | None = None,
+    overwrite: bool = False,
     progress: ProgressCallback = ignore,
 ) -> HeadlineAnswer:
     """Name a text and sum it up.
@@ -27,11 +32,17 @@ def headline(
         text: Path of a text or caption file, or the text itself; `Path("-")` reads what is piped in.
         options: The defaults where None.
         model: Folder of a taught model, which English texts are shortened by; "builtin" is the rules alone.
+        out: Folder to make, of report.html (the text with its summary marked) and headline.json; None for none.
+        overwrite: Replace such a folder that is there.
 
     Raises:
         InputError: If there is nothing to read.
         FormatError: If it is a caption file in which nothing can be used.
+        OutputError: If `out` is there and `overwrite` is off, or it cannot be written.
     """
+    place = None if out is None else ResultFolder(out, (ANSWER_FILE,))
+    if place is not None:
+        place.check(overwrite=overwrite, source=text if isinstance(text, Path) else None)
     options, opened = options or HeadlineOptions(), open_model(model)
     source = _source(text, options.lang)
     parts = stories(source)
@@ -47,7 +58,13 @@ def headline(
     reading = source.reading
     if (opened.deletion is not None or options.abstractive) and reading.language != "en":
         notes.append("The model has learnt from English: Korean was shortened by rules.")
-    return HeadlineAnswer(source.name, reading.language, len(reading.sentences), tuple(made), opened.name, tuple(notes))
+    sizes = (reading.language, len(reading.sentences))
+    answer = HeadlineAnswer(source.name, *sizes, tuple(made), opened.name, tuple(notes))
+    if place is not None:
+        with place.writing(overwrite=overwrite) as folder:
+            (folder / ANSWER_FILE).write_bytes(HEADLINE_JSON.encode(answer))
+            (folder / REPORT_FILE).write_bytes(answer_page(answer, source).encode())
+    return answer
 
 
 def _source(text: Path | str, lang: str) -> Source:

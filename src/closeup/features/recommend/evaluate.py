@@ -21,6 +21,8 @@ from closeup.core.words import counted
 from closeup.documents.learners import LearnerEvaluation, mean_metrics
 from closeup.features.recommend.events import Events, read_events
 from closeup.features.recommend.model import Recommender, in_parts, open_recommender
+from closeup.features.recommend.pages import measured_page
+from closeup.pages.learner import check_evaluation_place, write_evaluation
 
 Ranked = NDArray[np.int64]
 
@@ -30,6 +32,8 @@ def evaluate_recommender(
     data: str | Path,
     *,
     columns: "dict[str, str] | None" = None,
+    out: Path | None = None,
+    overwrite: bool = False,
     progress: ProgressCallback = ignore,
 ) -> LearnerEvaluation:
     """Measure a model on events that it was not fitted on.
@@ -38,21 +42,36 @@ def evaluate_recommender(
         model: Its folder.
         data: CSV with a header, as for a fit.
         columns: As for a fit.
+        out: Folder to make, of report.html and evaluation.json; None for none.
+        overwrite: Whether such a folder that is there is replaced.
         progress: Is called as it goes.
 
     Raises:
         InputError: If there is no such model, or the data cannot be used or have no user that counts.
         FormatError: If the model is damaged, or another closeup wrote it.
+        OutputError: If `out` is there and `overwrite` is off, or it cannot be written.
     """
+    check_evaluation_place(out, overwrite=overwrite)
     opened = open_recommender(model)
     events = read_events(Path(data), columns, progress=progress)
-    return evaluate_pairs(opened, events, events.name, notes=events.notes, progress=progress)
+    found, rows, wanted, recall = evaluate_pairs(opened, events, events.name, notes=events.notes, progress=progress)
+    if out is not None:
+        write_evaluation(out, found, measured_page(found, opened, rows, wanted, recall), overwrite=overwrite)
+    return found
 
 
 def evaluate_pairs(
     model: Recommender, events: Events, data: str, *, notes: tuple[str, ...] = (), progress: ProgressCallback = ignore
-) -> LearnerEvaluation:
-    """Measure a model on events, which are called `data` in the answer."""
+) -> tuple[LearnerEvaluation, list[int], list[Ranked], dict[str, Floats]]:
+    """Measure a model on events, which are called `data` in the answer.
+
+    Returns:
+        The answer; rows of the N users that count; what each took in the data, as columns; and recall at 20 of each,
+        (N,), by way, "model" first.
+
+    Raises:
+        InputError: If no user counts.
+    """
     rows, relevant, more = _wanted(model, events)
     if not rows:
         raise InputError(f"No user of {data} can be asked about: {' '.join(more)}")
@@ -68,14 +87,15 @@ def evaluate_pairs(
             done = number * len(rows) + sum(map(len, ranked))
             progress(Progress("Measuring", done, len(ways) * len(rows), "users"))
             taken = model.taken(part)
-            found = scores(taken)
-            found[np.repeat(np.arange(len(found)), taken.counts), taken.columns] = -np.inf
-            ranked.append(top_columns(found, RANKED))
+            scored = scores(taken)
+            scored[np.repeat(np.arange(len(scored)), taken.counts), taken.columns] = -np.inf
+            ranked.append(top_columns(scored, RANKED))
         figures[name] = list_figures(np.concatenate(ranked), relevant, model.history.width)
     progress(Progress("Measuring", len(ways) * len(rows), len(ways) * len(rows), "users"))
+    recall = {name: each["recall_at_20"] for name, each in figures.items()}
     own = figures.pop("model")
     seed = model.options.seed
-    return LearnerEvaluation(
+    found = LearnerEvaluation(
         "recommend",
         data,
         len(rows),
@@ -86,6 +106,7 @@ def evaluate_pairs(
         seed,
         notes=(*notes, *more),
     )
+    return found, rows, relevant, recall
 
 
 def list_figures(ranked: Ranked, relevant: list[NDArray[np.int64]], columns: int) -> dict[str, Floats]:

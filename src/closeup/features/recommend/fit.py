@@ -25,10 +25,14 @@ from closeup.features.recommend.model import (
 )
 from closeup.features.recommend.names import Names
 from closeup.features.recommend.options import RecommendOptions
+from closeup.features.recommend.pages import fit_page
 from closeup.learning.runs.fits import finish_fit, kept_fit
 
 MOST_PAIRS = 500_000
 """Above this a single factorisation is fitted: a second one of a million pairs would add a minute of the processor."""
+
+DRAWS = 20
+"""Hashes that are tried to part the pairs of a table, at most."""
 
 HELD_BACK = 0.2
 """Share of the pairs that a check holds back."""
@@ -76,7 +80,7 @@ def fit_recommender(
             said = {"users": measured.n, "data": measured.data, "baselines": beside}
             model.header = replace(model.header, metrics=measured.metrics, facts={**model.header.facts, "check": said})
         if output is not None:
-            finish_fit(run, model.save(Path(output), overwrite=overwrite))
+            finish_fit(run, model.save(Path(output), page=fit_page(model), overwrite=overwrite))
     return model
 
 
@@ -138,9 +142,13 @@ def held_back(events: Events) -> NDArray[np.bool_]:
         return np.asarray(events.times > np.quantile(events.times, 1 - HELD_BACK, method="lower"), np.bool_)
     rows = np.repeat(np.arange(len(events.users)), events.pairs.counts).tolist()
     pairs = zip(rows, events.pairs.columns.tolist(), strict=True)
-    texts = (f"fold0:{events.users[row]}-{events.items[column]}" for row, column in pairs)
-    numbers = [int(hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(), 16) % 100 for text in texts]
-    return np.array(numbers) >= 100 * (1 - HELD_BACK)
+    texts = [f":{events.users[row]}-{events.items[column]}" for row, column in pairs]
+    for draw in range(DRAWS):  # a table may be what was kept by this very hash, and then another one is needed
+        digests = [hashlib.md5(f"fold{draw}{text}".encode(), usedforsecurity=False).hexdigest() for text in texts]
+        back = np.array([int(digest, 16) % 100 >= 100 * (1 - HELD_BACK) for digest in digests], np.bool_)
+        if back.any() and not back.all():
+            break
+    return back
 
 
 def _measured(
@@ -152,7 +160,7 @@ def _measured(
     by_time = events.times is not None and np.ptp(events.times) > 0
     data = f"{'the last' if by_time else 'a random'} fifth of {events.name}, {counted(int(back.sum()), 'pair')}"
     model = fit_events(events.kept(~back), names, options, progress=_said(progress, "Check: "))
-    return evaluate_pairs(model, events.kept(back), data, progress=_said(progress, "Check: "))
+    return evaluate_pairs(model, events.kept(back), data, progress=_said(progress, "Check: "))[0]
 
 
 def _said(progress: ProgressCallback, start: str) -> ProgressCallback:

@@ -19,6 +19,7 @@ from closeup.documents.learners import ModelHeader, read_model, write_model
 from closeup.features.recommend.events import Events
 from closeup.features.recommend.names import Names
 from closeup.features.recommend.options import RecommendOptions
+from closeup.pages.learner import REPORT_FILE
 
 FORMAT = 1
 IDS_FILE = "ids.json"
@@ -91,7 +92,7 @@ class Recommender:
         """
         scores = self.scores(taken)
         scores[np.repeat(np.arange(len(scores)), taken.counts), taken.columns] = -np.inf
-        scores[:, self._users_of_items == 0] = -np.inf
+        scores[:, self.users_of_items == 0] = -np.inf
         best = top_columns(scores, count)
         return best, np.round(np.take_along_axis(scores, np.maximum(best, 0), axis=1), DIGITS)
 
@@ -112,7 +113,7 @@ class Recommender:
             InputError: If there is no such item, or nobody took it.
         """
         column = self.items.find(item)
-        users = self._users_of_items
+        users = self.users_of_items
         if not users[column]:
             raise InputError(f"Nobody has taken {self.items.label(column)}, so nothing is known of what it is like.")
         lengths = np.linalg.norm(self._factors, axis=2, keepdims=True)
@@ -202,8 +203,8 @@ class Recommender:
         )
         return Recommender(header, (Names("user", tuple(users)), self.items), history, factors, weights), notes
 
-    def save(self, out: Path, *, overwrite: bool = False) -> Path:
-        """Write the model as a folder.
+    def save(self, out: Path, *, page: str = "", overwrite: bool = False) -> Path:
+        """Write the model as a folder, with a page that shows it as report.html.
 
         Raises:
             OutputError: If it is there and `overwrite` is off, or it cannot be written.
@@ -213,17 +214,19 @@ class Recommender:
         if self._weights is not None:
             arrays |= {f"item_{each}": value for each, value in asdict(self._weights).items()}
         ids = indented({"users": list(self.users.ids), "items": list(self.items.ids), "names": self.items.names})
-        return write_model(out, self.header, arrays, files={IDS_FILE: ids.encode()}, overwrite=overwrite)
+        files = {IDS_FILE: ids.encode(), **({REPORT_FILE: page.encode()} if page else {})}
+        return write_model(out, self.header, arrays, files=files, overwrite=overwrite)
 
     @property
-    def _users_of_items(self) -> NDArray[np.int64]:
+    def users_of_items(self) -> NDArray[np.int64]:
+        """How many users took each item, (C,)."""
         return np.bincount(self.history.columns, minlength=self.history.width)
 
     def _item(self, column: int) -> dict[str, Any]:
         return {
             "item": self.items.ids[column],
             "name": self.items.names.get(self.items.ids[column], ""),
-            "users": int(self._users_of_items[column]),
+            "users": int(self.users_of_items[column]),
         }
 
     def _weighed(self, pairs: Interactions) -> Interactions:

@@ -10,6 +10,7 @@ from closeup.documents.learners import ModelHeader, check_model_place
 from closeup.features.recommend.events import read_events
 from closeup.features.recommend.look import MARKS, look_at_events, write_look
 from closeup.features.recommend.model import Recommender, open_recommender
+from closeup.features.recommend.pages import fit_page
 
 
 def look(
@@ -44,7 +45,7 @@ def add(
     if out is not None:
         check_model_place(out, overwrite=overwrite)
     grown, notes = opened.with_events(read_events(events, columns, progress=progress), progress=progress)
-    grown.save(out or model, overwrite=overwrite or out is None)
+    grown.save(out or model, page=fit_page(grown), overwrite=overwrite or out is None)
     return grown.header, notes
 
 
