@@ -23,9 +23,10 @@ def read_barcodes(rgb: Image) -> list[tuple[str, FloatArray]]:
     import zxingcpp
 
     kinds = zxingcpp.BarcodeFormat
+    formats = zxingcpp.BarcodeFormats([kinds.EAN13, kinds.EAN8, kinds.UPCA, kinds.ITF14])
     found = []
     grey = np.ascontiguousarray(rgb[..., 1])  # codes are printed to be read in any one colour; green is the sharpest
-    for each in zxingcpp.read_barcodes(grey, formats=[kinds.EAN13, kinds.EAN8, kinds.UPCA, kinds.ITF14]):
+    for each in zxingcpp.read_barcodes(grey, formats=formats):
         place = each.position
         corners = np.array(
             [(at.x, at.y) for at in (place.top_left, place.top_right, place.bottom_right, place.bottom_left)],

@@ -57,7 +57,8 @@ def _solve(seen: FloatArray, alpha: FloatArray, both: FloatArray, rounds: int) -
     weights = [(np.float32(_EVEN) + np.float32(_ALPHA) * np.abs(alpha - padded[at]))[..., None] for at in places]
     mixture = _Mixture(seen, alpha[..., None], weights)
     for _ in range(rounds):
-        around = cv2.copyMakeBorder(both, 1, 1, 1, 1, cv2.BORDER_REPLICATE).reshape(height + 2, width + 2, 6)
+        wider = cv2.copyMakeBorder(both, 1, 1, 1, 1, cv2.BORDER_REPLICATE).reshape(height + 2, width + 2, 6)
+        around = np.asarray(wider, np.float32)
         mixture.settle(both, (around[at] for at in places))
 
 
