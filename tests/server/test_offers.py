@@ -63,6 +63,8 @@ def test_a_text_is_named_and_summed_up(client: TestClient, bearer: Bearer, place
     (story,) = done["result"]["stories"]
     assert story["headline"]
     assert story["summary"][0]["text"] in TEXT
+    files = {each["name"] for each in client.get(f"/results/{job.id}", headers=headers).json()["items"]}
+    assert {"headline/report.html", "headline/headline.json"} <= files
 
 
 @pytest.mark.parametrize(

@@ -189,6 +189,7 @@ OFFERS = {
             "headline",
             "Name a text, and sum it up",
             takes={"text": ("text", "captions")},
+            output=("out", "headline"),
             left_out=("model",),
         ),
         Offer(

@@ -27,10 +27,14 @@ def fit_page(header: ModelHeader, lines: NDArray[np.int64], truth: Floats, middl
         middles: Shape (N,): the price, which is a median.
     """
     target = header.facts["target"]
+    known = set(header.facts["features"])
     influence = [(name, share, f"{share:.1%}") for name, share in header.facts["influence"]]
+    named = [each for each in influence if each[0] in known]
+    others = "".join(f" The {name} make {text} of them." for name, _, text in influence if name not in known)
+    about = f"How far each feature moves prices, by mean, as a share of all such moves.{others}"
     sections = [
         _beside(target, truth, middles),
-        bars("What it goes by", "How far each feature moves prices, by mean, as a share of all such moves.", influence),
+        bars("What it goes by", about, named),
         _by_part(target, truth, middles),
         _furthest(target, lines, truth, middles),
     ]
