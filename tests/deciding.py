@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +23,18 @@ from closeup.algorithms.labels.confident_learning import expected_errors, flag_e
 from closeup.algorithms.labels.linear_probe import out_of_fold
 from closeup.algorithms.metrics.classification import fit_temperature
 from closeup.algorithms.metrics.verification import best_threshold, equal_error_rate
+from closeup.features.appraise import boosting, tuning
+from closeup.features.appraise.fit import fit_appraiser
+from closeup.features.appraise.model import explain_row, predict_table
 from closeup.features.cast.grouping import confusable
 from closeup.features.gallery.scoring import fellows
+from closeup.features.headline.model import Pair, fit
 from closeup.features.recommend.fit import fit_recommender
 from closeup.features.recommend.options import RecommendOptions
 from closeup.features.shorts.choice import least_likeness
+from closeup.text.ranking import best_first
+from closeup.text.reading import read_text
+from features.appraise.houses import house_rows, write_rows
 from features.recommend import plays
 
 
@@ -113,6 +121,39 @@ def recommended() -> dict[str, Any]:
     }
 
 
+def priced() -> dict[str, Any]:
+    """What houses are worth, between what and what, and what that goes by."""
+    few = {kind: {**each, "rounds": 160} for kind, each in boosting.PUBLISHED.items()}
+    with tempfile.TemporaryDirectory() as folder, patch.object(tuning, "PUBLISHED", few):
+        model = fit_appraiser(write_rows(Path(folder) / "t.csv", house_rows(240)), "price", Path(folder) / "m")
+        asked = write_rows(Path(folder) / "n.csv", house_rows(30, seed=5))
+        return {
+            "prices": predict_table(model, asked)["rows"],
+            "because": [part["feature"] for part in explain_row(model, asked, 3)["parts"]],
+        }
+
+
+def headlined() -> dict[str, Any]:
+    """What texts are called by a model that learnt it from pairs, and which sentences sum them up."""
+    towns, things = ("Exeter", "Leeds", "Bath", "York", "Derby"), ("bridge", "school", "harbour", "library", "market")
+    pairs = [
+        Pair(
+            f"The council of {town} voted on Monday to close its old {thing}, officials said. Repairs would cost nine "
+            f"million pounds. Traders in {town} fear for their custom. The {thing} was built in 1778.",
+            f"{town} council closes old {thing}",
+            f"The council of {town} voted on Monday to close its old {thing}, officials said.",
+        )
+        for town in towns
+        for thing in things
+    ]
+    model = fit(pairs)
+    readings = [read_text(pair.text.replace("voted", "decided")) for pair in pairs[::6]]
+    return {
+        "headlines": [model.shortened(reading, 0, 8) for reading in readings],
+        "sentences": [best_first(model.scores(reading.tokens)) for reading in readings],
+    }
+
+
 PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "probe of two classes": lambda: probe(400, 40, 2, 1),
     "probe of more features than examples": lambda: probe(200, 320, 3, 2),
@@ -121,6 +162,8 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "search": searched,
     "measures": measured,
     "recommendations": recommended,
+    "prices": priced,
+    "headlines": headlined,
 }
 
 if __name__ == "__main__":
