@@ -125,8 +125,10 @@ def test_a_running_job_is_cancelled_within_two_seconds(store: JobStore, tmp_path
     assert not (tmp_path / f"results-{name}").exists()
 
 
-def test_a_worker_that_is_stopped_gives_its_job_back(store: JobStore, tmp_path: Path) -> None:
-    job = submit(store, tmp_path, to=100_000)
+@pytest.mark.parametrize("name", ["count", "loading"])
+def test_a_worker_that_is_stopped_gives_its_job_back(store: JobStore, tmp_path: Path, name: str) -> None:
+    given = {"to": 100_000} if name == "count" else {"log": str(tmp_path / "log")}
+    job = submit(store, tmp_path, name, **given)
     worker = Worker(store, tmp_path)
     thread = threading.Thread(target=worker.run)
     thread.start()

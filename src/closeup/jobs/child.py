@@ -101,7 +101,13 @@ def main() -> None:
     """Do the work that comes on the standard input, and say on the standard output how it goes."""
     out = os.dup(1)
     os.dup2(2, 1)  # what a library prints is no line of ours
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    stopping = threading.Event()
+
+    def stop(number: int, _: object) -> None:
+        stopping.set()
+        sys.exit(128 + number)
+
+    signal.signal(signal.SIGTERM, stop)
     asked = parse_json(sys.stdin.buffer.readline())
     threading.Thread(target=_die_with_parent, daemon=True).start()
     try:
@@ -109,6 +115,8 @@ def main() -> None:
     except CloseupError as error:
         ended = {"error": ERROR.to_data(JobError(error.message, error.hint, error.code))}
     except Exception as error:  # noqa: BLE001 - nobody is above who could catch this, and who asked must be told
+        if stopping.is_set():  # a module of C that was just being loaded has made an error of the exit
+            sys.exit(128 + signal.SIGTERM)
         # What went wrong may name files of this machine, which is for the log and not for who asked.
         _LOG.exception("%s failed", asked["work"])
         what = f"closeup itself failed ({type(error).__name__})."

@@ -46,8 +46,17 @@ def stubborn(*, progress: ProgressCallback) -> None:
             continue
 
 
+def loading(log: Path, *, progress: ProgressCallback) -> None:
+    """Be loading a module of C, which makes an error of a request to stop."""
+    try:
+        log.write_text("loading")
+        time.sleep(300)
+    except SystemExit as error:
+        raise ImportError("initialization failed") from error
+
+
 home = ModuleType("closeup.stand_in")
-for function in (count, slip, fail, crash, stubborn):
+for function in (count, slip, fail, crash, stubborn, loading):
     setattr(home, function.__name__, function)
     WORK[function.__name__] = Work(function.__name__, f"stand_in:{function.__name__}")
 sys.modules[home.__name__] = home
