@@ -47,6 +47,20 @@ def run(
     quota_gb: Annotated[
         float, typer.Option("--quota", min=0.001, metavar="GB", help="How much may be uploaded.")
     ] = 100,
+    watch: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="DIR",
+            exists=True,
+            file_okay=False,
+            help="Take videos and photos of this folder as they come, and cast the videos; again for more.",
+            show_default="none",
+        ),
+    ] = None,
+    webhook: Annotated[
+        list[str] | None,
+        typer.Option(metavar="URL", help="Tell this address when a job ends; again for more.", show_default="none"),
+    ] = None,
 ) -> None:
     """Serve this machine's browser, by a link that works once; others by tokens. The word `run` may be left out.
 
@@ -54,8 +68,10 @@ def run(
     """
     from closeup.server.premises import Premises
     from closeup.server.run import doors_of, import_server, one_time_link, serve
+    from closeup.server.webhooks import KEY_FILE, checked_address
 
     import_server()
+    hooks = tuple(map(checked_address, webhook or ()))
     doors = doors_of(host, port, url, round(quota_gb * 1e9))
     place = Premises(data or default_server_dir(), doors)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
@@ -65,11 +81,13 @@ def run(
         def ready() -> None:
             typer.echo(f"Open this within 15 minutes; it works once:\n\n  {one_time_link(place, base)}\n")
             show_note(f"Results are kept in {one_line(str(place.data))}. Stop the server with Ctrl-C.")
+            if hooks:
+                show_note(f"{len(hooks)} webhooks are told of jobs that end, signed by the key in {KEY_FILE} there.")
             if base.startswith("http://") and url is not None:
                 show_note("Without https, names and pictures can be read on their way. Put a proxy with TLS before it.")
 
         command = [sys.executable, "-m", "closeup", "worker", "--with-parent", "--data", str(place.data)]
-        serve(place, host, port, workers=workers, command=command, ready=ready)
+        serve(place, host, port, workers=workers, command=command, ready=ready, webhooks=hooks, watched=watch or ())
     finally:
         place.close()
 

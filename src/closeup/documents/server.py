@@ -7,6 +7,7 @@ from closeup.core.fields import AtLeast, OneOf, Text, Within
 from closeup.core.types import MAX_NAME, CastKind, Count, Line, Person, PersonId, Score, Seconds, Shot, TrackId
 from closeup.documents.form import Form, one_line
 from closeup.documents.jobs import At, Id
+from closeup.documents.shorts import ShortId, TimeSpan
 
 MediaKind = Literal["video", "photo", "archive", "captions", "text", "table"]
 SCOPES = ("read", "edit", "enrol", "admin")
@@ -188,6 +189,21 @@ class PeopleChanges:
     changes: Annotated[tuple[PeopleChange, ...], AtLeast(1)]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShortPieces:
+    """Which stretches of the video a planned short shows, in order and not overlapping."""
+
+    id: ShortId
+    pieces: Annotated[tuple[TimeSpan, ...], AtLeast(1)]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChange:
+    """What the shorts of a plan show from now on; those that are not named are left out of it."""
+
+    shorts: Annotated[tuple[ShortPieces, ...], AtLeast(1)]
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """What was done, in sentences."""
@@ -264,6 +280,7 @@ STORED_FILE = Form(StoredFile, "closeup server: a file")
 CAST_VIEW = Form(CastView, "closeup server: a cast", layout=one_line)
 CAST_SUMMARY = Form(CastSummary, "closeup server: a cast in a list")
 PEOPLE_CHANGES = Form(PeopleChanges, "closeup server: changes of the people of a cast")
+PLAN_CHANGE = Form(PlanChange, "closeup server: a change of a plan of shorts")
 SAID = Form(Said, "closeup server: what was done")
 RENAME = Form(Rename, "closeup server: a new name")
 MERGE = Form(Merge, "closeup server: who is merged")

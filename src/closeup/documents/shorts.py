@@ -28,6 +28,14 @@ KeyFrame = tuple[Count, Edge, Edge, Edge, Edge]
 
 
 @dataclass(frozen=True, slots=True)
+class TimeSpan:
+    """Start and end of a piece, in seconds."""
+
+    start_s: Seconds
+    end_s: Seconds
+
+
+@dataclass(frozen=True, slots=True)
 class PersonRef:
     """The person whom shorts are about: their id in the cast, and what the user calls them, or None."""
 
@@ -129,6 +137,21 @@ class ShortsRecord:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class CameraOfShort:
+    """What the camera will show of a short, as it was planned; `at_s` counts in the short."""
+
+    id: ShortId
+    pieces: tuple[PieceRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CameraPlan:
+    """The camera of shorts that are not rendered yet."""
+
+    shorts: tuple[CameraOfShort, ...]
+
+
 def _layout(data: dict[str, Any]) -> str:
     """One value a line, and one key frame."""
     return re.sub(r"\[\s+(-?[\d.]+(?:,\s+-?[\d.]+)+)\s+\]", _on_one_line, indented(data))
@@ -176,3 +199,5 @@ def _check_piece(piece: PieceRecord, place: Place, frames: int) -> None:
 
 SHORTS_JSON = Form(ShortsRecord, "shorts.json", version=1, check=_check, layout=_layout, hint="Make the shorts anew.")
 """The form of shorts.json."""
+
+CAMERA_JSON = Form(CameraPlan, "camera.json", version=1, layout=_layout)

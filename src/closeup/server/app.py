@@ -1,8 +1,9 @@
 """The application: all endpoints behind the guard."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -15,19 +16,27 @@ from starlette.types import ASGIApp
 
 from closeup import __version__
 from closeup.core.errors import CloseupError, FormatError, InputError, OutputError
-from closeup.server import casts, gallery, jobs, keys, media, pages, uploads
+from closeup.server import casts, gallery, jobs, keys, media, pages, plans, uploads
 from closeup.server.guard import Guard, Metrics, refusal
 from closeup.server.premises import Premises
+from closeup.server.watching import Watcher
+from closeup.server.webhooks import Webhooks
 
 SWEEP_S = 600.0
 _STATUS = {"cast.absent": 404, "cast.person": 404, "gallery.unknown": 404, "gallery.taken": 409, "cast.apart": 409}
 _SCHEMAS = "#/components/schemas/"
 
 
-def make_app(place: Premises) -> ASGIApp:
-    """The application of a server; the place stays its caller's, to be closed."""
+def make_app(place: Premises, webhooks: Sequence[str] = (), watched: Sequence[Path] = ()) -> ASGIApp:
+    """The application of a server; the place stays its caller's, to be closed.
+
+    Args:
+        webhooks: Addresses that are told when a job has ended.
+        watched: Folders whose videos and photos are taken as they come.
+    """
     app = _routed()
     app.state.place, app.state.metrics = place, Metrics()
+    app.state.webhooks, app.state.watcher = Webhooks(place, webhooks), Watcher(place, watched)
     app.add_exception_handler(CloseupError, _said)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
@@ -52,7 +61,7 @@ def _routed() -> FastAPI:
         lifespan=_lifespan,
         telemetry=telemetry,
     )
-    for routes in (uploads, media, jobs, casts, gallery, keys, pages):
+    for routes in (uploads, media, jobs, plans, casts, gallery, keys, pages):
         app.include_router(routes.routes)
     app.include_router(jobs.events)
     app.include_router(pages.models)
@@ -63,7 +72,8 @@ def _routed() -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.news = jobs.News(app.state.place)
-    tasks = [asyncio.create_task(app.state.news.run()), asyncio.create_task(_sweep(app.state.place))]
+    running = (each.run() for each in (app.state.news, app.state.webhooks, app.state.watcher))
+    tasks = [asyncio.create_task(each) for each in (*running, _sweep(app.state.place))]
     yield
     app.state.news.closed = True
     for task in tasks:

@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -102,12 +103,22 @@ class Workers:
 
 
 def serve(
-    place: Premises, host: str, port: int, *, workers: int, command: Sequence[str], ready: Callable[[], None]
+    place: Premises,
+    host: str,
+    port: int,
+    *,
+    workers: int,
+    command: Sequence[str],
+    ready: Callable[[], None],
+    webhooks: Sequence[str] = (),
+    watched: Sequence[Path] = (),
 ) -> None:
     """Answer requests until asked to stop, with so many workers, each started by the command.
 
     Args:
         ready: Is called once whoever knocks is let in, or waits a moment at the door.
+        webhooks: Addresses that are told when a job has ended.
+        watched: Folders whose videos and photos are taken as they come.
 
     Raises:
         DependencyError: If a package is not installed.
@@ -117,7 +128,7 @@ def serve(
     from closeup.server.app import make_app
 
     config = uvicorn.Config(
-        make_app(place),
+        make_app(place, webhooks, watched),
         host=host,
         port=port,
         log_config=None,

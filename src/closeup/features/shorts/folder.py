@@ -12,8 +12,11 @@ from closeup.core.errors import OutputError
 from closeup.core.result_folder import ResultFolder
 from closeup.core.whole import output_error
 from closeup.documents.shorts import (
+    CAMERA_JSON,
     FILES,
     SHORTS_JSON,
+    CameraOfShort,
+    CameraPlan,
     KeyFrame,
     PersonRef,
     PictureSize,
@@ -30,7 +33,10 @@ from closeup.features.shorts.timeline import write_timelines
 from closeup.media.subtitles import encode_srt, encode_vtt
 
 PLAN, SHORTS, OTIO, EDL, PREVIEW = "plan.json", "shorts.json", "timeline.otio", "timeline.edl", "preview.html"
-_OURS = frozenset({PLAN, SHORTS, OTIO, EDL, PREVIEW, CURVES})
+CAMERA = "camera.json"
+"""Of shorts that are planned only: what shorts.json says of those that are rendered."""
+
+_OURS = frozenset({PLAN, SHORTS, OTIO, EDL, PREVIEW, CURVES, CAMERA})
 
 TOLERANCE_PX = 0.05
 """The camera between key frames is nowhere farther off than this, in pixels of the source."""
@@ -75,6 +81,9 @@ def write_handover(part: Path, handover: Handover, target: Path) -> None:
     try:
         if handover.rendered:
             notes = _write_rendered(part, handover)
+        else:
+            cameras = (CameraOfShort(each.short.id, _piece_records(each)) for each in handover.shorts)
+            (part / CAMERA).write_bytes(CAMERA_JSON.encode(CameraPlan(tuple(cameras))))
         for finished in handover.shorts:
             (part / f"{finished.short.id}.jpg").write_bytes(finished.poster.jpeg)
         if handover.interest is not None:
@@ -134,7 +143,6 @@ def _short_record(finished: FinishedShort) -> ShortRecord:
     short, rendered = finished.short, finished.rendered
     if rendered is None:
         raise ValueError(f"{short.id} is not rendered")
-    starts_s = accumulate((framed.piece.length_s for framed in finished.framed), initial=0.0)
     return ShortRecord(
         id=short.id,
         title=short.title,
@@ -150,8 +158,13 @@ def _short_record(finished: FinishedShort) -> ShortRecord:
         parts=short.parts,
         reason=short.reason,
         sound=rendered.sound,
-        pieces=tuple(map(_piece_record, finished.framed, starts_s)),
+        pieces=_piece_records(finished),
     )
+
+
+def _piece_records(finished: FinishedShort) -> tuple[PieceRecord, ...]:
+    starts_s = accumulate((framed.piece.length_s for framed in finished.framed), initial=0.0)
+    return tuple(map(_piece_record, finished.framed, starts_s))
 
 
 def _piece_record(framed: FramedPiece, at_s: float) -> PieceRecord:

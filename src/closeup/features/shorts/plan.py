@@ -15,9 +15,9 @@ from closeup.core.errors import FormatError, InputError
 from closeup.core.fields import AtLeast, Text
 from closeup.core.notebook import table
 from closeup.core.timebase import clock
-from closeup.core.types import Line, Score, Seconds, VideoInfo
+from closeup.core.types import Line, Score, VideoInfo
 from closeup.documents.form import Form, file_bytes, must_be
-from closeup.documents.shorts import Layout, PersonRef, ShortId
+from closeup.documents.shorts import Layout, PersonRef, ShortId, TimeSpan
 from closeup.features.shorts.options import ShortsOptions
 from closeup.media.caption_style import is_style_file
 from closeup.media.frame_times import FrameTimes
@@ -120,14 +120,6 @@ class Plan:
             for short in self.shorts
         ]
         return table(repr(self)[5:-1], ("short", "length", "from", "interest", "why"), rows)
-
-
-@dataclass(frozen=True, slots=True)
-class TimeSpan:
-    """Start and end of a piece, in seconds."""
-
-    start_s: Seconds
-    end_s: Seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
