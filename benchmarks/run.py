@@ -35,6 +35,8 @@ SECTIONS = (
     "identification",
     "search",
     "concurrency",
+    "serving",
+    "kills",
     "label_audit",
     "corrections",
     "training_speed",

@@ -36,6 +36,7 @@ def wishes(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 def test_demo_makes_a_short_of_the_first_person(find: Any, wishes: list[Any]) -> None:
     result = CliRunner().invoke(app, ["demo"])
     assert result.exit_code == 0, result.output
+    assert "closeup serve" in result.output
     assert wishes == [(Path("demo/demo.cast"), "p1", Path("demo/demo.mp4"))]
     assert "note: No short was made. They are seen too little.\n" in result.stderr
 

@@ -51,6 +51,7 @@ SCOPES = {
             "DELETE /media/{media_id}",
             "POST /jobs/{job_id}/cancel",
             "DELETE /jobs/{job_id}",
+            "PUT /jobs/{job_id}/plan",
             "POST /casts/{cast_id}/changes",
             "POST /casts/{cast_id}/undo",
             "POST /casts/{cast_id}/redo",

@@ -2,8 +2,12 @@
 
 from collections.abc import Callable
 
+import pytest
 from starlette.testclient import TestClient
 
+from closeup.documents.server import CastView
+from closeup.features.cast.folder import CastFolder
+from closeup.server.casts import VIEW, cast_view
 from closeup.server.premises import Premises
 from features.cast.fake_cast import fake_result
 from server.studio_casts import add_cast, crowd
@@ -86,3 +90,26 @@ def test_models_are_listed_with_licences_and_without_paths(client: TestClient, b
     models = client.get("/models", headers=bearer("read")).json()["items"]
     assert {"yunet-2023mar", "sface-2021dec"} <= {model["name"] for model in models}
     assert all(model["licence"] and model["path"] is None for model in models)
+
+
+def test_how_a_cast_is_shown_is_worked_out_once_for_each_state_of_it(
+    client: TestClient, bearer: Bearer, place: Premises, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cast_id, headers = add_cast(place, crowd(3)), bearer("read", "edit")
+    worked_out = []
+
+    def counted(cast: str, folder: CastFolder) -> CastView:
+        worked_out.append(cast)
+        return cast_view(cast, folder)
+
+    monkeypatch.setattr("closeup.server.casts.cast_view", counted)
+    first = client.get(f"/casts/{cast_id}", headers=headers).json()
+    assert client.get(f"/casts/{cast_id}", headers=headers).json() == first
+    assert worked_out == [cast_id]
+    change = {"changes": [{"kind": "name", "people": ["p1"], "name": "Ada"}]}
+    assert client.post(f"/casts/{cast_id}/changes", json=change, headers=headers).status_code == 200
+    assert client.get(f"/casts/{cast_id}", headers=headers).json()["people"][0]["name"] == "Ada"
+    assert worked_out == [cast_id] * 2
+    names = [each["name"] for each in client.get(f"/results/{cast_id}", headers=headers).json()["items"]]
+    assert not [name for name in names if VIEW in name]
+    assert client.get(f"/results/{cast_id}/{VIEW}", headers=headers).status_code == 404

@@ -11,13 +11,16 @@ from chromium import PROGRAM, Chromium
 from closeup.core.errors import InputError
 from closeup.documents.cast import CAST_JSON
 from closeup.documents.edits import read_edits
+from closeup.features.shorts.plan import PLAN_JSON
 from closeup.jobs.worker import Worker
 from closeup.media.image import encode_png
 from closeup.server.loopback import built_files
 from closeup.server.offers import OFFERS
 from closeup.server.pages import STUDIO
+from closeup.server.plans import PLAN
 from closeup.server.premises import Premises, to_medium
 from server.studio_casts import add_cast, add_film, crowd, listening
+from server.studio_plans import add_plan
 from stills import astronaut
 
 AXE = Path(__file__).resolve().parents[2] / "studio" / "node_modules" / "axe-core" / "axe.min.js"
@@ -253,6 +256,34 @@ def test_a_text_is_pasted_named_and_summed_up(desk: Desk) -> None:
     assert desk.browser.ask("document.querySelectorAll('.story p').length") == 1
 
 
+def test_a_plan_is_changed_and_its_rendering_asked_for(desk: Desk) -> None:
+    cast = desk.cast(4, "planned.mp4")
+    plan = add_plan(desk.place, cast)
+    desk.open(f"/plan/{plan}")
+    desk.browser.wait("document.querySelector('.framing video')?.readyState > 0")
+    desk.browser.ask("document.querySelector('.framing video').currentTime = 31")
+    desk.browser.wait("!!document.querySelector('.crop')")
+    end = "document.querySelector('#s2-0-end_s')"
+    assert desk.browser.ask(f"Number({end}.value)") == 36
+
+    def put(seconds: float) -> None:
+        desk.browser.ask(f"{end}.value = {seconds}; {end}.dispatchEvent(new Event('change', {{ bubbles: true }}))")
+
+    put(36.3)
+    assert desk.browser.ask(f"Number({end}.value)") == 36  # a cut of the cast
+    put(2)
+    desk.browser.wait("document.querySelector('.planned [role=alert]')?.innerText == 'It must end after it begins.'")
+    assert desk.browser.ask("document.querySelector('.answers .main').disabled")
+    put(37)
+    desk.browser.ask("document.querySelector('.planned input[type=checkbox]').click()")
+    desk.browser.click("Render")
+    desk.browser.wait("location.hash.startsWith('#/result/')")
+    kept = PLAN_JSON.read(desk.place.data / "results" / plan / PLAN)
+    assert [(short.id, short.pieces[0].end_s) for short in kept.shorts] == [("s2", 37.0)]
+    (job,) = desk.place.jobs.page(1, works=("shorts.render",))
+    assert job.uses == (plan,)
+
+
 def portrait_of(desk: Desk) -> str:
     """A job that has made a portrait of a photo."""
     photo = desk.place.data.parent / "photo.png"
@@ -283,7 +314,7 @@ def test_a_portrait_is_slid_over_its_photo(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     "page",
-    [*PAGES, "result", "cast", "shorts", "person", "merge", "history", "questions"],
+    [*PAGES, "result", "plan", "cast", "shorts", "person", "merge", "history", "questions"],
 )
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_pages_have_no_serious_faults_for_who_cannot_see_them(desk: Desk, page: str, dark: bool) -> None:
@@ -299,7 +330,10 @@ def test_pages_have_no_serious_faults_for_who_cannot_see_them(desk: Desk, page: 
         desk.browser.wait("!!document.querySelector('.before-after')")
     else:
         cast = desk.cast(12, f"axe {page} {dark}.mp4")
-        if page == "shorts":
+        if page == "plan":
+            desk.open(f"/plan/{add_plan(desk.place, cast)}")
+            desk.browser.wait("!!document.querySelector('.planned')")
+        elif page == "shorts":
             desk.open(f"/shorts/{cast}")
             desk.browser.wait("!!document.querySelector('.whom input:checked')")
         else:

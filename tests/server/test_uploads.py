@@ -215,3 +215,19 @@ def test_a_registered_file_stays_where_it_is(
     assert mine.read_bytes() == PNG
     for path in ("/etc/passwd", str(tmp_path), "relative.png", str(tmp_path / "none.png")):
         assert client.post("/media/by-path", json={"path": path}, headers=key).status_code in (400, 422)
+
+
+def test_ranges_are_given_and_what_is_none_is_refused_as_all_else(upload: Uploader, bearer: Bearer) -> None:
+    where = upload.begin(len(PNG)).headers["location"]
+    assert upload.send(where, 0, PNG).status_code == 204
+    file, key = f"/media/{where.rpartition('/')[2]}/a.png", bearer("read")
+
+    def get(ranges: str) -> Any:
+        return upload.client.get(file, headers={**key, "range": ranges})
+
+    for ranges, content in (("bytes=0-3", PNG[:4]), ("bytes=-2", PNG[-2:]), ("bytes=2000-", PNG[2000:])):
+        assert (get(ranges).status_code, get(ranges).content) == (206, content)
+    assert get(f"bytes={len(PNG)}-").status_code == 416
+    for ranges in ("bytes=5-2", "bytes=x", "bytes=", "bytes=-", "lines=1-2", "bytes", "bytes=1-2,a"):
+        refused = get(ranges)
+        assert (refused.status_code, refused.json()["code"]) == (400, "server.range"), ranges

@@ -8,7 +8,7 @@ import typer
 
 from closeup.cli import shorts
 from closeup.cli.cast import cast_one, say
-from closeup.cli.output import show_note
+from closeup.cli.output import show_hint, show_note
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
 from closeup.core.result_folder import made_folder
@@ -51,6 +51,7 @@ def demo(
         say(folder, found, time.monotonic() - started)
         if found.people:
             _make_short(folder, found.people[0].id, source)
+    show_hint("Your own videos in the browser: closeup serve (it needs the extra server).")
 
 
 def _make_short(folder: Path, person: str, video: Path) -> None:

@@ -1,16 +1,19 @@
 """Casts and what else jobs leave in folders: read, corrected as `closeup people` does, and served as files."""
 
 import re
+import threading
 from collections.abc import Sequence
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse, JSONResponse, Response
 
+from closeup import __version__
 from closeup.core.errors import InputError
 from closeup.core.types import CastPart
+from closeup.core.whole import write_whole
 from closeup.documents.edits import Operation, said_together
 from closeup.documents.form import parse_json
 from closeup.documents.jobs import JobRecord
@@ -34,7 +37,20 @@ from closeup.documents.suggestions import SUGGESTION
 from closeup.features.cast import operations
 from closeup.features.cast.folder import CastFolder
 from closeup.features.cast.suggestions import sureness
-from closeup.server.entry import Editor, Here, HexId, Limit, Number, Reader, body, documented, listed, note, one
+from closeup.server.entry import (
+    Editor,
+    Here,
+    HexId,
+    InRanges,
+    Limit,
+    Number,
+    Reader,
+    body,
+    documented,
+    listed,
+    note,
+    one,
+)
 from closeup.server.offers import CASTS
 from closeup.server.premises import Premises, absent
 
@@ -57,6 +73,9 @@ SERVED = {
 
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.() +-]{0,120}")
 
+VIEW = ".view"
+"""Beside a cast's folder: what `/casts/ID` gives; its name is not of those that are given out."""
+
 PAGE_POLICY = (
     "default-src 'none'; img-src 'self' data:; media-src 'self' data:; style-src 'self' 'unsafe-inline'; "
     "script-src 'self' 'unsafe-inline'; connect-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -70,7 +89,10 @@ def list_casts(place: Here, key: Reader, limit: Limit = 100, below: Number = Non
     note(place, key, "list casts", "")
     jobs = place.jobs.page(limit, before=below, works=CASTS, states=["done"])
     after = jobs[-1].number if len(jobs) == limit else None
-    return JSONResponse({"items": [CAST_SUMMARY.to_data(each) for each in summaries(place, jobs)], "next": after})
+    return JSONResponse({"items": [_data(each) for each in summaries(place, jobs)], "next": after})
+
+
+_data = lru_cache(2000)(CAST_SUMMARY.to_data)
 
 
 def summaries(place: Premises, jobs: Sequence[JobRecord]) -> list[CastSummary]:
@@ -78,7 +100,7 @@ def summaries(place: Premises, jobs: Sequence[JobRecord]) -> list[CastSummary]:
     return [_summary(place, job) for job in jobs if (_folder(place, job) / "cast.json").is_file()]
 
 
-_known: dict[tuple[str, int], dict[str, Any]] = {}
+_known: dict[tuple[str, int], CastSummary] = {}
 
 
 def _summary(place: Premises, job: JobRecord) -> CastSummary:
@@ -89,31 +111,42 @@ def _summary(place: Premises, job: JobRecord) -> CastSummary:
         if len(_known) > 1000:
             _known.clear()
         cast = parse_json(path.read_bytes())
-        names = tuple(person["name"] for person in cast["people"] if person.get("name"))
-        title = Path(cast["video"]["path"]).name
-        _known[stamp] = {
-            "name": title,
-            "kind": cast.get("kind", "video"),
-            "people": len(cast["people"]),
-            "named": names,
-        }
-    return CastSummary(id=job.id, uses=job.uses, created_at=job.created_at, **_known[stamp])
+        _known[stamp] = CastSummary(
+            id=job.id,
+            name=Path(cast["video"]["path"]).name,
+            kind=cast.get("kind", "video"),
+            people=len(cast["people"]),
+            named=tuple(person["name"] for person in cast["people"] if person.get("name")),
+            uses=job.uses,
+            created_at=job.created_at,
+        )
+    return _known[stamp]
 
 
 @routes.get("/casts/{cast_id}", summary="The people of a cast", **documented(gives=CAST_VIEW))
 def people(place: Here, key: Reader, cast_id: HexId) -> Response:
     """Give everybody in the cast, with their tracks, how sure those are, and what was changed."""
-    folder = _folder(place, place.job(cast_id, CASTS))
+    job = place.job(cast_id, CASTS)
     note(place, key, "see cast", cast_id)
-    stamp = (cast_id, (folder / "cast.json").stat().st_mtime_ns)
-    if stamp not in _views:
-        if len(_views) >= 20:
-            _views.clear()
-        _views[stamp] = CAST_VIEW.encode(cast_view(cast_id, CastFolder(folder)))
-    return Response(_views[stamp], media_type="application/json")
+    return Response(kept_view(place, job), media_type="application/json")
 
 
-_views: dict[tuple[str, int], bytes] = {}
+def kept_view(place: Premises, job: JobRecord) -> bytes:
+    """A cast as browsers show it, as JSON; worked out once for each state of the cast, for a crowd takes seconds."""
+    folder = _folder(place, job)
+    state = f"{__version__} {(folder / 'cast.json').stat().st_mtime_ns}".encode()
+    kept = folder.with_name(VIEW)
+    with _working_out:  # who asks for the same meanwhile finds it
+        if kept.is_file():
+            of, _, view = kept.read_bytes().partition(b"\n")
+            if of == state:
+                return view
+        view = CAST_VIEW.encode(cast_view(job.id, CastFolder(folder)))
+        write_whole(kept, state + b"\n" + view)
+    return view
+
+
+_working_out = threading.Lock()
 
 
 def cast_view(cast_id: str, folder: CastFolder) -> CastView:
@@ -236,7 +269,12 @@ def results(place: Here, key: Reader, job_id: HexId) -> JSONResponse:
     return listed(STORED_FILE, [StoredFile(name=name.as_posix(), bytes=path.stat().st_size) for name, path in files])
 
 
-@routes.get("/results/{job_id}/{name:path}", summary="A file of a job's results", response_class=FileResponse)
+@routes.get(
+    "/results/{job_id}/{name:path}",
+    summary="A file of a job's results",
+    response_class=FileResponse,
+    dependencies=[InRanges],
+)
 def result(place: Here, key: Reader, job_id: HexId, name: str) -> FileResponse:
     """Give a file: a report, a short, a picture of somebody; in whole or in the ranges that are asked for."""
     path = _within(place.results_of(place.job(job_id)), name.split("/"))

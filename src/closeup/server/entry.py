@@ -1,8 +1,9 @@
 """Who asks, and what endpoints say of themselves: the scope that they want, what they take, and what they give."""
 
+import re
 from typing import Annotated, Any
 
-from fastapi import Depends, Path, Query, Request, Security
+from fastapi import Depends, Header, Path, Query, Request, Security
 from fastapi.responses import JSONResponse
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 
@@ -17,8 +18,8 @@ _BEARER = HTTPBearer(auto_error=False, description="A token.")
 _SESSION = APIKeyCookie(name=COOKIE, auto_error=False, description="The session of a browser.")
 
 
-def premises_of(request: Request) -> Premises:
-    """The server's place."""
+async def premises_of(request: Request) -> Premises:
+    """The server's place; async, so that no thread is asked for it."""
     place: Premises = request.app.state.place
     return place
 
@@ -34,11 +35,11 @@ def key_of(
     Raises:
         InputError: With the status 401 where there is none that counts, with 403 where it lacks a scope.
     """
-    key = None
+    key, place = None, request.app.state.place
     if bearer is not None:
-        key = premises_of(request).access.find(bearer.credentials, ("token",))
+        key = place.access.find(bearer.credentials, ("token",))
     elif session is not None:
-        key = premises_of(request).access.find(session, ("session",))
+        key = place.access.find(session, ("session",))
     if key is None:
         raise InputError("You are not known here.", "Give a token that counts.", code="server.unknown", status=401)
     lacking = set(scopes.scopes) - allowed(key)
@@ -58,6 +59,27 @@ Reader = Annotated[KeyRecord, Security(key_of, scopes=["read"])]
 Editor = Annotated[KeyRecord, Security(key_of, scopes=["edit"])]
 Enroller = Annotated[KeyRecord, Security(key_of, scopes=["enrol"])]
 Admin = Annotated[KeyRecord, Security(key_of, scopes=["admin"])]
+
+
+def range_of(given: Annotated[str | None, Header(alias="Range", max_length=1000)] = None) -> None:
+    """The ranges of a file that are asked for, if any.
+
+    Raises:
+        InputError: With the status 400, if they are no ranges of bytes.
+    """
+    if given is None:
+        return
+    unit, _, parts = given.partition("=")
+    for part in parts.split(","):
+        found = _RANGE.fullmatch(part.strip())
+        if unit.strip() != "bytes" or found is None or not any(found.groups()):
+            raise InputError("Range must be as bytes=0-499.", code="server.range", status=400)
+        if all(found.groups()) and int(found[1]) > int(found[2]):
+            raise InputError("A range must not end before it starts.", code="server.range", status=400)
+
+
+_RANGE = re.compile("([0-9]{0,18})-([0-9]{0,18})")
+InRanges = Depends(range_of)
 HexId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 Limit = Annotated[int, Query(ge=1, le=500)]
 Before = Annotated[str | None, Query(pattern="^[0-9a-f]{32}$", description="Go on after this one.")]

@@ -10,10 +10,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Request, Security
 from fastapi.responses import JSONResponse, StreamingResponse
 
-from closeup.core.errors import InputError, StorageError
+from closeup.core.errors import CloseupError, InputError, StorageError
 from closeup.documents.form import parse_json
 from closeup.documents.jobs import ENDED, JOB, JobRecord, JobState
 from closeup.documents.server import RECEIPT, KeyRecord
+from closeup.server.casts import kept_view
 from closeup.server.entry import (
     Editor,
     Here,
@@ -29,7 +30,7 @@ from closeup.server.entry import (
     one,
 )
 from closeup.server.media import delete_job
-from closeup.server.offers import OFFERS, Offer
+from closeup.server.offers import CASTS, OFFERS, Offer
 from closeup.server.premises import Premises, absent
 
 routes = APIRouter(prefix="/jobs", tags=["jobs"])
@@ -58,7 +59,20 @@ def list_jobs(
     works = tuple(work or OFFERS)
     found = place.jobs.page(limit, before=below, works=works, states=tuple(state or ()))
     after = found[-1].number if len(found) == limit else None
-    return JSONResponse({"items": [JOB.to_data(job) for job in found], "next": after})
+    return JSONResponse({"items": [_data(job) for job in found], "next": after})
+
+
+_seen: dict[tuple[str, int], dict[str, Any]] = {}
+
+
+def _data(job: JobRecord) -> dict[str, Any]:
+    """A job as JSON values; one that has not changed is not made into them twice."""
+    stamp = (job.id, job.changed)
+    if stamp not in _seen:
+        if len(_seen) > 2000:
+            _seen.clear()
+        _seen[stamp] = JOB.to_data(job)
+    return _seen[stamp]
 
 
 @routes.get("/{job_id}", summary="One job", **documented(gives=JOB))
@@ -147,7 +161,16 @@ class News:
             await asyncio.sleep(POLL_S)
             if self.streams:
                 with suppress(StorageError):  # it is asked again
-                    self._add(await asyncio.to_thread(self._place.jobs.changed_since, self._count))
+                    found = await asyncio.to_thread(self._place.jobs.changed_since, self._count)
+                    self._add(found)
+                    asyncio.get_running_loop().run_in_executor(None, self._prepare, found)  # nobody waits for it
+
+    def _prepare(self, found: tuple[JobRecord, ...]) -> None:
+        """Work out how casts that are new are shown, before somebody opens them."""
+        for job in found:
+            if job.work in CASTS and job.state == "done":
+                with suppress(CloseupError, OSError):  # who opens it is told
+                    kept_view(self._place, job)
 
     def _add(self, found: tuple[JobRecord, ...]) -> None:
         for job in found:

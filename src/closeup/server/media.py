@@ -12,7 +12,21 @@ from fastapi.responses import FileResponse, JSONResponse
 from closeup.core.errors import InputError
 from closeup.documents.jobs import ENDED, JobRecord
 from closeup.documents.server import BY_PATH, MEDIA, RECEIPT, ByPath, DeletionReceipt, StoredFile
-from closeup.server.entry import Admin, Before, Editor, Here, HexId, Limit, Reader, body, documented, listed, note, one
+from closeup.server.entry import (
+    Admin,
+    Before,
+    Editor,
+    Here,
+    HexId,
+    InRanges,
+    Limit,
+    Reader,
+    body,
+    documented,
+    listed,
+    note,
+    one,
+)
 from closeup.server.premises import Premises, absent
 from closeup.server.sniff import clean_name, content_type_of, kind_of_name, sniffed_kind
 from closeup.server.uploads import PICTURE, add_thumbnail
@@ -59,7 +73,12 @@ def thumbnail(place: Here, key: Reader, media_id: HexId) -> FileResponse:
     return FileResponse(picture, media_type="image/jpeg", headers={"cache-control": "private, max-age=3600"})
 
 
-@routes.get("/{media_id}/{name}", summary="The file of a medium, or ranges of it", response_class=FileResponse)
+@routes.get(
+    "/{media_id}/{name}",
+    summary="The file of a medium, or ranges of it",
+    response_class=FileResponse,
+    dependencies=[InRanges],
+)
 def file(
     place: Here, key: Reader, media_id: HexId, name: str, download: Annotated[bool, Query()] = False
 ) -> FileResponse:

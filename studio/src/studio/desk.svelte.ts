@@ -1,5 +1,6 @@
 // What all pages share: the library and the jobs as the server has them, uploads on their way, and what went wrong.
 
+import { inWords } from "./errors.ts";
 import * as server from "./server.ts";
 import type { Job, Medium, Receipt, Summary } from "./server.ts";
 import { size, words } from "./words.svelte.ts";
@@ -86,7 +87,7 @@ class Desk {
     } catch (error) {
       if (!(error instanceof server.Refused)) throw error;
       if (error.code === "server.unreached") this.alive = false;
-      else if (error.code !== "upload.stopped") this.problem = [error.message, error.hint].filter(Boolean).join(" ");
+      else if (error.code !== "upload.stopped") this.problem = inWords(error.code, error.message, error.hint, words().language);
       return false;
     }
   }
@@ -150,7 +151,7 @@ class Desk {
     } catch (error) {
       if (!(error instanceof server.Refused)) throw error;
       if (error.code !== "upload.stopped") {
-        sending.problem = error.message || words().offline;
+        sending.problem = error.message ? inWords(error.code, error.message, error.hint, words().language) : words().offline;
         return null;
       }
     }

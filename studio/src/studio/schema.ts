@@ -599,6 +599,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/jobs/{job_id}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change what planned shorts show
+         * @description Give the shorts of a plan that was not rendered other stretches of the video; shorts.render then renders it.
+         */
+        put: operations["change_plan_jobs__job_id__plan_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/casts": {
         parameters: {
             query?: never;
@@ -1070,11 +1090,6 @@ export interface components {
             /** @description Captions of the whole video, SRT or WebVTT: cut alongside, never cut into. */
             captions?: string | null;
             /**
-             * @description What the captions' letters are in, "cp1251" for instance; "auto" finds out, and says so.
-             * @default auto
-             */
-            caption_encoding?: string;
-            /**
              * @description Draw the captions into the picture.
              * @default false
              */
@@ -1302,6 +1317,16 @@ export interface components {
              * @enum {string}
              */
             models?: "auto" | "builtin" | "zoo";
+        };
+        /** @description Which stretches of the video a planned short shows, in order and not overlapping. */
+        ShortPieces: {
+            id: string;
+            pieces: components["schemas"]["TimeSpan"][];
+        };
+        /** @description Start and end of a piece, in seconds. */
+        TimeSpan: {
+            start_s: number;
+            end_s: number;
         };
         /** @description A change that was made, or taken back. */
         CastEdit: {
@@ -1807,7 +1832,9 @@ export interface operations {
             query?: {
                 download?: boolean;
             };
-            header?: never;
+            header?: {
+                Range?: string | null;
+            };
             path: {
                 media_id: string;
                 name: string;
@@ -3206,6 +3233,7 @@ export interface operations {
                 "application/json": {
                     text: string;
                     options?: components["schemas"]["HeadlineOptions"] | null;
+                    out?: string | null;
                 };
             };
         };
@@ -3941,6 +3969,49 @@ export interface operations {
             };
         };
     };
+    change_plan_jobs__job_id__plan_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    shorts: components["schemas"]["ShortPieces"][];
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        said: string;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
     list_casts_casts_get: {
         parameters: {
             query?: {
@@ -4269,7 +4340,9 @@ export interface operations {
     result_results__job_id___name__get: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                Range?: string | null;
+            };
             path: {
                 job_id: string;
                 name: string;

@@ -47,6 +47,15 @@ export interface Document {
   components: { schemas: Record<string, Schema> };
 }
 
+/** What the pages need of plan.json and camera.json (docs/concepts/shorts-folder.md). */
+export interface PlanFile {
+  options: { captions?: string | null };
+  shorts: { id: string; title?: string | null; reason: string; pieces: { start_s: number; end_s: number }[] }[];
+}
+export interface ShortsRecord {
+  shorts: { id: string; pieces: { start_frame: number; end_frame: number; start_s: number; end_s: number; camera: [number, number, number, number, number][][] }[] }[];
+}
+
 /** What the server refused, in its own words. */
 export class Refused extends Error {
   constructor(
@@ -117,10 +126,16 @@ export const removeJob = (id: string): Promise<Receipt> => one("DELETE", `/jobs/
 export const removeMedium = (id: string): Promise<Receipt> => one("DELETE", `/media/${id}`);
 export const renamePerson = (id: string, name: string): Promise<Identity> => one("PATCH", `/gallery/${id}`, { name });
 export const removePerson = (id: string): Promise<Identity> => one("DELETE", `/gallery/${id}`);
+export const text = async (path: string): Promise<string> => (await answered("GET", path)).text();
+export const file = <T>(id: string, name: string): Promise<T> => one("GET", `/results/${id}/${name}`);
 export const leave = (): Promise<void> => one("DELETE", "/session");
 
 export async function change(id: string, changes: Change[], preview = false): Promise<string> {
   return (await one<{ said: string }>("POST", `/casts/${id}/changes?preview=${preview}`, { changes })).said;
+}
+
+export async function changePlan(id: string, shorts: Schemas["ShortPieces"][]): Promise<string> {
+  return (await one<{ said: string }>("PUT", `/jobs/${id}/plan`, { shorts })).said;
 }
 
 export async function again(id: string, what: "undo" | "redo", number?: number): Promise<string> {
