@@ -93,7 +93,8 @@ def _rounds(server: Served, bench: Bench, victims: list[str], times: int) -> Ite
             "shorts": {"cast_folder": cast, "person": person, "options": OPTIONS},
             "enrol": {"name": "Ada", "photos": [photo], "options": {}},
         }
-        order = [(what, victims[number % len(victims)]) for number, what in enumerate(list(DOES) * times)][:times]
+        work_of = [list(DOES)[number % len(DOES)] for number in range(times)]
+        order = [(what, victims[(n + n // len(DOES)) % len(victims)]) for n, what in enumerate(work_of)]
         for what, victim in order:
             wait_s = rng.uniform(0, DOES[what])
             if what == "upload":
