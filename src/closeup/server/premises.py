@@ -1,5 +1,6 @@
 """What a server has: its folder, its rows, and the gallery."""
 
+import ipaddress
 import shutil
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -107,6 +108,14 @@ class Premises:
         """What may still be uploaded, by quota and by disk."""
         left = self.doors.quota_bytes - self.media.taken_bytes()
         return min(left, shutil.disk_usage(self.data).free - SPARE_BYTES)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address is of this machine alone."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def to_medium(record: MediaRecord) -> str:

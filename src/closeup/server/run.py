@@ -1,6 +1,5 @@
 """Running a server: one process that answers, and workers as its children, which are started again when they die."""
 
-import ipaddress
 import logging
 import socket
 import subprocess
@@ -12,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from closeup.core.errors import DependencyError, InputError
-from closeup.server.premises import Doors, Premises
+from closeup.server.premises import Doors, Premises, is_loopback
 from closeup.storage.access import LINK
 
 _LOG = logging.getLogger("closeup.server")
@@ -50,14 +49,6 @@ def doors_of(host: str, port: int, url: str | None, quota_bytes: int) -> Doors:
         raise InputError(f"{url} is no address of a server.", "Give https:// or http://, a name and perhaps a port.")
     origins.add(f"{parts.scheme}://{parts.netloc.lower()}")
     return Doors(frozenset(mine | {parts.netloc.lower()}), frozenset(origins), parts.scheme == "https", quota_bytes)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address is of this machine alone."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def one_time_link(place: Premises, base: str) -> str:

@@ -5,7 +5,6 @@ What was taken once is not taken again, though it was deleted from the library s
 
 import asyncio
 import hashlib
-import json
 import logging
 import os
 from collections.abc import Iterator, Sequence
@@ -14,7 +13,7 @@ from pathlib import Path
 
 from closeup.core.errors import CloseupError
 from closeup.core.whole import write_whole
-from closeup.documents.form import ascii_json
+from closeup.documents.form import ascii_json, parse_json
 from closeup.server.offers import OFFERS
 from closeup.server.premises import Premises
 from closeup.server.sniff import clean_name, content_type_of, kind_of_name, sniffed_kind
@@ -38,7 +37,7 @@ class Watcher:
         self._seen: dict[str, State] = {}
         self._new: dict[str, State] = {}
         if self._file.is_file():
-            self._seen = {key: (state[0], state[1]) for key, state in json.loads(self._file.read_text("ascii")).items()}
+            self._seen = {key: (state[0], state[1]) for key, state in parse_json(self._file.read_bytes()).items()}
 
     async def run(self) -> None:
         """Look again and again until cancelled."""

@@ -8,7 +8,6 @@ import asyncio
 import base64
 import hashlib
 import hmac
-import json
 import logging
 import os
 import secrets
@@ -20,9 +19,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from closeup.core.errors import InputError, StorageError
+from closeup.documents.form import ascii_json
 from closeup.documents.jobs import ENDED, JobRecord
-from closeup.server.premises import Premises
-from closeup.server.run import is_loopback
+from closeup.server.premises import Premises, is_loopback
 
 _LOG = logging.getLogger("closeup.server")
 
@@ -92,7 +91,7 @@ class Webhooks:
         ended = None if job.ended_at is None else job.ended_at.isoformat()
         code = None if job.error is None else job.error.code
         data = {"id": job.id, "work": job.work, "uses": job.uses, "state": job.state, "ended_at": ended, "code": code}
-        content = json.dumps({"type": "job.ended", "data": data}).encode()
+        content = ascii_json({"type": "job.ended", "data": data}).encode()
         for pause_s in TRIES_S:
             await asyncio.sleep(pause_s)
             if await asyncio.to_thread(send, url, self._key, f"{job.id}.{job.changed}", content):
