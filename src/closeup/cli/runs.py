@@ -131,7 +131,8 @@ def best(
     finished = [run for run in list_runs(runs).runs if run.state == "finished" and name in (None, run.name)]
     if not finished:
         raise InputError(f"There is no finished run in {runs}.", "See the runs: closeup runs list")
-    metric = by or default_metric(finished[-1])
+    newest = next((run for run in reversed(finished) if run.flat_metrics), finished[-1])
+    metric = by or default_metric(newest)
     ranked = best_first(finished, metric)
     if not ranked:
         known = ", ".join(sorted({name for run in finished for name in run.flat_metrics}))

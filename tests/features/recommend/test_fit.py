@@ -66,6 +66,15 @@ def test_without_times_a_fifth_is_drawn_by_a_hash_of_the_ids(tmp_path: Path) -> 
     assert (held_back(replace(events, name="other.csv")) == back).all()
 
 
+def test_a_table_that_was_kept_by_the_hash_is_parted_by_another(tmp_path: Path) -> None:
+    write(tmp_path / "all.csv", [line[:3] for line in rows()], "user,item,plays")
+    read = read_events(tmp_path / "all.csv")
+    kept = read.kept(~held_back(read))
+    back = held_back(kept)
+    assert 0.1 < back.mean() < 0.3
+    assert (held_back(kept) == back).all()
+
+
 def test_too_little_to_hold_back(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="too few pairs"):
         fit_recommender(write(tmp_path / "p.csv", rows()[:1]), options=SMALL, check=True)
