@@ -44,7 +44,7 @@ export default defineConfig({
     emptyOutDir: true,
     assetsInlineLimit: 0,
     target: "es2022",
-    rolldownOptions: { input: { "act-live": "act-live.html", studio: "studio.html" } },
+    rolldownOptions: { input: { "act-live": "act-live.html", kiosk: "kiosk.html", operator: "operator.html", studio: "studio.html" } },
   },
   test: { include: ["tests/**/*.test.ts"] },
 });

@@ -80,6 +80,6 @@ BY_NAME = ("", "jobs.work", "cli.main")
 """Who may import by a name in a string: the root, lazily; the table of work, whose features lie above it; and the
 command line, whose groups of commands load late."""
 
-CLI_WORDS = ("learning.environment", "pages.commands", "weights.models_page")
-"""Who may spell a command or a flag below `cli`: git's own; and pages that offer commands to copy, for they lie on a
-disk and have no server behind them."""
+CLI_WORDS = ("features.checkout.load", "learning.environment", "pages.commands", "weights.models_page")
+"""Who may spell a command or a flag below `cli`: git's own, and nvidia-smi's; and pages that offer commands to copy,
+for they lie on a disk and have no server behind them."""

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from closeup.cli import checkout_kiosk
+from closeup.cli.checkout_kiosk import Shop
 from closeup.cli.flags import AsJson, Quiet
 from closeup.cli.output import one_line, show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
@@ -16,10 +18,9 @@ from closeup.features.checkout.money import amount_text
 app = typer.Typer(name="checkout", no_args_is_help=True, help="See what lies on a counter, count it and price it.")
 product = typer.Typer(no_args_is_help=True, help="The catalogue: what is sold, for how much, and how it looks.")
 app.add_typer(product, name="product")
+app.add_typer(checkout_kiosk.shopper, name="shopper")
+app.add_typer(checkout_kiosk.app)
 
-Shop = Annotated[
-    Path | None, typer.Option("--shop", metavar="FILE", help="The shop's database; else the one of this user.")
-]
 Which = Annotated[str, typer.Argument(metavar="PRODUCT", show_default=False, help="Its name or barcode.")]
 Money = Annotated[str | None, typer.Option(metavar="CODE", help="Of the price: KRW, EUR...; else the shop's.")]
 Back = Annotated[bool, typer.Option("--back", help="Sell it again.")]

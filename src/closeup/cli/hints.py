@@ -106,6 +106,9 @@ HINTS: dict[str, Words] = {
     # the counter
     "checkout.price": "Say it: --price AMOUNT",
     "checkout.product": "See what there is: closeup checkout product list --retired",
+    "shopper.consent": "Ask them; if they agree: --consent",
+    "shopper.absent": "See who is: closeup checkout shopper list",
+    "shopper.pin": "Give digits only, four to eight.",
     "checkout.taken": (
         "For another price: closeup checkout product price {name!q} AMOUNT; for more photos, leave out --price."
     ),

@@ -12,6 +12,10 @@ from closeup.documents.form import Form
 Minor = Annotated[int, Within(0)]
 """An amount of money, in the smallest unit of its currency."""
 
+Moment = Annotated[
+    datetime, Text(r"\d{4}-\d\d-\d\dT.+", "a time (ISO 8601)", datetime.fromisoformat, datetime.isoformat)
+]
+
 Currency = Annotated[str, Text(r"[A-Z]{3}", "three capitals (ISO 4217)")]
 
 
@@ -66,15 +70,43 @@ class SaleRecord:
 
     id: Annotated[str, Text(r"[0-9a-f]{32}", "32 hexadecimal digits")]
     state: Literal["open", "paid", "void"]
-    at: Annotated[
-        datetime, Text(r"\d{4}-\d\d-\d\dT.+", "a time (ISO 8601)", datetime.fromisoformat, datetime.isoformat)
-    ]
+    at: Moment
     who: str
     currency: Currency
     lines: tuple[BasketLine, ...]
     total_minor: Minor
     tax_minor: Minor
     payment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShopperRecord:
+    """Who may pay after being known by face.
+
+    Attributes:
+        identity_id: Of the gallery.
+        locked: Whether no PIN is taken for now, after too many wrong ones.
+    """
+
+    identity_id: str
+    name: str
+    consented_at: Moment
+    locked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedThing:
+    """A thing on the counter that was in doubt, or unknown: then there are no choices.
+
+    Attributes:
+        choices: Names of the products that were offered.
+        answer: What somebody said that it is; None where nobody has.
+    """
+
+    number: int
+    at: Moment
+    choices: tuple[str, ...]
+    answer: str | None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -149,6 +181,91 @@ class CounterEvaluation:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KioskState:
+    """What the counter's page shows.
+
+    Attributes:
+        number: Grows with every change.
+        phase: Of the till: idle, still, read, confirm, identify, pay, receipt.
+        size_wh: Of the camera's picture, pixels; (0, 0) before the first.
+        things: What was read, from left to right; a doubt is chosen for by its place in here, from 0.
+        lines: The basket.
+        decimals: After how many the currency's smallest unit comes.
+        doubts: Things that somebody has to choose a product for; `unknown` are those that are refused.
+        problem: What is wrong, by its code: camera, dark, moving, empty (nothing is sold), storage, model, unsettled
+            (to be paid, but something is left to ask), refused (by the provider), face, stranger (known by face, but
+            not a shopper), pin, locked; empty where all is well. `detail` says more in English.
+        undo: Whether there is a touch to take back.
+        faces: Whether shoppers may be known by their face.
+        ask: Of who is known by face: "front", "left", "right", "up" or "down" (how to hold the head; left and right as
+            the picture shows it), then "pin".
+        who: The shopper, once known.
+        receipt: Of the sale that was just paid.
+        kept_days: How long the picture of a sale is kept.
+        load: Of this program: processor (share of the machine), memory_mb; gpu, gpu_memory_mb where there is one.
+    """
+
+    number: int
+    phase: str
+    size_wh: tuple[int, int]
+    things: tuple[SeenThing, ...]
+    lines: tuple[BasketLine, ...]
+    total_minor: Minor
+    currency: Currency
+    decimals: int
+    doubts: int
+    unknown: int
+    problem: str
+    detail: str
+    undo: bool
+    faces: bool
+    ask: str
+    who: str
+    receipt: SaleRecord | None
+    kept_days: float
+    load: Mapping[str, Figure]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KioskTouch:
+    """Something that was touched on the counter's page.
+
+    Attributes:
+        kind: "choose" (`product` for the doubt `thing`), "add" and "remove" (`product`), "undo", "confirm", "cancel",
+            "guest", "face", "pin" (`pin`), "forget" (who was known by face: deletes their account and faces).
+        product: Its name.
+    """
+
+    kind: Literal["choose", "add", "remove", "undo", "confirm", "cancel", "guest", "face", "pin", "forget"]
+    thing: int = -1
+    product: str = ""
+    pin: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorTouch:
+    """Something that whoever runs the counter changes.
+
+    Attributes:
+        kind: "add" (`product` at `price`, with `barcode`, as the camera sees it), "view" (another one, as the camera
+            sees it), "price", "retire", "back", "answer" (the thing `number` that was asked about is `product`),
+            "forget" (what the last choice has taught), "shopper" (removes the one whose identity is `product`).
+        product: Its name.
+    """
+
+    kind: Literal["add", "view", "price", "retire", "back", "answer", "forget", "shopper"]
+    product: str = ""
+    price: str = ""
+    barcode: str = ""
+    number: int = -1
+
+
+OPERATOR_TOUCH = Form(OperatorTouch, "closeup checkout: a change by whoever runs the counter")
+SHOPPER = Form(ShopperRecord, "closeup checkout: a shopper")
+ASKED = Form(AskedThing, "closeup checkout: a thing that was asked about")
+KIOSK_STATE = Form(KioskState, "closeup checkout: what the counter's page shows")
+KIOSK_TOUCH = Form(KioskTouch, "closeup checkout: a touch on the counter's page")
 SALE = Form(SaleRecord, "closeup checkout: a sale")
 READING = Form(CounterReading, "closeup checkout: what lies on a counter")
 COUNTER_EVALUATION = Form(CounterEvaluation, "closeup checkout: how well a counter sees")

@@ -80,6 +80,8 @@ def open_camera(
     index: int = 0,
     device: Callable[[int], Device] | None = None,
     clock: Callable[[], float] = time.monotonic,
+    *,
+    size_wh: tuple[int, int] | None = None,
 ) -> Iterator[Camera]:
     """Open a camera; it is let go at the end of the block.
 
@@ -87,13 +89,14 @@ def open_camera(
         index: Which one, counted from 0 as the system does.
         device: Opens the device; OpenCV's VideoCapture unless another is given.
         clock: Seconds that go on steadily.
+        size_wh: (width, height) that OpenCV asks the camera for; it gives the nearest that it has.
 
     Raises:
         InputError: If there is no such camera, or it may not be used.
     """
     if index < 0:
         raise InputError(f"There is no camera {index}.", "Cameras are counted from 0.")
-    opened = _quiet_capture(index) if device is None else device(index)
+    opened = _quiet_capture(index, size_wh) if device is None else device(index)
     try:
         if not opened.isOpened():
             raise InputError(
@@ -106,13 +109,16 @@ def open_camera(
         opened.release()
 
 
-def _quiet_capture(index: int) -> Device:
+def _quiet_capture(index: int, size_wh: tuple[int, int] | None) -> Device:
     """Open by OpenCV, without the warnings that it prints where there is no camera."""
     log = cv2.utils.logging
     level = log.getLogLevel()
     log.setLogLevel(log.LOG_LEVEL_SILENT)
     try:
-        device: Device = cv2.VideoCapture(index)
+        opened = cv2.VideoCapture(index)
+        for name, side in zip((cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT), size_wh or (), strict=False):
+            opened.set(name, side)
+        device: Device = opened
     finally:
         log.setLogLevel(level)
     return device

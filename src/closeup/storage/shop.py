@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from types import TracebackType
@@ -11,20 +11,23 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Row, Select, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, or_, select, update
 
 from closeup.core.errors import InputError
 from closeup.core.settings import default_gallery_path
 from closeup.core.types import FloatArray
-from closeup.documents.checkout import SALE, ProductRecord, SaleRecord
+from closeup.documents.checkout import SALE, AskedThing, ProductRecord, SaleRecord
 from closeup.storage.database import Database, open_database
 from closeup.storage.names import clean_name, name_key
-from closeup.storage.shop_tables import VERSION_TABLE, metadata, products, sales, state, vectors, views
+from closeup.storage.shop_tables import VERSION_TABLE, asked, frames, metadata, products, sales, state, vectors, views
 from closeup.storage.upgrade import Schema, bring_up_to_date
 
 SHOP = Schema(metadata, VERSION_TABLE, Path(__file__).parent / "migrations" / "shop", vectors=False)
 
 FILE = "shop.db"
+
+ASKED_KEPT = timedelta(days=1)
+"""How long things that were in doubt or unknown are kept for the operator."""
 
 Picture = tuple[bytes, str]
 """A small picture of a product, JPEG, and the SHA-256 of what it was made of."""
@@ -140,6 +143,15 @@ class ShopStore:
             connection.execute(insert(sales).values(id=sale.id, state="open", document=document, payment=""))
             return sale
 
+    def forget_buyer(self, name: str) -> int:
+        """Make past sales to somebody a guest's; gives how many."""
+        found = [each for each in self.sales() if each.who == name]
+        with self.database.transaction() as connection:
+            for sale in found:
+                document = SALE.encode(replace(sale, who="guest")).decode()
+                connection.execute(update(sales).where(sales.c.id == sale.id).values(document=document))
+        return len(found)
+
     def end_sale(self, sale_id: str, ended: str, payment: str) -> SaleRecord:
         """Note what became of an open sale, "paid" or "void"; one that has ended stays as it is."""
         with self.database.transaction() as connection:
@@ -153,6 +165,52 @@ class ShopStore:
         with self.database.read() as connection:
             rows = connection.execute(query if state is None else query.where(sales.c.state == state)).all()
         return tuple(map(_sale, rows))
+
+    def keep_frame(self, sale_id: str, jpeg: bytes, until: datetime) -> None:
+        """Keep what the camera saw of a sale until then; those whose time is over go."""
+        with self.database.transaction() as connection:
+            connection.execute(delete(frames).where(frames.c.kept_until < datetime.now(UTC)))
+            connection.execute(insert(frames).values(sale_id=sale_id, jpeg=jpeg, kept_until=until))
+
+    def frame(self, sale_id: str) -> bytes | None:
+        """The JPEG that is kept of a sale; None where there is none, or its time is over."""
+        wanted = select(frames.c.jpeg).where(frames.c.sale_id == sale_id, frames.c.kept_until >= datetime.now(UTC))
+        with self.database.read() as connection:
+            return connection.execute(wanted).scalar()
+
+    def note_asked(self, things: Sequence[tuple[bytes, Sequence[str]]]) -> tuple[int, ...]:
+        """Note things that were in doubt or unknown, JPEG and the names that were offered; those of other days go."""
+        now = datetime.now(UTC)
+        with self.database.transaction() as connection:
+            connection.execute(delete(asked).where(asked.c.at < now - ASKED_KEPT))
+            rows = [{"at": now, "jpeg": jpeg, "choices": "\n".join(names)} for jpeg, names in things]
+            made = [connection.execute(insert(asked).values(row)).inserted_primary_key for row in rows]
+        return tuple(int(each[0]) for each in made if each is not None)
+
+    def answer_asked(self, number: int, product_id: str) -> bytes | None:
+        """Note what a thing is; gives its picture, or None where it is there no more or has an answer."""
+        which = and_(asked.c.id == number, asked.c.product_id.is_(None))
+        with self.database.transaction() as connection:
+            jpeg = connection.execute(select(asked.c.jpeg).where(which)).scalar()
+            connection.execute(update(asked).where(which).values(product_id=product_id))
+        return jpeg
+
+    def asked_today(self) -> tuple[AskedThing, ...]:
+        """Things of the last day that were in doubt or unknown, the newest first."""
+        query = select(asked, products.c.name).outerjoin(products).where(asked.c.at >= datetime.now(UTC) - ASKED_KEPT)
+        with self.database.read() as connection:
+            rows = connection.execute(query.order_by(asked.c.id.desc())).all()
+        return tuple(
+            AskedThing(
+                number=row.id, at=row.at, choices=tuple(row.choices.split("\n") if row.choices else ()), answer=row.name
+            )
+            for row in rows
+        )
+
+    def asked_picture(self, number: int) -> bytes | None:
+        """The JPEG of a thing that was in doubt or unknown."""
+        with self.database.read() as connection:
+            return connection.execute(select(asked.c.jpeg).where(asked.c.id == number)).scalar()
 
     def products(self, *, retired: bool = False) -> tuple[ProductRecord, ...]:
         """What is sold, by name; with what is not sold any more, if that is wanted too."""

@@ -71,3 +71,38 @@ sales = Table(
 )
 """A sale is noted here before anything is charged: `document` is the SaleRecord as it began, `state` and `payment` what
 became of it. `number` gives their order, whatever the clock said."""
+
+shoppers = Table(
+    "shop_shoppers",
+    metadata,
+    Column("identity_id", String(32), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("pin", Text, nullable=False),
+    Column("consented_at", UtcDateTime, nullable=False),
+    Column("wrong", Integer, nullable=False),
+    Column("locked_until", UtcDateTime),
+)
+"""Who may pay after being known by face: an identity of the gallery, by its id there. `pin` is a slow hash, `wrong` how
+many wrong ones in a row were typed since the last right one."""
+
+frames = Table(
+    "shop_frames",
+    metadata,
+    Column("sale_id", String(32), ForeignKey("shop_sales.id", ondelete="CASCADE"), primary_key=True),
+    Column("jpeg", LargeBinary, nullable=False),
+    Column("kept_until", UtcDateTime, nullable=False),
+)
+"""What the camera saw of a sale, for disputes, for a stated time."""
+
+asked = Table(
+    "shop_asked",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("jpeg", LargeBinary, nullable=False),
+    Column("choices", Text, nullable=False),
+    Column("product_id", String(32), ForeignKey("shop_products.id")),
+    sqlite_autoincrement=True,
+)
+"""Things of the last day that were in doubt or unknown: a picture, the products that were offered (names, one a line;
+none for what was unknown), and what somebody said that it is."""

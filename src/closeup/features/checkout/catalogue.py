@@ -12,6 +12,7 @@ import numpy as np
 from closeup.core.boxes import fitted
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.core.types import Image
 from closeup.documents.checkout import ProductRecord
 from closeup.features.checkout.money import parse_price
 from closeup.media.image import decode_image, encode_jpeg
@@ -84,11 +85,15 @@ def pictures_of(photos: Sequence[Path]) -> list[Picture]:
     made = []
     for photo in find_photos(photos)[0]:
         content = photo.read()
-        image = decode_image(content, photo.name)
-        size_wh = fitted((image.shape[1], image.shape[0]), VIEW_PX)
-        small = np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
-        made.append((encode_jpeg(small), hashlib.sha256(content).hexdigest()))
+        made.append(view_of(decode_image(content, photo.name), content))
     return made
+
+
+def view_of(image: Image, content: bytes | None = None) -> Picture:
+    """A view of a product from a picture (H, W, 3), made small; `content` is the file that it comes from."""
+    size_wh = fitted((image.shape[1], image.shape[0]), VIEW_PX)
+    small = encode_jpeg(np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA), np.uint8))
+    return small, hashlib.sha256(small if content is None else content).hexdigest()
 
 
 def import_products(
