@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from closeup.core.errors import FormatError
-from closeup.media.subtitle_text import decode_captions, plain_line
+from closeup.core.errors import FormatError, InputError
+from closeup.media.subtitle_text import UNREADABLE, check_encoding, decode_captions, plain_line
 from closeup.media.subtitles import read_subtitles
 
 KOREAN = "1\n00:00:01,000 --> 00:00:02,000\n안녕하세요. 오늘은 날씨가 좋습니다.\n"
@@ -31,18 +31,43 @@ def test_korean_of_the_old_code_page_is_read_and_said():
 @pytest.mark.parametrize(
     "text",
     [
-        "Où êtes-vous allé après l'été ?",
+        "Où êtes-vous allé après l'été ? Je ne sais pas.",
+        "Ça coûte 5 £ à l'hôtel, c'est l'été.",
+        "Das ist größer, und über die Mäuse",
+        "¿Dónde está? ¡Aquí! No es un niño",
         "ÀÉÈÊ ÇA MÊME",
-        "Ça coûte 5 £ à l'hôtel, ÉTÉ ÂGÉ",
         "größer, ÜBERMÄßIG, Äöü",
-        "¿Dónde está? ¡Aquí! AÑO MAÑANA",
     ],
 )
 @pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
-def test_western_code_pages_are_refused_and_not_read_as_korean(text, encoding):
-    with pytest.raises(FormatError, match=r"Line 3 is not UTF-8 text") as caught:
-        decode_captions((CUE + text).encode(encoding))
+def test_western_code_pages_are_guessed_and_said(text, encoding):
+    found, notes = decode_captions((CUE + text).encode(encoding))
+    assert found == CUE + text
+    assert notes == ("Its letters were read as Windows-1252, which is a guess: they are not UTF-8.",)
+
+
+def test_what_stays_open_is_refused_and_not_read_as_korean():
+    with pytest.raises(FormatError, match=r"Line 3 is not UTF-8 text, and which code page") as caught:
+        decode_captions((CUE + "õ, ð, ñ").encode("latin-1"))
     assert "UTF-8" in caught.value.hint
+    assert caught.value.code == "captions.encoding"
+
+
+def test_an_encoding_that_is_given_is_taken_at_its_word():
+    content = (CUE + "ÀÉÈÊ ÇA MÊME").encode("cp1252")
+    assert decode_captions(content, "cp1252") == (CUE + "ÀÉÈÊ ÇA MÊME", ())
+    assert UNREADABLE in decode_captions(content, "utf-8")[0]
+
+
+@pytest.mark.parametrize("name", ["auto", "cp1251", "UTF-16", "koi8-r"])
+def test_encodings_that_there_are_pass(name):
+    check_encoding(name)
+
+
+@pytest.mark.parametrize("name", ["klingon", "base64", "hex", "cp1251\0"])
+def test_what_is_no_encoding_of_text_is_refused(name):
+    with pytest.raises(InputError, match="There is no encoding"):
+        check_encoding(name)
 
 
 def test_japanese_of_an_old_code_page_is_read():

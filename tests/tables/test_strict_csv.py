@@ -45,7 +45,7 @@ def test_remarks_say_nothing_but_count_and_values_keep_their_signs() -> None:
         (b'path,label\na.png,"b\n', "not valid CSV"),
         (b'path,label\n"a"x,b\n', "line 2, is not valid CSV"),
         (b"path,label\na\0.png,b\n", "zero characters"),
-        ("path,label\n\ncafé.png,cat".encode("latin-1"), "line 3, is not UTF-8"),
+        (b"path,label\n\ncaf\xf5.png,cat", "line 3, is not UTF-8"),
     ],
 )
 def test_what_is_no_table_is_refused_with_its_place(content: bytes, complaint: str) -> None:
@@ -134,3 +134,9 @@ def test_a_table_too_large_is_named_before_it_is_read(tmp_path: Path) -> None:
     for absent in (tmp_path / "none.csv", tmp_path):
         with pytest.raises(InputError, match="Cannot read"):
             table_content(absent)
+
+
+def test_a_table_in_a_code_page_of_the_west_is_guessed_and_said() -> None:
+    table = parse_table("path,label\n1.jpg,Mädchen\n2.jpg,ein größerer Junge\n".encode("cp1252"), "t.csv")
+    assert [values["label"] for _, values in table.rows] == ["Mädchen", "ein größerer Junge"]
+    assert table.notes == ("t.csv was read as Windows-1252, which is a guess: it is not UTF-8.",)

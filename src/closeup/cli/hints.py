@@ -62,6 +62,7 @@ HINTS: dict[str, Words] = {
     "shorts.person": "{hint} Choose one with --person ID",
     "shorts.longer": "Leave more room: --max-length {length}",
     "shorts.shorter": "Ask for shorter ones: --min-length {length}",
+    "captions.encoding": "{hint} Or name the code page: closeup shorts takes --caption-encoding cp1252, for instance.",
     "shorts.shorter-or-bare": "Ask for shorter ones, --min-length {length}, or leave --captions out.",
     "shorts.plan": "Make a plan: closeup shorts CASTDIR --person ID --plan",
     "shorts.plan-anew": "Plan anew: closeup shorts {cast!q} --person {person} --plan",

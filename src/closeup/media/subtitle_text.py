@@ -4,11 +4,14 @@ import html
 import re
 import unicodedata
 
-from closeup.core.code_pages import decode_code_page
-from closeup.core.errors import FormatError
+from closeup.core.code_pages import decode_code_page, guess_code_page
+from closeup.core.errors import FormatError, InputError
 
 UNREADABLE = "\ufffd"
 """Stands for bytes that are no letters."""
+
+AUTO = "auto"
+"""Find out what encoding captions are in."""
 
 HINT = "Save the captions as SubRip (.srt) or WebVTT (.vtt) in UTF-8."
 
@@ -25,16 +28,20 @@ _MARKS = (
 )
 
 
-def decode_captions(content: bytes) -> tuple[str, tuple[str, ...]]:
+def decode_captions(content: bytes, encoding: str = AUTO) -> tuple[str, tuple[str, ...]]:
     """The text without its byte order marks, and a note where the encoding had to be found out.
 
-    UTF-8, UTF-16 and, with a mark, UTF-32 are read, and what `decode_code_page` is sure of. Of a text that is
-    UTF-8 for the most part, the bytes that are not become `UNREADABLE`.
+    UTF-8, UTF-16 and, with a mark, UTF-32 are read, what `decode_code_page` is sure of, and what `guess_code_page`
+    takes for the best guess. Of a text that is UTF-8 for the most part, or is not what `encoding` says in places, the
+    bytes that are not become `UNREADABLE`.
+
+    Args:
+        encoding: What the text is in, by a name that Python knows; nothing is found out then.
 
     Raises:
         FormatError: If it is neither.
     """
-    text, notes = _decoded(content)
+    text, notes = _decoded(content) if encoding == AUTO else (content.decode(encoding, "replace"), ())
     return text.lstrip("\ufeff"), notes
 
 
@@ -52,10 +59,31 @@ def _decoded(content: bytes) -> tuple[str, tuple[str, ...]]:
         found = decode_code_page(content)
         if found is None and _mostly_utf8(content):
             return content.decode("utf-8", "replace"), ()
+        guessed = guess_code_page(content) if found is None else None
+        if guessed is not None:
+            return guessed[0], (f"Its letters were read as {guessed[1]}, which is a guess: they are not UTF-8.",)
         if found is None:
             line = content.count(b"\n", 0, error.start) + 1
-            raise FormatError(f"Line {line} is not UTF-8 text.", f"It may be in an old code page. {HINT}") from error
+            raise FormatError(
+                f"Line {line} is not UTF-8 text, and which code page it is in stays open.",
+                HINT,
+                code="captions.encoding",
+            ) from error
         return found[0], (f"Its letters were read as {found[1]}, since they are not UTF-8.",)
+
+
+def check_encoding(name: str) -> None:
+    """Refuse what is no encoding of text.
+
+    Raises:
+        InputError: If Python knows none of that name.
+    """
+    try:
+        "x".encode("utf-8" if name == AUTO else name)
+    except (LookupError, ValueError) as error:
+        raise InputError(
+            f"There is no encoding {name!r}.", "Use one such as utf-8, utf-16, cp1250, cp1251, cp1252, cp949 or gbk."
+        ) from error
 
 
 def plain_line(line: str, *, webvtt: bool) -> str:

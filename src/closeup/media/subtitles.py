@@ -15,7 +15,7 @@ from pathlib import Path
 from closeup.core.errors import FormatError, InputError
 from closeup.media.caption_formats import TimedLines, split_captions
 from closeup.media.files import require_file, unreadable
-from closeup.media.subtitle_text import HINT, UNREADABLE, decode_captions, plain_line
+from closeup.media.subtitle_text import AUTO, HINT, UNREADABLE, decode_captions, plain_line
 
 MAX_BYTES = 32 * 1024 * 1024
 """A caption file above this is refused unread; a day of speech has about 1 MB."""
@@ -75,10 +75,8 @@ class Subtitles:
     notes: tuple[str, ...] = ()
 
 
-def read_subtitles(path: Path) -> Subtitles:
-    """Read a caption file; which format it is, its content tells.
-
-    UTF-8 and UTF-16 are read, and Korean in CP949 where the bytes leave no doubt that it is that.
+def read_subtitles(path: Path, encoding: str = AUTO) -> Subtitles:
+    """Read a caption file; which format it is, its content tells, and its encoding where none is given.
 
     Raises:
         InputError: If the file is missing, a folder, empty, may not be read, or is larger than `MAX_BYTES`.
@@ -93,18 +91,18 @@ def read_subtitles(path: Path) -> Subtitles:
     if len(content) > MAX_BYTES:
         raise InputError(f"{path} is larger than {MAX_BYTES // 2**20} MB, too large for captions.", HINT)
     try:
-        return parse_subtitles(content)
+        return parse_subtitles(content, encoding)
     except FormatError as error:
         raise error.within(path) from error
 
 
-def parse_subtitles(content: bytes) -> Subtitles:
+def parse_subtitles(content: bytes, encoding: str = AUTO) -> Subtitles:
     """Read the bytes of a caption file, as `read_subtitles` does.
 
     Raises:
         FormatError: If it is no caption file, or no caption of it can be understood.
     """
-    text, notes = decode_captions(content)
+    text, notes = decode_captions(content, encoding)
     found = split_captions(text)
     broken, cues, cut = dict(found.broken), list[Cue](), list[int]()
     for item in found.items:
@@ -112,7 +110,7 @@ def parse_subtitles(content: bytes) -> Subtitles:
         if cue is None:
             broken[item.line] = "has no words or no length"
         elif UNREADABLE in cue.text:
-            broken[item.line] = "has letters that are not UTF-8"
+            broken[item.line] = f"has letters that are not {'UTF-8' if encoding == AUTO else encoding}"
         else:
             cues.append(cue)
             cut += [item.line] if item.start_ms < 0 else []

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from closeup.core.code_pages import decode_code_page
+from closeup.core.code_pages import decode_code_page, guess_code_page
 from closeup.core.errors import InputError
 
 MAX_BYTES = 256 * 1024 * 1024
@@ -129,6 +129,8 @@ def _text(content: bytes, name: str) -> tuple[str, list[str]]:
     except UnicodeDecodeError as error:
         if found := decode_code_page(content):
             return found[0], [f"{name} was read as {found[1]}, since it is not UTF-8."]
+        if guessed := guess_code_page(content):
+            return guessed[0], [f"{name} was read as {guessed[1]}, which is a guess: it is not UTF-8."]
         line = content[: error.start].count(b"\n") + 1
         raise InputError(f"{name}, line {line}, is not UTF-8 text.", "Save it as CSV in UTF-8.") from error
 

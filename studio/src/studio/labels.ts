@@ -37,6 +37,7 @@ const LABELS: Record<string, [string, string]> = {
   side_px: ["Shorter side in pixels", "짧은 변 픽셀"],
   layout: ["Camera", "카메라"],
   captions: ["Captions", "자막"],
+  caption_encoding: ["Encoding of the captions", "자막 인코딩"],
   burn_captions: ["Draw the captions into the picture", "자막을 화면에 그리기"],
   caption_style: ["Style of captions", "자막 모양"],
   weights: ["Weights of the interest", "관심도 가중치"],

@@ -1090,6 +1090,11 @@ export interface components {
             /** @description Captions of the whole video, SRT or WebVTT: cut alongside, never cut into. */
             captions?: string | null;
             /**
+             * @description What the captions' letters are in, "cp1251" for instance; "auto" finds out, and says so.
+             * @default auto
+             */
+            caption_encoding?: string;
+            /**
              * @description Draw the captions into the picture.
              * @default false
              */

@@ -63,7 +63,7 @@ def test_files_in_other_encodings(tmp_path):
         (b"", "is empty"),
         (b" \n\n", "is empty"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is not a text"),
-        (b"Caf\xe9 is closed and so is the bar.", "line 1: it is not UTF-8"),
+        (b"Caf\xf5 is closed and so is the bar.", "line 1: it is not UTF-8"),
         (b"12 34 %%", "no words"),
     ],
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from closeup.core.code_pages import decode_code_page
+from closeup.core.code_pages import decode_code_page, guess_code_page
 from closeup.core.errors import FormatError, InputError
 from closeup.media.files import require_file, unreadable
 from closeup.media.subtitles import parse_subtitles
@@ -111,6 +111,9 @@ def decode_text(content: bytes, name: str) -> tuple[str, tuple[str, ...]]:
         return content.decode("utf-8"), ()
     except UnicodeDecodeError as error:
         found = decode_code_page(content)
+        guessed = guess_code_page(content) if found is None else None
+        if guessed is not None:
+            return guessed[0], (f"{name} was read as {guessed[1]}, which is a guess: it is not UTF-8.",)
         if found is None:
             line = content.count(b"\n", 0, error.start) + 1
             raise InputError(f"{name}, line {line}: it is not UTF-8 text.", hint) from error

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from closeup.core.errors import InputError
 from closeup.core.fields import Must, OneOf, Text
 from closeup.documents.shorts import LAYOUTS, Layout
+from closeup.media.subtitle_text import AUTO, check_encoding
 
 ASPECTS = {"9:16": (9, 16), "1:1": (1, 1), "4:5": (4, 5)}
 """Width to height of the finished picture, by what is typed."""
@@ -49,6 +50,7 @@ class ShortsOptions:
         layout: "follow" keeps one person in the picture; "split" shows two people who talk one above the other, where
             both are in the shot and one upright picture cannot hold them.
         captions: Captions of the whole video, SRT or WebVTT: cut alongside, never cut into.
+        caption_encoding: What the captions' letters are in, "cp1251" for instance; "auto" finds out, and says so.
         burn_captions: Draw the captions into the picture.
         weights: What a part of the interest weighs, 0 and up; may be given again for others.
         fps: Frames a second at most; of a faster video every second, third or fourth frame is shown.
@@ -68,6 +70,7 @@ class ShortsOptions:
     height: int = 1920
     layout: Layout = "follow"
     captions: GivenFile | None = None
+    caption_encoding: Annotated[str, Text(r"[A-Za-z0-9_.-]{1,40}", "the name of an encoding")] = AUTO
     burn_captions: bool = False
     weights: Mapping[str, float] = field(default_factory=dict)
     fps: float = field(default=60.0, metadata={"alias": "most_fps"})
@@ -104,6 +107,7 @@ class ShortsOptions:
                 option="captions",
                 example="FILE.srt",
             )
+        check_encoding(self.caption_encoding)
         _check_track(self.audio_track)
         if not 1 <= self.fps <= 1000:
             raise InputError(f"{self.fps:g} frames a second make no sense.", "Use 1 to 1000.")

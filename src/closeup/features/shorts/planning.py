@@ -77,7 +77,7 @@ def read_captions(options: ShortsOptions, source: ShortsSource) -> tuple[Subtitl
     caption_style(options.caption_style)  # complained of before the work
     if options.captions is None:
         return None, ()
-    captions, later_s = read_subtitles(options.captions), lead_s(source)
+    captions, later_s = read_subtitles(options.captions, options.caption_encoding), lead_s(source)
     captions = moved(captions, later_s)
     notes = check_captions(captions, source.cast.video.duration_s)
     if later_s >= _LEAD_S:
