@@ -104,8 +104,10 @@ def cast_together(
             progress=progress,
         )
     from closeup.features.cast.together import LEFT_OUT
+    from closeup.media.archive import left_out
 
-    count_losses(sum(note.endswith(LEFT_OUT) for note in found.video.notes))
+    notes = found.video.notes
+    count_losses(sum(note.endswith(LEFT_OUT) for note in notes) + left_out(notes))
     say(folder, found, time.monotonic() - started, quiet=quiet, as_json=as_json)
 
 

@@ -15,6 +15,7 @@ from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
 from closeup.core.words import counted
 from closeup.jobs.work import work
+from closeup.media.archive import left_out
 
 if TYPE_CHECKING:
     from closeup.workbench.recipes.recipe import Recipe
@@ -114,10 +115,13 @@ def _say(run: Path) -> None:
     finished = read_run(run)
     for name, value in finished.headline():
         typer.echo(f"{name}: {value}")
-    unread = len(finished.facts.get("data", {}).get("unreadable", ()))
+    data = finished.facts.get("data", {})
+    unread, notes = len(data.get("unreadable", ())), data.get("notes", ())
+    for note in notes:
+        show_note(note)
     if unread:
         show_note(f"{counted(unread, 'picture')} could not be read; run.json names each.")
-    count_losses(unread)
+    count_losses(unread + left_out(notes))
     typer.echo(f"The run is in {run}; look at {run / 'report.html'}")
 
 

@@ -69,6 +69,7 @@ def guess_code_page(content: bytes) -> tuple[str, str] | None:
     five lines 321, none and 27.
     """
     part = content[:_LOOKED_AT]
+    beyond = sum(byte > 0x7F for byte in part)
     found: list[tuple[int, str, str]] = []
     for pages, letters, words in _languages().values():
         for page in pages.split():
@@ -81,7 +82,7 @@ def guess_code_page(content: bytes) -> tuple[str, str] | None:
     if not found:
         return None
     rival = max((each[0] for each in found if each[1] != found[0][1]), default=None)
-    if rival is not None and found[0][0] < 1.5 * max(rival, 0) + 1:
+    if rival is not None and found[0][0] < 1.5 * max(rival, 0) + (1 if beyond > 3 else 3):
         return None
     page = found[0][2]
     return content.decode(page, "replace"), _SPOKEN.get(page, page.upper())

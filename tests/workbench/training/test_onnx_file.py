@@ -10,12 +10,14 @@ import torch
 from closeup.core.errors import DependencyError, InputError, ModelError
 from closeup.weights.network_card import read_card
 from closeup.weights.session import open_session
+from closeup.workbench.recipes.heads import ResolvedHead
+from closeup.workbench.recipes.recipe import HeadRecipe
 from closeup.workbench.training import onnx_file
 from closeup.workbench.training.inference import InferenceNetwork
-from closeup.workbench.training.network import predict_batches
+from closeup.workbench.training.network import build_network, predict_batches
 from closeup.workbench.training.onnx_file import onnx_bytes, write_network
 from closeup.workbench.training.task import predictions_of
-from workbench.exported import HEADS, PX, Exported, new_network
+from workbench.exported import HEADS, MODEL, PX, Exported, new_network
 
 
 def test_the_network_of_these_tests_tells_pictures_apart(
@@ -43,6 +45,15 @@ def test_the_file_answers_what_the_run_was_judged_by(
         wanted = predictions_of(head, raw[head.name], exported.temperatures.get(head.name, 1.0))
         assert found.shape == wanted.shape
         np.testing.assert_allclose(found, wanted, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["class", "is", "None"])
+def test_a_head_may_have_a_name_that_python_keeps_for_itself(name: str) -> None:
+    head = ResolvedHead(HeadRecipe(name, classes=("cat", "dog")), ("cat", "dog"))
+    network = build_network(MODEL, (head,))
+    content = write_network(InferenceNetwork(network, (head,), {}, flip_test=False), PX, MODEL.architecture)
+    assert [value.name for value in onnx.load_from_string(content).graph.output] == [name]
+    assert list(network.heads) == [name]
 
 
 def test_the_file_carries_the_card_and_the_names_of_the_heads(exported: Exported, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Mapping, Sequence
+from keyword import iskeyword
 
 from torch import Tensor, nn
 
@@ -38,6 +39,11 @@ class InferenceNetwork(nn.Module):
         _check(heads, temperatures)
         self.heads, self._temperatures, self._flip = tuple(heads), dict(temperatures), flip_test
         self.network = copy.deepcopy(network).to("cpu", torch.float32)
+        for key in [key for key in self.network.heads if iskeyword(key)]:
+            # The exporter writes Python of the modules' names, and "class" is that of every folder of classes.
+            self.network.heads[f"{key}_"] = self.network.heads.pop(key)
+        renamed = self.network.head_keys.items()
+        self.network.head_keys = {name: f"{key}_" if iskeyword(key) else key for name, key in renamed}
         for parameter in self.network.parameters():
             # Of weights that lie channels last, the exporter makes index arithmetic behind every reshape.
             parameter.data = parameter.data.clone(memory_format=torch.contiguous_format)

@@ -181,4 +181,5 @@ def _data_facts(prepared: Prepared) -> dict[str, Any]:
         "pictures": {side: len(indices) for side, indices in counts.items()},
         "sources": [source.name for source in prepared.dataset.sources],
         "unreadable": [{"key": key, "reason": reason} for key, reason in prepared.unreadable],
+        "notes": list(prepared.dataset.notes),
     }
