@@ -53,11 +53,14 @@ class Shelf:
         self._ids = [each.id for each in products if each.id in set(owners.tolist())]
         self._vectors = vectors.astype(np.float64)
         self._members = [np.flatnonzero(owners == each) for each in self._ids]
+        middles = [self._vectors[members].mean(axis=0) for members in self._members]
+        self._middles = np.array([each / max(float(np.linalg.norm(each)), 1e-12) for each in middles])
 
     def named(self, vectors: FloatArray) -> list[tuple[str, list[str], float]]:
         """Of each vector (N, D) its state, the products (ids) that it may be, the likeliest first, and the best cosine.
 
-        A product is as like a thing as the most like of its views.
+        A product is as like a thing as the most like of its views and the middle of them all are, on average: the one
+        knows its sides, and the other is not led astray by a view that shows it badly.
         """
         if not self._ids or not len(vectors):
             return [("unknown", [], -1.0)] * len(vectors)
@@ -68,8 +71,10 @@ class Shelf:
         return [self._ids[place] for place in self._likeness(vectors).argmax(1)]
 
     def _likeness(self, vectors: FloatArray) -> NDArray[np.float64]:
-        cosines = vectors.astype(np.float64) @ self._vectors.T
-        return np.stack([cosines[:, members].max(1) for members in self._members], 1)
+        asked = vectors.astype(np.float64)
+        cosines = asked @ self._vectors.T
+        nearest = np.stack([cosines[:, members].max(1) for members in self._members], 1)
+        return np.asarray((nearest + asked @ self._middles.T) / 2)
 
     def _decided(self, likeness: NDArray[np.float64]) -> tuple[str, list[str], float]:
         order = np.argsort(-likeness, kind="stable")
