@@ -183,7 +183,8 @@ def cells(
     values = np.log(np.concatenate([x, y])) if log else np.concatenate([x, y])
     low, high = float(values.min()), float(values.max())
     high = high if high > low else low + 1
-    counts = np.histogram2d(*np.split(values, 2), CELLS, [[low, high], [low, high]])[0]
+    half = len(x)
+    counts = np.histogram2d(values[:half], values[half:], (CELLS, CELLS), [[low, high], [low, high]])[0]
     shades = 0.12 + 0.88 * np.sqrt(counts / counts.max())
     size = 100 / CELLS
     drawn = [

@@ -90,13 +90,13 @@ def _by_part(target: str, truth: Floats, middles: Floats, span: Span | None = No
     rows = []
     for part in parts:
         away = (middles[part] - truth[part]) / (truth[part] if positive else 1.0)
-        say = (lambda value: f"{value:+.1%}") if positive else (lambda value: f"{value:+,.4g}")
-        cells = [number(float(truth[part].min())), number(float(truth[part].max())), f"{len(part):,}"]
-        cells += [say(float(np.median(away))), say(float(np.median(np.abs(away)))).lstrip("+")]
+        row = [number(float(truth[part].min())), number(float(truth[part].max())), f"{len(part):,}"]
+        middle, size = float(np.median(away)), float(np.median(np.abs(away)))
+        row += [f"{middle:+.1%}", f"{size:.1%}"] if positive else [f"{middle:+,.4g}", f"{size:,.4g}"]
         if span is not None:
             within = (span[0][part] <= truth[part]) & (truth[part] <= span[1][part])
-            cells.append(f"{within.mean():.0%}")
-        rows.append(cells)
+            row.append(f"{within.mean():.0%}")
+        rows.append(row)
     head = ["from", "to", "rows", "middle error", "its size"] + (["within low and high"] if span is not None else [])
     words = f"A tenth of the rows a line, from the least {target} to the most: whether estimates lean, and how far."
     return {"kind": "rows", "title": "From the least to the most", "words": words, "head": head, "rows": rows}
