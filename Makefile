@@ -2,7 +2,7 @@
 #   make demo    cast of a short programme that closeup makes itself; sets up only what that needs
 #   make test    all tests
 #   make check   format, lint, types, architecture
-#   make studio  the pages that are built, from studio/, with Node.js 20 or newer: of `closeup serve` and `closeup act live`
+#   make studio  the pages that are built, from studio/, with Node.js 20 or newer: of `closeup serve`, `act live` and the kiosk
 #   make studio-test  what pages compute, in TypeScript, against the same golden numbers as Python; needs Node.js 20
 #   make bench   speed and quality against a peer
 #   make docs    generated pages, the README's pictures (with Chromium), and the site, in site/
@@ -81,7 +81,7 @@ docs: setup
 	$(PY) docs/pictures.py
 	$(PY) -m mkdocs build --quiet --strict
 
-# A wheel has the pages where npm is at hand to build them; without them `closeup act live` says what to do.
+# A wheel has the pages where npm is at hand to build them; without them each command of theirs says what to do.
 dist: setup
 	if command -v npm >/dev/null; then $(MAKE) studio; else echo "No npm: the wheel comes without its pages." >&2; fi
 	rm -rf build dist

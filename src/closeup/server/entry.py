@@ -35,7 +35,8 @@ def key_of(
     Raises:
         InputError: With the status 401 where there is none that counts, with 403 where it lacks a scope.
     """
-    key, place = None, request.app.state.place
+    place = request.app.state.place
+    key: KeyRecord | None = None
     if bearer is not None:
         key = place.access.find(bearer.credentials, ("token",))
     elif session is not None:

@@ -45,11 +45,12 @@ def add_shopper(shop: ShopStore, identity_id: str, name: str, pin: str) -> Shopp
         InputError: The PIN cannot be.
     """
     check_pin(pin)
-    row = {"name": name, "pin": _hashed(pin), "consented_at": datetime.now(UTC), "wrong": 0, "locked_until": None}
+    now = datetime.now(UTC)
+    row = {"name": name, "pin": _hashed(pin), "consented_at": now, "wrong": 0, "locked_until": None}
     with shop.database.transaction() as connection:
         connection.execute(delete(shoppers).where(shoppers.c.identity_id == identity_id))
         connection.execute(insert(shoppers).values(identity_id=identity_id, **row))
-    return ShopperRecord(identity_id=identity_id, name=name, consented_at=row["consented_at"], locked=False)
+    return ShopperRecord(identity_id=identity_id, name=name, consented_at=now, locked=False)
 
 
 def list_shoppers(shop: ShopStore) -> tuple[ShopperRecord, ...]:
