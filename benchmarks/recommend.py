@@ -71,6 +71,14 @@ def measure(bench: Bench) -> Section:
                 f"fit on, {len(test.pairs.columns):,} asked for. Settings of all but popularity and item cosine were "
                 "chosen on this very split. Intervals are 95 %, paired by user.",
             ),
+            Table(
+                "Users who are not in the fit, a tenth left out in turn",
+                ("way", "recall@20 less that of a fit with them", "within 0.002"),
+                tuple(
+                    (way, interval(each), "yes" if each.value >= -0.002 else "no") for way, each in differences.items()
+                ),
+                "Who is only scored meets items that a tenth of the users did not teach.",
+            ),
             million,
         ),
         tuple(claims),
@@ -91,12 +99,10 @@ def _claims(found: Mapping[str, Mapping[str, Floats]], differences: Mapping[str,
         for name, each in found.items()
         if each is not own
     ]
-    claims += [
-        Claim(
-            f"users who are {way}: recall within 0.002 of a fit with them: {interval(each)}", bool(each.value >= -0.002)
-        )
-        for way, each in differences.items()
-    ]
+    added = differences["added"]
+    claims.append(
+        Claim(f"users who are added: recall within 0.002 of a fit with them: {interval(added)}", added.value >= -0.002)
+    )
     return claims
 
 
