@@ -1,5 +1,6 @@
 """Encoders: each is tried before it is used, the one that is asked for or none is taken, and that is said."""
 
+import os
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -103,3 +104,11 @@ def test_an_encoder_that_works_here_writes_both_kinds_of_files(
 
 def test_the_flag_names_what_there_is() -> None:
     assert get_args(shared_flags.Encoder) == CHOICES
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="this system has no policies of scheduling")
+def test_no_encoder_leaves_the_process_with_a_real_time_priority() -> None:
+    for name in ENCODERS:
+        fault(name)
+    tasks = [int(task.name) for task in Path("/proc/self/task").iterdir()]
+    assert {os.sched_getscheduler(task) for task in tasks} == {os.SCHED_OTHER}

@@ -7,6 +7,7 @@ cpu, cuda, ...), CLOSEUP_ENCODER (what video is encoded by: auto, libx264, nvenc
 """
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -128,6 +129,18 @@ def hush_opencv() -> None:
 def hush_encoders() -> None:
     """Keep SVT-AV1, which writes its settings to stderr, to its errors."""
     os.environ["SVT_LOG"] = "1"
+
+
+def take_back_priority() -> None:
+    """Take the real-time priority back that SVT-AV1 gives, as root, to its threads and to the one that opens it.
+
+    It would be the process's, and that of all that it starts, from then on, and keep all others from the processor.
+    """
+    if not hasattr(os, "sched_getscheduler") or os.sched_getscheduler(0) == os.SCHED_OTHER:
+        return
+    for task in Path("/proc/self/task").iterdir():
+        with suppress(OSError):  # a thread may have ended
+            os.sched_setscheduler(int(task.name), os.SCHED_OTHER, os.sched_param(0))
 
 
 def wait_asleep() -> None:

@@ -15,6 +15,7 @@ from av.container import OutputContainer
 from av.packet import Packet
 
 from closeup.core.interrupts import held_back
+from closeup.core.settings import take_back_priority
 from closeup.core.types import FloatArray
 from closeup.core.whole import output_error, part_prefix
 
@@ -139,6 +140,7 @@ class Mp4File:
             packets: list[Packet[Any]] = stream.encode(frame)
         except OSError as error:
             raise output_error(self.path, error) from error
+        take_back_priority()
         return packets
 
     def _mux(self, packets: "Packet[Any] | list[Packet[Any]]") -> None:

@@ -18,7 +18,7 @@ from av.codec.hwaccel import HWAccel
 from av.container import OutputContainer
 
 from closeup.core.errors import InputError
-from closeup.core.settings import hush_encoders, read_settings
+from closeup.core.settings import hush_encoders, read_settings, take_back_priority
 
 AUTO, X264 = "auto", "libx264"
 
@@ -149,6 +149,7 @@ def _trial(kind: VideoCodec) -> bytes:
             frame = av.VideoFrame.from_ndarray(image, format="rgb24").reformat(format="yuv420p")
             frame.pts, frame.time_base = number, Fraction(1, 25)
             container.mux(stream.encode(frame))
+            take_back_priority()
         container.mux(stream.encode(None))
     return file.getvalue()
 
