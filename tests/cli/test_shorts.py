@@ -102,7 +102,9 @@ def test_options_reach_the_work(work: FakeWork) -> None:
     result = run("film.cast", "--person", "p1", *words.split(), *more.split())
     assert result.exit_code == 0, result.stderr
     weights = {"speech": 0.5, "motion": 0.0}
-    chosen = ShortsOptions(2, 5.0, 9.5, "4:5", 1350, "split", Path("a.srt"), True, weights, titles=True)
+    chosen = ShortsOptions(
+        2, 5.0, 9.5, "4:5", 1350, "split", Path("a.srt"), burn_captions=True, weights=weights, titles=True
+    )
     assert work.runs == [(Path("film.cast"), "p1", chosen, Path("new.mp4"), Path("there"), True, False)]
 
 

@@ -119,7 +119,7 @@ LATE = {
     "appraise": "Estimate what things of a table are worth.",
     "checkout": "See what lies on a counter, count it and price it.",
     "data": "Look at pictures with labels, cut out faces, split, find and correct wrong labels.",
-    "runs": "List, show, compare and export training runs.",
+    "runs": "List, show, compare and export runs: trainings, and fits of recommend, appraise and headline.",
     "gallery": "Enrol people by their faces, recognise them, find look-alikes.",
     "people": "See and correct the people in a result folder.",
     "models": "List, fetch and check the models.",

@@ -109,7 +109,7 @@ def name(
 
 def _naming(words: Sequence[str]) -> list[Wish]:
     """What `name` is asked for: "p1 Ada Lovelace" names one person, "p1=Ada p2=Ben" several."""
-    if len(words) < 2 and not _NAMING.fullmatch(words[0]):
+    if not words or (len(words) < 2 and not _NAMING.fullmatch(words[0])):
         wanted = "give an id and a name, or ID=NAME; ids are the last column of the list, as p3."
         raise typer.BadParameter(wanted, param_hint="ID NAME")
     if not _NAMING.fullmatch(words[0]):

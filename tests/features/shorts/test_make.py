@@ -189,7 +189,7 @@ def edit(plan: Path, change: Callable[[dict[str, Any]], None]) -> None:
 def test_a_plan_can_be_edited_and_rendered_where_it_lies(copy: Made) -> None:
     place = copy.cast.parent / "plan"
     plan = plan_for(copy, place)
-    assert names(place) == ["interest.csv", "plan.json", "preview.html", "s1.jpg", "s2.jpg"]
+    assert names(place) == ["camera.json", "interest.csv", "plan.json", "preview.html", "s1.jpg", "s2.jpg"]
 
     def by_hand(data: dict[str, Any]) -> None:
         data["shorts"] = [

@@ -24,6 +24,7 @@ State = Literal["fine", "missing", "broken", "note"]
 
 EXTRAS = {
     "appraise": "prices from tables",
+    "checkout": "barcodes on the counter",
     "demo": "the demo's two portraits",
     "headline": "headlines of Korean texts",
     "heif": "photos as iPhones take them (HEIC)",
