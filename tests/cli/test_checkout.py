@@ -56,6 +56,12 @@ def test_what_cannot_be_is_answered_in_a_sentence(words: tuple[str, ...], senten
     assert "nothing for sale" in type_in("product", "list").stdout
 
 
+def test_a_limit_for_faces_needs_a_camera_for_them() -> None:
+    result = type_in("kiosk", "--face-alone", "5,000")
+    assert result.exit_code == EXIT_COULD_NOT
+    assert "hint: Give --face-camera too." in result.stderr
+
+
 def test_sales_are_listed_and_exported_and_choices_are_checked() -> None:
     type_in("product", "add", "Cola", "cola.png", "--price", "1,500")
     assert "'x' is no choice" in type_in("sell", "cola.png", "--choose", "x").stderr

@@ -40,7 +40,7 @@ pytestmark = [pytest.mark.skipif(bool(lacking()), reason=lacking()), pytest.mark
 KEY_CODES = {"Enter": 13, "Escape": 27}
 """What dialogs and buttons themselves look at."""
 
-PAGES = ("/", "/gallery", "/jobs", "/settings", "/work", "/work/portrait", "/work/shorts")
+PAGES = ("/", "/gallery", "/jobs", "/settings", "/ask", "/ask/portrait", "/ask/shorts")
 
 ELSEWHERE = "performance.getEntriesByType('resource').map(e => e.name).filter(n => !n.startsWith(location.origin))"
 
@@ -231,10 +231,10 @@ def test_a_lane_plays_and_a_stretch_is_dragged_to_another(desk: Desk) -> None:
 
 
 def test_a_text_is_pasted_named_and_summed_up(desk: Desk) -> None:
-    desk.open("/work")
+    desk.open("/ask")
     desk.browser.wait("!!document.querySelector('.works a')")
     assert desk.browser.ask("document.querySelectorAll('.works a').length") == len(OFFERS)
-    desk.open("/work/headline")
+    desk.open("/ask/headline")
     desk.browser.wait("document.querySelector('.asking .main')?.disabled")
     desk.focus(".pick-of textarea")
     desk.browser.call("Input.insertText", text="The council met on Monday. It voted to close the old bridge for good.")

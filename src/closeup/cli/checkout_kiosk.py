@@ -57,6 +57,7 @@ def kiosk(
     It reads what lies on the counter when nothing moves. Payment is a sandbox that takes no money. Nothing leaves this
     machine, and no other can open the page.
     """
+    from closeup.features.checkout.catalogue import FIRST_CURRENCY
     from closeup.features.checkout.kiosk import LOOKS_HZ, Kiosk
     from closeup.features.checkout.payment import SandboxProvider
     from closeup.features.checkout.shopper import ShopperCheck
@@ -66,10 +67,11 @@ def kiosk(
     from closeup.server.loopback import built_files
     from closeup.storage.shop import open_shop
 
+    if face_alone and face_camera is None:
+        raise InputError("Nobody is known by face without a camera for it.", "Give --face-camera too.")
     built_files(OPERATOR_PAGE)  # before the work
     with open_shop(shop, wait_s=3) as store:
-        currency = store.currency()
-        limit = parse_price(face_alone, currency) if face_alone and currency else 0
+        limit = parse_price(face_alone, store.currency() or FIRST_CURRENCY) if face_alone else 0
         counter = Kiosk(
             store,
             SandboxProvider(Path(f"{store.place}.sandbox")),

@@ -1,6 +1,6 @@
 """Pages of what learners found: a fit or an evaluation, its figures beside those of simpler ways, and its drawings.
 
-Sections are plain dicts, each of one kind that the template draws: "bars", "lists", "texts", "rows" or "cells".
+Sections are plain dicts, each of one kind that the template draws: "bars", "lists", "texts", "rows", "cells", "story".
 """
 
 from collections.abc import Mapping, Sequence

@@ -3238,7 +3238,6 @@ export interface operations {
                 "application/json": {
                     text: string;
                     options?: components["schemas"]["HeadlineOptions"] | null;
-                    out?: string | null;
                 };
             };
         };

@@ -116,10 +116,6 @@ def training_page(header: ModelHeader, deletion: Deletion | None, picker: NDArra
     )
 
 
-def _weighed(word: str, weight: float) -> dict[str, Any]:
-    return {"name": word, "text": f"{weight:+.2f}", "hit": False}
-
-
 def measured_page(
     found: LearnerEvaluation, wanted: Sequence[str], said: Sequence[str], scores: NDArray[np.float64]
 ) -> str:
