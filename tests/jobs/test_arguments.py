@@ -15,7 +15,6 @@ from closeup.jobs.work import WORK, work
 from closeup.workbench.datasets.splits import SPLIT_SUMMARY, SplitSummary
 
 NO_JOBS = {"gallery.enrol-camera", "gallery.identify-camera"}
-NO_JOBS |= {"checkout.evaluate", "checkout.import", "checkout.read", "checkout.sell"}
 
 
 @pytest.mark.parametrize("name", sorted(WORK))

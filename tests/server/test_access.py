@@ -38,6 +38,7 @@ SCOPES = {
             "POST /jobs/gallery.verify",
             "POST /jobs/gallery.similar",
             "POST /jobs/gallery.map",
+            "POST /jobs/checkout.read",
             "DELETE /session",
         ),
         "read",

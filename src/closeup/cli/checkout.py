@@ -38,8 +38,9 @@ def read(
     from closeup.perception.barcodes import reads_barcodes
     from closeup.storage.shop import open_shop
 
-    with open_shop(shop) as store, progress_bar("Reading", quiet=quiet or as_json) as progress:
-        found = work("checkout.read")(shop=store, photos=photos, progress=progress)
+    with progress_bar("Reading", quiet=quiet or as_json) as progress:
+        found = work("checkout.read")(photos=photos, shop=shop, progress=progress)
+    with open_shop(shop) as store:
         sold = store.products()
     if as_json:
         show_json([READING.to_data(each) for each in found])
@@ -66,38 +67,16 @@ def sell(
 ) -> None:
     """Sell what lies on the counter, paid by a sandbox that takes no money, and print the receipt."""
     from closeup.documents.checkout import SALE
-    from closeup.features.checkout.payment import SandboxProvider
     from closeup.features.checkout.sell import receipt_text
     from closeup.jobs.work import work
-    from closeup.storage.shop import open_shop
 
-    with open_shop(shop) as store:
-        provider = SandboxProvider(Path(f"{store.place}.sandbox"))
-        sale = work("checkout.sell")(
-            shop=store,
-            photo=photo,
-            provider=provider,
-            choices=_choices(choose or []),
-            added=add or [],
-            removed=remove or [],
-            who=who,
-        )
+    sale = work("checkout.sell")(
+        photo=photo, shop=shop, choices=choose or [], added=add or [], removed=remove or [], who=who
+    )
     if as_json:
         show_json(SALE.to_data(sale))
     else:
         typer.echo("\n".join(map(one_line, receipt_text(sale).splitlines())))
-
-
-def _choices(given: list[str]) -> dict[int, str]:
-    from closeup.core.errors import InputError
-
-    found = {}
-    for each in given:
-        number, _, name = each.partition("=")
-        if not number.isdecimal() or not name:
-            raise InputError(f"{each!r} is no choice.", "Choices are a doubt's number and a product: 1=Cola.")
-        found[int(number)] = name
-    return found
 
 
 @app.command()
@@ -217,16 +196,15 @@ def import_table(
 ) -> None:
     """Add all products of a table, or none: name, price, and perhaps barcode, tax, photos (several: a.jpg;b.jpg)."""
     from closeup.jobs.work import work
-    from closeup.storage.shop import open_shop
+    from closeup.storage.shop import shop_place
 
-    with open_shop(shop) as store, progress_bar(table.name, quiet=quiet or as_json) as progress:
-        added = work("checkout.import")(shop=store, table=table, currency=currency, progress=progress)
-        place = store.place
+    with progress_bar(table.name, quiet=quiet or as_json) as progress:
+        added = work("checkout.import")(table=table, shop=shop, currency=currency, progress=progress)
     if as_json:
         show_json([PRODUCT.to_data(each) for each in added])
     elif not quiet:
-        pictured = sum(each.views > 0 for each in added)
-        typer.echo(f"{counted(len(added), 'product')} added to {one_line(place)}, {pictured} of them with photos.")
+        pictured, place = sum(each.views > 0 for each in added), one_line(str(shop_place(shop)))
+        typer.echo(f"{counted(len(added), 'product')} added to {place}, {pictured} of them with photos.")
 
 
 @product.command("list")

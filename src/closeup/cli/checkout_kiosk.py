@@ -59,7 +59,7 @@ def kiosk(
     """
     from closeup.features.checkout.catalogue import FIRST_CURRENCY
     from closeup.features.checkout.kiosk import LOOKS_HZ, Kiosk
-    from closeup.features.checkout.payment import SandboxProvider
+    from closeup.features.checkout.payment import sandbox
     from closeup.features.checkout.shopper import ShopperCheck
     from closeup.media.live import live_pictures
     from closeup.perception.products import CounterModels
@@ -74,7 +74,7 @@ def kiosk(
         limit = parse_price(face_alone, store.currency() or FIRST_CURRENCY) if face_alone else 0
         counter = Kiosk(
             store,
-            SandboxProvider(Path(f"{store.place}.sandbox")),
+            sandbox(store),
             CounterModels(),
             shoppers=ShopperCheck(GalleryFaces(face_camera, far), face_alone_minor=limit) if face_camera else None,
             kept_days=keep_frames,

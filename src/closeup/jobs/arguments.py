@@ -22,14 +22,6 @@ from closeup.jobs.work import Work, work
 CALLBACKS = ("progress", "each", "say", "settings")
 """Parameters that a worker gives itself, functions mostly, or the work is not for it."""
 
-OF_OBJECTS = (
-    "checkout.evaluate",
-    "checkout.import",
-    "checkout.read",
-    "checkout.sell",
-)
-"""Work that takes what has been loaded already: a model, a shop."""
-
 PathText = Annotated[Path, Text(r"[^\x00]{1,4096}", "a path", Path, str)]
 
 
@@ -44,13 +36,11 @@ def arguments_form(name: str) -> Form[Any]:
     parameters = signature(kind.function).parameters
     if "say" in parameters:
         raise InputError(f"{name} needs a person before a camera, so it is no job.", code="job.person")
-    if name in OF_OBJECTS:
-        raise InputError(f"{name} takes an object that only a program can give, so it is no job.", code="job.object")
     return Form(arguments_class(work(name)), f"closeup {name}: its arguments")
 
 
 def arguments_class(kind: Work, **others: Any) -> type:
-    """A dataclass with a field for each parameter of a work's function, callbacks aside.
+    """A dataclass with a field for each parameter of a work's function, callbacks and objects behind a protocol aside.
 
     Args:
         others: Annotations that take the place of the parameter's own; None leaves it out.
@@ -59,11 +49,16 @@ def arguments_class(kind: Work, **others: Any) -> type:
     made: list[Any] = []
     for name, parameter in signature(kind.function).parameters.items():
         annotation = others.get(name, as_document(hints[name])) if name not in CALLBACKS else None
-        if annotation is None:
+        if annotation is None or _is_object(hints[name]):
             continue
         needed = parameter.default is Parameter.empty
         made.append((name, annotation) if needed else (name, annotation, field(default=parameter.default)))
     return make_dataclass(f"{kind.name}_arguments", made, kw_only=True, frozen=True)
+
+
+def _is_object(annotation: Any) -> bool:
+    """Whether a parameter is for programs only: an object with the methods of a protocol, and a default of ours."""
+    return any(getattr(each, "_is_protocol", False) for each in (annotation, *get_args(annotation)))
 
 
 def as_document(annotation: Any) -> Any:

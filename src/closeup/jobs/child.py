@@ -137,6 +137,8 @@ def do(name: str, arguments: Mapping[str, Any], progress: "_Reporter") -> dict[s
     value = result_data(work(name)(**given, progress=progress))
     if answers:
         return {"answers": answers, "notes": value}
+    if isinstance(value, list) and all(isinstance(each, dict) for each in value):
+        return {"answers": value}
     return value if isinstance(value, dict) else None
 
 

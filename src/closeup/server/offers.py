@@ -211,6 +211,13 @@ OFFERS = {
             left_out=("folder", "sheet"),
         ),
         Offer(
+            "checkout.read",
+            "See what lies on a counter, by this machine's catalogue",
+            "read",
+            takes={"photos": ("*", *PICTURES)},
+            left_out=("shop",),
+        ),
+        Offer(
             "gallery.map",
             "Draw everybody in the gallery by likeness",
             "read",

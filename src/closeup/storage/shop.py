@@ -33,18 +33,22 @@ Picture = tuple[bytes, str]
 """A small picture of a product, JPEG, and the SHA-256 of what it was made of."""
 
 
+def shop_place(path: Path | None = None) -> Path:
+    """The file of a shop; None for shop.db in the platform's data folder, beside the gallery."""
+    return (default_gallery_path().with_name(FILE) if path is None else path).expanduser().absolute()
+
+
 def open_shop(path: Path | None = None, *, wait_s: float = 30.0) -> "ShopStore":
     """Open the shop in an SQLite file, and make it or bring its tables up to date where that is needed.
 
     Args:
-        path: None for shop.db in the platform's data folder, beside the gallery.
+        path: As `shop_place` takes it.
         wait_s: How long to wait for other processes that hold it.
 
     Raises:
         StorageError: It is locked, damaged, not ours, or of a newer closeup.
     """
-    place = default_gallery_path().with_name(FILE) if path is None else path
-    database = open_database(f"sqlite:///{place.expanduser().absolute()}", wait_s, "shop")
+    database = open_database(f"sqlite:///{shop_place(path)}", wait_s, "shop")
     try:
         bring_up_to_date(database, SHOP)
     except BaseException:

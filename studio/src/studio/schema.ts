@@ -582,6 +582,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/jobs/checkout.read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** See what lies on a counter, by this machine's catalogue */
+        post: operations["checkout_read_jobs_checkout_read_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/jobs/gallery.map": {
         parameters: {
             query?: never;
@@ -3823,6 +3840,88 @@ export interface operations {
                 "application/json": {
                     photo: string;
                     options: components["schemas"]["AskOptions"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Its name in the table of work. */
+                        work: string;
+                        /** @description Ids of the media and the jobs that it is made from. */
+                        uses: string[];
+                        priority: number;
+                        /**
+                         * @description "waiting", "running", or how it ended.
+                         * @enum {string}
+                         */
+                        state: "waiting" | "running" | "done" | "failed" | "cancelled";
+                        /** @description Whether it was asked to stop and has not yet. */
+                        cancelling: boolean;
+                        /** @description How often it was begun: more than once where a process that did it was killed. */
+                        attempts: number;
+                        /** @description The last report; None before the first. */
+                        progress: components["schemas"]["Progress"] | null;
+                        /** @description What it gave, where that is no file; of a job that is done. */
+                        result: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Of a job that failed. */
+                        error: components["schemas"]["JobError"] | null;
+                        /** @description Counts up with every change of any job. */
+                        changed: number;
+                        created_at: string;
+                        ended_at: string | null;
+                        /** @default 0 */
+                        number?: number;
+                        /**
+                         * @description Of the work's function, as JSON, with paths: for the worker alone, like the `folder` that the job runs in, which goes if the job does not end well, and `asked_by`, the id of a key.
+                         * @default {}
+                         */
+                        arguments?: string;
+                        folder?: string | null;
+                        asked_by?: string | null;
+                        owner?: string | null;
+                        /** @default 0 */
+                        beat?: number;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    checkout_read_jobs_checkout_read_post: {
+        parameters: {
+            query?: {
+                /** @description Higher ones are done first. */
+                priority?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    photos: string[];
                 };
             };
         };

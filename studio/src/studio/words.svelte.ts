@@ -243,6 +243,7 @@ const EN = {
     "gallery.verify": "Compare two photos",
     "gallery.similar": "Look-alikes",
     "gallery.map": "Map of the gallery",
+    "checkout.read": "Read a counter",
   } as Record<string, string>,
 };
 
@@ -491,6 +492,7 @@ const KO: Words = {
     "gallery.verify": "두 사진 비교",
     "gallery.similar": "닮은 사람",
     "gallery.map": "갤러리 지도",
+    "checkout.read": "계산대 읽기",
   },
 };
 

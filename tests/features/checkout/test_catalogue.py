@@ -62,15 +62,15 @@ def test_a_table_is_taken_whole_or_not_at_all(shop: ShopStore, tmp_path: Path) -
     table = tmp_path / "products.csv"
     table.write_text("name,price,barcode,photos,tax\nCola,1.50,8801043014809,cola.png;mint.png,10\nMint,0,,mint.png,\n")
     with pytest.raises(InputError, match=r"products\.csv, line 3: A price of 0"):
-        import_products(shop, table, currency="EUR")
+        import_products(table, shop=tmp_path / "shop.db", currency="EUR")
     assert shop.products() == ()
     table.write_text(table.read_text().replace("Mint,0", "Mint,.8"))
     with pytest.raises(InputError, match=r"line 3: '\.8' is no price in EUR"):
-        import_products(shop, table, currency="EUR")
+        import_products(table, shop=tmp_path / "shop.db", currency="EUR")
     table.write_text(table.read_text().replace("Mint,.8", "Mint,0.80"))
-    cola, mint = import_products(shop, table, currency="EUR")
+    cola, mint = import_products(table, shop=tmp_path / "shop.db", currency="EUR")
     assert (cola.price_minor, cola.views, cola.tax_basis_points) == (150, 2, 1000)
     assert (mint.price_minor, mint.views, mint.barcode) == (80, 1, None)
     table.write_text("name,price,colour\nSun,1,red\n")
     with pytest.raises(InputError, match="column 'colour'"):
-        import_products(shop, table)
+        import_products(table, shop=tmp_path / "shop.db")

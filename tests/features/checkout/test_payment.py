@@ -1,6 +1,7 @@
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from closeup.core.errors import InputError, StorageError
 from closeup.documents.checkout import ProductRecord, SaleRecord
-from closeup.features.checkout.payment import Charge, SandboxProvider, new_sale, pay, settle
+from closeup.features.checkout.payment import HELD, Charge, SandboxProvider, new_sale, pay, settle
 from closeup.storage.shop import ShopStore, open_shop
 
 AT = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
@@ -102,6 +103,68 @@ def test_a_full_disk_while_noting_the_end_loses_nothing(
     assert [each.state for each in shop.sales()] == ["open"]
     assert [each.state for each in settle(shop, provider)] == ["paid"]
     assert provider.charged() == {sale.id: 1100}
+
+
+class SlowProvider(SandboxProvider):
+    """Says that it was asked to charge, and does so once a file says that it may."""
+
+    def charge(self, sale_id: str, amount_minor: int, currency: str) -> Charge:
+        folder = self._book.parent
+        (folder / "asked").touch()
+        wait_for(folder / "go")
+        return super().charge(sale_id, amount_minor, currency)
+
+
+def wait_for(path: Path) -> None:
+    until_s = time.monotonic() + 30
+    while not path.exists():
+        assert time.monotonic() < until_s
+        time.sleep(0.01)
+
+
+def paying(tmp_path: Path, sale: SaleRecord) -> int:
+    """A process of its own that waits for its provider to charge a sale; its number."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            with open_shop(tmp_path / "shop.db") as store:
+                code = 0 if pay(store, sale, SlowProvider(tmp_path / "book.db")).state == "paid" else 2
+        finally:
+            os._exit(code)
+    wait_for(tmp_path / "asked")
+    return child
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+def test_a_sale_that_another_process_pays_for_is_not_settled(shop: ShopStore, tmp_path: Path) -> None:
+    mine, theirs = basket(shop, Cola=1), basket(shop, Cola=3)
+    shop.database.engine.dispose()
+    child = paying(tmp_path, theirs)
+    provider = SandboxProvider(tmp_path / "book.db")
+    shop.begin_sale(mine)  # and then this process, say, was killed
+    assert [(each.id, each.state) for each in settle(shop, provider)] == [(mine.id, "void")]
+    assert [each.state for each in shop.sales()] == ["open", "void"]
+    (tmp_path / "go").touch()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert provider.charged() == {theirs.id: 3300}
+    assert settle(shop, provider) == ()
+    assert list(tmp_path.glob(f"*{HELD}")) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+def test_a_sale_of_a_process_that_died_is_settled_at_once(shop: ShopStore, tmp_path: Path) -> None:
+    sale = basket(shop, Cola=1)
+    shop.database.engine.dispose()
+    child = paying(tmp_path, sale)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    (left,) = tmp_path.glob(f"*{HELD}")
+    assert sale.id in left.name
+    provider = SandboxProvider(tmp_path / "book.db")
+    assert [each.state for each in settle(shop, provider)] == ["void"]
+    assert not provider.charge(sale.id, 1100, "KRW").paid
+    assert not left.exists()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")

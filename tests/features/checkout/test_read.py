@@ -80,11 +80,11 @@ def test_an_empty_shop_and_an_empty_counter(tmp_path: Path, shop: ShopStore) -> 
     for number, picture in enumerate((counter(), counter("cola"))):
         photos.append(tmp_path / f"counter{number}.png")
         photos[-1].write_bytes(encode_png(picture))
-    nothing, cola = read_photos(shop, photos, models=PlainModels())
+    nothing, cola = read_photos(photos, shop=tmp_path / "shop.db", models=PlainModels())
     assert (nothing.things, nothing.total_minor) == ((), 0)
     assert cola.total_minor == 1500
-    with open_shop(tmp_path / "empty.db") as empty:
-        assert [each.unknown for each in read_photos(empty, photos, models=PlainModels())] == [0, 1]
+    empty = read_photos(photos, shop=tmp_path / "empty.db", models=PlainModels())
+    assert [each.unknown for each in empty] == [0, 1]
 
 
 def test_a_product_is_cut_out_of_its_photo(shop: ShopStore) -> None:

@@ -1,10 +1,12 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from closeup.core.errors import InputError
+from closeup.documents.checkout import SaleRecord
 from closeup.features.checkout.catalogue import new_product, pictures_of
-from closeup.features.checkout.payment import SandboxProvider
+from closeup.features.checkout.payment import sandbox
 from closeup.features.checkout.sell import receipt_text, sale_events, sell
 from closeup.media.image import encode_png
 from closeup.storage.shop import ShopStore, open_shop
@@ -26,11 +28,12 @@ def photo(tmp_path: Path, *kinds: str) -> Path:
     return path
 
 
+def sold(tmp_path: Path, *kinds: str, **how: Any) -> SaleRecord:
+    return sell(photo(tmp_path, *kinds), shop=tmp_path / "shop.db", models=PlainModels(), **how)
+
+
 def test_what_lies_there_is_sold_with_a_receipt(shop: ShopStore, tmp_path: Path) -> None:
-    provider = SandboxProvider(tmp_path / "book.db")
-    sale = sell(
-        shop, photo(tmp_path, "cola", "mint", "mint"), provider, added=["cola"], removed=["mint"], models=PlainModels()
-    )
+    sale = sold(tmp_path, "cola", "mint", "mint", added=["cola"], removed=["mint"])
     assert (sale.state, sale.total_minor, sale.tax_minor) == ("paid", 3800, 345)
     text = receipt_text(sale)
     assert "2 x cola   3,000 KRW" in text
@@ -43,16 +46,16 @@ def test_what_lies_there_is_sold_with_a_receipt(shop: ShopStore, tmp_path: Path)
 
 
 def test_a_choice_ends_a_doubt_teaches_and_can_be_forgotten(shop: ShopStore, tmp_path: Path) -> None:
-    provider, models = SandboxProvider(tmp_path / "book.db"), PlainModels()
+    provider = sandbox(shop)
     twin = new_product(shop, "diet cola", "1,400")
     shop.add([(twin, pictures_of([write_packshot(tmp_path, "cola", background=129)]))])
     with pytest.raises(InputError, match="1 doubt left; nothing was charged") as error:
-        sell(shop, photo(tmp_path, "cola"), provider, models=models)
+        sold(tmp_path, "cola")
     assert "cola or diet cola" in error.value.hint or "diet cola or cola" in error.value.hint
     with pytest.raises(InputError, match="Doubt 1 cannot be mint"):
-        sell(shop, photo(tmp_path, "cola"), provider, choices={1: "mint"}, models=models)
+        sold(tmp_path, "cola", choices=["1=mint"])
     assert provider.charged() == {}
-    sale = sell(shop, photo(tmp_path, "cola"), provider, choices={1: "diet cola"}, who="Ada", models=models)
+    sale = sold(tmp_path, "cola", choices=["1=diet cola"], who="Ada")
     assert [line.product for line in sale.lines] == ["diet cola"]
     assert sale_events([sale])[0]["user"] == "Ada"
     assert shop.find("diet cola").views == 2
@@ -63,12 +66,12 @@ def test_a_choice_ends_a_doubt_teaches_and_can_be_forgotten(shop: ShopStore, tmp
 
 
 def test_what_is_unknown_or_nothing_is_not_charged(shop: ShopStore, tmp_path: Path) -> None:
-    provider = SandboxProvider(tmp_path / "book.db")
+    provider = sandbox(shop)
     with pytest.raises(InputError, match="like nothing that is for sale"):
-        sell(shop, photo(tmp_path, "cola", "sea"), provider, models=PlainModels())
+        sold(tmp_path, "cola", "sea")
     with pytest.raises(InputError, match="nothing to pay for"):
-        sell(shop, photo(tmp_path), provider, models=PlainModels())
+        sold(tmp_path)
     with pytest.raises(InputError, match="no mint in the basket"):
-        sell(shop, photo(tmp_path, "cola"), provider, removed=["mint"], models=PlainModels())
+        sold(tmp_path, "cola", removed=["mint"])
     assert provider.charged() == {}
     assert shop.sales() == ()

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from closeup.documents.checkout import ProductRecord
 from closeup.features.checkout.money import parse_price
 from closeup.media.image import decode_image, encode_jpeg
 from closeup.media.photos import find_photos
-from closeup.storage.shop import Picture, ShopStore
+from closeup.storage.shop import Picture, ShopStore, open_shop
 from closeup.tables.strict_csv import parse_table, table_content
 
 FIRST_CURRENCY = "KRW"
@@ -97,18 +97,19 @@ def view_of(image: Image, content: bytes | None = None) -> Picture:
 
 
 def import_products(
-    shop: ShopStore, table: Path, *, currency: str | None = None, progress: ProgressCallback = ignore
+    table: Path, *, shop: Path | None = None, currency: str | None = None, progress: ProgressCallback = ignore
 ) -> tuple[ProductRecord, ...]:
     """Add all products of a table (`COLUMNS`), or none: photos are found from where the table is.
 
     Args:
-        shop: That they are added to.
         table: CSV with a header.
+        shop: Database that they are added to; None for the one of this user.
         currency: Of the prices; the shop's where it is not said.
         progress: Is called as it goes.
 
     Raises:
         InputError: A column is missing, or a row cannot be; it says which line.
+        StorageError: The shop cannot be used.
     """
     parsed = parse_table(table_content(table), str(table))
     for column in COLUMNS[:2]:
@@ -118,27 +119,34 @@ def import_products(
         raise InputError(
             f"{table} has a column {unknown[0]!r}, which says nothing here.", f"Known are: {', '.join(COLUMNS)}."
         )
-    new = []
-    for number, (line, row) in enumerate(parsed.rows):
-        progress(Progress("Reading", number, len(parsed.rows), "products"))
-        try:
-            product = new_product(
-                shop,
-                row["name"],
-                row["price"],
-                barcode=row.get("barcode") or None,
-                tax=row.get("tax") or "0",
-                currency=currency,
-            )
-            places = [table.parent / each.strip() for each in row.get("photos", "").split(";") if each.strip()]
-            new.append((product, pictures_of(places) if places else []))
-        except InputError as error:
-            raise error.within(f"{table}, line {line}") from error
-    if not new:
+    if not parsed.rows:
         raise InputError(f"{table} has no product.")
-    added = shop.add(new)
+    with open_shop(shop) as store:
+        new = []
+        for number, (line, row) in enumerate(parsed.rows):
+            progress(Progress("Reading", number, len(parsed.rows), "products"))
+            try:
+                new.append(_row_product(store, row, table.parent, currency))
+            except InputError as error:
+                raise error.within(f"{table}, line {line}") from error
+        added = store.add(new)
     progress(Progress("Reading", len(parsed.rows), len(parsed.rows), "products"))
     return added
+
+
+def _row_product(
+    shop: ShopStore, row: Mapping[str, str], folder: Path, currency: str | None
+) -> tuple[ProductRecord, list[Picture]]:
+    product = new_product(
+        shop,
+        row["name"],
+        row["price"],
+        barcode=row.get("barcode") or None,
+        tax=row.get("tax") or "0",
+        currency=currency,
+    )
+    places = [folder / each.strip() for each in row.get("photos", "").split(";") if each.strip()]
+    return product, pictures_of(places) if places else []
 
 
 def retire(shop: ShopStore, product: ProductRecord, *, back: bool = False) -> ProductRecord:

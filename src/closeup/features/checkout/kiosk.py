@@ -321,7 +321,8 @@ class Kiosk:
         except StorageError as error:
             with self._changed:
                 self._say("storage", error.message)
-        else:
+            return
+        if noted is None or noted.state != "open":  # else another process settles it just now
             self._unsure = None
             self._end(noted, "It could not be noted, and was not charged.")
 

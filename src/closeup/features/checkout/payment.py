@@ -2,7 +2,8 @@
 
 A sale is noted before anything is charged, under an id that the provider sees too. Whoever charges it again by that id
 gets the same answer and no second charge. After a power cut `settle` asks the provider about every sale that was left
-in the middle: what was charged is noted as paid, and what was not is void and can never be charged any more.
+in the middle: what was charged is noted as paid, and what was not is void and can never be charged any more. A sale
+that a living process is paying for is left alone: several tills may share a shop.
 """
 
 import sqlite3
@@ -14,11 +15,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from closeup.core.errors import InputError, StorageError
+from closeup.core.errors import InputError, OutputError, StorageError
+from closeup.core.file_lock import exclusive
 from closeup.documents.checkout import BasketLine, SaleRecord
 from closeup.features.checkout.money import included_tax
 from closeup.features.checkout.read import basket_lines
 from closeup.storage.shop import ShopStore
+
+BUSY = "checkout.paying"
+
+HELD = ".paying"
+"""Ends the name of the file, beside the shop's, that a process locks while it pays for a sale."""
+
+PATIENCE_S = 60.0
+"""For so long a sale is waited for that another process settles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +114,11 @@ class SandboxProvider:
             raise StorageError(f"The sandbox's book {self._book} cannot be used: {error}.") from error
 
 
+def sandbox(shop: ShopStore) -> SandboxProvider:
+    """The sandbox of a shop, whose book lies beside it."""
+    return SandboxProvider(Path(f"{shop.place}.sandbox"))
+
+
 def new_sale(shop: ShopStore, counts: Mapping[str, int], *, who: str, at: datetime) -> SaleRecord:
     """A sale of a basket, counts by product id, at today's prices; nothing is stored yet.
 
@@ -145,16 +160,52 @@ def pay(shop: ShopStore, sale: SaleRecord, provider: PaymentProvider) -> SaleRec
     Raises:
         StorageError: It cannot be noted; then `settle` finds out later.
     """
-    noted = shop.begin_sale(sale)
-    if noted.state != "open":
-        return noted
-    charge = provider.charge(sale.id, sale.total_minor, sale.currency)
-    return _end(shop, sale.id, charge, provider)
+    with _held(shop, sale.id, PATIENCE_S):
+        noted = shop.begin_sale(sale)
+        if noted.state != "open":
+            return noted
+        charge = provider.charge(sale.id, sale.total_minor, sale.currency)
+        return _end(shop, sale.id, charge, provider)
 
 
 def settle(shop: ShopStore, provider: PaymentProvider) -> tuple[SaleRecord, ...]:
-    """End every sale that was left in the middle: paid if its money was taken, else void for ever."""
-    return tuple(_end(shop, sale.id, provider.settle(sale.id), provider) for sale in shop.sales(state="open"))
+    """End every sale that was left in the middle: paid if its money was taken, else void for ever.
+
+    Sales that somebody pays for just now stay as they are.
+    """
+    still_open = {sale.id for sale in shop.sales(state="open")}
+    ended = []
+    for sale_id in sorted(still_open | _once_held(shop)):
+        try:
+            with _held(shop, sale_id):
+                if sale_id in still_open:
+                    ended.append(_end(shop, sale_id, provider.settle(sale_id), provider))
+        except StorageError as error:
+            if error.code != BUSY:
+                raise
+    return tuple(ended)
+
+
+@contextmanager
+def _held(shop: ShopStore, sale_id: str, patience_s: float = 0.0) -> Iterator[None]:
+    """Be the one process that pays or settles a sale; the system gives the sale free when the process ends.
+
+    Raises:
+        StorageError: Another process has it, `BUSY`; or no file can be made beside the shop.
+    """
+    busy = StorageError(f"The sale {sale_id} is being paid at another counter.", code=BUSY)
+    try:
+        with exclusive(Path(f"{shop.place}.{sale_id}{HELD}"), busy, patience_s):
+            yield
+    except OutputError as error:
+        raise StorageError(error.message, error.hint) from error
+
+
+def _once_held(shop: ShopStore) -> set[str]:
+    """Sales of which a process that died, or one that is at work, has left its mark."""
+    place = Path(shop.place)
+    names = (path.name for path in place.parent.iterdir() if path.suffix == HELD)
+    return {name[len(place.name) + 1 : -len(HELD)] for name in names if name.startswith(f"{place.name}.")}
 
 
 def _end(shop: ShopStore, sale_id: str, charge: Charge, provider: PaymentProvider) -> SaleRecord:

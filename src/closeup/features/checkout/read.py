@@ -18,7 +18,7 @@ from closeup.media.image import decode_image, decode_jpeg
 from closeup.media.photos import find_photos
 from closeup.perception.barcodes import read_barcodes
 from closeup.perception.products import DETECTOR, EMBEDDER, CounterModels, ProductModels
-from closeup.storage.shop import ShopStore
+from closeup.storage.shop import ShopStore, open_shop
 from closeup.weights.cards import card
 
 PART = 0.7
@@ -215,27 +215,29 @@ def basket_lines(counts: Mapping[str, int], products: Mapping[str, ProductRecord
 
 
 def read_photos(
-    shop: ShopStore,
     photos: Sequence[Path],
     *,
+    shop: Path | None = None,
     models: ProductModels | None = None,
     progress: ProgressCallback = ignore,
 ) -> tuple[CounterReading, ...]:
     """What lies on the counter in each of some photos, or folders or zip files of them.
 
     Args:
-        shop: What is sold.
         photos: Of the counter.
+        shop: Database of what is sold; None for the one of this user.
         models: None for closeup's own.
         progress: Is called as it goes.
 
     Raises:
         InputError: One of them is no photo.
+        StorageError: The shop cannot be used.
     """
     files = find_photos(photos)[0]
     used = models or CounterModels()
-    shelf = open_shelf(shop, used, progress)
     found = []
+    with open_shop(shop) as store:
+        shelf = open_shelf(store, used, progress)
     for number, file in enumerate(files):
         progress(Progress("Reading", number, len(files), "photos"))
         found.append(read_counter(decode_image(file.read(), file.name), file.name, shelf, used))

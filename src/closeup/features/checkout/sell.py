@@ -13,20 +13,20 @@ from closeup.core.types import Image
 from closeup.core.words import counted
 from closeup.documents.checkout import CounterReading, SaleRecord, SeenThing
 from closeup.features.checkout.money import amount_text
-from closeup.features.checkout.payment import PaymentProvider, new_sale, pay, settle
+from closeup.features.checkout.payment import PaymentProvider, new_sale, pay, sandbox, settle
 from closeup.features.checkout.read import open_shelf, read_counter
 from closeup.features.checkout.till import GUEST, STILL_LOOKS, Event, Till, step
 from closeup.media.image import encode_jpeg, read_image
 from closeup.perception.products import CounterModels, ProductModels, crop
-from closeup.storage.shop import ShopStore
+from closeup.storage.shop import ShopStore, open_shop
 
 
 def sell(
-    shop: ShopStore,
     photo: Path,
-    provider: PaymentProvider,
     *,
-    choices: Mapping[int, str] | None = None,
+    shop: Path | None = None,
+    provider: PaymentProvider | None = None,
+    choices: Sequence[str] = (),
     added: Sequence[str] = (),
     removed: Sequence[str] = (),
     who: str = GUEST,
@@ -36,10 +36,10 @@ def sell(
     """Read a counter, confirm what lies there, and charge it; sales that a power cut left in the middle end first.
 
     Args:
-        shop: That sells.
         photo: Of the counter.
-        provider: That takes the money.
-        choices: Of doubts, numbered from 1 from left to right, the product that each is: it becomes a view of it.
+        shop: Database of what is sold; None for the one of this user.
+        provider: That takes the money; None for the sandbox of that shop, which takes none.
+        choices: What doubts are, numbered from 1 from left to right, "1=Cola": it becomes a view of that product.
         added: Products that are added by hand, once each time they are named.
         removed: Products that are taken out by hand.
         who: The shopper.
@@ -48,18 +48,44 @@ def sell(
 
     Raises:
         InputError: A doubt is left, a thing is unknown, a choice is none of those offered, or nothing lies there.
+        StorageError: The shop, or the provider's book, cannot be used.
     """
-    settle(shop, provider)
+    chosen = _parsed(choices)
     used, image = models or CounterModels(), read_image(photo)
-    shelf = open_shelf(shop, used, progress)
-    reading = read_counter(image, str(photo), shelf, used)
+    with open_shop(shop) as store:
+        teller = provider or sandbox(store)
+        settle(store, teller)
+        shelf = open_shelf(store, used, progress)
+        reading = read_counter(image, str(photo), shelf, used)
+        till, taught = _confirmed(store, reading, chosen, added, removed)
+        for product_id, thing in taught:
+            teach(store, product_id, image, thing)
+        till, _ = step(till, Event("identified", who=who))
+        return pay(store, new_sale(store, till.counts, who=till.who, at=datetime.now().astimezone()), teller)
+
+
+def _parsed(choices: Sequence[str]) -> dict[int, str]:
+    """What doubts are, by their number."""
+    found = {}
+    for each in choices:
+        number, _, name = each.partition("=")
+        if not number.isdecimal() or not name:
+            raise InputError(f"{each!r} is no choice.", "Choices are a doubt's number and a product: 1=Cola.")
+        found[int(number)] = name
+    return found
+
+
+def _confirmed(
+    shop: ShopStore, reading: CounterReading, choices: Mapping[int, str], added: Sequence[str], removed: Sequence[str]
+) -> tuple[Till, list[tuple[str, SeenThing]]]:
+    """The till with the basket of a reading confirmed, and what the choices teach: products (ids) and things."""
     till = Till()
     for _ in range(STILL_LOOKS):
         till, _ = step(till, Event("look"))
     till, _ = step(till, _seen(shop, reading))
     doubtful = [thing for thing in reading.things if thing.state == "doubt"]
     taught: list[tuple[str, SeenThing]] = []
-    for number, name in (choices or {}).items():
+    for number, name in choices.items():
         product = shop.find(name)
         till, actions = step(till, Event("choose", thing=number, product=product.id))
         if "learn" not in actions:
@@ -73,10 +99,7 @@ def sell(
     till, _ = step(till, Event("confirm"))
     if till.phase != "identify":
         raise _unsettled(till, doubtful)
-    for product_id, thing in taught:
-        teach(shop, product_id, image, thing)
-    till, _ = step(till, Event("identified", who=who))
-    return pay(shop, new_sale(shop, till.counts, who=till.who, at=datetime.now().astimezone()), provider)
+    return till, taught
 
 
 def teach(shop: ShopStore, product_id: str, image: Image, thing: SeenThing) -> None:
