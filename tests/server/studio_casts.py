@@ -103,7 +103,7 @@ def listening(folder: Path) -> Iterator[tuple[Premises, str, str]]:
         patch.setenv("CLOSEUP_DATABASE_URL", sqlite_url(folder / "gallery.db"))
         bound.bind(("127.0.0.1", 0))
         host = f"127.0.0.1:{bound.getsockname()[1]}"
-        place = Premises(folder / "data", Doors(frozenset({host}), frozenset({f"http://{host}"})))
+        place = Premises(folder / "data", Doors(frozenset({host}), frozenset({f"http://{host}"})), folder / "runs")
         server = uvicorn.Server(
             uvicorn.Config(make_app(place), log_config=None, ws="none", timeout_graceful_shutdown=1)
         )

@@ -8,7 +8,7 @@ import pytest
 from chromium import Chromium
 from galleries import sqlite_url
 from server.served import Served
-from server.test_studio_page import lacking
+from server.studio_desk import lacking
 
 pytestmark = [pytest.mark.skipif(bool(lacking()), reason=lacking()), pytest.mark.slow, pytest.mark.shared]
 

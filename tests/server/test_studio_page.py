@@ -2,95 +2,29 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from chromium import PROGRAM, Chromium
-from closeup.core.errors import InputError
-from closeup.documents.cast import CAST_JSON
 from closeup.documents.edits import read_edits
 from closeup.features.shorts.plan import PLAN_JSON
 from closeup.jobs.worker import Worker
 from closeup.media.image import encode_png
-from closeup.server.loopback import built_files
 from closeup.server.offers import OFFERS
-from closeup.server.pages import STUDIO
 from closeup.server.plans import PLAN
-from closeup.server.premises import Premises, to_medium
-from server.studio_casts import add_cast, add_film, crowd, listening
+from closeup.server.premises import to_medium
+from server.studio_desk import AXE, Desk, at_desk, lacking
 from server.studio_plans import add_plan
 from stills import astronaut
 
-AXE = Path(__file__).resolve().parents[2] / "studio" / "node_modules" / "axe-core" / "axe.min.js"
-
-
-def lacking() -> str:
-    """Why the page cannot be looked at here; empty where it can."""
-    try:
-        built_files(STUDIO)
-    except InputError:
-        return "the studio is not built: make studio"
-    return "" if PROGRAM else "there is no Chromium"
-
-
 pytestmark = [pytest.mark.skipif(bool(lacking()), reason=lacking()), pytest.mark.slow]
 
-KEY_CODES = {"Enter": 13, "Escape": 27}
-"""What dialogs and buttons themselves look at."""
-
 PAGES = ("/", "/gallery", "/jobs", "/settings", "/ask", "/ask/portrait", "/ask/shorts")
-
-ELSEWHERE = "performance.getEntriesByType('resource').map(e => e.name).filter(n => !n.startsWith(location.origin))"
-
-
-@dataclass
-class Desk:
-    """A browser that is in, and the server that it sees."""
-
-    browser: Chromium
-    place: Premises
-    url: str
-
-    def open(self, page: str) -> None:
-        self.browser.open("about:blank")
-        self.browser.open(f"{self.url}/#{page}")
-
-    def cast(self, people: int, name: str) -> str:
-        media, path = add_film(self.place, self.place.data.parent / name)
-        cast_id = add_cast(self.place, crowd(people, path), (media,))
-        self.open(f"/cast/{cast_id}")
-        self.browser.wait("!!document.querySelector('.title h1')")
-        return cast_id
-
-    def kept(self, cast_id: str) -> dict[str, tuple[str | None, int]]:
-        """Who is in the cast on disk: names and numbers of tracks."""
-        cast = CAST_JSON.read(self.place.data / "results" / cast_id / "cast" / "cast.json")
-        return {each.id: (each.name, len(each.tracks)) for each in cast.people}
-
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            text = {"text": key} if len(key) == 1 else {"text": "\r"} if key == "Enter" else {}
-            code = {"windowsVirtualKeyCode": KEY_CODES[key]} if key in KEY_CODES else {}
-            self.browser.call("Input.dispatchKeyEvent", type="keyDown", key=key, **text, **code)
-            self.browser.call("Input.dispatchKeyEvent", type="keyUp", key=key, **code)
-
-    def focus(self, selector: str) -> None:
-        self.browser.wait(f"!!document.querySelector({selector!r})")
-        self.browser.ask(f"document.querySelector({selector!r}).focus()")
-
-    def says(self, words: str) -> None:
-        self.browser.wait(f"!!document.querySelector('.saying')?.innerText.includes({words!r})")
 
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    folder = tmp_path_factory.mktemp("studio")
-    with listening(folder) as (place, url, link), Chromium(folder / "profile", "--lang=en") as browser:
-        browser.open(link)
-        browser.wait("!!document.querySelector('.drop')")
-        yield Desk(browser, place, url)
+    with at_desk(tmp_path_factory.mktemp("studio")) as desk:
+        yield desk
 
 
 def test_a_name_is_given_in_place_and_a_twin_is_asked_about(desk: Desk) -> None:
@@ -352,10 +286,4 @@ def test_pages_have_no_serious_faults_for_who_cannot_see_them(desk: Desk, page: 
         if page in ("person", "history", "questions", "merge"):
             desk.browser.wait("!!document.querySelector('dialog[open]')")
     desk.browser.ask("new Promise(done => setTimeout(done, 300))")
-    desk.browser.call("Runtime.evaluate", expression=AXE.read_text("utf-8"))
-    found = desk.browser.ask(
-        "axe.run().then(r => r.violations.filter(v => ['serious', 'critical'].includes(v.impact))"
-        ".map(v => v.id + ': ' + v.nodes.slice(0, 3).map(n => n.html.slice(0, 160)).join(' | ')))"
-    )
-    assert found == []
-    assert desk.browser.ask(ELSEWHERE) == []
+    assert desk.faults() == []

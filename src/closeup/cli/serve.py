@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from closeup.cli.flags import AsJson, FirstByDefault
+from closeup.cli.flags import RUNS, AsJson, FirstByDefault
 from closeup.cli.output import one_line, show_hint, show_json, show_note, show_table
 from closeup.cli.worker import Data
 from closeup.core.errors import InputError
@@ -57,6 +57,9 @@ def run(
             show_default="none",
         ),
     ] = None,
+    runs: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder of the runs, and of audits, that the browser shows.")
+    ] = RUNS,
     webhook: Annotated[
         list[str] | None,
         typer.Option(metavar="URL", help="Tell this address when a job ends; again for more.", show_default="none"),
@@ -73,7 +76,7 @@ def run(
     import_server()
     hooks = tuple(map(checked_address, webhook or ()))
     doors = doors_of(host, port, url, round(quota_gb * 1e9))
-    place = Premises(data or default_server_dir(), doors)
+    place = Premises(data or default_server_dir(), doors, runs)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     try:
         base = url.rstrip("/") if url else f"http://{'[' + host + ']' if ':' in host else host}:{port}"

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 
 from closeup import __version__
 from closeup.core.errors import CloseupError, FormatError, InputError, OutputError
-from closeup.server import casts, gallery, jobs, keys, media, pages, plans, uploads
+from closeup.server import casts, gallery, jobs, keys, media, pages, plans, runs, uploads
 from closeup.server.guard import Guard, Metrics, refusal
 from closeup.server.premises import Premises
 from closeup.server.watching import Watcher
@@ -61,7 +61,7 @@ def _routed() -> FastAPI:
         lifespan=_lifespan,
         telemetry=telemetry,
     )
-    for routes in (uploads, media, jobs, plans, casts, gallery, keys, pages):
+    for routes in (uploads, media, jobs, plans, casts, gallery, runs, keys, pages):
         app.include_router(routes.routes)
     app.include_router(jobs.events)
     app.include_router(pages.models)

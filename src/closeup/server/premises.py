@@ -44,13 +44,17 @@ class Doors:
 class Premises:
     """The folder of a server and all that it keeps; threads may share it."""
 
-    def __init__(self, data: Path, doors: Doors) -> None:
+    def __init__(self, data: Path, doors: Doors, runs: Path | None = None) -> None:
         """Open the folder, and make it and its tables where they are missing.
+
+        Args:
+            runs: Folder of the workbench's runs and audits that may be looked at; None for none.
 
         Raises:
             CloseupError: If it cannot be written, or its database cannot be used.
         """
         self.data, self.doors = data.absolute(), doors
+        self.runs = None if runs is None else runs.absolute()
         self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         database = open_server(self.data)
         self.jobs, self.access = JobStore(database), AccessStore(database)

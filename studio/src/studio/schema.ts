@@ -864,6 +864,186 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the runs of the workbench
+         * @description List trainings and fits, newest first; `damaged` names the folders that cannot be read.
+         */
+        get: operations["list_all_runs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One run
+         * @description Show how far a run came: its losses and metrics, and what it takes for what.
+         */
+        get: operations["show_runs__run_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{run_id}/mistakes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The worst mistakes of a run
+         * @description Show the pictures that a head was most wrong about; with `label` and `prediction` those taken for that.
+         */
+        get: operations["worst_runs__run_id__mistakes_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{run_id}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A report of a run
+         * @description Give a page that was made of the run: its report, or its mistakes.
+         */
+        get: operations["report_runs__run_id___name__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the audits of labels
+         * @description List the audits that lie among the runs; `damaged` names the folders that cannot be read.
+         */
+        get: operations["list_audits_audits_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audits/{audit_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One audit
+         * @description Show which labels are probably wrong, and what was decided of them.
+         */
+        get: operations["show_audit_audits__audit_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audits/{audit_id}/pictures/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The picture of a finding
+         * @description Give the picture, from the data as it lies there now.
+         */
+        get: operations["picture_audits__audit_id__pictures__number__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audits/{audit_id}/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Decide findings
+         * @description Keep what was decided of findings, in place of all that is not written yet.
+         */
+        put: operations["decide_audits__audit_id__decisions_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audits/{audit_id}/corrections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Write accepted findings as corrections
+         * @description Add all accepted findings to the data's file of corrections, as `closeup data audit --accept` does.
+         */
+        post: operations["correct_audits__audit_id__corrections_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/session": {
         parameters: {
             query?: never;
@@ -1446,6 +1626,72 @@ export interface components {
             in_doubt: boolean;
             /** @description Models by which it is far from the others, so that it does not count. */
             flagged_by: string[];
+        };
+        /** @description What one head predicted for one side of the split. */
+        RunHead: {
+            side: string;
+            head: string;
+            unit: string;
+            classes: string[];
+            /** @description Pictures with a label. */
+            count: number;
+            /** @description Label, prediction, and how many pictures: the cells that are not empty; none of a value head. */
+            confusion: [
+                number,
+                number,
+                number
+            ][];
+            /** @description Label and estimate of pictures of a value head, evenly chosen where there are many. */
+            estimates: [
+                number,
+                number
+            ][];
+        };
+        /** @description What somebody says of one finding. */
+        Decision: {
+            /** @description Of the finding. */
+            number: number;
+            /** @description That is right instead, "" for none; None where the label that is there is right. */
+            label: string | null;
+            /**
+             * @description Whether it is among the corrections.
+             * @default false
+             */
+            written?: boolean;
+        };
+        /** @description One label that is probably wrong. */
+        Finding: {
+            /** @description From 1, the clearest first. */
+            number: number;
+            /** @description Of the picture in the dataset. */
+            key: string;
+            /** @description In its source, as corrections name it. */
+            path: string;
+            /** @description Name of the source. */
+            source: string;
+            /** @description Of the picture. */
+            group: string;
+            /** @description That it has. */
+            label: string;
+            /** @description The class that it looks like. */
+            suggestion: string;
+            /** @description Probability of the label. */
+            p_label: number;
+            /** @description Probability of the suggestion. */
+            p_suggestion: number;
+        };
+        /** @description A group whose pictures are mostly found wrong in the same way: perhaps the group is. */
+        GroupFinding: {
+            /** @description Its name. */
+            group: string;
+            /** @description That its pictures have. */
+            label: string;
+            /** @description What they look like. */
+            suggestion: string;
+            /** @description How many of the group have that label and were predicted. */
+            pictures: number;
+            /** @description The findings. */
+            numbers: number[];
         };
         /** @description A token, or the session of a browser; the secret itself is not kept. */
         KeyRecord: {
@@ -4711,6 +4957,425 @@ export interface operations {
                         templates: number;
                         /** @description The poses of those. */
                         poses: string[];
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    list_all_runs_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            id: string;
+                            name: string;
+                            /** @description Its folder. */
+                            path: string;
+                            /** @enum {string} */
+                            state: "running" | "interrupted" | "failed" | "finished";
+                            created_at: string;
+                            /** @description ISO 8601, as `created_at`; None while it is not over. */
+                            ended_at: string | null;
+                            /** @description Why it failed. */
+                            reason: string;
+                            /** @description Epochs that are done. */
+                            epochs_count: number;
+                            /** @description Numbers of the end, each with its place: "test/expression/accuracy". */
+                            figures: {
+                                [key: string]: number;
+                            };
+                        }[];
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    show_runs__run_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its folder's name. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        name: string;
+                        path: string;
+                        /** @enum {string} */
+                        state: "running" | "interrupted" | "failed" | "finished";
+                        created_at: string;
+                        ended_at: string | null;
+                        reason: string;
+                        epochs_count: number;
+                        figures: {
+                            [key: string]: number;
+                        };
+                        facts: {
+                            [key: string]: unknown;
+                        };
+                        metrics: {
+                            [key: string]: unknown;
+                        };
+                        epochs: {
+                            [key: string]: string;
+                        }[];
+                        /** @description Of a fit whose it is, "recommend"; "" of a training. */
+                        learner: string;
+                        /** @description Epochs that were done, 2.5 in the middle of the third, and the loss; evenly chosen where there are many. */
+                        steps: [
+                            number,
+                            number
+                        ][];
+                        /** @description As in the recipe, test before val. */
+                        heads: components["schemas"]["RunHead"][];
+                        /** @description Its pages, by their names. */
+                        reports: string[];
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    worst_runs__run_id__mistakes_get: {
+        parameters: {
+            query: {
+                side: string;
+                head: string;
+                label?: string | null;
+                prediction?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description Its folder's name. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            /** @description Of the picture. */
+                            key: string;
+                            /** @description What the data says, in words. */
+                            label: string;
+                            /** @description What the run says, in words. */
+                            prediction: string;
+                            /** @description How sure it was, "93%"; for a number how far off, "+21". */
+                            sure: string;
+                            /** @description A data: URI, or None where it cannot be read any more. */
+                            picture: string | null;
+                        }[];
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    report_runs__run_id___name__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its folder's name. */
+                run_id: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_audits_audits_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            id: string;
+                            data: string;
+                            field: string;
+                            findings: number;
+                            decided: number;
+                        }[];
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    show_audit_audits__audit_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its folder's name. */
+                audit_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        data: string;
+                        field: string;
+                        classes: string[];
+                        how: string;
+                        judged: number;
+                        expected_errors: number;
+                        accuracy: number | null;
+                        chance: number | null;
+                        findings: components["schemas"]["Finding"][];
+                        groups: components["schemas"]["GroupFinding"][];
+                        /** @description How many pictures could not be read. */
+                        unreadable: number;
+                        notes: string[];
+                        decisions: components["schemas"]["Decision"][];
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    picture_audits__audit_id__pictures__number__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its folder's name. */
+                audit_id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    decide_audits__audit_id__decisions_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its folder's name. */
+                audit_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    decisions: components["schemas"]["Decision"][];
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        said: string;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    correct_audits__audit_id__corrections_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its folder's name. */
+                audit_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    who: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        said: string;
                     };
                 };
             };

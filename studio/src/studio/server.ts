@@ -16,6 +16,14 @@ export type Question = Item<"/casts/{cast_id}/questions">;
 export type Identity = Item<"/gallery">;
 export type Standing = Answer<"/gallery/{person_id}">;
 export type Model = Item<"/models">;
+export type RunInShort = Item<"/runs">;
+export type Run = Answer<"/runs/{run_id}">;
+export type RunHead = Schemas["RunHead"];
+export type Mistake = Item<"/runs/{run_id}/mistakes">;
+export type AuditInShort = Item<"/audits">;
+export type Audit = Answer<"/audits/{audit_id}">;
+export type Finding = Schemas["Finding"];
+export type Decision = Schemas["Decision"];
 export type StoredFile = Schemas["StoredFile"];
 export type Person = Schemas["Person"];
 export type Track = Schemas["CastTrack"];
@@ -118,6 +126,20 @@ export const standing = (id: string): Promise<Standing> => one("GET", `/gallery/
 export const job = (id: string): Promise<Job> => one("GET", `/jobs/${id}`);
 export const document = (): Promise<Document> => one("GET", "/openapi.json");
 export const models = (): Promise<Model[]> => many("/models");
+
+export const runs = (): Promise<{ items: RunInShort[]; damaged: string[] }> => one("GET", "/runs");
+export const run = (id: string): Promise<Run> => one("GET", `/runs/${encodeURIComponent(id)}`);
+export const audits = (): Promise<{ items: AuditInShort[]; damaged: string[] }> => one("GET", "/audits");
+export const audit = (id: string): Promise<Audit> => one("GET", `/audits/${encodeURIComponent(id)}`);
+
+/** The worst mistakes of a head, or all that were taken so: label and prediction. */
+export function mistakes(id: string, side: string, head: string, taken: [string, string] | null): Promise<Mistake[]> {
+  const asked = new URLSearchParams({ side, head, ...(taken ? { label: taken[0], prediction: taken[1] } : {}) });
+  return many(`/runs/${encodeURIComponent(id)}/mistakes?${asked}`);
+}
+
+export const decide = (id: string, decisions: Decision[]): Promise<unknown> => one("PUT", `/audits/${encodeURIComponent(id)}/decisions`, { decisions });
+export const correct = async (id: string, who: string): Promise<string> => (await one<{ said: string }>("POST", `/audits/${encodeURIComponent(id)}/corrections`, { who })).said;
 
 export const submit = (work: string, given: Record<string, unknown>): Promise<Job> => one("POST", `/jobs/${work}`, given);
 export const cancel = (id: string): Promise<Job> => one("POST", `/jobs/${id}/cancel`);

@@ -26,18 +26,18 @@ def judged(tmp_path: Path) -> tuple[Run, HeadMetrics, HeadMetrics]:
 
 def test_the_surest_come_first_and_what_is_right_is_none(judged: tuple[Run, HeadMetrics, HeadMetrics]) -> None:
     _, mood, age = judged
-    assert worst_indices(mood) == [3, 2, 1, 4]
-    assert worst_indices(mood, most=2) == [3, 2]
-    assert worst_indices(age) == [1, 2]
+    assert worst_indices(mood.predictions) == [3, 2, 1, 4]
+    assert worst_indices(mood.predictions, most=2) == [3, 2]
+    assert worst_indices(age.predictions) == [1, 2]
 
 
 def test_what_is_said_of_them(judged: tuple[Run, HeadMetrics, HeadMetrics]) -> None:
     _, mood, age = judged
-    first = mistakes(mood, picture)[0]
+    first = mistakes(mood.predictions, picture)[0]
     assert (first.key, first.label, first.prediction, first.sure) == (HOSTILE[0], "happy", "sad", "100%")
     assert first.picture is not None
     assert first.picture.startswith("data:image/jpeg;base64,")
-    told = [(it.label, it.prediction, it.sure) for it in mistakes(age, picture)]
+    told = [(it.label, it.prediction, it.sure) for it in mistakes(age.predictions, picture)]
     assert told == [("40", "61", "+21"), ("50", "47.5", "-2.5")]
 
 
@@ -49,15 +49,17 @@ def test_pictures_that_cannot_be_read_are_said_to_be_missing(judged: tuple[Run, 
             raise InputError("It is gone.")
         return np.zeros((500, 300, 3), np.uint8)
 
-    found = mistakes(mood, read)
+    found = mistakes(mood.predictions, read)
     assert [it.picture is None for it in found] == [False, True, False, False]
-    assert all(it.picture is None for it in mistakes(mood, None))
+    assert all(it.picture is None for it in mistakes(mood.predictions, None))
     assert "no picture" in Page(mistakes_page(run, [(mood, found)])).text
 
 
 def test_the_page_is_whole_and_safe(judged: tuple[Run, HeadMetrics, HeadMetrics]) -> None:
     run, mood, age = judged
-    page = Page(mistakes_page(run, [(mood, mistakes(mood, picture)), (age, mistakes(age, picture))]))
+    page = Page(
+        mistakes_page(run, [(mood, mistakes(mood.predictions, picture)), (age, mistakes(age.predictions, picture))])
+    )
     assert page.scripts == []
     assert len(page.all("img")) == 6
     assert all((img["src"] or "").startswith("data:image/jpeg;base64,") for img in page.all("img"))

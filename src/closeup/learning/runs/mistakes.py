@@ -10,6 +10,7 @@ from closeup.core.data_uri import data_uri
 from closeup.core.errors import CloseupError
 from closeup.core.types import Image
 from closeup.learning.runs.metrics import HeadMetrics
+from closeup.learning.runs.predictions import HeadPredictions
 from closeup.learning.runs.reading import Run
 from closeup.media.image import encode_jpeg
 from closeup.pages.page import render_page
@@ -39,12 +40,11 @@ class Mistake:
     picture: str | None
 
 
-def worst_indices(measured: HeadMetrics, most: int = MOST) -> list[int]:
+def worst_indices(predictions: HeadPredictions, most: int = MOST) -> list[int]:
     """Which predictions are furthest from their labels, worst first, the right ones left out.
 
     For classes: by how much likelier the prediction seemed than the label. For numbers: by the error.
     """
-    predictions = measured.predictions
     if predictions.classes:
         labels = predictions.label_indices()
         given = predictions.probabilities.argmax(axis=1)
@@ -58,15 +58,17 @@ def worst_indices(measured: HeadMetrics, most: int = MOST) -> list[int]:
     return [int(index) for index in order if wrong[index]][:most]
 
 
-def mistakes(measured: HeadMetrics, pixels_of: Callable[[str], Image] | None, most: int = MOST) -> tuple[Mistake, ...]:
+def mistakes(
+    predictions: HeadPredictions, pixels_of: Callable[[str], Image] | None, most: int = MOST
+) -> tuple[Mistake, ...]:
     """The worst mistakes of a head with their pictures.
 
     Args:
-        measured: The head on the side to look at.
+        predictions: Of the head on the side to look at, where there are labels.
         pixels_of: The picture of a key, RGB (H, W, 3); None where the pictures are not at hand.
         most: How many.
     """
-    return tuple(_mistake(measured, index, pixels_of) for index in worst_indices(measured, most))
+    return tuple(_mistake(predictions, index, pixels_of) for index in worst_indices(predictions, most))
 
 
 def mistakes_page(run: Run, heads: Sequence[tuple[HeadMetrics, Sequence[Mistake]]]) -> str:
@@ -86,8 +88,7 @@ def mistakes_page(run: Run, heads: Sequence[tuple[HeadMetrics, Sequence[Mistake]
     )
 
 
-def _mistake(measured: HeadMetrics, index: int, pixels_of: Callable[[str], Image] | None) -> Mistake:
-    predictions = measured.predictions
+def _mistake(predictions: HeadPredictions, index: int, pixels_of: Callable[[str], Image] | None) -> Mistake:
     key, label = predictions.keys[index], predictions.labels[index]
     picture = None if pixels_of is None else _picture(key, pixels_of)
     if predictions.classes:

@@ -62,7 +62,7 @@ def write_report(
     progress(Progress("Report: drawing", 1, 4, "steps"))
     curves, plots = _draw_plots(run, measured)
     progress(Progress("Report: looking for mistakes", 2, 4, "steps"))
-    worst = [(one, mistakes(one, image_of)) for one in reported(measured)]
+    worst = [(one, mistakes(one.predictions, image_of)) for one in reported(measured)]
     if measured and (image_of is not None or not (run.path / MISTAKES_FILE).exists()):
         write_whole(run.path / MISTAKES_FILE, mistakes_page(run, worst).encode())
     progress(Progress("Report: writing the report", 3, 4, "steps"))

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -73,17 +73,40 @@ def accept_findings(
             or a label is another by now.
         OutputError: If a file cannot be written.
     """
+    return accept_labels(
+        folder,
+        parse_numbers(numbers, read_audit(folder)),
+        who=who,
+        when=when,
+        whole_groups=whole_groups,
+        corrections=corrections,
+        progress=progress,
+    )
+
+
+def accept_labels(
+    folder: Path,
+    chosen: Mapping[int, str],
+    *,
+    who: str,
+    when: date,
+    whole_groups: bool = False,
+    corrections: Path | None = None,
+    progress: ProgressCallback = ignore,
+) -> tuple[Accepted, ...]:
+    """As `accept_findings`, for findings by their numbers with the right label of each, "" for none."""
     if not who.strip():
         raise InputError(
             "It is not said who finds these labels wrong.", "Give a name.", code="option", option="who", example="NAME"
         )
     audit = read_audit(folder)
     findings = audit.by_number
-    chosen = parse_numbers(numbers, audit)
     by_source: dict[str, list[Correction]] = defaultdict(list)
     for number, label in chosen.items():
+        if number not in findings:
+            raise InputError(f"There is no finding {number}: {_count(audit)}.", f"See {FINDINGS_FILE}.")
         finding = findings[number]
-        line = _correction(audit.field, finding, label, who.strip(), when, whole=whole_groups)
+        line = _correction(audit.field, finding, _label(label, finding, audit), who.strip(), when, whole=whole_groups)
         if _said(line) not in map(_said, by_source[finding.source]):
             by_source[finding.source].append(line)
     prepared = [_prepare(folder, audit, name, lines, corrections) for name, lines in by_source.items()]
