@@ -63,6 +63,8 @@ HOMES = {
     "matplotlib": ("features.demo", "learning"),
     "skimage": ("features.demo",),
     "kiwipiepy": ("text.korean",),
+    "reportlab": ("features.checkout.receipt",),
+    "fontTools": ("media.typeface",),
     "zxingcpp": ("perception.barcodes",),
     "fastapi": ("server",),
     "starlette": ("server",),

@@ -7,7 +7,9 @@ from typer.testing import CliRunner
 
 from closeup.cli.exit_codes import EXIT_COULD_NOT
 from closeup.cli.main import app
-from features.checkout.shelf import write_packshot
+from closeup.features.checkout import sell
+from closeup.media.image import encode_png
+from features.checkout.shelf import PlainModels, counter, write_packshot
 
 
 @pytest.fixture(autouse=True)
@@ -69,6 +71,20 @@ def test_sales_are_listed_and_exported_and_choices_are_checked() -> None:
     result = type_in("sales", "--events", "events.csv", "--json")
     assert json.loads(result.stdout) == []
     assert Path("events.csv").read_text() == "user,item,quantity,time\n"
+
+
+def test_a_receipt_is_printed_again_and_written_as_pdf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sell, "CounterModels", PlainModels)
+    type_in("product", "add", "콜라", "cola.png", "--price", "1,500")
+    assert "closeup checkout sales" in type_in("receipt").stderr
+    Path("counter.png").write_bytes(encode_png(counter("cola")))
+    sold = type_in("sell", "counter.png")
+    assert sold.exit_code == 0, sold.output
+    assert type_in("receipt").stdout == sold.stdout
+    result = type_in("receipt", sold.stdout.split()[1].strip(","), "--pdf", "r.pdf", "--language", "ko")
+    assert "is in r.pdf" in result.stdout
+    assert Path("r.pdf").read_bytes().startswith(b"%PDF-")
+    assert json.loads(type_in("receipt", "--json").stdout)["total_minor"] == 1500
 
 
 def test_a_table_fills_the_shop() -> None:

@@ -167,6 +167,11 @@ def test_whoever_runs_it_names_what_was_asked_about_and_sees_what_was_sold(
     assert counter.shop.find(NAMES["sea"]).views == 2
     assert operator.send(kind="forget").status == 200
     assert counter.shop.find(NAMES["sea"]).views == 1
+    pdf = operator.ask(f"/receipt/ko/{sale['id']}.pdf")
+    assert (pdf.headers["Content-Type"], pdf.content[:5]) == ("application/pdf", b"%PDF-")
+    for absent, status in ((f"ko/{'f' * 32}.pdf", 422), (f"fr/{sale['id']}.pdf", 422), ("ko/.pdf", 404)):
+        assert operator.ask(f"/receipt/{absent}").status == status
+    assert page.ask(f"/receipt/ko/{sale['id']}.pdf").status == 404
     assert page.ask("/sales.json").status == 404  # shoppers have no way to it
     assert page.ask(f"/sale/{sale['id']}.jpg").status == 404
 

@@ -1,5 +1,6 @@
 """`closeup checkout ...`: what a shop sells, and what lies on its counter."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,14 @@ product = typer.Typer(no_args_is_help=True, help="The catalogue: what is sold, f
 app.add_typer(product, name="product")
 app.add_typer(checkout_kiosk.shopper, name="shopper")
 app.add_typer(checkout_kiosk.app)
+
+
+class Language(StrEnum):
+    """Of receipts."""
+
+    en = "en"
+    ko = "ko"
+
 
 Which = Annotated[str, typer.Argument(metavar="PRODUCT", show_default=False, help="Its name or barcode.")]
 Money = Annotated[str | None, typer.Option(metavar="CODE", help="Of the price: KRW, EUR...; else the shop's.")]
@@ -67,7 +76,7 @@ def sell(
 ) -> None:
     """Sell what lies on the counter, paid by a sandbox that takes no money, and print the receipt."""
     from closeup.documents.checkout import SALE
-    from closeup.features.checkout.sell import receipt_text
+    from closeup.features.checkout.receipt import receipt_text
     from closeup.jobs.work import work
 
     sale = work("checkout.sell")(
@@ -77,6 +86,37 @@ def sell(
         show_json(SALE.to_data(sale))
     else:
         typer.echo("\n".join(map(one_line, receipt_text(sale).splitlines())))
+
+
+@app.command()
+def receipt(
+    sale: Annotated[
+        str, typer.Argument(metavar="RECEIPT", help="Its number, or how that begins.", show_default="the newest")
+    ] = "",
+    pdf: Annotated[Path | None, typer.Option(metavar="FILE.pdf", help="Write it as PDF, 80 mm wide.")] = None,
+    language: Annotated[Language, typer.Option(help="What it is written in.")] = Language.en,
+    shop: Shop = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the receipt of a sale again, or write it as PDF."""
+    from closeup.core.whole import write_whole
+    from closeup.documents.checkout import SALE
+    from closeup.features.checkout.receipt import find_sale, receipt_pdf, receipt_text
+    from closeup.storage.shop import open_shop
+
+    with open_shop(shop) as store:
+        found = find_sale(store, sale)
+    if pdf is not None:
+        content, missing = receipt_pdf(found, language.value)
+        write_whole(pdf, content)
+        if missing:
+            show_note(f"Printed as question marks, because no font here has them: {' '.join(missing)}")
+    if as_json:
+        show_json(SALE.to_data(found))
+    elif pdf is None:
+        typer.echo("\n".join(map(one_line, receipt_text(found, language.value).splitlines())))
+    else:
+        typer.echo(f"The receipt {found.id[:8]} is in {one_line(str(pdf))}.")
 
 
 @app.command()

@@ -110,6 +110,7 @@ HINTS: dict[str, Words] = {
     "shopper.consent": "Ask them; if they agree: --consent",
     "shopper.absent": "See who is: closeup checkout shopper list",
     "shopper.pin": "Give digits only, four to eight.",
+    "checkout.sale": "See what was sold: closeup checkout sales",
     "checkout.taken": (
         "For another price: closeup checkout product price {name!q} AMOUNT; for more photos, leave out --price."
     ),

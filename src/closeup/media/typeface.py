@@ -84,6 +84,21 @@ def _asked(letters: str) -> Path | None:
 
 
 @lru_cache(maxsize=1)
+def truetype() -> bytes:
+    """The letters of closeup as a TrueType file, unpacked, for what embeds fonts.
+
+    Raises:
+        ImportError: fonttools or brotli is not installed.
+    """
+    from fontTools.ttLib import TTFont
+
+    made, font = BytesIO(), TTFont(BytesIO(_content()), recalcBBoxes=False, recalcTimestamp=False)
+    font.flavor = None
+    font.save(made)
+    return made.getvalue()
+
+
+@lru_cache(maxsize=1)
 def _content() -> bytes:
     return resources.files("closeup.media").joinpath("fonts", _FILE).read_bytes()
 

@@ -14,6 +14,7 @@ from closeup.documents.checkout import ASKED, KIOSK_STATE, KIOSK_TOUCH, OPERATOR
 from closeup.documents.form import Form
 from closeup.features.checkout.kiosk import Kiosk
 from closeup.features.checkout.operator import operate
+from closeup.features.checkout.receipt import find_sale, receipt_pdf
 from closeup.features.gallery.guide import REQUESTS, watch_until_alive
 from closeup.features.gallery.liveness import LivenessCheck, random_turns
 from closeup.features.gallery.recognise import Recogniser, model_for
@@ -160,6 +161,9 @@ def operator_server(kiosk: Kiosk, port: int = 0) -> LoopbackServer:
             return shop.asked_picture(int(name))
         if place == "sale":
             return shop.frame(name)
+        if place == "receipt":
+            language, _, number = name.removesuffix(".pdf").partition("/")
+            return receipt_pdf(find_sale(shop, number), language)[0] if number else None
         return pictures.newest() if place == "frame" else files.get(address)
 
     def receive(address: str, content: BinaryIO, length: int) -> bytes | None:

@@ -129,7 +129,11 @@ class _Handler(BaseHTTPRequestHandler):
                 cookie = f"{self.server.cookie}={session}; HttpOnly; SameSite=Strict; Path=/"
                 self._send_file(self.server.page, {"Set-Cookie": cookie, "Cache-Control": "no-store"})
             return
-        found = self.server.page if address.path == "/" else self.server.find(address.path)
+        try:
+            found = self.server.page if address.path == "/" else self.server.find(address.path)
+        except CloseupError as error:
+            self._refuse(HTTPStatus.UNPROCESSABLE_ENTITY, f"{error.message} {error.hint}")
+            return
         if found is None:
             self._refuse(HTTPStatus.NOT_FOUND, "There is nothing here.")
         elif isinstance(found, bytes):

@@ -7,7 +7,8 @@ from closeup.core.errors import InputError
 from closeup.documents.checkout import SaleRecord
 from closeup.features.checkout.catalogue import new_product, pictures_of
 from closeup.features.checkout.payment import sandbox
-from closeup.features.checkout.sell import receipt_text, sale_events, sell
+from closeup.features.checkout.receipt import receipt_text
+from closeup.features.checkout.sell import sale_events, sell
 from closeup.media.image import encode_png
 from closeup.storage.shop import ShopStore, open_shop
 from features.checkout.shelf import PlainModels, counter, write_packshot

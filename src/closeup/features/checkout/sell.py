@@ -12,7 +12,6 @@ from closeup.core.progress import ProgressCallback, ignore
 from closeup.core.types import Image
 from closeup.core.words import counted
 from closeup.documents.checkout import CounterReading, SaleRecord, SeenThing
-from closeup.features.checkout.money import amount_text
 from closeup.features.checkout.payment import PaymentProvider, new_sale, pay, sandbox, settle
 from closeup.features.checkout.read import open_shelf, read_counter
 from closeup.features.checkout.till import GUEST, STILL_LOOKS, Event, Till, step
@@ -106,19 +105,6 @@ def teach(shop: ShopStore, product_id: str, image: Image, thing: SeenThing) -> N
     """Keep what was chosen on a picture (H, W, 3) as a view of its product; `ShopStore.forget_choice` undoes it."""
     jpeg = encode_jpeg(crop(image, np.asarray(thing.box_xyxy, np.float32)))
     shop.add_views(product_id, [(jpeg, hashlib.sha256(jpeg).hexdigest())], "choice")
-
-
-def receipt_text(sale: SaleRecord) -> str:
-    """A receipt for people: a line for each product, the total, the tax in it, and how it was paid."""
-    rows = [(f"{line.count} x {line.product}", amount_text(line.sum_minor, sale.currency)) for line in sale.lines]
-    rows.append(("Total", amount_text(sale.total_minor, sale.currency)))
-    if sale.tax_minor:
-        rows.append(("of it tax", amount_text(sale.tax_minor, sale.currency)))
-    wide = max(len(name) for name, _ in rows) + 2 + max(len(amount) for _, amount in rows)
-    lines = [f"{name}{amount:>{wide - len(name)}}" for name, amount in rows]
-    ended = {"paid": f"Paid: {sale.payment}", "void": f"Not paid: {sale.payment}", "open": "Not paid yet"}[sale.state]
-    head = f"Receipt {sale.id[:8]}, {sale.at:%Y-%m-%d %H:%M}, {sale.who}"
-    return "\n".join([head, "-" * max(wide, len(head)), *lines, ended, ""])
 
 
 def sale_events(sales: Sequence[SaleRecord]) -> list[dict[str, str | int]]:
