@@ -38,6 +38,22 @@ def test_from_adding_to_retiring() -> None:
     assert "Bag" in type_in("product", "list", "--retired").stdout
 
 
+def test_views_come_from_a_camera_and_measures_are_said(tmp_path: Path) -> None:
+    Path("camera").mkdir()
+    (tmp_path / "cola.png").rename(tmp_path / "camera" / "1.png")
+    result = type_in("product", "add", "Cola", "--price", "1,500", "--camera", "camera", "--views", "1")
+    assert result.stdout == "Cola: 1,500 KRW, 1 view.\n", result.output
+    assert "View 1 of 1." in result.stderr
+    assert (
+        "1 view, 355 g, 66 x 66 x 115 mm"
+        in type_in("product", "measure", "cola", "--weight-g", "355", "--size-mm", "66x66x115").stdout
+    )
+    assert "Neither a weight nor a size" in type_in("product", "measure", "cola").stderr
+    found = json.loads(type_in("product", "list", "--json").stdout)
+    assert (found[0]["weight_g"], found[0]["size_mm"]) == (355, [66, 66, 115])
+    assert "A pixel cannot show 0 mm" in type_in("read", "mint.png", "--mm-per-px", "0").stderr
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

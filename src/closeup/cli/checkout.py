@@ -6,19 +6,19 @@ from typing import Annotated
 
 import typer
 
-from closeup.cli import checkout_kiosk
-from closeup.cli.checkout_kiosk import Shop
+from closeup.cli import checkout_kiosk, checkout_product
+from closeup.cli.checkout_kiosk import MmPerPx, Shop
+from closeup.cli.checkout_product import show_product
 from closeup.cli.flags import AsJson, Quiet
 from closeup.cli.output import one_line, show_json, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.installed import extra_command
 from closeup.core.words import counted
-from closeup.documents.checkout import PRODUCT, READING, CounterReading, ProductRecord
+from closeup.documents.checkout import READING, CounterReading
 from closeup.features.checkout.money import amount_text
 
 app = typer.Typer(name="checkout", no_args_is_help=True, help="See what lies on a counter, count it and price it.")
-product = typer.Typer(no_args_is_help=True, help="The catalogue: what is sold, for how much, and how it looks.")
-app.add_typer(product, name="product")
+app.add_typer(checkout_product.app, name="product")
 app.add_typer(checkout_kiosk.shopper, name="shopper")
 app.add_typer(checkout_kiosk.app)
 
@@ -30,14 +30,14 @@ class Language(StrEnum):
     ko = "ko"
 
 
-Which = Annotated[str, typer.Argument(metavar="PRODUCT", show_default=False, help="Its name or barcode.")]
-Money = Annotated[str | None, typer.Option(metavar="CODE", help="Of the price: KRW, EUR...; else the shop's.")]
-Back = Annotated[bool, typer.Option("--back", help="Sell it again.")]
+WeightG = Annotated[int | None, typer.Option(metavar="GRAMS", help="What a scale says of all that lies there.")]
 
 
 @app.command()
 def read(
     photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", show_default=False, help="Of the counter.")],
+    mm_per_px: MmPerPx = None,
+    weight_g: WeightG = None,
     shop: Shop = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -48,7 +48,9 @@ def read(
     from closeup.storage.shop import open_shop
 
     with progress_bar("Reading", quiet=quiet or as_json) as progress:
-        found = work("checkout.read")(photos=photos, shop=shop, progress=progress)
+        found = work("checkout.read")(
+            photos=photos, shop=shop, mm_per_px=mm_per_px, weight_g=weight_g, progress=progress
+        )
     with open_shop(shop) as store:
         sold = store.products()
     if as_json:
@@ -58,6 +60,8 @@ def read(
             _show_reading(each)
     if not sold:
         show_note("Nothing is for sale yet, so that everything is unknown.")
+    if weight_g is not None and found[0].weight_off_g is None:
+        show_note("The weight says nothing: a thing is unknown, or a product's weight is not in the catalogue.")
     if any(each.barcode for each in sold) and not reads_barcodes():
         show_note(f"Barcodes on products are not read: that needs a package. {extra_command('checkout')}")
 
@@ -71,6 +75,8 @@ def sell(
     add: Annotated[list[str] | None, typer.Option(metavar="PRODUCT", help="Add one by hand.")] = None,
     remove: Annotated[list[str] | None, typer.Option(metavar="PRODUCT", help="Take one out by hand.")] = None,
     who: Annotated[str, typer.Option(metavar="NAME", help="The shopper.")] = "guest",
+    mm_per_px: MmPerPx = None,
+    weight_g: WeightG = None,
     shop: Shop = None,
     as_json: AsJson = False,
 ) -> None:
@@ -80,7 +86,14 @@ def sell(
     from closeup.jobs.work import work
 
     sale = work("checkout.sell")(
-        photo=photo, shop=shop, choices=choose or [], added=add or [], removed=remove or [], who=who
+        photo=photo,
+        shop=shop,
+        choices=choose or [],
+        added=add or [],
+        removed=remove or [],
+        who=who,
+        mm_per_px=mm_per_px,
+        weight_g=weight_g,
     )
     if as_json:
         show_json(SALE.to_data(sale))
@@ -125,7 +138,7 @@ def forget(shop: Shop = None) -> None:
     from closeup.storage.shop import open_shop
 
     with open_shop(shop) as store:
-        _show(store.forget_choice(), as_json=False)
+        show_product(store.forget_choice(), as_json=False)
 
 
 @app.command()
@@ -189,132 +202,6 @@ def evaluate(
         show_note(note)
 
 
-@product.command("add")
-def add_product(
-    name: Annotated[str, typer.Argument(metavar="NAME", show_default=False, help="What it is called on receipts.")],
-    photos: Annotated[
-        list[Path] | None, typer.Argument(metavar="PHOTO...", show_default=False, help="Of this product alone.")
-    ] = None,
-    *,
-    price: Annotated[str | None, typer.Option(metavar="AMOUNT", help="Of one, tax included: 1,500.")] = None,
-    barcode: Annotated[str | None, typer.Option(metavar="DIGITS", help="EAN-13, EAN-8, UPC-A or GTIN-14.")] = None,
-    tax: Annotated[str, typer.Option(metavar="PERCENT", help="Of tax in the price.")] = "0",
-    currency: Money = None,
-    shop: Shop = None,
-    as_json: AsJson = False,
-) -> None:
-    """Add a product; or, without a price, more photos of one that is there."""
-    from closeup.core.errors import InputError
-    from closeup.features.checkout.catalogue import new_product, pictures_of
-    from closeup.storage.shop import open_shop
-
-    with open_shop(shop) as store:
-        if price is None:
-            if barcode or currency or tax != "0" or not photos:
-                raise InputError(f"{name} has no price.", "Give the price that it is sold for.", code="checkout.price")
-            found = store.find(name)
-            added = store.add_views(found.id, pictures_of(photos))
-            more = added.views - found.views
-        else:
-            new = new_product(store, name, price, barcode=barcode, tax=tax, currency=currency)
-            (added,) = store.add([(new, pictures_of(photos) if photos else [])])
-            more = added.views
-    _show(added, as_json=as_json)
-    if not as_json and more < len(photos or ()):
-        show_note("Photos that were there already add nothing.")
-    if not as_json and not added.views:
-        show_note("Without a photo it cannot be seen on the counter, only added by hand.")
-
-
-@product.command("import")
-def import_table(
-    table: Annotated[Path, typer.Argument(metavar="TABLE.csv", show_default=False, help="name, price, barcode...")],
-    currency: Money = None,
-    shop: Shop = None,
-    quiet: Quiet = False,
-    as_json: AsJson = False,
-) -> None:
-    """Add all products of a table, or none: name, price, and perhaps barcode, tax, photos (several: a.jpg;b.jpg)."""
-    from closeup.jobs.work import work
-    from closeup.storage.shop import shop_place
-
-    with progress_bar(table.name, quiet=quiet or as_json) as progress:
-        added = work("checkout.import")(table=table, shop=shop, currency=currency, progress=progress)
-    if as_json:
-        show_json([PRODUCT.to_data(each) for each in added])
-    elif not quiet:
-        pictured, place = sum(each.views > 0 for each in added), one_line(str(shop_place(shop)))
-        typer.echo(f"{counted(len(added), 'product')} added to {place}, {pictured} of them with photos.")
-
-
-@product.command("list")
-def list_products(
-    retired: Annotated[bool, typer.Option("--retired", help="Also what is not sold any more.")] = False,
-    shop: Shop = None,
-    as_json: AsJson = False,
-) -> None:
-    """List what is sold."""
-    from closeup.storage.shop import open_shop
-
-    with open_shop(shop) as store:
-        found, place = store.products(retired=retired), store.place
-    if as_json:
-        show_json([PRODUCT.to_data(each) for each in found])
-        return
-    if not found:
-        typer.echo(f"There is nothing for sale in {one_line(place)}.")
-        return
-    rows = [
-        (
-            each.name,
-            amount_text(each.price_minor, each.currency),
-            each.barcode or "",
-            f"{each.tax_basis_points / 100:g} %" if each.tax_basis_points else "",
-            str(each.views),
-            "not sold any more" if each.retired else "",
-        )
-        for each in found
-    ]
-    show_table(*rows, head=("product", ">price", "barcode", ">tax", ">views", ""))
-    typer.echo(f"{counted(len(found), 'product')} in {one_line(place)}")
-
-
-@product.command("price")
-def set_price(
-    which: Which,
-    price: Annotated[str, typer.Argument(metavar="AMOUNT", show_default=False, help="Of one, tax included.")],
-    shop: Shop = None,
-    as_json: AsJson = False,
-) -> None:
-    """Sell a product for another price from now on."""
-    from closeup.features.checkout.money import parse_price
-    from closeup.storage.shop import open_shop
-
-    with open_shop(shop) as store:
-        found = store.find(which)
-        changed = store.change(found.id, price_minor=parse_price(price, found.currency))
-    _show(changed, as_json=as_json)
-
-
-@product.command("retire")
-def retire_product(which: Which, back: Back = False, shop: Shop = None, as_json: AsJson = False) -> None:
-    """Sell a product no more; what was sold stays on record."""
-    from closeup.features.checkout.catalogue import retire
-    from closeup.storage.shop import open_shop
-
-    with open_shop(shop) as store:
-        changed = retire(store, store.find(which), back=back)
-    _show(changed, as_json=as_json)
-
-
-def _show(found: ProductRecord, *, as_json: bool) -> None:
-    if as_json:
-        show_json(PRODUCT.to_data(found))
-        return
-    price, views = amount_text(found.price_minor, found.currency), counted(found.views, "view")
-    typer.echo(f"{one_line(found.name)}: {price}, {views}{', not sold any more' if found.retired else ''}.")
-
-
 def _show_reading(found: CounterReading) -> None:
     """The lines and the total of a counter, and what has to be asked."""
     typer.secho(one_line(found.photo), bold=True)
@@ -334,3 +221,6 @@ def _show_reading(found: CounterReading) -> None:
             typer.echo(f"In doubt, at {place}: {' or '.join(map(one_line, thing.choices))}?")
         elif thing.state == "unknown":
             typer.echo(f"Unknown, at {place}: like nothing that is for sale.")
+    if found.weight_off_g:
+        other = "more" if found.weight_off_g > 0 else "less"
+        typer.echo(f"The scale shows {abs(found.weight_off_g)} g {other} than what was seen weighs.")

@@ -19,10 +19,11 @@ from closeup.features.gallery.options import FAR
 if TYPE_CHECKING:
     from closeup.server.loopback import LoopbackServer
 
-CAMERA_WH = 1280, 720
-
 Shop = Annotated[
     Path | None, typer.Option("--shop", metavar="FILE", help="The shop's database; else the one of this user.")
+]
+MmPerPx = Annotated[
+    float | None, typer.Option(metavar="MM", help="How much of the counter a pixel of its picture shows.")
 ]
 Name = Annotated[str, typer.Argument(metavar="NAME", show_default=False, help="Of the gallery, or an id.")]
 
@@ -47,6 +48,7 @@ def kiosk(
     keep_frames: Annotated[
         float, typer.Option(metavar="DAYS", min=0, max=90, help="Keep the picture of a sale for disputes; 0: not.")
     ] = 3,
+    mm_per_px: MmPerPx = None,
     port: Annotated[
         int, typer.Option(metavar="N", min=0, max=65535, help="Port of the page.", show_default="a free one")
     ] = 0,
@@ -57,8 +59,9 @@ def kiosk(
     It reads what lies on the counter when nothing moves. Payment is a sandbox that takes no money. Nothing leaves this
     machine, and no other can open the page.
     """
-    from closeup.features.checkout.catalogue import FIRST_CURRENCY
-    from closeup.features.checkout.kiosk import LOOKS_HZ, Kiosk
+    from closeup.features.checkout.catalogue import CAMERA_WH, FIRST_CURRENCY, LOOKS_HZ
+    from closeup.features.checkout.evidence import check_measures
+    from closeup.features.checkout.kiosk import Kiosk
     from closeup.features.checkout.payment import sandbox
     from closeup.features.checkout.shopper import ShopperCheck
     from closeup.media.live import live_pictures
@@ -69,6 +72,7 @@ def kiosk(
 
     if face_alone and face_camera is None:
         raise InputError("Nobody is known by face without a camera for it.", "Give --face-camera too.")
+    check_measures(mm_per_px, None)
     built_files(OPERATOR_PAGE)  # before the work
     with open_shop(shop, wait_s=3) as store:
         limit = parse_price(face_alone, store.currency() or FIRST_CURRENCY) if face_alone else 0
@@ -78,6 +82,7 @@ def kiosk(
             CounterModels(),
             shoppers=ShopperCheck(GalleryFaces(face_camera, far), face_alone_minor=limit) if face_camera else None,
             kept_days=keep_frames,
+            mm_per_px=mm_per_px,
         )
         try:
             servers = kiosk_server(counter, port), operator_server(counter)

@@ -28,6 +28,8 @@ class ProductRecord:
         price_minor: What one costs, tax included, in the smallest unit of the currency.
         tax_basis_points: Of the price's tax: 1000 is 10 %.
         barcode: EAN-13, EAN-8 or GTIN-14; None where there is none.
+        weight_g: What one weighs, packed; None where that is not known.
+        size_mm: Three edges of the pack, in any order; None where they are not known.
         views: How many pictures there are of it.
         retired: Whether it is not sold any more.
     """
@@ -38,6 +40,8 @@ class ProductRecord:
     currency: Currency
     tax_basis_points: Annotated[int, Within(0, 10_000)] = 0
     barcode: str | None = None
+    weight_g: Annotated[int, Within(1)] | None = None
+    size_mm: tuple[int, int, int] | None = None
     views: int = 0
     retired: bool = False
 
@@ -142,6 +146,8 @@ class CounterReading:
         lines: Of what is sure, by name.
         total_minor: Their sum.
         doubts: Things that somebody has to choose a product for; `unknown` are those that are refused.
+        weight_off_g: Grams that the scale shows beyond what may lie there, 0 where that explains them; None where
+            nothing was weighed, something is unknown, or the weight of a product is not known.
     """
 
     photo: str
@@ -151,6 +157,7 @@ class CounterReading:
     total_minor: Minor
     doubts: int
     unknown: int
+    weight_off_g: int | None = None
 
 
 Figure = Annotated[float, Rounded(4)]

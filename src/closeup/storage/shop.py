@@ -112,6 +112,8 @@ class ShopStore:
                 tax_basis_points=product.tax_basis_points,
                 barcode=product.barcode,
                 created_at=now,
+                weight_g=product.weight_g,
+                size_mm=_edges(product.size_mm),
             )
         )
         _add_views(connection, number, pictures, "photo")
@@ -244,7 +246,9 @@ class ShopStore:
         return _record(rows[0])
 
     def change(self, product_id: str, **values: Any) -> ProductRecord:
-        """Set columns of a product: `price_minor`, `retired_at`."""
+        """Set columns of a product: `price_minor`, `retired_at`, `weight_g`, `size_mm` (three edges)."""
+        if "size_mm" in values:
+            values["size_mm"] = _edges(values["size_mm"])
         with self.database.transaction() as connection:
             connection.execute(update(products).where(products.c.id == product_id).values(values))
             return _one(connection, product_id)
@@ -298,6 +302,10 @@ def _add_views(connection: Connection, product_id: str, pictures: Collection[Pic
         connection.execute(insert(views).values(row))
 
 
+def _edges(size_mm: Sequence[int] | None) -> str | None:
+    return None if size_mm is None else "x".join(map(str, size_mm))
+
+
 def _sale(row: Row[Any]) -> SaleRecord:
     return replace(SALE.decode(row.document.encode()), state=row.state, payment=row.payment)
 
@@ -320,6 +328,8 @@ def _record(row: Row[Any]) -> ProductRecord:
         currency=row.currency,
         tax_basis_points=row.tax_basis_points,
         barcode=row.barcode,
+        weight_g=row.weight_g,
+        size_mm=None if row.size_mm is None else tuple(int(each) for each in row.size_mm.split("x")),
         views=row.views,
         retired=row.retired_at is not None,
     )

@@ -31,9 +31,12 @@ products = Table(
     Column("barcode", String(14), unique=True),
     Column("created_at", UtcDateTime, nullable=False),
     Column("retired_at", UtcDateTime),
+    Column("weight_g", Integer),
+    Column("size_mm", String(20)),
 )
 """`price_minor` counts the currency's smallest unit and holds the tax, of `tax_basis_points` hundredths of a percent.
-What is not sold any more stays, with its name and barcode, for the sake of old receipts."""
+`size_mm` has three edges, "120x60x30". What is not sold any more stays, with its name and barcode, for the sake of old
+receipts."""
 
 views = Table(
     "shop_views",

@@ -4168,6 +4168,8 @@ export interface operations {
             content: {
                 "application/json": {
                     photos: string[];
+                    mm_per_px?: number | null;
+                    weight_g?: number | null;
                 };
             };
         };

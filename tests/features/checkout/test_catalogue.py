@@ -1,11 +1,14 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from closeup.core.errors import InputError
+from closeup.core.types import Image
+from closeup.features.checkout import catalogue
 from closeup.features.checkout.catalogue import clean_barcode, import_products, new_product, pictures_of, retire
 from closeup.storage.shop import ShopStore, open_shop
-from features.checkout.shelf import write_packshot
+from features.checkout.shelf import packshot, write_packshot
 
 
 @pytest.fixture
@@ -73,4 +76,36 @@ def test_a_table_is_taken_whole_or_not_at_all(shop: ShopStore, tmp_path: Path) -
     assert (mint.price_minor, mint.views, mint.barcode) == (80, 1, None)
     table.write_text("name,price,colour\nSun,1,red\n")
     with pytest.raises(InputError, match="column 'colour'"):
+        import_products(table, shop=tmp_path / "shop.db")
+
+
+def test_a_camera_gives_a_view_each_time_that_a_product_lies_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = [packshot(kind, background=128) for kind in ["cola"] * 4 + ["mint"] * 4]
+    said: list[str] = []
+    opened: list[object] = []
+
+    def pictures(*given: object) -> Iterator[Image]:
+        opened.append(given[0])
+        yield from looks
+
+    monkeypatch.setattr(catalogue, "live_pictures", pictures)
+    first, second = catalogue.views_by_camera("0", 2, said.append)
+    assert first[1] != second[1]
+    assert opened == ["0"]
+    assert said == ["Lay the product alone before the camera.", "View 1 of 2. Turn the product.", "View 2 of 2."]
+    assert len(catalogue.views_by_camera("film.mp4", 5, said.append)) == 2  # all that a video shows
+    looks[:] = [packshot(kind) for kind in ("cola", "mint") * 4]
+    with pytest.raises(InputError, match="Nothing lay still"):
+        catalogue.views_by_camera("0", 1, said.append)
+
+
+def test_weights_and_sizes_come_from_a_table_and_stay(shop: ShopStore, tmp_path: Path) -> None:
+    table = tmp_path / "products.csv"
+    table.write_text("name,price,weight_g,size_mm\nCola,1500,355,66x66x115\nBag,20,,\n")
+    bag, cola = sorted(import_products(table, shop=tmp_path / "shop.db"), key=lambda each: each.name)
+    assert (cola.weight_g, cola.size_mm) == (355, (66, 66, 115))
+    assert (bag.weight_g, bag.size_mm) == (None, None)
+    assert shop.change(cola.id, size_mm=None).size_mm is None
+    table.write_text("name,price,weight_g\nSun,1,heavy\n")
+    with pytest.raises(InputError, match=r"line 2: 'heavy' is no weight"):
         import_products(table, shop=tmp_path / "shop.db")

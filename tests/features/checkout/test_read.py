@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from closeup.core.errors import InputError
 from closeup.core.types import FloatArray, Image
 from closeup.features.checkout.catalogue import new_product, pictures_of, retire
 from closeup.features.checkout.read import open_shelf, read_counter, read_photos
@@ -85,6 +86,26 @@ def test_an_empty_shop_and_an_empty_counter(tmp_path: Path, shop: ShopStore) -> 
     assert cola.total_minor == 1500
     empty = read_photos(photos, shop=tmp_path / "empty.db", models=PlainModels())
     assert [each.unknown for each in empty] == [0, 1]
+
+
+def test_a_weight_that_nothing_explains_makes_doubts_and_is_said(shop: ShopStore, tmp_path: Path) -> None:
+    for name, grams in {"cola": 355, "mint": 100}.items():
+        shop.change(shop.find(name).id, weight_g=grams)
+    photo = tmp_path / "counter.png"
+    photo.write_bytes(encode_png(counter("cola", "mint")))
+
+    def found(weight_g: int | None) -> tuple[int, int, int | None]:
+        (each,) = read_photos([photo], shop=tmp_path / "shop.db", weight_g=weight_g, models=PlainModels())
+        return each.total_minor, each.doubts, each.weight_off_g
+
+    assert found(None) == (2300, 0, None)
+    assert found(452) == (2300, 0, 0)
+    assert found(810) == (0, 2, 355)  # a second cola lies hidden
+    assert found(100) == (0, 2, -355)
+    with pytest.raises(InputError, match="of what lies in one photo"):
+        read_photos(
+            [photo, write_packshot(tmp_path, "sun")], shop=tmp_path / "shop.db", weight_g=1, models=PlainModels()
+        )
 
 
 def test_a_product_is_cut_out_of_its_photo(shop: ShopStore) -> None:

@@ -66,6 +66,24 @@ def test_a_choice_ends_a_doubt_teaches_and_can_be_forgotten(shop: ShopStore, tmp
         shop.forget_choice()
 
 
+def test_a_scale_and_a_ruler_are_heard(shop: ShopStore, tmp_path: Path) -> None:
+    twin = new_product(shop, "diet cola", "1,400", weight_g="345", size_mm="400x300x200")
+    shop.add([(twin, pictures_of([write_packshot(tmp_path, "cola", background=129)]))])
+    shop.change(shop.find("cola").id, weight_g=500, size_mm=(60, 80, 20))
+    assert [line.product for line in sold(tmp_path, "cola", weight_g=500).lines] == ["cola"]
+    assert [line.product for line in sold(tmp_path, "cola", weight_g=347).lines] == ["diet cola"]
+    assert [line.product for line in sold(tmp_path, "cola", mm_per_px=1.0).lines] == ["cola"]
+    charged = sandbox(shop).charged()
+    with pytest.raises(InputError, match="1 doubt left"):  # neither weighs so much
+        sold(tmp_path, "cola", weight_g=900)
+    with pytest.raises(InputError, match="The scale shows 400 g more than the basket weighs"):
+        sold(tmp_path, "cola", weight_g=900, choices=["1=cola"])
+    assert sold(tmp_path, "cola", "mint", weight_g=1, choices=["1=cola"]).total_minor == 2300  # mint has no weight
+    with pytest.raises(InputError, match="cannot carry -5 g"):
+        sold(tmp_path, "cola", weight_g=-5)
+    assert len(sandbox(shop).charged()) == len(charged) + 1
+
+
 def test_what_is_unknown_or_nothing_is_not_charged(shop: ShopStore, tmp_path: Path) -> None:
     provider = sandbox(shop)
     with pytest.raises(InputError, match="like nothing that is for sale"):

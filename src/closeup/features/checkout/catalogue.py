@@ -2,7 +2,9 @@
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,11 +16,23 @@ from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import Image
 from closeup.documents.checkout import ProductRecord
+from closeup.features.checkout.evidence import parse_size, parse_weight
 from closeup.features.checkout.money import parse_price
+from closeup.features.checkout.scene import CounterScene
+from closeup.features.checkout.till import STILL_LOOKS
 from closeup.media.image import decode_image, encode_jpeg
+from closeup.media.live import live_pictures
 from closeup.media.photos import find_photos
 from closeup.storage.shop import Picture, ShopStore, open_shop
 from closeup.tables.strict_csv import parse_table, table_content
+
+LOOKS_HZ = 10.0
+"""So often a second a counter is looked at: what lies there counts as still after 0.3 s without movement."""
+
+CAMERA_WH = 1280, 720
+
+WAIT_S = 60.0
+"""For so long the next view of a product is waited for."""
 
 FIRST_CURRENCY = "KRW"
 """Of a shop that nobody has named another one for."""
@@ -26,7 +40,7 @@ FIRST_CURRENCY = "KRW"
 VIEW_PX = 480
 """Longer side of a picture that is kept."""
 
-COLUMNS = ("name", "price", "barcode", "photos", "tax")
+COLUMNS = ("name", "price", "barcode", "photos", "tax", "weight_g", "size_mm")
 """Of a table of products; only the first two have to be there. Several photos are parted by semicolons."""
 
 
@@ -59,12 +73,20 @@ def tax_basis_points(percent: str) -> int:
 
 
 def new_product(
-    shop: ShopStore, name: str, price: str, *, barcode: str | None = None, tax: str = "0", currency: str | None = None
+    shop: ShopStore,
+    name: str,
+    price: str,
+    *,
+    barcode: str | None = None,
+    tax: str = "0",
+    currency: str | None = None,
+    weight_g: str | None = None,
+    size_mm: str | None = None,
 ) -> ProductRecord:
     """A product as it is said, not stored yet; without a currency in the shop's.
 
     Raises:
-        InputError: Price, barcode, tax or currency cannot be.
+        InputError: Price, barcode, tax, currency, weight or size cannot be.
     """
     known = currency.upper() if currency else shop.currency() or FIRST_CURRENCY
     return ProductRecord(
@@ -73,6 +95,8 @@ def new_product(
         currency=known,
         tax_basis_points=tax_basis_points(tax),
         barcode=clean_barcode(barcode) if barcode else None,
+        weight_g=parse_weight(weight_g) if weight_g else None,
+        size_mm=parse_size(size_mm) if size_mm else None,
     )
 
 
@@ -94,6 +118,35 @@ def view_of(image: Image, content: bytes | None = None) -> Picture:
     size_wh = fitted((image.shape[1], image.shape[0]), VIEW_PX)
     small = encode_jpeg(np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA), np.uint8))
     return small, hashlib.sha256(small if content is None else content).hexdigest()
+
+
+def views_by_camera(camera: str, wanted: int, say: Callable[[str], None]) -> list[Picture]:
+    """Views of one product before a camera: one each time that it lies still after it was moved.
+
+    Args:
+        camera: Number of a camera, a video, or a folder with pictures.
+        wanted: How many.
+        say: Is given what to do next.
+
+    Raises:
+        InputError: There is no such camera, or nothing ever lay still there.
+    """
+    scene, made, moved = CounterScene(), list[Picture](), True
+    until_s = time.monotonic() + WAIT_S
+    say("Lay the product alone before the camera.")
+    with closing(live_pictures(camera, LOOKS_HZ, CAMERA_WH)) as pictures:
+        for rgb in pictures:
+            scene.look(rgb)
+            moved = moved or scene.still == 0
+            if moved and scene.still >= STILL_LOOKS:
+                made.append(view_of(rgb))
+                moved, until_s = False, time.monotonic() + WAIT_S
+                say(f"View {len(made)} of {wanted}." + " Turn the product." * (len(made) < wanted))
+            if len(made) == wanted or time.monotonic() > until_s:
+                break
+    if not made:
+        raise InputError("Nothing lay still before the camera.", "Give more light, and take your hands away.")
+    return made
 
 
 def import_products(
@@ -144,6 +197,8 @@ def _row_product(
         barcode=row.get("barcode") or None,
         tax=row.get("tax") or "0",
         currency=currency,
+        weight_g=row.get("weight_g"),
+        size_mm=row.get("size_mm"),
     )
     places = [folder / each.strip() for each in row.get("photos", "").split(";") if each.strip()]
     return product, pictures_of(places) if places else []

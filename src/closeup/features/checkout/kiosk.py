@@ -27,9 +27,6 @@ from closeup.media.image import encode_jpeg
 from closeup.perception.products import ProductModels, crop
 from closeup.storage.shop import ShopStore
 
-LOOKS_HZ = 10.0
-"""So often a second the counter is looked at: it is read 0.3 s after nothing moves any more."""
-
 MOVING_S = 2.0
 """Movement that lasts longer is spoken of."""
 
@@ -57,12 +54,14 @@ class Kiosk:
         *,
         shoppers: ShopperCheck | None = None,
         kept_days: float = 0.0,
+        mm_per_px: float | None = None,
     ) -> None:
         """Get ready; sales that a power cut left in the middle end first.
 
         Args:
             shoppers: Knows shoppers by their face; without it everybody is a guest.
             kept_days: How long the picture of a sale is kept; 0 keeps none.
+            mm_per_px: How much of the counter a pixel shows; None where that is not known.
 
         Raises:
             StorageError: The shop's database, or the provider's book, cannot be used.
@@ -70,7 +69,7 @@ class Kiosk:
         settle(shop, provider)
         self.shop, self.models = shop, models
         self.picture: Image | None = None
-        self._provider, self._shoppers, self._kept_days = provider, shoppers, kept_days
+        self._provider, self._shoppers, self._kept_days, self._mm_per_px = provider, shoppers, kept_days, mm_per_px
         self._changed = threading.Condition(threading.RLock())
         self._number, self._scene, self._till, self._load = 1, CounterScene(), Till(), Load()
         self._measured, self._measured_at = self._load.measure(), time.monotonic()
@@ -191,7 +190,7 @@ class Kiosk:
             shelf = open_shelf(self.shop, self.models)
             if not shelf.products:
                 raise InputError("Nothing is for sale yet.", code="checkout.empty")
-            reading = read_counter(rgb, "", shelf, self.models)
+            reading = read_counter(rgb, "", shelf, self.models, mm_per_px=self._mm_per_px)
         except CloseupError as error:
             self._tried_at = time.monotonic() + AGAIN_S
             with self._changed:

@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closeup.core.boxes import area
+from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import FloatArray, Image
 from closeup.documents.checkout import BasketLine, CounterReading, ProductRecord, SeenThing
 from closeup.features.checkout.catalogue import FIRST_CURRENCY, clean_barcode
+from closeup.features.checkout.evidence import Named, by_size, by_weight, check_measures
 from closeup.media.image import decode_image, decode_jpeg
 from closeup.media.photos import find_photos
 from closeup.perception.barcodes import read_barcodes
@@ -111,8 +113,21 @@ def product_box(image: Image, models: ProductModels) -> FloatArray:
     return np.asarray(boxes[np.flatnonzero(over)[0]], np.float32)
 
 
-def read_counter(image: Image, name: str, shelf: Shelf, models: ProductModels) -> CounterReading:
-    """What lies on the counter in a picture (H, W, 3)."""
+def read_counter(
+    image: Image,
+    name: str,
+    shelf: Shelf,
+    models: ProductModels,
+    *,
+    mm_per_px: float | None = None,
+    weight_g: int | None = None,
+) -> CounterReading:
+    """What lies on the counter in a picture (H, W, 3).
+
+    Args:
+        mm_per_px: How much of the counter a pixel shows; None where that is not known.
+        weight_g: Of all that lies there, as a scale says; None where nothing was weighed.
+    """
     boxes, scores = models.find(image)
     kept = np.flatnonzero(scores >= card(DETECTOR).thresholds["thing"].value)
     first = shelf.named(models.describe(image, boxes[kept]))
@@ -120,6 +135,15 @@ def read_counter(image: Image, name: str, shelf: Shelf, models: ProductModels) -
     whole = _whole_things(boxes, ["".join(ids[:1]) for _, ids, _ in first])
     whole.sort(key=lambda place: float(boxes[place, 0]))
     named = [first[place] for place in whole]
+    by_code = [place for place, at in enumerate(whole) if at in codes]
+    if mm_per_px is not None:
+        sizes = {each.id: each.size_mm for each in shelf.products.values() if each.size_mm is not None}
+        named = _but(by_code, named, by_size(named, boxes[whole], mm_per_px, sizes))
+    off = None
+    if weight_g is not None:
+        weights = {each.id: each.weight_g for each in shelf.products.values() if each.weight_g is not None}
+        weighed, off = by_weight(named, weight_g, weights)
+        named = _but(by_code, named, weighed)
     things = []
     for place, (state, ids, likeness) in zip(whole, named, strict=True):
         names = tuple(shelf.products[each].name for each in ids)
@@ -147,11 +171,13 @@ def read_counter(image: Image, name: str, shelf: Shelf, models: ProductModels) -
         total_minor=sum(each.sum_minor for each in lines),
         doubts=sum(each.state == "doubt" for each in things),
         unknown=sum(each.state == "unknown" for each in things),
+        weight_off_g=off,
     )
 
 
-Named = list[tuple[str, list[str], float]]
-"""What `Shelf.named` says of each box."""
+def _but(places: Sequence[int], named: Named, changed: Named) -> Named:
+    """What was changed, but for those places: what a barcode says stands."""
+    return [named[place] if place in places else each for place, each in enumerate(changed)]
 
 
 def _with_barcodes(
@@ -218,6 +244,8 @@ def read_photos(
     photos: Sequence[Path],
     *,
     shop: Path | None = None,
+    mm_per_px: float | None = None,
+    weight_g: int | None = None,
     models: ProductModels | None = None,
     progress: ProgressCallback = ignore,
 ) -> tuple[CounterReading, ...]:
@@ -226,6 +254,8 @@ def read_photos(
     Args:
         photos: Of the counter.
         shop: Database of what is sold; None for the one of this user.
+        mm_per_px: How much of the counter a pixel shows; products whose size is known are held against it.
+        weight_g: Of all that lies there, of one photo; products whose weight is known are held against it.
         models: None for closeup's own.
         progress: Is called as it goes.
 
@@ -234,12 +264,16 @@ def read_photos(
         StorageError: The shop cannot be used.
     """
     files = find_photos(photos)[0]
+    check_measures(mm_per_px, weight_g)
+    if weight_g is not None and len(files) != 1:
+        raise InputError("A weight is of what lies in one photo.", "Read the photos one by one.")
     used = models or CounterModels()
     found = []
     with open_shop(shop) as store:
         shelf = open_shelf(store, used, progress)
     for number, file in enumerate(files):
         progress(Progress("Reading", number, len(files), "photos"))
-        found.append(read_counter(decode_image(file.read(), file.name), file.name, shelf, used))
+        image = decode_image(file.read(), file.name)
+        found.append(read_counter(image, file.name, shelf, used, mm_per_px=mm_per_px, weight_g=weight_g))
     progress(Progress("Reading", len(files), len(files), "photos"))
     return tuple(found)

@@ -12,8 +12,9 @@ from closeup.core.progress import ProgressCallback, ignore
 from closeup.core.types import Image
 from closeup.core.words import counted
 from closeup.documents.checkout import CounterReading, SaleRecord, SeenThing
+from closeup.features.checkout.evidence import check_measures, off_g
 from closeup.features.checkout.payment import PaymentProvider, new_sale, pay, sandbox, settle
-from closeup.features.checkout.read import open_shelf, read_counter
+from closeup.features.checkout.read import Shelf, open_shelf, read_counter
 from closeup.features.checkout.till import GUEST, STILL_LOOKS, Event, Till, step
 from closeup.media.image import encode_jpeg, read_image
 from closeup.perception.products import CounterModels, ProductModels, crop
@@ -29,6 +30,8 @@ def sell(
     added: Sequence[str] = (),
     removed: Sequence[str] = (),
     who: str = GUEST,
+    mm_per_px: float | None = None,
+    weight_g: int | None = None,
     models: ProductModels | None = None,
     progress: ProgressCallback = ignore,
 ) -> SaleRecord:
@@ -42,21 +45,27 @@ def sell(
         added: Products that are added by hand, once each time they are named.
         removed: Products that are taken out by hand.
         who: The shopper.
+        mm_per_px: How much of the counter a pixel shows; products whose size is known are held against it.
+        weight_g: Of all that is sold; it has to be the basket's, where the weights of all products in it are known.
         models: None for closeup's own.
         progress: Is called as it goes.
 
     Raises:
-        InputError: A doubt is left, a thing is unknown, a choice is none of those offered, or nothing lies there.
+        InputError: A doubt is left, a thing is unknown, a choice is none of those offered, nothing lies there, or the
+            basket does not weigh what the scale says.
         StorageError: The shop, or the provider's book, cannot be used.
     """
     chosen = _parsed(choices)
+    check_measures(mm_per_px, weight_g)
     used, image = models or CounterModels(), read_image(photo)
     with open_shop(shop) as store:
         teller = provider or sandbox(store)
         settle(store, teller)
         shelf = open_shelf(store, used, progress)
-        reading = read_counter(image, str(photo), shelf, used)
+        reading = read_counter(image, str(photo), shelf, used, mm_per_px=mm_per_px, weight_g=weight_g)
         till, taught = _confirmed(store, reading, chosen, added, removed)
+        if weight_g is not None:
+            _weigh(shelf, till, weight_g)
         for product_id, thing in taught:
             teach(store, product_id, image, thing)
         till, _ = step(till, Event("identified", who=who))
@@ -99,6 +108,21 @@ def _confirmed(
     if till.phase != "identify":
         raise _unsettled(till, doubtful)
     return till, taught
+
+
+def _weigh(shelf: Shelf, till: Till, weight_g: int) -> None:
+    """Hold a basket against the scale, where all of its products' weights are known."""
+    weights = {each: shelf.products[each].weight_g for each in till.counts}
+    known = {each: grams for each, grams in weights.items() if grams is not None}
+    if len(known) < len(weights):
+        return
+    off = off_g(weight_g, sum(known[each] * count for each, count in till.counts.items()))
+    if off:
+        other = "more" if off > 0 else "less"
+        raise InputError(
+            f"The scale shows {abs(off)} g {other} than the basket weighs; nothing was charged.",
+            "See whether something lies hidden, or is not on the counter.",
+        )
 
 
 def teach(shop: ShopStore, product_id: str, image: Image, thing: SeenThing) -> None:
