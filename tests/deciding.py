@@ -125,7 +125,8 @@ def priced() -> dict[str, Any]:
     """What houses are worth, between what and what, and what that goes by."""
     few = {kind: {**each, "rounds": 160} for kind, each in boosting.PUBLISHED.items()}
     with tempfile.TemporaryDirectory() as folder, patch.object(tuning, "PUBLISHED", few):
-        model = fit_appraiser(write_rows(Path(folder) / "t.csv", house_rows(240)), "price", Path(folder) / "m")
+        model = Path(folder) / "m"
+        fit_appraiser(write_rows(Path(folder) / "t.csv", house_rows(240)), "price", model)
         asked = write_rows(Path(folder) / "n.csv", house_rows(30, seed=5))
         return {
             "prices": predict_table(model, asked)["rows"],

@@ -4,13 +4,17 @@ import json
 import logging
 import os
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from closeup.cli.main import app
+from closeup.cli.config_file import flags_of, read_defaults
+from closeup.cli.main import app, command_line
 from closeup.core import settings
+from closeup.core.errors import InputError
 
 from .conftest import FakeFind
 
@@ -108,6 +112,55 @@ def test_paths_are_those_of_the_files_folder(home: Path, monkeypatch: pytest.Mon
     said = {each["name"]: each["says"] for each in findings if each["topic"] == "defaults"}
     assert said["shorts.font"].startswith(f"{home / 'letters.ttf'} (")
     assert settings.read_settings().models_dir == home / "models"
+
+
+@pytest.mark.parametrize("table", ["headline", "headline.write"])
+def test_a_command_that_need_not_be_named_need_not_be_here(home: Path, table: str) -> None:
+    (home / "closeup.toml").write_text(f"[{table}]\nsentences = 1\n[headline.train]\nabstractive = true\n")
+    (home / "t.txt").write_text("The council met. It voted on the bridge. The mayor was there.")
+    done = closeup("headline", "t.txt", "--json")
+    assert len(json.loads(done.stdout)["stories"][0]["summary"]) == 1
+    assert f"Defaults of closeup.toml: headline.write.sentences ({home / 'closeup.toml'})." in done.stderr
+    (home / "closeup.toml").write_text(f"[{table}]\nsentences = 0\n")
+    wrong = closeup("headline", "t.txt")
+    assert "line 2: Invalid value for '--sentences': it has to be greater than" in wrong.stderr
+
+
+GIVEN = (1, "auto", 8, 320, 640, 0.1, ".", date(2024, 1, 31), "x=1", "a", "1")
+
+
+def test_every_kind_of_flag_can_have_a_default(home: Path) -> None:
+    kinds, lines = set[Any](), list[str]()
+
+    def accepted(place: tuple[str, ...], parameter: Any) -> str:
+        kind = parameter.type_descriptor.annotation
+        choices = (True,) if kind is bool else get_args(kind) if get_origin(kind) is Literal else GIVEN
+        for value in choices:
+            said = str(value) if isinstance(value, date) else json.dumps([value] if parameter.multiple else value)
+            line = f"{place[-1]} = {said}"
+            (home / "closeup.toml").write_text(f"[{'.'.join(place[:-1])}]\n{line}\n")
+            try:
+                (found,) = read_defaults(root, home)
+            except InputError:
+                continue
+            assert found.place == place
+            return line
+        return f"none for {place}"
+
+    def walk(command: Any, words: tuple[str, ...]) -> None:
+        for name, below in getattr(command, "commands", {}).items():
+            walk(below, (*words, name))
+        if not getattr(command, "commands", {}):
+            for name, parameter in flags_of(command).items():
+                kind = (str(parameter.type_descriptor.annotation), parameter.multiple, parameter.min, parameter.max)
+                if kind not in kinds:
+                    kinds.add(kind)
+                    lines.append(accepted((*words, name), parameter))
+
+    root = command_line()
+    walk(root, ())
+    assert [line for line in lines if line.startswith("none")] == []
+    assert len(lines) > 40
 
 
 def test_defaults_do_not_count_as_typed(home: Path, find: FakeFind) -> None:

@@ -29,7 +29,7 @@ def type_in(*words: str) -> Any:
 
 
 def audited(*words: str) -> Any:
-    return type_in("pets/labels.csv", "-o", "out", "--probabilities", "p.csv", "-q", *words)
+    return type_in("pets/labels.csv", "-o", "out", "--probabilities", "p.csv", *words)
 
 
 def test_findings_are_told_and_the_page_is_named() -> None:

@@ -29,7 +29,7 @@ def type_in(*words: str) -> Any:
 
 
 def test_faces_are_cut_and_what_was_missed_is_told() -> None:
-    result = type_in("photos", "out", "--size", "64", "-q")
+    result = type_in("photos", "out", "--size", "64")
     assert result.exit_code == EXIT_LOSSES, result.output
     assert "out: 1 face in 3 pictures (33.33%), by yunet-2023mar." in result.stdout
     assert "No face found in 1 picture: left out." in result.stdout

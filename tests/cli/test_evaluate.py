@@ -8,7 +8,7 @@ import typer
 from typer.testing import CliRunner
 
 from closeup.cli import evaluate, predict
-from closeup.cli.exit_codes import EXIT_COULD_NOT
+from closeup.cli.exit_codes import EXIT_COULD_NOT, EXIT_LOSSES
 from closeup.cli.main import CommandLine
 from tiny_networks import save_tiny
 from workbench.colours import colour_table
@@ -39,7 +39,7 @@ FIELDS = ("--field", "colour=hue", "--field", "light=light", "--rename", "colour
 
 def test_figures_are_printed_as_tables() -> None:
     result = type_in(*FIELDS)
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == EXIT_LOSSES, result.output  # a picture without a label
     assert "3 pictures, taken whole" in result.stdout
     lines = {re.split(r"\s{2,}", line.strip())[0]: line for line in result.stdout.splitlines()}
     assert "0.6667" in lines["accuracy"]
@@ -50,7 +50,7 @@ def test_figures_are_printed_as_tables() -> None:
 
 def test_json_and_a_folder_say_the_same(place: Path) -> None:
     result = type_in(*FIELDS, "--json", "-q", "-o", "out")
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == EXIT_LOSSES, result.output
     table = json.loads(result.stdout)
     assert table == json.loads((place / "out" / "figures.json").read_text())
     assert table["heads"]["colour"]["accuracy"] == pytest.approx(2 / 3)

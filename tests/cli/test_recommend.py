@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from closeup.cli.exit_codes import EXIT_COULD_NOT
+from closeup.cli.exit_codes import EXIT_COULD_NOT, EXIT_LOSSES
 from closeup.cli.main import app
 from features.recommend.plays import rows, write
 
@@ -48,7 +48,7 @@ def test_from_plays_to_reasons() -> None:
 def test_evaluate_says_the_protocols_names() -> None:
     fit("-q")
     result = type_in("evaluate", "model", "held.csv", "--json", "-q")
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == EXIT_LOSSES, result.output  # a user that the model does not know
     found = json.loads(result.stdout)
     assert set(found["metrics"]) == {"recall_at_20", "ndcg_at_10", "ndcg_at_100", "map_at_10", "coverage_at_20"}
     assert found["kind"] == "recommend"

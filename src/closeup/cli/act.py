@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from closeup.cli.flags import AsJson, FirstByDefault, Quiet
-from closeup.cli.output import one_line, show_json, show_note, show_table
+from closeup.cli.output import one_line, show_json, show_loss, show_notes, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
 from closeup.jobs.work import work
@@ -72,10 +72,9 @@ def compare(
         show_json(
             {"folder": str(target), **_summary(result), "elapsed_s": round(time.monotonic() - started, 3)}, indent=None
         )
-    if not quiet:
-        _say(result, silent=as_json)
-        if not as_json:
-            typer.echo(f"Report: {one_line(str(target / 'report.html'))}")
+    _say(result, silent=as_json or quiet)
+    if not as_json and not quiet:
+        typer.echo(f"Report: {one_line(str(target / 'report.html'))}")
 
 
 @app.command()
@@ -95,8 +94,7 @@ def score(
     result = score_performances(original, attempt)
     if as_json:
         show_json(_summary(result), indent=None)
-    if not quiet:
-        _say(result, silent=as_json)
+    _say(result, silent=as_json or quiet)
 
 
 @app.command()
@@ -128,8 +126,10 @@ def rank(
         )
     if as_json:
         show_json({"folder": str(target), **RANKING_JSON.to_data(ranking)}, indent=None)
-        return
-    if quiet:
+    for row in ranking.attempts:
+        if row.score is None:
+            show_loss(f"{Path(row.video).name} has no score: {row.unscored}")
+    if quiet or as_json:
         return
     rows = [
         (
@@ -174,8 +174,7 @@ def live(
     target = output or Path(f"{original.stem}.live")
     with progress_bar(original.name, quiet=quiet) as progress:
         stage = LiveStage(original, target, person=person, progress=progress)
-    for note in stage.original.performance.notes:
-        show_note(note)
+    show_notes(stage.original.performance.notes)
     try:
         server = live_server(stage, port)
     except OSError as error:
@@ -205,13 +204,13 @@ def _summary(result: "ActResult") -> dict[str, Any]:
 
 def _say(result: "ActResult", *, silent: bool) -> None:
     """The score, what it is made of and the moments; what there is to know goes to stderr."""
-    for note in result.notes:
-        show_note(note)
+    show_notes(result.notes)
+    if result.score is None:
+        show_loss(f"There is no score: {result.unscored}")
     if silent:
         return
     coverage = ", ".join(f"{name} {value:.0%}" for name, value in result.coverage.items())
     if result.score is None or result.interval is None or result.timing is None:
-        typer.echo(result.unscored)
         typer.echo(f"Face in view: {coverage}")
         return
     chance = {name: value for name, value in result.baselines.items() if value is not None}

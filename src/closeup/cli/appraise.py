@@ -6,8 +6,17 @@ from typing import Annotated
 
 import typer
 
-from closeup.cli.flags import RUNS, AsJson, NoProgress, Report, Runs
-from closeup.cli.output import one_line, show_evaluation, show_json, show_metrics, show_note, show_page, show_table
+from closeup.cli.flags import RUNS, AnswerOnly, AsJson, Report, Runs
+from closeup.cli.output import (
+    one_line,
+    show_evaluation,
+    show_finding,
+    show_json,
+    show_metrics,
+    show_notes,
+    show_page,
+    show_table,
+)
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
 from closeup.core.words import counted
@@ -31,7 +40,7 @@ def look(
     output: Report = None,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
-    quiet: NoProgress = False,
+    quiet: AnswerOnly = False,
 ) -> None:
     """Look at a table before anything is learnt from it: one page of what goes with the target, and what is wrong."""
     if output is None and not as_json:
@@ -40,11 +49,13 @@ def look(
         found = work("appraise.look")(path=table, target=target, out=output, overwrite=overwrite, progress=progress)
     if as_json:
         show_json(found)
+        show_notes(found["notes"], in_json=True)
         return
     sizes = f"{counted(found['rows'], 'row')}, {counted(len(found['columns']), 'column')}"
     typer.echo(f"{one_line(found['table'])}: {sizes} beside {target}.")
-    for sentence in [*found["findings"], *found["notes"]]:
-        show_note(sentence)
+    for finding in found["findings"]:
+        show_finding(finding)
+    show_notes(found["notes"])
     show_page(output)
 
 
@@ -69,11 +80,11 @@ def fit(
     overwrite: Overwrite = False,
     runs: Runs = RUNS,
     as_json: AsJson = False,
-    quiet: NoProgress = False,
+    quiet: AnswerOnly = False,
 ) -> None:
     """Learn what a column is by all others; figures are of rows that were not learnt, in five folds."""
     with progress_bar(table.name, quiet=quiet or as_json) as progress:
-        work("appraise.fit")(
+        header = work("appraise.fit")(
             table=table,
             target=target,
             out=output,
@@ -85,14 +96,13 @@ def fit(
             runs_dir=runs,
             progress=progress,
         )
-    from closeup.documents.learners import MODEL_FILE, MODEL_JSON
+    from closeup.documents.learners import MODEL_JSON
 
-    header = MODEL_JSON.read(output / MODEL_FILE)
     if as_json:
         show_json(MODEL_JSON.to_data(header))
+    show_notes(header.notes, in_json=as_json)
+    if as_json:
         return
-    for note in header.notes:
-        show_note(note)
     show_metrics(header.metrics)
     if tried := header.settings.get("trials"):
         typer.echo(f"Settings tried: {', '.join(f'{number} of {kind}' for kind, number in tried.items())}.")
@@ -108,7 +118,7 @@ def predict(
     cover: Annotated[float, typer.Option(help="Share of the truth that shall lie between low and high.")] = 0.9,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
-    quiet: NoProgress = False,
+    quiet: AnswerOnly = False,
 ) -> None:
     """Say what each row of a table is worth: its ids, price (the median), mean, low and high, as a file or as JSON."""
     if output is None and not as_json:
@@ -119,9 +129,9 @@ def predict(
         )
     if as_json:
         show_json(found)
+    show_notes(found["notes"], in_json=as_json)
+    if as_json:
         return
-    for note in found["notes"]:
-        show_note(note)
     typer.echo(f"{output}: {found['target']} of {counted(len(found['rows']), 'row')}.")
 
 
@@ -131,16 +141,16 @@ def explain(
     table: TableFile,
     row: Annotated[int, typer.Option(min=1, help="Which row of the table, from 1.")] = 1,
     as_json: AsJson = False,
-    quiet: NoProgress = False,
+    quiet: AnswerOnly = False,
 ) -> None:
     """Say what makes a row worth what it is: what each feature adds; the sum is its price."""
     with progress_bar(table.name, quiet=quiet or as_json) as progress:
         found = work("appraise.explain")(model=model, table=table, row=row, progress=progress)
     if as_json:
         show_json(found)
+    show_notes(found["notes"], in_json=as_json)
+    if as_json:
         return
-    for note in found["notes"]:
-        show_note(note)
     shown = found["parts"][:MOST_PARTS]
     lines = [(one_line(part["feature"]), part["value"], f"{part['adds']:+,.6g}") for part in shown]
     rest = sum(part["adds"] for part in found["parts"][MOST_PARTS:])
@@ -158,7 +168,7 @@ def evaluate(
     output: Report = None,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
-    quiet: NoProgress = False,
+    quiet: AnswerOnly = False,
 ) -> None:
     """Measure a model on a table that has the target: figures with 95 % intervals, and how often it lay within."""
     with progress_bar(table.name, quiet=quiet or as_json) as progress:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from closeup.cli.exit_codes import after_failures, count_losses
+from closeup.cli.exit_codes import after_failures
 from closeup.cli.flags import Given, Quiet, with_flags
-from closeup.cli.output import error_json, one_line, show_error, show_json, show_note, show_table
+from closeup.cli.output import error_json, one_line, show_error, show_json, show_loss, show_notes, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
 from closeup.core.timebase import clock
@@ -103,11 +103,6 @@ def cast_together(
             overwrite=overwrite,
             progress=progress,
         )
-    from closeup.features.cast.together import LEFT_OUT
-    from closeup.media.archive import left_out
-
-    notes = found.video.notes
-    count_losses(sum(note.endswith(LEFT_OUT) for note in notes) + left_out(notes))
     say(folder, found, time.monotonic() - started, quiet=quiet, as_json=as_json)
 
 
@@ -136,7 +131,7 @@ def cast_all(
             say(folder, found, time.monotonic() - started, quiet=quiet, as_json=as_json)
     if failed:
         others = "; the others are done" if failed < len(videos) else ""
-        show_note(f"{failed} of {counted(len(videos), 'video')} could not be used{others}.")
+        show_loss(f"{failed} of {counted(len(videos), 'video')} could not be used{others}.")
         raise typer.Exit(after_failures(failed, len(videos)))
 
 
@@ -187,12 +182,9 @@ def say(
     speed = round(cast.video.duration_s / max(elapsed_s, 1e-9), 2) if decoded else None
     if as_json:
         show_json(summary(folder, cast, elapsed_s, speed), indent=None)
-    if quiet:
-        return
-    if not as_json:
+    elif not quiet:
         show_people(folder, cast, elapsed_s, speed)
-    for note in (*cast.video.notes, *cast.notes):
-        show_note(note)
+    show_notes((*cast.video.notes, *cast.notes))
 
 
 def summary(folder: Path, cast: "Cast", elapsed_s: float, speed: float | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from closeup.cli import checkout_kiosk, checkout_product
 from closeup.cli.checkout_kiosk import MmPerPx, Shop
 from closeup.cli.checkout_product import show_product
 from closeup.cli.flags import AsJson, Quiet
-from closeup.cli.output import one_line, show_json, show_note, show_table
+from closeup.cli.output import one_line, show_json, show_loss, show_note, show_notes, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.installed import extra_command
 from closeup.core.words import counted
@@ -63,7 +63,7 @@ def read(
     if weight_g is not None and found[0].weight_off_g is None:
         show_note("The weight says nothing: a thing is unknown, or a product's weight is not in the catalogue.")
     if any(each.barcode for each in sold) and not reads_barcodes():
-        show_note(f"Barcodes on products are not read: that needs a package. {extra_command('checkout')}")
+        show_loss(f"Barcodes on products are not read: that needs a package. {extra_command('checkout')}")
 
 
 @app.command()
@@ -198,8 +198,7 @@ def evaluate(
             for group, each in found.baskets.items()
         ]
         show_table(*baskets, head=("things", ">baskets", ">cAcc", ">ACD", ">mCCD", ">mCIoU"))
-    for note in () if quiet else found.notes:
-        show_note(note)
+    show_notes(found.notes)
 
 
 def _show_reading(found: CounterReading) -> None:

@@ -2,17 +2,20 @@
 
 At the top stand settings that all commands share, by the names of `core.settings.VARIABLES`; a variable of the
 environment wins over them. A table has a command's name, [cast] or [gallery.enrol], and its keys are the command's
-flags without the dashes in front.
+flags without the dashes in front. What may be left out when a command is typed may be so here: [headline] is
+[headline.write].
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from closeup.cli.flags import FirstByDefault
+from closeup.cli.output import usage_words
 from closeup.core.errors import InputError
 from closeup.core.settings import VARIABLES, origin, use, user_config_dir
 
@@ -77,6 +80,22 @@ def as_default_map(defaults: list[Default]) -> dict[str, Any]:
     return whole
 
 
+def called(root: Any, words: Sequence[str]) -> Place:
+    """The words of the command that is called by what was typed, with one that need not be."""
+    command, found = root, list[str]()
+    while commands := getattr(command, "commands", {}):
+        word = next((each for each in words[len(found) :] if not each.startswith("-")), "")
+        if word not in commands:
+            word = command.first if isinstance(command, FirstByDefault) else ""
+        if not word:
+            break
+        if not found:
+            root.load(word)
+        found.append(word)
+        command = commands[word]
+    return tuple(found)
+
+
 def use_settings(defaults: list[Default]) -> None:
     """Put the settings among the defaults into place."""
     for each in defaults:
@@ -125,22 +144,24 @@ def _of_command(
         if word not in below:
             raise file.unknown(words, "command", sorted(below))
         command = below[word]
-    flags = _flags(command)
+    commands = getattr(command, "commands", {})
+    unnamed = command.first if isinstance(command, FirstByDefault) else None
+    flags = flags_of(commands[unnamed] if unnamed else command)
     for key, value in table.items():
         place = (*words, key)
-        if isinstance(value, Mapping) and getattr(command, "commands", None):
+        if isinstance(value, Mapping) and commands:
             yield from _of_command(file, root, place, value, before)
             continue
         name = key.replace("_", "-")
         if name not in flags:
             raise file.unknown(place, f"flag of `closeup {' '.join(words)}`", sorted(flags))
-        where = (*words, name)
+        where = (*words, unnamed, name) if unnamed else (*words, name)
         yield Default(
             where, flags[name].name, file.value(place, flags[name], value), file.at(place), where not in before
         )
 
 
-def _flags(command: Any) -> dict[str, Any]:
+def flags_of(command: Any) -> dict[str, Any]:
     """The flags of a command by their long names, without those that only ask something."""
     return {
         name.removeprefix("--"): parameter
@@ -165,7 +186,8 @@ class _File:
     def value(self, place: Place, parameter: Any, value: Any) -> Any:
         """A value as its flag takes it; relative paths are those of the file's folder."""
         many = parameter.multiple or parameter.nargs != 1
-        given = [str(each) for each in value] if isinstance(value, list) and many else value
+        typed = isinstance(value, bool) or parameter.count
+        given = [str(each) for each in value] if isinstance(value, list) and many else value if typed else str(value)
         if isinstance(value, list | Mapping) and not many:
             raise self.wrong(place, value, "one value")
         if parameter.is_flag != isinstance(value, bool):
@@ -173,7 +195,7 @@ class _File:
         try:
             converted = parameter.get_runtime_param().coerce(given, param=parameter, ctx=typer.Context(self._root))
         except typer.BadParameter as error:
-            raise InputError(f"{self.at(place)}: {error.format_message()}") from error
+            raise InputError(f"{self.at(place)}: {usage_words(error.format_message())}") from error
         if isinstance(converted, Path):
             return str(self.path.parent / converted.expanduser())
         return given

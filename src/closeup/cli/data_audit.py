@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from closeup.cli.data_options import NO_FLAGS
-from closeup.cli.exit_codes import count_losses
-from closeup.cli.flags import AsJson, Given, NoProgress, with_flags
-from closeup.cli.output import one_line, show_hint, show_json, show_note, show_table
+from closeup.cli.flags import AnswerOnly, AsJson, Given, with_flags
+from closeup.cli.output import one_line, show_hint, show_json, show_loss, show_notes, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
 from closeup.jobs.work import work
-from closeup.media.archive import left_out
 from closeup.workbench.options import ProbeOptions
 from closeup.workbench.recipes.recipe import DataSource
 
@@ -61,7 +59,7 @@ def audit_command(
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an older audit.")] = False,
     as_json: AsJson = False,
-    quiet: NoProgress = False,
+    quiet: AnswerOnly = False,
 ) -> None:
     """Find labels that are probably wrong; look at them on a page; accept those that are.
 
@@ -94,19 +92,17 @@ def audit_command(
 
 
 def _show(audit: "Audit", output: Path, *, as_json: bool) -> None:
-    count_losses(len(audit.predictions.unreadable) + left_out(audit.notes))
+    show_notes(audit.notes, in_json=as_json)
+    for key, reason in audit.predictions.unreadable[:LISTED]:
+        show_loss(f"{key}: {reason}")
+    if len(audit.predictions.unreadable) > LISTED:
+        show_loss(f"{len(audit.predictions.unreadable):,} pictures cannot be read; audit.json has all of them.")
     if as_json:
         from closeup.workbench.audit.folder import SUMMARY, audit_summary
 
         show_json(SUMMARY.to_data(audit_summary(audit, output)), indent=None)
         return
     checked = len(audit.predictions.kept)
-    for note in audit.notes:
-        show_note(note)
-    for key, reason in audit.predictions.unreadable[:LISTED]:
-        show_note(f"{key}: {reason}")
-    if len(audit.predictions.unreadable) > LISTED:
-        show_note(f"{len(audit.predictions.unreadable):,} pictures cannot be read; audit.json has all of them.")
     if audit.findings:
         rows = [
             (str(f.number), f.path, f.label, f"{f.p_label:.3f}", f.suggestion, f"{f.p_suggestion:.3f}")

@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from closeup.cli.data_options import NO_FLAGS
-from closeup.cli.exit_codes import count_losses
-from closeup.cli.flags import Given, NoProgress, with_flags
-from closeup.cli.output import one_line, show_hint, show_note
+from closeup.cli.flags import AnswerOnly, Given, with_flags
+from closeup.cli.output import one_line, show_hint, show_loss, show_notes
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.words import counted
 from closeup.jobs.work import work
-from closeup.media.archive import left_out
 from closeup.workbench.options import CropOptions
 from closeup.workbench.recipes.recipe import DataSource
 
@@ -32,7 +30,7 @@ def crop_faces_command(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to make.")],
     *,
     given: Given,
-    quiet: NoProgress = False,
+    quiet: AnswerOnly = False,
 ) -> None:
     """Find each picture's central face, turn it upright, cut it out, and keep the labels.
 
@@ -44,10 +42,9 @@ def crop_faces_command(
         with progress_bar(data.name, quiet=quiet) as progress:
             report: CropReport = work("data.crop-faces")(source=source, out=out, options=options, progress=progress)
     except (KeyboardInterrupt, SystemExit):  # Ctrl-C, and a request to stop from outside
-        show_hint("The faces that are done are kept; the same command goes on there.")
+        show_hint("The faces that are done are kept; the same command goes on there.", always=True)
         raise
-    for note in report.notes:
-        show_note(note)
+    show_notes(report.notes)
     _show(report, keep_missed=options.keep_missed)
 
 
@@ -63,11 +60,10 @@ def _show(report: "CropReport", *, keep_missed: bool) -> None:
     typer.echo(size_sentence(report.bytes_before, report.bytes_after))
     if report.resumed:
         typer.echo(f"{counted(report.resumed, 'picture', 'pictures')} had been done before.")
-    count_losses(unreadable + left_out(report.notes))
     if unreadable:
-        show_note(f"{counted(unreadable, 'picture', 'pictures')} cannot be read: left out; crops.csv says why.")
+        show_loss(f"{counted(unreadable, 'picture', 'pictures')} cannot be read: left out; crops.csv says why.")
         for row in [row for row in report.rows if row.outcome == "unreadable"][:LISTED]:
-            show_note(f"{row.key}: {row.reason}")
+            show_loss(f"{row.key}: {row.reason}", 0)
     if missed and not keep_missed:
         show_hint("With --keep-missed the whole picture is put in where no face is found.")
 

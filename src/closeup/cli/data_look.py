@@ -7,11 +7,10 @@ import typer
 
 from closeup.cli.data_options import NO_FLAGS, Data
 from closeup.cli.exit_codes import count_losses
-from closeup.cli.flags import NoProgress, with_flags
-from closeup.cli.output import one_line, show_note
+from closeup.cli.flags import AnswerOnly, with_flags
+from closeup.cli.output import one_line, show_finding, show_notes
 from closeup.cli.progress_bar import progress_bar
 from closeup.jobs.work import work
-from closeup.media.archive import left_out
 from closeup.workbench.recipes.recipe import DataSource
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ def look_command(
     *,
     given: dict[str, Any],
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a folder that is there.")] = False,
-    quiet: NoProgress = False,
+    quiet: AnswerOnly = False,
 ) -> None:
     """Look at pictures with labels: counts, sizes, light, blur, copies, contradictions, leakage; as one page.
 
@@ -46,8 +45,9 @@ def look_command(
         found: LookReport = work("data.look")(
             source=source, out=output, split=split, overwrite=overwrite, progress=progress
         )
-    count_losses(len(found.unreadable) + left_out(found.notes))
     typer.echo(f"{one_line(found.dataset)}: {found.pictures:,} pictures.")
-    for sentence in (*found.notes, *found.findings):
-        show_note(sentence)
+    show_notes(found.notes)
+    for finding in found.findings:
+        show_finding(finding)
+    count_losses(len(found.unreadable))
     typer.echo(f"The page: {output / 'report.html'}")

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from closeup.cli.data_options import Data
-from closeup.cli.exit_codes import count_losses
 from closeup.cli.flags import RUNS, AsJson, Quiet, Runs, with_flags
-from closeup.cli.output import show_json, show_note, show_table
+from closeup.cli.output import show_json, show_loss, show_note, show_notes, show_table
 from closeup.cli.predict import MODEL_HELP
 from closeup.cli.progress_bar import progress_bar
 from closeup.jobs.work import work
-from closeup.media.archive import left_out
 from closeup.workbench.options import EvaluateOptions
 
 if TYPE_CHECKING:
@@ -57,13 +55,21 @@ def evaluate(
         found: Evaluation = work("evaluate")(
             model=model, data=data, options=options, runs_dir=runs, folder=out, progress=progress
         )
-    count_losses(len(found.unreadable) + left_out(found.notes))
     if as_json:
         from closeup.workbench.evaluate import METRICS
 
         show_json(METRICS.to_data(found))
     else:
         _show(found)
+    if found.unlabelled:
+        show_loss(f"{found.unlabelled:,} pictures have no label and were left out.")
+    if found.corrected:
+        show_note(f"{found.corrected:,} labels are corrected.")
+    if found.unreadable:
+        show_loss(_listed("cannot be read", [each.reason for each in found.unreadable]))
+    if found.no_face:
+        show_note(_listed("show no face that was found, and are in no metric", found.no_face))
+    show_notes(found.notes)
 
 
 def _show(found: "Evaluation") -> None:
@@ -75,20 +81,11 @@ def _show(found: "Evaluation") -> None:
         show_table(*_metric_rows(head), head=(name, "value", "95 % interval"))
         if head.kind == "classes":
             show_table(*_class_rows(head), head=("class", "pictures", "precision", "recall", "95 % interval", "F1"))
-    if found.unlabelled:
-        show_note(f"{found.unlabelled:,} pictures have no label and were left out.")
-    if found.corrected:
-        show_note(f"{found.corrected:,} labels are corrected.")
-    _list("cannot be read", [each.reason for each in found.unreadable])
-    _list("show no face that was found, and are in no metric", found.no_face)
-    for note in found.notes:
-        show_note(note)
 
 
-def _list(what: str, each: Sequence[str]) -> None:
-    if each:
-        more = "; ..." if len(each) > LISTED else ""
-        show_note(f"{len(each):,} pictures {what}: {'; '.join(each[:LISTED])}{more}")
+def _listed(what: str, each: Sequence[str]) -> str:
+    more = "; ..." if len(each) > LISTED else ""
+    return f"{len(each):,} pictures {what}: {'; '.join(each[:LISTED])}{more}"
 
 
 def _metric_rows(head: "EvaluatedClasses | EvaluatedValue") -> list[tuple[str, ...]]:

@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from closeup.cli.exit_codes import count_losses
 from closeup.cli.flags import RUNS, AsJson, Quiet, Runs, with_flags
-from closeup.cli.output import show_note, show_table
+from closeup.cli.output import show_loss, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
 from closeup.core.words import counted
@@ -53,7 +52,8 @@ def export(
         made: Export = work("export")(
             run=folder, target=target, options=options, overwrite=overwrite, progress=progress
         )
-    count_losses(made.unreadable)
+    if made.unreadable:
+        show_loss(f"{counted(made.unreadable, 'picture')} could not be read; {made.pictures} were evaluated on.")
     if as_json:
         typer.echo((target / "export.json").read_text("utf-8"), nl=False)
     else:
@@ -68,8 +68,6 @@ def tell(made: "Export", target: Path) -> None:
     typer.echo(
         f"{made.forms[0].name} and PyTorch agree to {largest:.1g} on {counted(made.parities[0].pictures, 'picture')}."
     )
-    if made.unreadable:
-        show_note(f"{counted(made.unreadable, 'picture')} could not be read; {made.pictures} were evaluated on.")
     for form in made.forms:
         if not form.kept:
             show_note(f"{form.name} was not kept. {form.why}")

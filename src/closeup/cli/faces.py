@@ -5,14 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from closeup.cli.exit_codes import count_losses
 from closeup.cli.flags import AsJson, Given, Quiet, with_flags
-from closeup.cli.output import one_line, show_note, show_table
+from closeup.cli.output import one_line, show_loss, show_notes, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.timebase import clock
 from closeup.features.faces.options import FacesOptions
 from closeup.jobs.work import work
-from closeup.media.archive import left_out
 
 if TYPE_CHECKING:
     from closeup.documents.faces import FoundFaces
@@ -64,11 +62,9 @@ def faces(
             each=tell,
             progress=progress,
         )
-    for note in report.notes:
-        show_note(note)
+    show_notes(report.notes)
     for problem in report.problems.values():
-        show_note(f"Left out: {problem.message}")
-    count_losses(len(report.problems) + left_out(report.notes))
+        show_loss(f"Left out: {problem.message}")
 
 
 def _tell_video(found: "FoundFaces") -> None:

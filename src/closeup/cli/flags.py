@@ -20,12 +20,15 @@ import typer
 from typer.core import TyperGroup
 
 from closeup.cli.hints import flag_name
+from closeup.cli.output import QUIET, be_quiet
 from closeup.core.errors import InputError
 from closeup.core.fields import OneOf, Within
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
-NoProgress = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Say nothing but errors and what was left out.", callback=be_quiet)
+]
+AnswerOnly = Annotated[bool, typer.Option("--quiet", "-q", help=QUIET, callback=be_quiet)]
 Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Folder that the runs are in.")]
 RUNS = Path("runs")
 Report = Annotated[
@@ -36,10 +39,15 @@ Report = Annotated[
 class FirstByDefault(TyperGroup):
     """A group whose first command need not be named: `closeup act A B` is `closeup act compare A B`."""
 
+    @property
+    def first(self) -> str:
+        """The command that need not be named."""
+        return next(iter(self.commands))
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put the first command's name before arguments that name none."""
         if args and args[0] not in {*self.commands, "--help", "-h"}:
-            args = [next(iter(self.commands)), *args]
+            args = [self.first, *args]
         return super().parse_args(ctx, args)
 
 

@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from closeup.cli.exit_codes import count_losses
 from closeup.cli.flags import AsJson, Given, Quiet, with_flags
 from closeup.cli.gallery_words import percent, similarity_words
-from closeup.cli.output import one_line, show_json, show_note, show_table
+from closeup.cli.output import one_line, show_json, show_note, show_notes, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.features.gallery.options import AskOptions
 from closeup.jobs.work import work
@@ -62,6 +61,8 @@ def similar(
     as_json: AsJson = False,
 ) -> None:
     """Find who looks most like the face in a photo: in the gallery, or in a folder of pictures."""
+    from closeup.features.gallery.similar import left_out
+
     with progress_bar(folder.name if folder else photo.name, quiet=quiet or as_json) as progress:
         found = work("gallery.similar")(
             photo=photo,
@@ -71,7 +72,7 @@ def similar(
             overwrite=overwrite,
             progress=progress,
         )
-    count_losses(found.unreadable)
+    show_notes(left_out(found), in_json=as_json)
     if as_json:
         from closeup.documents.gallery import ALIKES
 
@@ -83,16 +84,12 @@ def similar(
 
 
 def _tell_alikes(found: "LookAlikes") -> None:
-    from closeup.features.gallery.similar import left_out
-
     rows = [
         (str(number), a.name, f"{a.similarity:.3f}", f"{a.distance:.3f}", "as one person" if a.same else "")
         for number, a in enumerate(found.found, 1)
     ]
     show_table(*rows, head=("", "who", "similarity", "distance", ""))
     typer.echo(f"Threshold {found.threshold:.3f}, reached by {percent(found.far)} of pairs of strangers.")
-    for note in left_out(found):
-        show_note(note)
 
 
 @app.command("map")
@@ -115,9 +112,7 @@ def draw_map(
             output=output, folder=folder, options=AskOptions(**given), overwrite=overwrite, progress=progress
         )
     typer.echo(f"{drawn.faces} faces of {drawn.people} people: {one_line(str(output))}")
-    for note in drawn.notes:
-        show_note(note)
-    count_losses(drawn.unreadable)
+    show_notes(drawn.notes)
 
 
 @app.command()

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from closeup.cli import hints
-from closeup.cli.exit_codes import after_failures, count_losses
+from closeup.cli.exit_codes import after_failures
 from closeup.cli.flags import AsJson, Given, Quiet, with_flags
-from closeup.cli.output import one_line, show_error, show_hint, show_json, show_note
+from closeup.cli.output import one_line, show_error, show_hint, show_json, show_loss, show_note, show_notes
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
 from closeup.core.words import counted, listed
 from closeup.features.gallery.options import EnrolOptions
 from closeup.jobs.work import work
-from closeup.media.archive import left_out
 
 if TYPE_CHECKING:
     from closeup.documents.gallery import EnrolReport, ImportReport, NotEnrolled
@@ -80,9 +79,9 @@ def enrol(
         show_json(ENROLLED.to_data(report))
     elif not quiet:
         _tell(report)
-    for note in (*(refused.reason for refused in report.refused), *report.notes):
-        show_note(note)
-    count_losses(len(report.refused) + left_out(report.notes))
+    for refused in report.refused:
+        show_loss(refused.reason)
+    show_notes(report.notes)
 
 
 LIVENESS_TOLD = (
@@ -140,20 +139,18 @@ def _tell_import(report: "ImportReport", *, quiet: bool, as_json: bool) -> None:
     for person in report.people:
         if isinstance(person, NotEnrolled):
             show_error(_problem(person).within(person.name))
-        elif not quiet:
+        else:
             for refused in person.refused:
-                show_note(f"{person.name}: {refused.reason}")
+                show_loss(f"{person.name}: {refused.reason}")
             _tell_flags(person)
     if report.ignored:
         show_note(f"Beside the folders, and so nobody's: {listed(report.ignored)}.")
-    for note in report.notes:
-        show_note(note)
+    show_notes(report.notes)
     failed = len(report.people) - len(done)
     if not quiet and not as_json:
         faces = counted(sum(len(person.added) for person in done), "new face")
         left = f"; {failed} could not be enrolled" if failed else ""
         typer.echo(f"Enrolled: {counted(len(done), 'person', 'people')} with {faces}{left}.")
-    count_losses(sum(len(person.refused) for person in done) + left_out(report.notes))
     if failed:
         raise typer.Exit(after_failures(failed, len(report.people)))
 

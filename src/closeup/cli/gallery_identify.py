@@ -9,7 +9,17 @@ from closeup.cli import gallery_enrol
 from closeup.cli.exit_codes import EXIT_LOSSES, after_failures
 from closeup.cli.flags import AsJson, Given, Quiet, with_flags
 from closeup.cli.gallery_words import answer_words, percent, similarity_words, stranger_words
-from closeup.cli.output import error_json, one_line, show_error, show_hint, show_json, show_note, show_table
+from closeup.cli.output import (
+    error_json,
+    one_line,
+    show_error,
+    show_hint,
+    show_json,
+    show_loss,
+    show_note,
+    show_notes,
+    show_table,
+)
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
 from closeup.core.timebase import clock
@@ -69,15 +79,15 @@ def identify(
             _refuse(name, found, as_json=as_json)
         elif as_json:
             show_json(_data(found), indent=1 if single else None)
+            show_notes(getattr(found, "notes", ()), in_json=True)
         else:
             _tell(name, found, single=single)
 
     with progress_bar(sources[0].name if len(sources) == 1 else "identify", quiet=quiet or as_json) as progress:
         notes = work("gallery.identify")(sources=sources, options=options, each=tell, progress=progress)
-    for note in notes:
-        show_note(note)
+    show_notes(notes)
     if refused:
-        show_note(f"{counted(len(refused), 'file')} could not be used; the others are done.")
+        show_loss(f"{counted(len(refused), 'file')} could not be used; the others are done.")
         alone = sum(str(source) in refused for source in sources)
         raise typer.Exit(after_failures(alone, len(sources)) or EXIT_LOSSES)
 
@@ -127,8 +137,7 @@ def _tell_photo(found: "PhotoAnswer") -> None:
 
 
 def _tell_video(found: "VideoAnswer") -> None:
-    for note in found.notes:
-        show_note(note)
+    show_notes(found.notes)
     if not found.sightings:
         typer.echo(f"No face was found in {clock(found.duration_s)} of video.")
         return

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from closeup.cli.flags import RUNS, AsJson, FirstByDefault, Given, Quiet, Report, Runs, with_flags
-from closeup.cli.output import one_line, show_evaluation, show_json, show_note, show_page
+from closeup.cli.output import one_line, show_evaluation, show_json, show_notes, show_page
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.timebase import clock
 from closeup.core.words import counted
@@ -52,14 +52,11 @@ def write(
         )
     if as_json:
         show_json(HEADLINE_JSON.to_data(answer))
-    if quiet:
-        return
-    if not as_json:
+    elif not quiet:
         for story in answer.stories:
             _show(story)
-    for note in answer.notes:
-        show_note(note)
-    show_page(output, quiet=as_json)
+    show_notes(answer.notes)
+    show_page(output, quiet=as_json or quiet)
 
 
 @app.command()
@@ -84,10 +81,8 @@ def train(
         from closeup.documents.learners import MODEL_JSON
 
         show_json(MODEL_JSON.to_data(header))
-        return
-    for note in () if quiet else header.notes:
-        show_note(note)
-    if not quiet:
+    show_notes(header.notes, in_json=as_json)
+    if not quiet and not as_json:
         learnt = [_LEARNT[name] for name, done in header.settings.items() if done]
         typer.echo(f"Learnt from {counted(header.rows, 'pair')}: {', '.join(learnt)}. Model: {one_line(str(output))}")
         show_page(output)

@@ -1,5 +1,6 @@
 """The command `closeup`: its sub-commands, and the one place where failures become sentences and exit codes."""
 
+import logging
 import os
 import shlex
 import signal
@@ -18,7 +19,7 @@ from typer.core import TyperGroup
 
 from closeup import __version__
 from closeup.cli import cast, demo, doctor, evaluate, export, faces, portrait, predict, reel, shorts, train, worker
-from closeup.cli.config_file import NAME, as_default_map, read_defaults, use_settings
+from closeup.cli.config_file import NAME, as_default_map, called, read_defaults, use_settings
 from closeup.cli.exit_codes import (
     EXIT_BROKEN_PIPE,
     EXIT_COULD_NOT,
@@ -27,11 +28,13 @@ from closeup.cli.exit_codes import (
     EXIT_UNEXPECTED,
     taken_losses,
 )
-from closeup.cli.output import show_error, show_note
-from closeup.cli.shared_flags import VERBOSE, add_shared_flags, speak_up
+from closeup.cli.output import show_error, show_note, usage_words
+from closeup.cli.shared_flags import VERBOSE, add_shared_flags, hush, speak_up
 from closeup.core.errors import CloseupError
 from closeup.core.interrupts import REQUESTS
 from closeup.core.settings import use
+
+_LOG = logging.getLogger("closeup.cli")
 
 ONE_REQUEST_S = 2.0
 """Impatient people press Ctrl-C more than once; what comes within this time of the first press is part of it."""
@@ -78,8 +81,11 @@ def boundary(*, debug: bool) -> Iterator[None]:
         sys.stdout.flush()
         if taken_losses():
             raise typer.Exit(EXIT_LOSSES)
-    except (typer.Exit, typer.Abort, typer.TyperException):
-        raise  # Typer's own: --help, and usage errors, which it words itself
+    except (typer.Exit, typer.Abort):
+        raise  # Typer's own, as of --help
+    except typer.TyperException as error:  # a wrong flag or value, which Typer shows
+        error.message = usage_words(error.message)
+        raise
     except KeyboardInterrupt:
         raise _interrupted() from None
     except BrokenPipeError:
@@ -141,9 +147,14 @@ class CommandLine(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the command that `ctx` names, inside the boundary."""
         with boundary(debug=bool(ctx.params.get("debug"))):
+            hush()
             speak_up(ctx.params.get("verbose") or 0)
             self._use_defaults(ctx)
-            return super().invoke(ctx)
+            begun = time.monotonic()
+            try:
+                return super().invoke(ctx)
+            finally:
+                _LOG.info("%s ends after %.1f s", ctx.invoked_subcommand, time.monotonic() - begun)
 
     def _use_defaults(self, ctx: Any) -> None:
         """Put the defaults of closeup.toml below what is typed, and say which there are."""
@@ -151,7 +162,8 @@ class CommandLine(TyperGroup):
         ctx.default_map = as_default_map(defaults)
         use_settings(defaults)
         words = [*ctx._protected_args, *ctx.args]
-        used = [each for each in defaults if each.counts and (len(each.place) == 1 or each.place[0] in words[:1])]
+        own = ((), called(self, words))
+        used = [each for each in defaults if each.counts and each.place[:-1] in own]
         if used and words[:1] != ["doctor"] and not {"-q", "--quiet", "--help", "-h"} & set(words):
             names = ", ".join(".".join(each.place) for each in used)
             show_note(f"Defaults of {NAME}: {names} ({used[0].origin.rpartition(', ')[0]}).")

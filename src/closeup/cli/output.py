@@ -1,14 +1,15 @@
 """What commands print: results on stdout as a table or as JSON; errors, notes and hints on stderr, a line each."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
 from closeup.cli import hints
+from closeup.cli.exit_codes import count_losses
 from closeup.core.errors import CloseupError
-from closeup.core.words import counted
+from closeup.core.words import LeftOut, counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,17 +26,76 @@ def show_error(error: CloseupError) -> None:
     """Say what is wrong, and below it what to do about it."""
     _say("error", typer.colors.RED, error.message)
     if words := hints.hint(error):
-        show_hint(words)
+        show_hint(words, always=True)
 
 
 def show_note(text: str) -> None:
-    """Say something odd that did not stop the work."""
+    """Say something odd that did not stop the work; under -q nothing."""
+    if not _quiet:
+        _say("note", typer.colors.YELLOW, text)
+
+
+def show_loss(text: str, number: int = 1) -> None:
+    """Say what was asked for and left out, under -q too, and count it.
+
+    Args:
+        number: How many things that are; 0 for a sentence that says more of what was counted.
+    """
+    count_losses(number)
     _say("note", typer.colors.YELLOW, text)
 
 
-def show_hint(text: str) -> None:
-    """Say what could be typed next."""
-    _say("hint", typer.colors.CYAN, text)
+def show_notes(notes: Iterable[str], *, in_json: bool = False) -> None:
+    """Say each note, and count those that are losses.
+
+    Args:
+        in_json: The JSON that was printed says them already, so only count.
+    """
+    for note in notes:
+        if in_json:
+            count_losses(isinstance(note, LeftOut))
+        else:
+            (show_loss if isinstance(note, LeftOut) else show_note)(note)
+
+
+def show_finding(text: str) -> None:
+    """Say what a command was asked to find out: part of its answer, and so said under -q too."""
+    _say("note", typer.colors.YELLOW, text)
+
+
+def show_hint(text: str, *, always: bool = False) -> None:
+    """Say what could be typed next; under -q nothing, unless it is what ends the command (`always`)."""
+    if always or not _quiet:
+        _say("hint", typer.colors.CYAN, text)
+
+
+def be_quiet(context: typer.Context, quiet: bool) -> bool:
+    """Say no notes and hints until the command ends, if -q was typed; the flag's callback."""
+    global _quiet
+    _quiet = quiet
+    context.call_on_close(_speak_again)
+    return quiet
+
+
+def _speak_again() -> None:
+    global _quiet
+    _quiet = False
+
+
+def usage_words(message: str) -> str:
+    """What Typer says of a wrong value, without the words of the library that checked it."""
+    return message.replace("Value error, ", "").replace("Input should be", "it has to be")
+
+
+def is_quiet() -> bool:
+    """Whether -q was typed."""
+    return _quiet
+
+
+_quiet = False
+
+QUIET = "No progress, notes and hints: the answer, errors and what was left out."
+"""What -q is for, with commands that answer; those that make something say nothing at all when that went well."""
 
 
 def _say(kind: str, colour: str, text: str) -> None:
@@ -95,13 +155,10 @@ def show_evaluation(found: "LearnerEvaluation", things: str, *, as_json: bool, q
         from closeup.documents.learners import LEARNER_EVALUATION
 
         show_json(LEARNER_EVALUATION.to_data(found))
-    if quiet:
-        return
-    if not as_json:
+    elif not quiet:
         typer.echo(f"{one_line(found.data)}: {counted(found.n, things)}.")
         show_metrics(found.metrics, found.baselines, found.differences)
-    for note in found.notes:
-        show_note(note)
+    show_notes(found.notes)
 
 
 def show_page(folder: "Path | None", *, quiet: bool = False) -> None:

@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from closeup.cli.exit_codes import count_losses
 from closeup.cli.flags import AsJson, Given, Quiet, with_flags
-from closeup.cli.output import one_line, show_json, show_note
+from closeup.cli.output import one_line, show_json, show_loss, show_notes
 from closeup.cli.progress_bar import progress_bar
 from closeup.features.portrait.options import MatteOptions, PortraitOptions
 from closeup.jobs.work import work
@@ -92,9 +91,6 @@ def _say(answer: "PortraitAnswer", *, as_json: bool, quiet: bool) -> None:
         kept = f", blurred by {result.blur_px:.1f} pixels" if result.blur_px else ""
         ground = ", less near the feet" if result.by_depth else ""
         typer.echo(f"{one_line(result.output)}: {result.coverage:.0%} in focus{kept}{ground}")
-    notes = dict.fromkeys([*answer.notes, *(note for result in answer.results for note in result.notes)])
-    for note in notes if not quiet else ():
-        show_note(note)
+    show_notes(dict.fromkeys([*answer.notes, *(note for result in answer.results for note in result.notes)]))
     for message in answer.problems.values():
-        show_note(f"Left out: {message}")
-    count_losses(len(answer.problems))
+        show_loss(f"Left out: {message}")

@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from closeup.cli.exit_codes import count_losses
 from closeup.cli.flags import RUNS, AsJson, Quiet, Runs
 from closeup.cli.gallery_options import Models
-from closeup.cli.output import show_hint, show_json, show_note, show_table
+from closeup.cli.output import show_hint, show_json, show_loss, show_note, show_notes, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.jobs.work import work
 
@@ -46,7 +45,8 @@ def predict(
         found: Prediction = work("predict")(
             model=model, photos=photos, faces=faces, models=models, runs_dir=runs, progress=progress
         )
-    count_losses(sum(photo.problem is not None for photo in found.photos))
+    for problem in filter(None, (photo.problem for photo in found.photos)):
+        show_loss(problem)
     if as_json:
         from closeup.workbench.predict import PREDICTION
 
@@ -66,12 +66,9 @@ def _show(prediction: "Prediction") -> None:
     if rows:
         show_table(*rows, head=("photo", *(["face"] if prediction.detector else []), *heads))
     for photo in prediction.photos:
-        if photo.problem:
-            show_note(photo.problem)
-        elif not photo.shown:
+        if not photo.problem and not photo.shown:
             show_note(f"No face was found in {photo.path}.")
-    for note in prediction.notes:
-        show_note(note)
+    show_notes(prediction.notes)
     if not rows:
         show_hint("If the pictures show faces that are cut out closely, take them whole: --whole")
 

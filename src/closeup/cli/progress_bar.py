@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from closeup.cli.output import one_line
+from closeup.cli.output import is_quiet, one_line
 from closeup.core.progress import Progress, ProgressCallback, ignore
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def progress_bar(title: str, *, quiet: bool) -> Iterator[ProgressCallback]:
         title: What is worked on, a file's name for instance.
     """
     title = one_line(title)
-    if quiet:
+    if quiet or is_quiet():
         yield ignore
     elif sys.stderr.isatty():
         with _bar(title) as report:

@@ -5,8 +5,17 @@ from typing import Annotated, Any
 
 import typer
 
-from closeup.cli.flags import RUNS, AsJson, Given, NoProgress, Quiet, Report, Runs, with_flags
-from closeup.cli.output import one_line, show_evaluation, show_json, show_note, show_page, show_table
+from closeup.cli.flags import RUNS, AnswerOnly, AsJson, Given, Quiet, Report, Runs, with_flags
+from closeup.cli.output import (
+    one_line,
+    show_evaluation,
+    show_finding,
+    show_json,
+    show_note,
+    show_notes,
+    show_page,
+    show_table,
+)
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.words import counted
 from closeup.features.recommend.options import EventColumns, RecommendOptions
@@ -65,11 +74,9 @@ def fit_command(
         )
     if as_json:
         show_json(MODEL_JSON.to_data(model.header))
+    show_notes(model.header.notes, in_json=as_json)
+    if quiet or as_json:
         return
-    if quiet:
-        return
-    for note in model.header.notes:
-        show_note(note)
     facts = model.header.facts
     sizes = (counted(facts[many], many.removesuffix("s")) for many in ("users", "items", "pairs"))
     typer.echo(f"{output}: a model of {', '.join(sizes)}.")
@@ -153,7 +160,7 @@ def look_command(
     output: Report = None,
     names: NamesFile = None,
     overwrite: Overwrite = False,
-    quiet: NoProgress = False,
+    quiet: AnswerOnly = False,
     as_json: AsJson = False,
     *,
     given: Given,
@@ -165,11 +172,13 @@ def look_command(
         )
     if as_json:
         show_json(found)
+        show_notes(found["notes"], in_json=True)
         return
     sizes = (counted(found[many], many.removesuffix("s")) for many in ("users", "items", "pairs"))
     typer.echo(f"{one_line(found['name'])}: {', '.join(sizes)}, {found['one_play_share']:.1%} seen once.")
-    for sentence in (*found["notes"], *found["findings"]):
-        show_note(sentence)
+    show_notes(found["notes"])
+    for finding in found["findings"]:
+        show_finding(finding)
     show_page(output)
 
 
@@ -182,7 +191,7 @@ def add_command(
         Path | None, typer.Option("--output", "-o", metavar="DIR", help="Folder of the new model; else MODEL itself.")
     ] = None,
     overwrite: Overwrite = False,
-    quiet: NoProgress = False,
+    quiet: AnswerOnly = False,
     as_json: AsJson = False,
     *,
     given: Given,
@@ -196,9 +205,9 @@ def add_command(
         )
     if as_json:
         show_json(MODEL_JSON.to_data(header))
+    show_notes(notes, in_json=as_json)
+    if as_json:
         return
-    for note in notes:
-        show_note(note)
     typer.echo(f"{output or model}: a model of {counted(header.facts['users'], 'user')}.")
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from closeup.cli.flags import AsJson, Quiet, with_flags
-from closeup.cli.output import one_line, show_json, show_note
+from closeup.cli.output import one_line, show_json, show_notes
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.timebase import clock
 from closeup.core.words import counted
@@ -54,11 +54,8 @@ def reel(
         )
     if as_json:
         show_json({**made, "elapsed_s": round(time.monotonic() - started, 3)}, indent=None)
-    if quiet:
-        return
-    for note in made["notes"]:
-        show_note(note)
-    if not as_json:
+    show_notes(made["notes"])
+    if not as_json and not quiet:
         videos = len({scene["video"] for scene in made["scenes"]})
         length = clock(made["duration_s"])
         typer.echo(

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from closeup.cli.exit_codes import count_losses
 from closeup.cli.flags import RUNS, AsJson, Quiet, Runs
-from closeup.cli.output import one_line, show_hint, show_json, show_note, show_table
+from closeup.cli.output import one_line, show_hint, show_json, show_loss, show_note, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
 from closeup.core.words import counted
@@ -59,8 +58,7 @@ def list_all(
         typer.echo(f"There are no runs in {one_line(str(runs))}.")
         show_hint("Make one: closeup train RECIPE.toml, or a fit: closeup recommend, appraise or headline")
     for path, reason in found.damaged:
-        show_note(f"{path.name} is left out: {reason}")
-    count_losses(len(found.damaged))
+        show_loss(f"{path.name} is left out: {reason}")
 
 
 @app.command()

@@ -1,12 +1,14 @@
 """Flags that many commands share, declared once and put onto each command that they mean something to."""
 
 import logging
+import platform
 import sys
 from typing import Annotated, Any, Literal
 
 import typer
 
-from closeup.cli.output import show_note
+from closeup import __version__
+from closeup.cli.output import QUIET, be_quiet, is_quiet, show_note
 from closeup.core.settings import use
 from closeup.weights.device import DEVICES
 
@@ -61,8 +63,8 @@ def add_shared_flags(command: Any, path: str) -> None:
         add_shared_flags(below, f"{path} {name}".strip())
     known = {parameter.name for parameter in command.params}
     wanted = {"device": path in RUN_NETWORKS, "encoder": path in WRITE_VIDEO}
-    wanted["verbose"] = not getattr(command, "commands", None) and bool(path)
-    for flag, template in (("device", _device), ("encoder", _encoder), ("verbose", _verbose)):
+    wanted["quiet"] = wanted["verbose"] = not getattr(command, "commands", None) and bool(path)
+    for flag, template in (("device", _device), ("encoder", _encoder), ("quiet", _quiet), ("verbose", _verbose)):
         if wanted[flag] and flag not in known:
             command.params += _flags(template)
 
@@ -72,6 +74,16 @@ def _flags(template: Any) -> list[Any]:
     one = typer.Typer(add_completion=False)
     one.command()(template)
     return list(typer.main.get_command(one).params)
+
+
+def hush() -> None:
+    """Forget what a command before this one was asked to show."""
+    logger = logging.getLogger("closeup")
+    ours = [each for each in logger.handlers if each.name == _HANDLER]
+    for handler in ours:
+        logger.removeHandler(handler)
+    if len(ours) > 1:
+        logger.setLevel(logging.NOTSET)
 
 
 def speak_up(verbosity: int) -> None:
@@ -91,6 +103,9 @@ def speak_up(verbosity: int) -> None:
     for handler in handlers:
         handler.name = _HANDLER
         logger.addHandler(handler)
+    if verbosity:
+        version = platform.python_version()
+        logging.getLogger("closeup.cli").info("closeup %s, Python %s, %s", __version__, version, platform.platform())
 
 
 class _Notes(logging.Handler):
@@ -113,7 +128,7 @@ def _use_encoder(value: str | None) -> None:
 def _say_devices(context: typer.Context) -> None:
     """Say what ran on which device and encoder, where either was used at all."""
     session, codec = (sys.modules.get(f"closeup.{name}") for name in ("weights.session", "media.video_codec"))
-    if not context.params.get("quiet"):
+    if not is_quiet():
         for note in (*(session.device_notes() if session else ()), *(codec.encoder_notes() if codec else ())):
             show_note(note)
 
@@ -142,6 +157,14 @@ def _encoder(
             expose_value=False,
         ),
     ] = None,
+) -> None:
+    """Declare the flag."""
+
+
+def _quiet(
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help=QUIET, show_default=False, callback=be_quiet, expose_value=False)
+    ] = False,
 ) -> None:
     """Declare the flag."""
 

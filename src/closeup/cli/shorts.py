@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from closeup.cli.flags import AsJson, Given, Quiet, with_flags
-from closeup.cli.output import one_line, show_hint, show_json, show_note, show_table
+from closeup.cli.output import one_line, show_hint, show_json, show_notes, show_table
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.timebase import clock
 from closeup.features.shorts.options import ShortsOptions
@@ -123,12 +123,9 @@ def say(
     """Say what was chosen: as JSON, or as a table and the page's path; oddities on stderr."""
     if as_json:
         show_json(summary(folder, plan, elapsed_s, plan_only=plan_only), indent=None)
-    if quiet:
-        return
-    if not as_json:
+    elif not quiet:
         show_shorts(folder, plan, elapsed_s, plan_only=plan_only)
-    for note in (*plan.notes, *not_judged(plan.absent)):
-        show_note(note)
+    show_notes((*plan.notes, *not_judged(plan.absent)))
     if plan_only and not as_json:
         words = ["closeup", "shorts", "--from-plan", str(folder / "plan.json")]
         show_hint(f"Change the plan if you like, and render it: {shlex.join(words)}")

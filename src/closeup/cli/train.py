@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from closeup.cli.exit_codes import count_losses
-from closeup.cli.flags import NoProgress
-from closeup.cli.output import show_hint, show_note
+from closeup.cli.flags import AnswerOnly
+from closeup.cli.output import show_hint, show_loss, show_note
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
 from closeup.core.words import counted
@@ -51,7 +50,7 @@ def train(
         ),
     ] = None,
     seeds: Annotated[int, typer.Option(help="With --ablate: how many seeds each is trained with.", min=1)] = 3,
-    quiet: NoProgress = False,
+    quiet: AnswerOnly = False,
 ) -> None:
     """Train image classifiers by a recipe; every run is kept in a folder of its own.
 
@@ -105,7 +104,8 @@ def _hint_at_resuming(runs: Path, run: Path | None = None) -> Iterator[None]:
     except (KeyboardInterrupt, SystemExit):
         made = sorted(set(run_folders(runs)) - before) if runs.is_dir() else []
         for folder in [run] if run else made:
-            show_hint(f"What was learnt is kept; go on with: closeup train --resume {shlex.quote(str(folder))}")
+            again = f"closeup train --resume {shlex.quote(str(folder))}"
+            show_hint(f"What was learnt is kept; go on with: {again}", always=True)
         raise
 
 
@@ -118,10 +118,9 @@ def _say(run: Path) -> None:
     data = finished.facts.get("data", {})
     unread, notes = len(data.get("unreadable", ())), data.get("notes", ())
     for note in notes:
-        show_note(note)
+        (show_loss if left_out([note]) else show_note)(note)
     if unread:
-        show_note(f"{counted(unread, 'picture')} could not be read; run.json names each.")
-    count_losses(unread + left_out(notes))
+        show_loss(f"{counted(unread, 'picture')} could not be read; run.json names each.")
     typer.echo(f"The run is in {run}; look at {run / 'report.html'}")
 
 

@@ -6,6 +6,7 @@ next one, and an old folder that it had moved away and not yet replaced comes ba
 """
 
 import glob
+import logging
 import os
 import re
 import shutil
@@ -18,6 +19,8 @@ from closeup.core.errors import OutputError
 from closeup.core.file_lock import exclusive
 from closeup.core.interrupts import held_back
 from closeup.core.whole import output_error, part_prefix
+
+_LOG = logging.getLogger("closeup.core")
 
 
 class ResultFolder:
@@ -120,6 +123,7 @@ class ResultFolder:
                 yield part
                 with held_back():
                     self._swap(part)
+                _LOG.info("wrote the folder %s", self.path)
             except OSError as error:
                 raise output_error(self._target, error) from error
             finally:

@@ -2,12 +2,15 @@
 
 import errno
 import hashlib
+import logging
 import os
 import tempfile
 from pathlib import Path
 
 from closeup.core.errors import OutputError
 from closeup.core.interrupts import held_back
+
+_LOG = logging.getLogger("closeup.core")
 
 _HINTS = {
     errno.ENOSPC: "Free some space, or choose another place.",
@@ -47,6 +50,7 @@ def write_whole(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         part.chmod(0o644)
         part.replace(path)
+        _LOG.debug("wrote %s, %d bytes", path, len(content))
     except OSError as error:
         raise output_error(path, error) from error
     finally:

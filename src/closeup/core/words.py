@@ -3,6 +3,17 @@
 from collections.abc import Sequence
 
 
+class LeftOut(str):
+    """A note that something which was asked for was left out: commands that have one end with "done with losses"."""
+
+    __slots__ = ()
+
+
+def about(subject: str, note: str) -> str:
+    """A note with whom or what it is about before it; a loss stays one."""
+    return type(note)(f"{subject}: {note}")
+
+
 def counted(number: int, one: str, many: str = "") -> str:
     """A number and what is counted: "1 face", "1,200 faces"."""
     return f"{number:,} {one if number == 1 else many or f'{one}s'}"

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from closeup.core.code_pages import decode_code_page
 from closeup.core.errors import InputError
-from closeup.core.words import counted, listed
+from closeup.core.words import LeftOut, counted, listed
 from closeup.media.files import is_litter, require_file, unreadable
 
 MAX_MEMBER_BYTES = 512 * 1024 * 1024
@@ -77,7 +77,7 @@ class Archive:
 
 
 def left_out(notes: Iterable[str]) -> int:
-    """How many notes say that files of a zip file were left out."""
+    """How many notes, read back from a file, say that files of a zip file were left out."""
     return sum(_OUTSIDE in note or _TWICE in note for note in notes)
 
 
@@ -123,10 +123,10 @@ def _listed(path: Path, infos: Sequence[zipfile.ZipInfo]) -> Archive:
         else:
             members[name] = info
     if outside:
-        notes.append(f"{counted(len(outside), 'file')} in {path.name} {_OUTSIDE}: {listed(outside)}.")
+        notes.append(LeftOut(f"{counted(len(outside), 'file')} in {path.name} {_OUTSIDE}: {listed(outside)}."))
     if twice:
         which = listed(list(dict.fromkeys(twice)))
-        notes.append(f"{counted(len(twice), 'file')} in {path.name} {_TWICE}: {which}.")
+        notes.append(LeftOut(f"{counted(len(twice), 'file')} in {path.name} {_TWICE}: {which}."))
     return Archive(path, members, tuple(notes))
 
 

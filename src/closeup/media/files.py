@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 from closeup.core.errors import InputError
-from closeup.core.words import counted, listed
+from closeup.core.words import LeftOut, counted, listed
 
 PICTURE_SUFFIXES = frozenset(
     (
@@ -69,7 +69,7 @@ def files_below(folder: Path) -> tuple[list[str], tuple[str, ...]]:
                 (names if _is_text(path) else odd).append(path)
     notes = []
     if odd:
-        notes.append(f"{counted(len(odd), 'file')} in {folder} left out: no UTF-8 text by name.")
+        notes.append(LeftOut(f"{counted(len(odd), 'file')} in {folder} left out: no UTF-8 text by name."))
     if again:
         notes.append(f"Links to folders that were read already, in {folder}: {listed(sorted(again))}.")
     if barren := _barren(folders, names):

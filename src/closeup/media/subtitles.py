@@ -6,6 +6,7 @@ only the words stay. A caption that cannot be understood is left out and named b
 """
 
 import html
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,9 +14,12 @@ from itertools import pairwise
 from pathlib import Path
 
 from closeup.core.errors import FormatError, InputError
+from closeup.core.words import LeftOut
 from closeup.media.caption_formats import TimedLines, split_captions
 from closeup.media.files import require_file, unreadable
 from closeup.media.subtitle_text import AUTO, HINT, UNREADABLE, decode_captions, plain_line
+
+_LOG = logging.getLogger("closeup.media")
 
 MAX_BYTES = 32 * 1024 * 1024
 """A caption file above this is refused unread; a day of speech has about 1 MB."""
@@ -117,13 +121,14 @@ def parse_subtitles(content: bytes, encoding: str = AUTO) -> Subtitles:
     if not cues:
         raise _nothing_readable(broken)
     if broken:
-        notes += (f"Left out of the captions: {_named(broken)}.",)
+        notes += (LeftOut(f"Left out of the captions: {_named(broken)}."),)
     if cut:
         notes += (f"Captions that begin before the video does, and begin with it now: line {_listed(cut)}.",)
     untold = sum(bool(cue.words) and not _in_order(cue) for cue in cues)
     if untold:
         notes += (f"Captions whose word times are out of order, and were not used: {untold}.",)
     cues = _without_rolling([cue if _in_order(cue) else replace(cue, words=()) for cue in cues])
+    _LOG.info("%d captions, %d left out, as %s", len(cues), len(broken), found.kind)
     return Subtitles(tuple(sorted(cues, key=lambda cue: (cue.start_s, cue.end_s))), notes)
 
 

@@ -5,6 +5,7 @@ most are only needed small (docs/concepts/time.md, docs/concepts/colour.md).
 """
 
 import hashlib
+import logging
 import threading
 from collections import Counter
 from collections.abc import Generator, Iterator
@@ -23,6 +24,7 @@ from av.video.stream import VideoStream
 from closeup.core.errors import InputError
 from closeup.core.timebase import clock
 from closeup.core.types import TIME, Image, VideoInfo
+from closeup.core.words import LeftOut
 from closeup.media.canvas import find_canvas
 from closeup.media.container import (
     PixelShapes,
@@ -41,6 +43,8 @@ from closeup.media.files import require_file, unreadable
 from closeup.media.packets import PacketReader, Timeline, stamp_of
 from closeup.media.planes import Colour, Planes, colour_of
 from closeup.media.tone import is_hdr
+
+_LOG = logging.getLogger("closeup.media")
 
 _MAX_BAD_IN_A_ROW = 500
 """Damaged packets in a row before reading stops; decoders recover at a key frame, and few are 300 frames apart."""
@@ -166,6 +170,8 @@ class VideoReader:
         self._shape = shown_wh(first)
         self._given_canvas = canvas_wh
         self._note_format(first, container)
+        codec, (width, height) = stream.codec_context.name, self._shape
+        _LOG.info("%s: %s of %dx%d, %.3f frames a second", path, codec, width, height, self.fps)
 
     @cached_property
     def size_wh(self) -> tuple[int, int]:
@@ -274,13 +280,13 @@ class VideoReader:
                 self._bad_packets += 1
                 bad_in_a_row += 1
                 if bad_in_a_row >= _MAX_BAD_IN_A_ROW:
-                    self._notes.append(f"Reading stopped after {bad_in_a_row} damaged parts in a row.")
+                    self._notes.append(LeftOut(f"Reading stopped after {bad_in_a_row} damaged parts in a row."))
                     return
             if frames:
                 bad_in_a_row = 0
             yield from map(pixels.note, frames)
         if self._packets.failure:
-            self._notes.append(f"Reading stopped before the end: {self._packets.failure}.")
+            self._notes.append(LeftOut(f"Reading stopped before the end: {self._packets.failure}."))
 
     def _note_format(self, first: av.VideoFrame, container: InputContainer) -> None:
         if self.track is not None:
@@ -318,13 +324,11 @@ class VideoReader:
             )
         if self._bad_packets:
             parts = "1 damaged part" if self._bad_packets == 1 else f"{self._bad_packets} damaged parts"
-            self._notes.append(f"Left out because it could not be decoded: {parts} of the video.")
+            self._notes.append(LeftOut(f"Left out because it could not be decoded: {parts} of the video."))
         ended = self._announced is not None and self._announced - self.end_time > _MISSING_S
         if ended and not self._packets.new_clocks and self._announced is not None:
-            self._notes.append(
-                f"The video ends early: {float(self.end_time):.1f} s of the announced {float(self._announced):.1f} s "
-                "could be read, and the file may be cut off."
-            )
+            read = f"{float(self.end_time):.1f} s of the announced {float(self._announced):.1f} s"
+            self._notes.append(LeftOut(f"The video ends early: {read} could be read, and the file may be cut off."))
 
 
 def _believable(announced: Fraction, shown: Fraction | None) -> Fraction:

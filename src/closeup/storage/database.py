@@ -173,6 +173,7 @@ def _open_sqlite(url: URL, path: Path, wait_s: float) -> Database:
         writes = connection.get_execution_options().get("writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
+    _LOG.info("the gallery is %s", path)
     return Database(engine, str(path), path, wait_s, read_only=not writable)
 
 

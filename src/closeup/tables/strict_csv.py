@@ -2,6 +2,7 @@
 
 import csv
 import io
+import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ import numpy as np
 
 from closeup.core.code_pages import decode_code_page, guess_code_page
 from closeup.core.errors import InputError
+
+_LOG = logging.getLogger("closeup.tables")
 
 MAX_BYTES = 256 * 1024 * 1024
 """A table above this is refused unread: ten million pictures stay below it."""
@@ -95,6 +98,7 @@ def parse_table(content: bytes, name: str, *, comments: bool = False) -> Table:
                 notes.append(f"The numbers in {column!r} have decimal commas.")
                 for _, row in values:
                     row[column] = row[column].replace(",", ".")
+    _LOG.info("%s has %d rows of %d columns", name, len(values), len(columns))
     return Table(name, columns, tuple(values), tuple(notes))
 
 

@@ -26,6 +26,7 @@ from closeup.algorithms.performance.alignment import (
     warping_path,
 )
 from closeup.core.errors import InputError
+from closeup.core.words import about
 from closeup.documents.act import ActResult, ActSide, ActTiming, ExpressionAgreement, Performance
 from closeup.features.act.moments import find_moments
 from closeup.features.act.performing import LONGEST_MISS_S, RATE_HZ
@@ -194,7 +195,9 @@ def _result(
             "motionless": None if still is None else probability_overlap(plain[0], still),
         },
         moments=() if unscored else find_moments(x, moved, original.expressions, clock),
-        notes=(*(f"Original: {note}" for note in original.notes), *(f"Attempt: {note}" for note in attempt.notes)),
+        notes=tuple(
+            about(side, note) for side, each in (("Original", original), ("Attempt", attempt)) for note in each.notes
+        ),
     )
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from closeup.algorithms.metrics.regression import amount_figures, mixing_weights
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
-from closeup.core.words import counted
+from closeup.core.words import LeftOut, counted
 from closeup.documents.form import file_bytes
 from closeup.documents.learners import Metric, ModelHeader, check_model_place, drawn_metrics, write_model
 from closeup.features.appraise.boosting import PUBLISHED, SUFFIXES, Booster, Settings
@@ -305,8 +305,8 @@ def fit_appraiser(
     overwrite: bool = False,
     runs_dir: Path | None = None,
     progress: ProgressCallback = ignore,
-) -> Path:
-    """Learn what a column of a table is by the others, and keep it as a model's folder.
+) -> ModelHeader:
+    """Learn what a column of a table is by the others, and keep it as a model's folder, whose header is given back.
 
     Args:
         table: A CSV file with a header.
@@ -348,7 +348,7 @@ def fit_appraiser(
         if run is not None:
             run.predictions("val", "appraise", [f"line {line}" for line in rows.lines.tolist()], values, middles)
         finish_fit(run, out)
-    return out
+    return header
 
 
 def _learnable(table: Path, target: str) -> tuple[Rows, Floats, list[str]]:
@@ -363,7 +363,7 @@ def _learnable(table: Path, target: str) -> tuple[Rows, Floats, list[str]]:
     there = np.isfinite(values)
     notes = [*read.notes, *(f"{column.name}: {column.note}" for column in columns if column.note)]
     if not there.all():
-        notes.append(f"{counted(int((~there).sum()), 'row has', 'rows have')} no {target} and were left out.")
+        notes.append(LeftOut(f"{counted(int((~there).sum()), 'row has', 'rows have')} no {target} and were left out."))
     rows, values = typed(read, columns).take(there), values[there]
     if len(rows) < FEWEST:
         raise InputError(f"{table} has {counted(len(rows), 'row')} with a {target}, and a fit needs {FEWEST} at least.")

@@ -12,7 +12,7 @@ from closeup.algorithms.metrics.regression import amount_figures, conformal_reac
 from closeup.core.errors import FormatError, InputError, OutputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.whole import write_whole
-from closeup.core.words import counted, listed
+from closeup.core.words import LeftOut, counted, listed
 from closeup.documents.form import file_bytes
 from closeup.documents.learners import LearnerEvaluation, drawn_metrics, read_model
 from closeup.features.appraise.boosting import Booster
@@ -283,7 +283,8 @@ def evaluate_appraiser(
     rows, groups, notes = fitted.rows(read)
     there = np.isfinite(truth)
     if not there.all():
-        notes.append(f"{counted(int((~there).sum()), 'row has', 'rows have')} no {fitted.target} and were left out.")
+        without = counted(int((~there).sum()), "row has", "rows have")
+        notes.append(LeftOut(f"{without} no {fitted.target} and were left out."))
     rows, groups, truth = rows.take(there), groups[there], truth[there]
     known = np.isin(groups, fitted._features.arrays["groups"])
     if known.any():

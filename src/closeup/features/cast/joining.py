@@ -16,6 +16,7 @@ from closeup.core.errors import InputError
 from closeup.core.parts import shifted_shot, shifted_track
 from closeup.core.types import TIME, Cast, CastKind, CastPart, Shot, Track, VideoInfo
 from closeup.core.whole import output_error
+from closeup.core.words import about
 from closeup.documents.vectors import TrackVectors
 from closeup.features.cast.folder import CAST, CastFolder
 from closeup.features.cast.portraits import PictureFiles, photo_name
@@ -151,7 +152,7 @@ class Joiner:
     def _whole(self, parts: Sequence[CastPart], path: str, notes: Sequence[str]) -> VideoInfo:
         """All files as if they were one; by a hash of its own that stays when files come and go."""
         named = sha256("".join(sorted(part.video.sha256 for part in parts)).encode()).hexdigest()
-        odd = [f"{part.video.path}: {note}" for part in parts for note in part.video.notes]
+        odd = [about(part.video.path, note) for part in parts for note in part.video.notes]
         return VideoInfo(
             path=path,
             sha256=self._earlier.sha256 or named,

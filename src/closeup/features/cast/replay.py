@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from closeup.core.timebase import clock
 from closeup.core.types import Track
+from closeup.core.words import LeftOut
 from closeup.documents.edits import Edits, Operation, PersonAnchor, TrackAnchor, person_number
 from closeup.features.cast.anchors import TrackFinder
 
@@ -169,7 +170,8 @@ class _State:
 
     def skip(self, operation: Operation, why: str) -> None:
         subject = " and ".join(person.id for person in operation.people)
-        self.warnings.append(f"The edit '{operation.kind} {subject}' of {operation.at[:10]} was skipped: {why}.")
+        said = f"The edit '{operation.kind} {subject}' of {operation.at[:10]} was skipped: {why}."
+        self.warnings.append(LeftOut(said))
 
     def result(self) -> Replayed:
         there = {person for person in self.person if person is not None}

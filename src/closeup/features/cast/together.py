@@ -20,6 +20,7 @@ from closeup.core.errors import InputError
 from closeup.core.in_order import in_order
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import Cast, CastKind, Face, Image, Shot, Track, VideoInfo
+from closeup.core.words import LeftOut
 from closeup.documents.vectors import TrackVectors
 from closeup.features.cast.find import StageTimer, grouped, model_names
 from closeup.features.cast.folder import carry_over, check_place, write_cast_folder
@@ -42,9 +43,6 @@ cut out in the photo's own pixels."""
 
 THUMBNAIL_PX = 320
 """Longer side of the small pictures of the photos in the result."""
-
-LEFT_OUT = "could not be used."
-"""How the note ends that counts files which were asked for and are not in the cast."""
 
 NAMED = 20
 """So many files that could not be used are named, each with the reason; the rest is counted."""
@@ -254,7 +252,7 @@ def _left_out(refused: Sequence[InputError], total: int, what: str) -> list[str]
         return []
     reasons = [error.message for error in refused[:NAMED]]
     more = [f"And {len(refused) - NAMED} more."] if len(refused) > NAMED else []
-    return [f"{len(refused)} of {total} {what} {LEFT_OUT}", *reasons, *more]
+    return list(map(LeftOut, (f"{len(refused)} of {total} {what} could not be used.", *reasons, *more)))
 
 
 def _twice(same: Sequence[str], what: str) -> list[str]:

@@ -19,7 +19,7 @@ from closeup.algorithms.metrics.detection import (
 from closeup.core.errors import FormatError, InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import FloatArray
-from closeup.core.words import counted
+from closeup.core.words import LeftOut, counted
 from closeup.documents.checkout import CounterEvaluation, ProductRecord
 from closeup.documents.form import file_bytes, parse_json
 from closeup.features.checkout.read import Shelf
@@ -74,7 +74,7 @@ def evaluate_counter(
     """
     used = models or CounterModels()
     photos, names, dropped = _looked_at(coco, used, progress)
-    notes = [f"{counted(dropped, 'photo')} without things left out."] * bool(dropped)
+    notes = [LeftOut(f"{counted(dropped, 'photo')} without things left out.")] * bool(dropped)
     if exemplars is None:
         known, asked = _parted(photos)
     else:
@@ -88,9 +88,8 @@ def evaluate_counter(
         raise InputError(f"{coco} has no photo of one thing alone to enrol products by, or none besides.")
     bare = sorted(set(range(len(names))) - set(known))
     if bare:
-        notes.append(
-            f"{counted(len(bare), 'product')} without a view, never named: {', '.join(names[k] for k in bare)}."
-        )
+        unnamed = ", ".join(names[k] for k in bare)
+        notes.append(LeftOut(f"{counted(len(bare), 'product')} without a view, never named: {unnamed}."))
     return CounterEvaluation(
         data=coco.name,
         photos=len(asked),

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import FloatArray
+from closeup.core.words import LeftOut
 from closeup.documents.gallery import Refused
 from closeup.features.gallery.photos import faces_of
 from closeup.features.gallery.pictures import thumbnail, thumbnail_of_jpeg
@@ -274,9 +275,8 @@ def map_folder(folder: Path, analyzer: Analyzer, *, progress: ProgressCallback =
     rows, notes = _sample(len(faces))
     notes += noted
     if unread:
-        notes.append(
-            f"{len(unread)} of {len(files)} files could not be read as pictures. The first: {unread[0].reason}"
-        )
+        many = f"{len(unread)} of {len(files)} files"
+        notes.append(LeftOut(f"{many} could not be read as pictures. The first: {unread[0].reason}"))
     if bare:
         notes.append(f"{bare} of {len(files)} pictures without a face.")
     stacked = np.stack(vectors)[rows] if vectors else np.empty((0, 1), np.float32)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from closeup.core.types import FloatArray, Image
-from closeup.core.words import counted
+from closeup.core.words import LeftOut, counted
 from closeup.documents.gallery import FaceAnswer
 from closeup.features.gallery.photos import BY_EVERY_MODEL, DESCRIBED
 from closeup.features.gallery.roster import Match, Roster, nobody_enrolled, other_models, read_roster
@@ -40,7 +40,7 @@ def not_described_by(store: GalleryStore, model: str) -> tuple[str, ...]:
     """Say how many people of a gallery have no template of a model, and so are not compared; empty where all have."""
     missing = len(store.identities()) - coverage(store, model)
     known = f"{counted(missing, 'person', 'people')} of the gallery not known by {model}"
-    return (f"{known}, and so left out.",) if missing > 0 else ()
+    return (LeftOut(f"{known}, and so left out."),) if missing > 0 else ()
 
 
 def read_for(analyzer: Analyzer, image: Image, model: str, *, thorough: bool = True) -> tuple[AnalysedFace, ...]:

@@ -7,7 +7,7 @@ import numpy as np
 from closeup.algorithms.clustering.similarity import cosines
 from closeup.core.errors import InputError
 from closeup.core.progress import ProgressCallback, ignore
-from closeup.core.words import counted
+from closeup.core.words import LeftOut, counted
 from closeup.documents.gallery import Alike, LookAlikes, Refused
 from closeup.features.gallery.options import FAR, TOP
 from closeup.features.gallery.photos import faces_of, telling_face
@@ -32,7 +32,8 @@ def left_out(found: LookAlikes) -> tuple[str, ...]:
     if not found.skipped:
         return found.notes
     were = f"{counted(len(found.skipped), 'picture')} {'was' if len(found.skipped) == 1 else 'were'} of no use"
-    return (f"{were}. The first: {found.skipped[0].reason}", *found.notes)
+    said = f"{were}. The first: {found.skipped[0].reason}"
+    return (LeftOut(said) if found.unreadable else said, *found.notes)
 
 
 def sheet(found: LookAlikes) -> str:

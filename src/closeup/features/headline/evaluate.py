@@ -8,7 +8,7 @@ import numpy as np
 
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
-from closeup.core.words import counted
+from closeup.core.words import LeftOut, counted
 from closeup.documents.learners import LearnerEvaluation, Metrics, mean_metrics
 from closeup.features.headline.model import Model, Pair, open_model, read_pairs
 from closeup.features.headline.options import SHARE, Of
@@ -104,7 +104,7 @@ def _asked(data: Path, of: Of) -> tuple[list[Pair], Literal["headline", "summary
     if not asked:
         raise InputError(f"{data} has no {of} in any line.", "Score the other: headline or summary.")
     if len(asked) < len(pairs):
-        notes = (*notes, f"{counted(len(pairs) - len(asked), 'line')} without a {of} left out.")
+        notes = (*notes, LeftOut(f"{counted(len(pairs) - len(asked), 'line')} without a {of} left out."))
     return asked, of, notes
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from closeup.core.errors import FormatError, InputError
 from closeup.core.progress import ProgressCallback, ignore
-from closeup.core.words import counted, listed
+from closeup.core.words import LeftOut, counted, listed
 from closeup.documents.form import file_bytes, parse_json
 from closeup.documents.learners import (
     ModelHeader,
@@ -188,7 +188,7 @@ def read_pairs(path: Path) -> tuple[list[Pair], tuple[str, ...], str]:
         )
     left = f"{counted(len(without), 'line')} of {path} left out, without a text or what it should become: lines "
     if without:
-        notes = (*notes, f"{left}{listed([str(each) for each in without])}.")
+        notes = (*notes, LeftOut(f"{left}{listed([str(each) for each in without])}."))
     return pairs, notes, hashlib.sha256(content).hexdigest()
 
 

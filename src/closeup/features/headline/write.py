@@ -5,7 +5,7 @@ from pathlib import Path
 
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.result_folder import ResultFolder
-from closeup.core.words import counted
+from closeup.core.words import LeftOut, counted
 from closeup.documents.headline import ANSWER_FILE, HEADLINE_JSON, HeadlineAnswer, QuotedSentence, Story
 from closeup.features.headline.model import BUILTIN, Model, open_model
 from closeup.features.headline.options import HeadlineOptions
@@ -54,7 +54,7 @@ def headline(
         made.append(story)
         if note:
             where = f"Story {number + 1}" if len(parts) > 1 else "The headline"
-            notes.append(f"{where} was shortened and not written: {note}.")
+            notes.append(LeftOut(f"{where} was shortened and not written: {note}."))
     reading = source.reading
     if (opened.deletion is not None or options.abstractive) and reading.language != "en":
         notes.append("The model has learnt from English: Korean was shortened by rules.")

@@ -17,7 +17,7 @@ from closeup.algorithms.ranking.factors import Floats, Interactions
 from closeup.algorithms.ranking.item_weights import sparse
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
-from closeup.core.words import counted
+from closeup.core.words import LeftOut, counted
 from closeup.documents.learners import LearnerEvaluation, mean_metrics
 from closeup.features.recommend.events import Events, read_events
 from closeup.features.recommend.model import Recommender, in_parts, open_recommender
@@ -166,7 +166,7 @@ def _wanted(model: Recommender, events: Events) -> tuple[list[int], list[NDArray
             relevant.append(fresh)
     notes = []
     if strangers:
-        notes.append(f"{counted(strangers, 'user')} that the model knows nothing of are left out.")
+        notes.append(LeftOut(f"{counted(strangers, 'user')} that the model knows nothing of are left out."))
     if repeated:
         notes.append(f"{counted(repeated, 'pair')} that the model was fitted on are not asked for.")
     if unknown:

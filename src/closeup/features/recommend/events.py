@@ -12,7 +12,7 @@ import numpy as np
 from closeup.algorithms.ranking.factors import Floats, Interactions, pairs_of
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
-from closeup.core.words import counted
+from closeup.core.words import LeftOut, counted
 from closeup.tables.strict_csv import Table, parse_table, table_content
 
 COLUMNS = {
@@ -301,4 +301,4 @@ def _summed(
 
 def _say(notes: list[str], number: int, which: str) -> None:
     if number:
-        notes.append(f"{counted(number, 'row')} {which} were left out.")
+        notes.append(LeftOut(f"{counted(number, 'row')} {which} were left out."))

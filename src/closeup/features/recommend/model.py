@@ -13,7 +13,7 @@ from closeup.algorithms.ranking.factors import Floats, Interactions, Loss, pairs
 from closeup.algorithms.ranking.item_weights import ItemWeights, fit_item_weights, item_scores, item_shares
 from closeup.core.errors import FormatError, InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
-from closeup.core.words import counted
+from closeup.core.words import LeftOut, counted
 from closeup.documents.form import file_bytes, indented, parse_json
 from closeup.documents.learners import ModelHeader, read_model, write_model
 from closeup.features.recommend.events import Events
@@ -187,7 +187,7 @@ class Recommender:
         new = len(users) - len(self.users.ids)
         notes = [f"{counted(new, 'new user')}, {counted(len(events.users) - new, 'known one')}."]
         if lost := int((~kept).sum()):
-            notes.append(f"{counted(lost, 'pair')} of items that the model does not know were left out.")
+            notes.append(LeftOut(f"{counted(lost, 'pair')} of items that the model does not know were left out."))
         seen = self._weighed(history)
         factors, turned = self._factors, seen.turned()
         for number in range(SWEEPS):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from closeup.algorithms.frames.caption_place import least_hidden
 from closeup.core.errors import FormatError
 from closeup.core.timebase import clock
+from closeup.core.words import LeftOut
 from closeup.features.shorts.plan import Piece
 from closeup.media.caption_style import CaptionStyle
 from closeup.media.captions import CaptionArtist, Page, font_for, left_out_signs
@@ -93,10 +94,9 @@ def check_letters(subtitles: Subtitles, font: Path | None = None) -> tuple[str, 
     if lacking:
         letters = "".join(dict.fromkeys("".join(lacking.values())))
         where = f"{font.name} has" if font else "no font that was found has"
-        notes.append(
-            f"{len(lacking)} of {len(subtitles.cues)} captions are not drawn into the picture, since {where} all of "
-            f"their letters: {_some(letters)}. Another font can be named."
-        )
+        many, which = f"{len(lacking)} of {len(subtitles.cues)} captions", f"{where} all of their letters"
+        said = f"{many} are not drawn into the picture, since {which}: {_some(letters)}. Another font can be named."
+        notes.append(LeftOut(said))
     if signs:
         notes.append(f"The font of burned-in captions cannot draw {_some(signs)}; they are left out of the picture.")
     return tuple(notes)

@@ -11,6 +11,7 @@ from closeup.core.errors import InputError, OutputError
 from closeup.core.parts import part_cast
 from closeup.core.progress import ProgressCallback, ignore
 from closeup.core.types import Cast, Person
+from closeup.core.words import LeftOut, about
 from closeup.features.shorts.framing import FramingOptions, find_area, frame_piece
 from closeup.features.shorts.options import ReelOptions
 from closeup.features.shorts.plan import Piece
@@ -61,10 +62,10 @@ def make_reel(
         video = find_video(cast, folder, None, progress)
         found, heard = _footage(video, cast, whom, options)
         if found is None:
-            notes.append(f"{cast.video.path} shows the person in passing only.")
+            notes.append(LeftOut(f"{cast.video.path} shows the person in passing only."))
             continue
         footage.append(found)
-        notes += [f"{video.name}: {note}" if len(appearances) > 1 else note for note in heard]
+        notes += [about(video.name, note) if len(appearances) > 1 else note for note in heard]
         for framed in found.pieces:
             piece = framed.piece
             span = {"start_s": round(piece.start_s, 6), "end_s": round(piece.end_s, 6), "at_s": round(at_s, 6)}
@@ -106,7 +107,7 @@ def _appearances(casts: Sequence[Path], who: str) -> tuple[list[tuple[Path, Cast
                 found.append((folder, own, there))
     if not found:
         raise missing[0]
-    return found, [error.message for error in missing]
+    return found, [LeftOut(error.message) for error in missing]
 
 
 def _footage(

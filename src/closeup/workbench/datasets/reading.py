@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from closeup.core.errors import InputError
-from closeup.core.words import counted, listed
+from closeup.core.words import about, counted, listed
 from closeup.workbench.datasets.corrections import apply_corrections, read_corrections
 from closeup.workbench.datasets.items import SIDES, Dataset, DatasetSource, Field, Item, Label
 from closeup.workbench.datasets.labels import composed, label_of, number_of
@@ -96,7 +96,7 @@ def _joined(opened: Sequence[Dataset]) -> Dataset:
         items=tuple(_with_names(item, names) for item in items),
         sources=tuple(source for dataset in opened for source in dataset.sources),
         fields=fields,
-        notes=tuple(f"{dataset.name}: {note}" for dataset in opened for note in dataset.notes),
+        notes=tuple(about(dataset.name, note) for dataset in opened for note in dataset.notes),
         corrections=tuple(
             replace(done, keys=tuple(f"{dataset.name}/{key}" for key in done.keys))
             for dataset in opened
