@@ -6,6 +6,7 @@ Lists, casts, and ranges of a video are asked for over connections of their own,
 import asyncio
 import base64
 import json
+import os
 import sys
 import tempfile
 import time
@@ -23,7 +24,7 @@ from closeup.server.premises import Doors, Premises
 from server.served import Served
 from server.studio_casts import add_cast, add_film, crowd
 
-AT_ONCE, ROUNDS, FOLLOWERS = 200, 10, 100
+AT_ONCE, ROUNDS, FOLLOWERS, SESSIONS = 200, 10, 100, 20
 CASTS, PEOPLE = 40, 40
 PAUSE_S = 2.5
 """Between rounds: a server answers 100 requests a second of one address, and 1000 at once after a pause."""
@@ -38,39 +39,43 @@ GROWTH_MB = 20
 def measure(bench: Bench) -> Section:
     """Fill a server, let it cast, and ask."""
     with tempfile.TemporaryDirectory(prefix="closeup-bench-") as folder:
-        film, cast = _filled(Path(folder))
+        film, cast, cookies = _filled(Path(folder))
         server = Served(Path(folder) / "data")
         try:
-            return asyncio.run(_measured(bench, server, film, cast))
+            return asyncio.run(_measured(bench, server, film, cast, cookies))
         finally:
             server.end()
 
 
-def _filled(folder: Path) -> tuple[str, str]:
-    """A folder of a server with casts; gives the address of their film and the id of one cast."""
+def _filled(folder: Path) -> tuple[str, str, list[str]]:
+    """A folder of a server with casts; gives the address of their film, the id of one cast, and cookies of sessions."""
     place = Premises(folder / "data", Doors(frozenset(), frozenset()))
     media, path = add_film(place, folder / "interview.mp4")
     result = crowd(PEOPLE, path)
     casts = [add_cast(place, result, (media,)) for _ in range(CASTS)]
+    secrets = [place.access.make("a browser", "session", ["read"])[1] for _ in range(SESSIONS)]
     place.close()
-    return f"/media/{media}/interview.mp4", casts[0]
+    return f"/media/{media}/interview.mp4", casts[0], [f"closeup_session={each}" for each in secrets]
 
 
-async def _measured(bench: Bench, server: Served, film: str, cast: str) -> Section:
+async def _measured(bench: Bench, server: Served, film: str, cast: str, cookies: Sequence[str]) -> Section:
     lists, others = ("/media", "/casts", "/jobs"), (f"/casts/{cast}", film)
     paths = [*lists, *others]
     rounds = 2 if bench.quick else ROUNDS
-    await _round(server, paths, len(paths))
+    await _round(server, paths, len(paths), cookies)
     video = _brought(server, bench.clips / "talk_d12.mp4")
     _asked(server, "cast", {"video": video, "options": {"detect_fps": 30.0}})
     resting_mb = _resident_mb(server.process.pid)
     taken: dict[str, list[float]] = {path: [] for path in paths}
-    failed = 0
+    failed, used_s = 0, 0.0
     for _ in range(rounds):
         states = [job["state"] for job in json.loads(server.ask("GET", "/jobs?work=cast&limit=1")[2])["items"]]
         if states not in (["running"], ["waiting"]):
             _asked(server, "cast", {"video": video, "options": {"detect_fps": 30.0}})
-        for path, status, took_s in await _round(server, paths, AT_ONCE):
+        before_s = _processor_s(server.process.pid)
+        answers = await _round(server, paths, AT_ONCE, cookies)
+        used_s += _processor_s(server.process.pid) - before_s
+        for path, status, took_s in answers:
             failed += status not in (200, 206)
             taken[path].append(took_s)
         await asyncio.sleep(PAUSE_S)
@@ -83,7 +88,9 @@ async def _measured(bench: Bench, server: Served, film: str, cast: str) -> Secti
     of_lists = [each for path in lists for each in taken[path]]
     note = (
         f"{AT_ONCE} requests at once, {rounds} times, over a connection each, while the server's worker casts a video; "
-        f"it and the asking process run on the same cores. The library has {CASTS} casts of {PEOPLE} people. "
+        f"it and the asking process, which has {len(cookies)} sessions, run on the same cores. The library "
+        f"has {CASTS} casts of {PEOPLE} people. "
+        f"The server used {1000 * used_s / (AT_ONCE * rounds):.2f} ms of the processor a request. "
         "Milliseconds from the connection to the last byte."
     )
     tables = (
@@ -111,29 +118,35 @@ def _ms(times_s: Sequence[float], share: int) -> int:
     return round(float(np.percentile(times_s, share)) * 1000)
 
 
-async def _round(server: Served, paths: Sequence[str], count: int) -> list[tuple[str, int, float]]:
-    """Ask for so many at once; gives the path, the status and the time of each."""
-    return await asyncio.gather(*(_answer(server, paths[number % len(paths)]) for number in range(count)))
+async def _round(
+    server: Served, paths: Sequence[str], count: int, cookies: Sequence[str]
+) -> list[tuple[str, int, float]]:
+    """Ask for so many at once, each session for each path; gives the path, the status and the time of each."""
+    asked = [(paths[number % len(paths)], cookies[number // len(paths) % len(cookies)]) for number in range(count)]
+    return await asyncio.gather(*(_answer(server, path, cookie) for path, cookie in asked))
 
 
-async def _answer(server: Served, path: str) -> tuple[str, int, float]:
+async def _answer(server: Served, path: str, cookie: str) -> tuple[str, int, float]:
     began_s = time.perf_counter()
-    reader, writer = await _opened(server, path, "range: bytes=0-65535\r\n" if path.endswith(".mp4") else "")
+    head = "range: bytes=0-65535\r\n" if path.endswith(".mp4") else ""
+    reader, writer = await _opened(server, path, cookie, head)
     content = await reader.read()
     writer.close()
     return path, int(content[9:12]), time.perf_counter() - began_s
 
 
-async def _opened(server: Served, path: str, head: str = "") -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def _opened(
+    server: Served, path: str, cookie: str, head: str = ""
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    heads = f"host: 127.0.0.1:{server.port}\r\ncookie: {server.cookie}\r\nconnection: close\r\n{head}"
+    heads = f"host: 127.0.0.1:{server.port}\r\ncookie: {cookie}\r\nconnection: close\r\n{head}"
     writer.write(f"GET {path} HTTP/1.1\r\n{heads}\r\n".encode())
     return reader, writer
 
 
 async def _followed(server: Served, count: int) -> tuple[int, float]:
     """How many of so many followers saw a new job end, and how long after it was asked for the last did."""
-    opened = await asyncio.gather(*(_opened(server, "/events") for _ in range(count)))
+    opened = await asyncio.gather(*(_opened(server, "/events", server.cookie) for _ in range(count)))
     for reader, _ in opened:
         await reader.readuntil(b"retry: 2000")
     began_s = time.perf_counter()
@@ -172,6 +185,11 @@ def _asked(server: Served, work: str, given: dict[str, object]) -> str:
     if status != 201:
         raise BenchError(f"the server takes no {work}: {said!r}")
     return str(json.loads(said)["id"])
+
+
+def _processor_s(pid: int) -> float:
+    used = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(used[11]) + int(used[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _resident_mb(pid: int) -> float:

@@ -20,6 +20,7 @@ from closeup.features.cast.folder import CastResult, write_cast_folder
 from closeup.features.cast.people import build_people, found_people
 from closeup.server.app import make_app
 from closeup.server.premises import Doors, Premises, to_medium
+from closeup.server.protocol import LimitedProtocol
 from features.cast.fake_cast import SHA256, STEP, fake_picture, fake_track, fake_video
 from filmed import scenery, write_film
 from galleries import sqlite_url
@@ -105,7 +106,9 @@ def listening(folder: Path) -> Iterator[tuple[Premises, str, str]]:
         host = f"127.0.0.1:{bound.getsockname()[1]}"
         place = Premises(folder / "data", Doors(frozenset({host}), frozenset({f"http://{host}"})), folder / "runs")
         server = uvicorn.Server(
-            uvicorn.Config(make_app(place), log_config=None, ws="none", timeout_graceful_shutdown=1)
+            uvicorn.Config(
+                make_app(place), http=LimitedProtocol, log_config=None, ws="none", timeout_graceful_shutdown=1
+            )
         )
         thread = Thread(target=server.run, kwargs={"sockets": [bound]})
         thread.start()

@@ -110,7 +110,7 @@ def token(
     place = _place(data)
     lasts = None if given.days is None else timedelta(days=given.days)
     record, secret = place.access.make(given.name, "token", dict.fromkeys(given.scopes), lasts=lasts)
-    place.access.note(HERE, "make token", record.id)
+    place.access.note([(HERE, "make token", record.id)])
     typer.echo(secret)
     show_hint("Keep it like a password: Authorization: Bearer TOKEN, or typed into the page /enter.")
 
@@ -144,7 +144,7 @@ def revoke(
     place = _place(data)
     if not place.access.revoke(key):
         raise InputError("There is no such token or session.")
-    place.access.note(HERE, "revoke", key)
+    place.access.note([(HERE, "revoke", key)])
     typer.echo("It opens nothing any more.")
 
 

@@ -25,6 +25,10 @@ from closeup.jobs.work import work
 
 _LOG = logging.getLogger("closeup.jobs")
 
+NICE = 15
+"""So much lower is the priority of a job: beside a server that answers it has a thirtieth of the processor, and all of
+it while nobody asks for anything."""
+
 REPORT_S = 0.2
 """Progress is told this often at most, but for lines that stay."""
 
@@ -108,6 +112,8 @@ def main() -> None:
         sys.exit(128 + number)
 
     signal.signal(signal.SIGTERM, stop)
+    if hasattr(os, "nice"):
+        os.nice(NICE)
     asked = parse_json(sys.stdin.buffer.readline())
     threading.Thread(target=_die_with_parent, daemon=True).start()
     try:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from anyio import to_thread
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
@@ -19,10 +20,15 @@ from closeup.core.errors import CloseupError, FormatError, InputError, OutputErr
 from closeup.server import casts, gallery, jobs, keys, media, pages, plans, runs, uploads
 from closeup.server.guard import Guard, Metrics, refusal
 from closeup.server.premises import Premises
+from closeup.server.shortcuts import Shortcuts
+from closeup.server.together import Crowd
 from closeup.server.watching import Watcher
 from closeup.server.webhooks import Webhooks
 
 SWEEP_S = 600.0
+THREADS = 8
+"""Requests that are answered at once in threads: with more they wait for each other's turns at the interpreter."""
+
 _STATUS = {"cast.absent": 404, "cast.person": 404, "gallery.unknown": 404, "gallery.taken": 409, "cast.apart": 409}
 _SCHEMAS = "#/components/schemas/"
 
@@ -35,14 +41,14 @@ def make_app(place: Premises, webhooks: Sequence[str] = (), watched: Sequence[Pa
         watched: Folders whose videos and photos are taken as they come.
     """
     app = _routed()
-    app.state.place, app.state.metrics = place, Metrics()
+    app.state.place, app.state.metrics, app.state.crowd = place, Metrics(), Crowd(place.access)
     app.state.webhooks, app.state.watcher = Webhooks(place, webhooks), Watcher(place, watched)
     app.add_exception_handler(CloseupError, _said)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(ClientDisconnect, _cut)
     app.add_exception_handler(Exception, _failed)
-    return Guard(app, place.doors, app.state.metrics)
+    return Guard(Shortcuts(app, app.state.crowd), place.doors, app.state.metrics)
 
 
 def openapi_document() -> dict[str, Any]:
@@ -71,6 +77,7 @@ def _routed() -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    to_thread.current_default_thread_limiter().total_tokens = THREADS
     app.state.news = jobs.News(app.state.place)
     running = (each.run() for each in (app.state.news, app.state.webhooks, app.state.watcher))
     tasks = [asyncio.create_task(each) for each in (*running, _sweep(app.state.place))]

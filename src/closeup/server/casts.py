@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 
 from closeup import __version__
@@ -41,7 +41,6 @@ from closeup.server.entry import (
     Editor,
     Here,
     HexId,
-    InRanges,
     Limit,
     Number,
     Reader,
@@ -51,8 +50,10 @@ from closeup.server.entry import (
     note,
     one,
 )
+from closeup.server.files import InRange, ServedFile
 from closeup.server.offers import CASTS
 from closeup.server.premises import Premises, absent
+from closeup.server.shortcuts import answered
 
 routes = APIRouter(tags=["casts"])
 
@@ -81,12 +82,16 @@ PAGE_POLICY = (
     "script-src 'self' 'unsafe-inline'; connect-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """Of reports, whose own policy, which holds beside this one, names the hashes of their one style and one script."""
+REPORT_HEADERS = {"content-security-policy": PAGE_POLICY, "referrer-policy": "same-origin"}
 
 
 @routes.get("/casts", summary="List the casts, newest first", **documented(gives=CAST_SUMMARY, many=True))
-def list_casts(place: Here, key: Reader, limit: Limit = 100, below: Number = None) -> JSONResponse:
+async def list_casts(request: Request, place: Here, key: Reader, limit: Limit = 100, below: Number = None) -> Response:
     """List what casts there are, and who is named in them; `next` is for `below` of the next page."""
-    note(place, key, "list casts", "")
+    return await answered(request, key, _page, place, limit, below, noted=("list casts", ""))
+
+
+def _page(place: Premises, limit: int, below: int | None) -> JSONResponse:
     jobs = place.jobs.page(limit, before=below, works=CASTS, states=["done"])
     after = jobs[-1].number if len(jobs) == limit else None
     return JSONResponse({"items": [_data(each) for each in summaries(place, jobs)], "next": after})
@@ -124,11 +129,13 @@ def _summary(place: Premises, job: JobRecord) -> CastSummary:
 
 
 @routes.get("/casts/{cast_id}", summary="The people of a cast", **documented(gives=CAST_VIEW))
-def people(place: Here, key: Reader, cast_id: HexId) -> Response:
+async def people(request: Request, place: Here, key: Reader, cast_id: HexId) -> Response:
     """Give everybody in the cast, with their tracks, how sure those are, and what was changed."""
-    job = place.job(cast_id, CASTS)
-    note(place, key, "see cast", cast_id)
-    return Response(kept_view(place, job), media_type="application/json")
+    return await answered(request, key, _view, place, cast_id, noted=("see cast", cast_id))
+
+
+def _view(place: Premises, cast_id: str) -> Response:
+    return Response(kept_view(place, place.job(cast_id, CASTS)), media_type="application/json")
 
 
 def kept_view(place: Premises, job: JobRecord) -> bytes:
@@ -273,16 +280,18 @@ def results(place: Here, key: Reader, job_id: HexId) -> JSONResponse:
     "/results/{job_id}/{name:path}",
     summary="A file of a job's results",
     response_class=FileResponse,
-    dependencies=[InRanges],
 )
-def result(place: Here, key: Reader, job_id: HexId, name: str) -> FileResponse:
+async def result(request: Request, place: Here, key: Reader, job_id: HexId, name: str, part: InRange) -> Response:
     """Give a file: a report, a short, a picture of somebody; in whole or in the ranges that are asked for."""
+    noted = ("see report", job_id) if name.endswith(".html") else ()
+    return await answered(request, key, _result, place, job_id, name, noted=noted, part=part)
+
+
+def _result(place: Premises, job_id: str, name: str) -> ServedFile:
     path = _within(place.results_of(place.job(job_id)), name.split("/"))
     if path.suffix == ".html":
-        note(place, key, "see report", job_id)
-        headers = {"content-security-policy": PAGE_POLICY, "referrer-policy": "same-origin"}
-        return FileResponse(path, media_type=SERVED[".html"], headers=headers)
-    return FileResponse(path, media_type=SERVED[path.suffix])
+        return ServedFile(path, SERVED[".html"], REPORT_HEADERS)
+    return ServedFile(path, SERVED[path.suffix])
 
 
 def _within(home: Path, parts: Sequence[str]) -> Path:

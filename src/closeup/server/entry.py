@@ -1,9 +1,8 @@
 """Who asks, and what endpoints say of themselves: the scope that they want, what they take, and what they give."""
 
-import re
 from typing import Annotated, Any
 
-from fastapi import Depends, Header, Path, Query, Request, Security
+from fastapi import Depends, Path, Query, Request, Security
 from fastapi.responses import JSONResponse
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 
@@ -13,6 +12,7 @@ from closeup.documents.jobs import ERROR
 from closeup.documents.server import SCOPES, KeyRecord
 from closeup.server.guard import COOKIE
 from closeup.server.premises import Premises
+from closeup.server.together import Crowd
 
 _BEARER = HTTPBearer(auto_error=False, description="A token.")
 _SESSION = APIKeyCookie(name=COOKIE, auto_error=False, description="The session of a browser.")
@@ -24,30 +24,36 @@ async def premises_of(request: Request) -> Premises:
     return place
 
 
-def key_of(
+async def key_of(
     scopes: SecurityScopes,
     request: Request,
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
-    session: Annotated[str | None, Depends(_SESSION)],
+    _bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+    _session: Annotated[str | None, Depends(_SESSION)],
 ) -> KeyRecord:
     """The key of who asks, which has all the scopes that are wanted.
 
     Raises:
         InputError: With the status 401 where there is none that counts, with 403 where it lacks a scope.
     """
-    place = request.app.state.place
-    key: KeyRecord | None = None
-    if bearer is not None:
-        key = place.access.find(bearer.credentials, ("token",))
-    elif session is not None:
-        key = place.access.find(session, ("session",))
-    if key is None:
+    crowd: Crowd = request.app.state.crowd
+    given = secret_of(request)
+    key = None if given is None else await crowd.keys.ask(given[0])
+    if given is None or key is None or key.kind != given[1]:
         raise InputError("You are not known here.", "Give a token that counts.", code="server.unknown", status=401)
     lacking = set(scopes.scopes) - allowed(key)
     if lacking:
         raise InputError(f"This needs the scope {sorted(lacking)[0]}.", code="server.scope", status=403)
     request.state.key = key
     return key
+
+
+def secret_of(request: Request) -> tuple[str, str] | None:
+    """The secret that comes with a request, and the kind of key that it has to be of: a cookie's is no token."""
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and secret:
+        return secret.strip(), "token"
+    session = request.cookies.get(COOKIE)
+    return (session, "session") if session else None
 
 
 def allowed(key: KeyRecord) -> set[str]:
@@ -62,25 +68,6 @@ Enroller = Annotated[KeyRecord, Security(key_of, scopes=["enrol"])]
 Admin = Annotated[KeyRecord, Security(key_of, scopes=["admin"])]
 
 
-def range_of(given: Annotated[str | None, Header(alias="Range", max_length=1000)] = None) -> None:
-    """The ranges of a file that are asked for, if any.
-
-    Raises:
-        InputError: With the status 400, if they are no ranges of bytes.
-    """
-    if given is None:
-        return
-    unit, _, parts = given.partition("=")
-    for part in parts.split(","):
-        found = _RANGE.fullmatch(part.strip())
-        if unit.strip() != "bytes" or found is None or not any(found.groups()):
-            raise InputError("Range must be as bytes=0-499.", code="server.range", status=400)
-        if all(found.groups()) and int(found[1]) > int(found[2]):
-            raise InputError("A range must not end before it starts.", code="server.range", status=400)
-
-
-_RANGE = re.compile("([0-9]{0,18})-([0-9]{0,18})")
-InRanges = Depends(range_of)
 HexId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 Limit = Annotated[int, Query(ge=1, le=500)]
 Before = Annotated[str | None, Query(pattern="^[0-9a-f]{32}$", description="Go on after this one.")]
@@ -138,5 +125,10 @@ def listed(form: Form[Any], values: Any) -> JSONResponse:
 
 
 def note(place: Premises, key: KeyRecord, action: str, subject: str) -> None:
-    """Write down who did what; a name of a key goes with its id, for keys can be called alike."""
-    place.access.note(f"{key.name} ({key.id[:8]})", action, subject)
+    """Write down who did what."""
+    place.access.note([entry_of(key, action, subject)])
+
+
+def entry_of(key: KeyRecord, action: str, subject: str) -> tuple[str, str, str]:
+    """The entry of the log that says who did what; a name of a key goes with its id, for keys can be called alike."""
+    return f"{key.name} ({key.id[:8]})", action, subject

@@ -2,21 +2,26 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
 
 from closeup.documents.gallery import PERSON, STANDING
 from closeup.documents.server import MERGE, RENAME, Merge, Rename
 from closeup.features.gallery.standing import standing_of
 from closeup.server.entry import Enroller, Here, HexId, Reader, body, documented, listed, note, one
+from closeup.server.premises import Premises
+from closeup.server.shortcuts import answered
 
 routes = APIRouter(prefix="/gallery", tags=["gallery"])
 
 
 @routes.get("", summary="List who is enrolled", **documented(gives=PERSON, many=True))
-def list_people(place: Here, key: Reader) -> JSONResponse:
+async def list_people(request: Request, place: Here, key: Reader) -> Response:
     """List everybody, by name."""
-    note(place, key, "list gallery", "")
+    return await answered(request, key, _everybody, place, noted=("list gallery", ""))
+
+
+def _everybody(place: Premises) -> JSONResponse:
     return listed(PERSON, place.gallery.identities())
 
 

@@ -10,7 +10,7 @@ import time
 from collections import Counter, OrderedDict
 from typing import Any
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -43,6 +43,9 @@ HEADERS = {
     "x-frame-options": "DENY",
     "cache-control": "no-store",
 }
+
+_ALWAYS = [(name.encode(), value.encode()) for name, value in (*HEADERS.items(), ("content-security-policy", POLICY))]
+"""What an answer says where it says nothing else, as ASGI has it."""
 
 
 class Rates:
@@ -118,10 +121,8 @@ class Guard:
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self._metrics.add(scope["method"], message["status"], time.monotonic() - began_s)
-                headers = MutableHeaders(scope=message)
-                for name, value in {**HEADERS, "content-security-policy": POLICY}.items():
-                    if name not in headers:
-                        headers[name] = value
+                said = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(each for each in _ALWAYS if each[0] not in said)]
             await send(message)
 
         refused = self._refused(scope)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Security
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from closeup.core.errors import CloseupError, InputError, StorageError
 from closeup.documents.form import parse_json
@@ -32,6 +32,7 @@ from closeup.server.entry import (
 from closeup.server.media import delete_job
 from closeup.server.offers import CASTS, OFFERS, Offer
 from closeup.server.premises import Premises, absent
+from closeup.server.shortcuts import answered
 
 routes = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -47,17 +48,24 @@ Priority = Annotated[int, Query(ge=-10, le=10, description="Higher ones are done
 
 
 @routes.get("", summary="List the jobs, newest first", **documented(gives=JOB, many=True))
-def list_jobs(
+async def list_jobs(
+    request: Request,
     place: Here,
     key: Reader,
+    *,
     limit: Limit = 100,
     below: Number = None,
     work: Annotated[list[str] | None, Query(max_length=50)] = None,
     state: Annotated[list[JobState] | None, Query(max_length=50)] = None,
-) -> JSONResponse:
+) -> Response:
     """List jobs; `next` is for `below` of the next page. Small pictures are made without being listed."""
-    works = tuple(work or OFFERS)
-    found = place.jobs.page(limit, before=below, works=works, states=tuple(state or ()))
+    return await answered(request, key, _page, place, limit, below, tuple(work or OFFERS), tuple(state or ()))
+
+
+def _page(
+    place: Premises, limit: int, below: int | None, works: tuple[str, ...], states: tuple[JobState, ...]
+) -> JSONResponse:
+    found = place.jobs.page(limit, before=below, works=works, states=states)
     after = found[-1].number if len(found) == limit else None
     return JSONResponse({"items": [_data(job) for job in found], "next": after})
 

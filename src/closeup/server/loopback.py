@@ -210,7 +210,7 @@ class _Handler(BaseHTTPRequestHandler):
             if asked is None or asked[0] == "bytes=-":
                 self._send(file, size, self._type_of(path.name), headers)
                 return
-            first, last = _part(asked[1], asked[2], size)
+            first, last = part_of(asked[1], asked[2], size)
             if first >= size or first > last:
                 self._refuse(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, f"It has {size} bytes.")
                 return
@@ -242,7 +242,7 @@ class _Handler(BaseHTTPRequestHandler):
         _LOG.debug(format, *arguments)
 
 
-def _part(first: str, last: str, size: int) -> tuple[int, int]:
+def part_of(first: str, last: str, size: int) -> tuple[int, int]:
     """First and last byte of a range of a file, as "-500", "500-" or "500-900" ask for it."""
     if not first:
         return max(size - int(last), 0), size - 1

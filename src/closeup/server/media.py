@@ -5,9 +5,10 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
-from fastapi import APIRouter, Query
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import FileResponse, JSONResponse, Response
 
 from closeup.core.errors import InputError
 from closeup.documents.jobs import ENDED, JobRecord
@@ -18,7 +19,6 @@ from closeup.server.entry import (
     Editor,
     Here,
     HexId,
-    InRanges,
     Limit,
     Reader,
     body,
@@ -27,7 +27,9 @@ from closeup.server.entry import (
     note,
     one,
 )
+from closeup.server.files import InRange, ServedFile
 from closeup.server.premises import Premises, absent
+from closeup.server.shortcuts import answered
 from closeup.server.sniff import clean_name, content_type_of, kind_of_name, sniffed_kind
 from closeup.server.uploads import PICTURE, add_thumbnail
 
@@ -35,8 +37,12 @@ routes = APIRouter(prefix="/media", tags=["media"])
 
 
 @routes.get("", summary="List the media, newest first", **documented(gives=MEDIA, many=True))
-def list_media(place: Here, key: Reader, limit: Limit = 100, before: Before = None) -> JSONResponse:
+async def list_media(request: Request, place: Here, key: Reader, limit: Limit = 100, before: Before = None) -> Response:
     """List what is there, and what is arriving."""
+    return await answered(request, key, _page, place, limit, before)
+
+
+def _page(place: Premises, limit: int, before: str | None) -> JSONResponse:
     return listed(MEDIA, place.media.page(limit, before))
 
 
@@ -64,30 +70,41 @@ def show(place: Here, key: Reader, media_id: HexId) -> JSONResponse:
 
 
 @routes.get("/{media_id}/thumbnail", summary="A small picture of a medium", response_class=FileResponse)
-def thumbnail(place: Here, key: Reader, media_id: HexId) -> FileResponse:
+async def thumbnail(request: Request, place: Here, key: Reader, media_id: HexId, part: InRange) -> Response:
     """Give the picture, once a worker has made it."""
+    return await answered(request, key, _thumbnail, place, media_id, part=part)
+
+
+def _thumbnail(place: Premises, media_id: str) -> ServedFile:
     _, path = place.medium(media_id)
     picture = path.with_name(PICTURE)
     if not picture.is_file():
         raise absent("There is no small picture of it, or not yet.")
-    return FileResponse(picture, media_type="image/jpeg", headers={"cache-control": "private, max-age=3600"})
+    return ServedFile(picture, "image/jpeg", {"cache-control": "private, max-age=3600"})
 
 
-@routes.get(
-    "/{media_id}/{name}",
-    summary="The file of a medium, or ranges of it",
-    response_class=FileResponse,
-    dependencies=[InRanges],
-)
-def file(
-    place: Here, key: Reader, media_id: HexId, name: str, download: Annotated[bool, Query()] = False
-) -> FileResponse:
+@routes.get("/{media_id}/{name}", summary="The file of a medium, or ranges of it", response_class=FileResponse)
+async def file(
+    request: Request,
+    place: Here,
+    key: Reader,
+    *,
+    media_id: HexId,
+    name: str,
+    part: InRange,
+    download: Annotated[bool, Query()] = False,
+) -> Response:
     """Give the file, in whole or in the ranges that are asked for."""
+    return await answered(request, key, _file, place, media_id, name, download, part=part)
+
+
+def _file(place: Premises, media_id: str, name: str, download: bool) -> ServedFile:
     record, path = place.medium(media_id)
     if name != record.name or not path.is_file():
         raise absent("There is no such file.")
     how = "attachment" if download or record.kind not in ("video", "photo") else "inline"
-    return FileResponse(path, media_type=record.content_type, filename=record.name, content_disposition_type=how)
+    called = f"{how}; filename*=utf-8''{quote(record.name)}"
+    return ServedFile(path, str(record.content_type), {"content-disposition": called})
 
 
 @routes.delete("/{media_id}", summary="Delete a medium and all that was made from it", **documented(gives=RECEIPT))

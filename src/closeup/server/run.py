@@ -117,6 +117,7 @@ def serve(
     """
     uvicorn = import_server()
     from closeup.server.app import make_app
+    from closeup.server.protocol import LimitedProtocol
 
     config = uvicorn.Config(
         make_app(place, webhooks, watched),
@@ -131,7 +132,7 @@ def serve(
         limit_concurrency=MOST_CONNECTIONS,
         timeout_keep_alive=10,
         timeout_graceful_shutdown=3,
-        h11_max_incomplete_event_size=16_384,
+        http=LimitedProtocol,
     )
     listening = _bound(host, port)
     ready()
@@ -150,6 +151,7 @@ def import_server() -> Any:
     """
     try:
         import fastapi
+        import httptools
         import uvicorn
     except ImportError as error:
         raise DependencyError(
@@ -158,7 +160,7 @@ def import_server() -> Any:
             code="package.absent",
             extra="server",
         ) from error
-    del fastapi
+    del fastapi, httptools
     return uvicorn
 
 

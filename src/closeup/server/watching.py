@@ -75,7 +75,7 @@ class Watcher:
             return
         place = self._place
         record = place.media.register(path, clean_name(path.name), kind, content_type_of(path), added_by=None)
-        place.access.note("a watched folder", "register", record.id)
+        place.access.note([("a watched folder", "register", record.id)])
         add_thumbnail(place, record, kind)
         if kind == "video":
             offer = OFFERS["cast"]

@@ -6,7 +6,7 @@ people choose. Looking one up compares hashes, whose order says nothing of the s
 
 import hashlib
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -66,16 +66,22 @@ class AccessStore:
 
     def find(self, secret: str, kinds: Collection[str] = ("token", "session")) -> KeyRecord | None:
         """The key of a secret, unless it is revoked or over."""
+        key = self.find_all([secret])[0]
+        return key if key is not None and key.kind in kinds else None
+
+    def find_all(self, secrets: Sequence[str]) -> list[KeyRecord | None]:
+        """The keys of secrets, of any kind; None for one that is of no key, or of one that is revoked or over."""
         now = datetime.now(UTC)
+        hashes = [_hash(secret) for secret in secrets]
         with self._database.read() as connection:
-            wanted = select(keys).where(keys.c.hash == _hash(secret), keys.c.kind.in_(kinds))
-            row = connection.execute(wanted).one_or_none()
-        if row is None or (row.expires_at is not None and row.expires_at <= now):
-            return None
-        if row.used_at is None or now - row.used_at > _NOTED:
+            rows = connection.execute(select(keys).where(keys.c.hash.in_(set(hashes)))).all()
+        counting = {row.hash: row for row in rows if row.expires_at is None or row.expires_at > now}
+        used = [row.id for row in counting.values() if row.used_at is None or now - row.used_at > _NOTED]
+        if used:
             with self._database.transaction() as connection:
-                connection.execute(update(keys).where(keys.c.id == row.id).values(used_at=now))
-        return _record(row)
+                connection.execute(update(keys).where(keys.c.id.in_(used)).values(used_at=now))
+        found = {each: _record(row) for each, row in counting.items()}
+        return [found.get(each) for each in hashes]
 
     def enter(self, secret: str) -> tuple[KeyRecord, str] | None:
         """Open a session by a token, or by a link, which then is used up; None where the secret is neither."""
@@ -102,11 +108,13 @@ class AccessStore:
             gone = delete(keys).where(or_(keys.c.id == key_id, keys.c.parent == key_id))
             return bool(connection.execute(gone).rowcount)
 
-    def note(self, who: str, action: str, subject: str) -> None:
-        """Write down who did what with what or whom, by its id."""
-        values = {"at": datetime.now(UTC), "who": who, "action": action, "subject": subject}
+    def note(self, entries: Sequence[tuple[str, str, str]]) -> list[None]:
+        """Write down who did what with what or whom, by its id: all of the entries, or none; gives None for each."""
+        now = datetime.now(UTC)
+        values = [{"at": now, "who": who, "action": action, "subject": subject} for who, action, subject in entries]
         with self._database.transaction() as connection:
-            connection.execute(insert(audit).values(values))
+            connection.execute(insert(audit), values)
+        return [None] * len(values)
 
     def log(self, limit: int, before: int | None = None) -> tuple[AuditEntry, ...]:
         """The newest entries, or those with numbers below `before`."""
