@@ -63,6 +63,7 @@ SCOPES = {
             "PUT /audits/{audit_id}/decisions",
             "POST /audits/{audit_id}/corrections",
             "POST /casts/{cast_id}/changes",
+            "POST /casts/{cast_id}/faces",
             "POST /casts/{cast_id}/undo",
             "POST /casts/{cast_id}/redo",
             *(f"POST /jobs/{name}" for name in ("cast", "cast.album", "cast.season", "cast.regroup", "shorts")),

@@ -45,15 +45,18 @@ class Operation:
         kind: What.
         at: When, UTC, "2026-01-31T12:00:00Z".
         video_sha256: Of the video it was said about; it says nothing about another.
-        people: Whom it is about: two or more for "merge" (all become the first), two for "different", else one.
+        people: Whom it is about: two or more for "merge" (all become the first), two for "different", one or nobody for
+            "draw", else one.
         tracks: For "split" and "not": the ids of those tracks of the person that it moves; for "portrait": of the one
             whose picture it chooses.
         name: For "name": the name, or None to take it away.
-        new_person: For "split": the id of the person that it makes.
+        new_person: For "split", and for "draw" without a person: the id of the person that it makes.
+        drawn: For "draw": the track of a face that was drawn; it is given to the person, or to a new one where there is
+            none.
         joined: It was said together with the operation before it, and is undone together with it.
     """
 
-    kind: Literal["name", "merge", "different", "split", "hide", "unhide", "not", "portrait"] = field(
+    kind: Literal["name", "merge", "different", "split", "hide", "unhide", "not", "portrait", "draw"] = field(
         metadata={"alias": "op"}
     )
     at: Annotated[
@@ -64,6 +67,7 @@ class Operation:
     tracks: tuple[TrackId, ...] = ()
     name: Line | None = None
     new_person: PersonId | None = None
+    drawn: TrackAnchor | None = None
     joined: bool = False
 
 
@@ -127,9 +131,10 @@ def _operation(data: dict[str, Any]) -> dict[str, Any]:
 
 
 _OWN = {"name": ("name",), "split": ("tracks", "new_person"), "not": ("tracks",), "portrait": ("tracks",)}
+_OWN["draw"] = ("drawn", "new_person")
 """Which fields an operation has beside those that all have."""
 
-_PEOPLE = {"merge": (2, MAX_PERSON, "two or more"), "different": (2, 2, "two")}
+_PEOPLE = {"merge": (2, MAX_PERSON, "two or more"), "different": (2, 2, "two"), "draw": (0, 1, "one or nobody")}
 """How many people an operation is about, at least and at most, and in words; one where it is not said."""
 
 
@@ -148,12 +153,14 @@ def _check(edits: Edits) -> None:
 
 def _check_operation(operation: Operation, place: Place) -> None:
     own = _OWN.get(operation.kind, ())
-    for name in ("name", "tracks", "new_person"):
+    for name in ("name", "tracks", "new_person", "drawn"):
         value = getattr(operation, name)
         if name not in own and value:
             raise must_be((*place, name), f"left out of {operation.kind}", value)
-    if "new_person" in own and operation.new_person is None:
+    if "new_person" in own and operation.new_person is None and not (operation.kind == "draw" and operation.people):
         raise must_be((*place, "new_person"), "a person's id", None)
+    if operation.kind == "draw" and operation.drawn is None:
+        raise must_be((*place, "drawn"), "a track", None)
     least, most, words = _PEOPLE.get(operation.kind, (1, 1, "one"))
     if not least <= len(operation.people) <= most:
         raise must_be((*place, "people"), f"a list of {words}", operation.people)
@@ -196,10 +203,10 @@ def _check_different(place: Place, ids: Iterable[str]) -> None:
 EDITS_JSON = Form(
     Edits,
     "edits.json",
-    version=3,
+    version=4,
     check=_check,
     layout=_layout,
     hint="Mend it, or move it away to go on without the edits.",
 )
 """The form of edits.json. Version 1 knows neither "different" nor "portrait", and nothing that is undone together;
-version 2 forgets what is undone."""
+version 2 forgets what is undone; version 3 knows no "draw"."""

@@ -133,7 +133,7 @@ class CastEdit:
 
     number: int
     at: str
-    kind: Annotated[str, OneOf(CHANGES)]
+    kind: Annotated[str, OneOf((*CHANGES, "draw"))]
     people: tuple[PersonId, ...]
     tracks: tuple[TrackId, ...]
     name: str | None
@@ -180,6 +180,23 @@ class PeopleChange:
     people: Annotated[tuple[PersonId, ...], AtLeast(1)]
     tracks: tuple[TrackId, ...] = ()
     name: Annotated[str, Text(rf"[^\x00-\x1f\x7f]{{0,{MAX_NAME}}}", "one line of up to 200 characters")] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnFace:
+    """A face that was missed, as somebody draws it.
+
+    Attributes:
+        at_s: When it is seen.
+        box: Around it: left, top, right, bottom as shares of the picture.
+        person: Whose it is; "" for a new person.
+        name: Of a new person.
+    """
+
+    at_s: Seconds
+    box: tuple[Score, Score, Score, Score]
+    person: Annotated[str, Text("(p[1-9][0-9]{0,8})?", "a person's id, or nothing")] = ""
+    name: Annotated[str, Text(rf"[^\x00-\x1f\x7f]{{0,{MAX_NAME}}}", "one line of up to 200 characters")] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +297,7 @@ STORED_FILE = Form(StoredFile, "closeup server: a file")
 CAST_VIEW = Form(CastView, "closeup server: a cast", layout=one_line)
 CAST_SUMMARY = Form(CastSummary, "closeup server: a cast in a list")
 PEOPLE_CHANGES = Form(PeopleChanges, "closeup server: changes of the people of a cast")
+DRAWN_FACE = Form(DrawnFace, "closeup server: a face that was drawn")
 PLAN_CHANGE = Form(PlanChange, "closeup server: a change of a plan of shorts")
 SAID = Form(Said, "closeup server: what was done")
 RENAME = Form(Rename, "closeup server: a new name")

@@ -67,6 +67,7 @@ WORK = {
         Work("cast.album", "features.cast.together:make_album_folder"),
         Work("cast.season", "features.cast.together:make_season_folder"),
         Work("cast.regroup", "features.cast.find:recluster"),
+        Work("cast.draw", "features.cast.find:draw_face"),
         Work("people.export", "features.cast.export:export_people"),
         Work("faces", "features.faces.make:find_in_files"),
         Work("gallery.enrol", "features.gallery.work:enrol_photos"),

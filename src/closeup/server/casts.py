@@ -16,10 +16,11 @@ from closeup.core.types import CastPart
 from closeup.core.whole import write_whole
 from closeup.documents.edits import Operation, said_together
 from closeup.documents.form import parse_json
-from closeup.documents.jobs import JobRecord
+from closeup.documents.jobs import JOB, JobRecord
 from closeup.documents.server import (
     CAST_SUMMARY,
     CAST_VIEW,
+    DRAWN_FACE,
     PEOPLE_CHANGES,
     SAID,
     STORED_FILE,
@@ -28,6 +29,7 @@ from closeup.documents.server import (
     CastSummary,
     CastTrack,
     CastView,
+    DrawnFace,
     KeyRecord,
     PeopleChanges,
     Said,
@@ -52,7 +54,7 @@ from closeup.server.entry import (
 )
 from closeup.server.files import InRange, ServedFile
 from closeup.server.offers import CASTS
-from closeup.server.premises import Premises, absent
+from closeup.server.premises import Premises, absent, to_result
 from closeup.server.shortcuts import answered
 
 routes = APIRouter(tags=["casts"])
@@ -207,8 +209,8 @@ def _edits(operations: tuple[Operation, ...]) -> tuple[CastEdit, ...]:
             number=number,
             at=each.at,
             kind=each.kind,
-            people=tuple(person.id for person in each.people),
-            tracks=each.tracks,
+            people=tuple(person.id for person in each.people) or ((each.new_person,) if each.new_person else ()),
+            tracks=each.tracks or ((each.drawn.id,) if each.drawn else ()),
             name=each.name,
         )
         for number, group in enumerate(said_together(operations), start=1)
@@ -246,6 +248,16 @@ def change(
 
 
 Which = Annotated[int | None, Query(ge=1, le=10**6, description="Its number in the list; without it the last one.")]
+
+
+@routes.post("/casts/{cast_id}/faces", summary="Draw a face that was missed", **documented(DRAWN_FACE, JOB, status=201))
+def draw(place: Here, key: Editor, cast_id: HexId, given: Annotated[DrawnFace, body(DRAWN_FACE)]) -> JSONResponse:
+    """Ask for a face to be looked for where it was drawn, and given to somebody; the job says what was done."""
+    cast = place.job(cast_id, CASTS)
+    asked = {"folder": to_result(cast, "cast"), **DRAWN_FACE.to_data(given)}
+    job = place.submit("cast.draw", asked, (cast_id,), asked_by=key.id, priority=5)
+    note(place, key, "draw face", f"{cast_id}: {given.person or 'a new person'}")
+    return one(JOB, job, 201)
 
 
 @routes.post("/casts/{cast_id}/undo", summary="Take a change of a cast back", **documented(gives=SAID))

@@ -1,8 +1,8 @@
 // A cast as it is worked on: who is in it, what is selected, and what the server makes of each change.
 
-import { desk } from "./desk.svelte.ts";
+import { desk, hasEnded } from "./desk.svelte.ts";
 import * as server from "./server.ts";
-import type { Cast, Change, Edit, Person, Question, Track } from "./server.ts";
+import type { Cast, Change, DrawnFace, Edit, Person, Question, Track } from "./server.ts";
 import { words } from "./words.svelte.ts";
 
 const COLOURS = 12;
@@ -103,6 +103,20 @@ export class CastWork {
     return this.done(() => server.again(this.id, what, number));
   }
 
+  /** Draw a face that was missed, and wait until it was looked for; gives whether it was found and given. */
+  draw(face: DrawnFace): Promise<boolean> {
+    return this.done(async () => {
+      let job = await server.drawFace(this.id, face);
+      while (!hasEnded(job)) {
+        await new Promise((later) => setTimeout(later, 300));
+        job = await server.job(job.id);
+      }
+      if (job.state === "done") return String((job.result as { said?: string } | null)?.said ?? "");
+      const { code, error, hint } = job.error ?? { code: "", error: words().cancelled, hint: "" };
+      throw new server.Refused(0, code, error, hint);
+    });
+  }
+
   /** Wait until all changes so far are made, and the cast here is what they left. */
   async settled(): Promise<void> {
     await this.turn;
@@ -148,6 +162,7 @@ export class CastWork {
     const who = this.callAll(edit.people);
     const say = words().edits;
     if (edit.kind === "name") return say.name(words().unnamed(edit.people[0].slice(1)), edit.name ?? "");
+    if (edit.kind === "draw") return say.draw(who);
     if (edit.kind === "split" || edit.kind === "not") return say[edit.kind](who, edit.tracks.length);
     return say[edit.kind as "merge" | "hide" | "unhide" | "different" | "portrait"](who);
   }

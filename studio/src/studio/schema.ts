@@ -716,6 +716,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/casts/{cast_id}/faces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Draw a face that was missed
+         * @description Ask for a face to be looked for where it was drawn, and given to somebody; the job says what was done.
+         */
+        post: operations["draw_casts__cast_id__faces_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/casts/{cast_id}/undo": {
         parameters: {
             query?: never;
@@ -1537,7 +1557,7 @@ export interface components {
             /** @description When it was made, UTC. */
             at: string;
             /** @enum {string} */
-            kind: "name" | "merge" | "split" | "move" | "not" | "hide" | "unhide" | "different" | "portrait";
+            kind: "name" | "merge" | "split" | "move" | "not" | "hide" | "unhide" | "different" | "portrait" | "draw";
             people: string[];
             tracks: string[];
             name: string | null;
@@ -2069,7 +2089,9 @@ export interface operations {
     thumbnail_media__media_id__thumbnail_get: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                Range?: string | null;
+            };
             path: {
                 media_id: string;
             };
@@ -4550,6 +4572,105 @@ export interface operations {
                 content: {
                     "application/json": {
                         said: string;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    draw_casts__cast_id__faces_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cast_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description When it is seen. */
+                    at_s: number;
+                    /** @description Around it: left, top, right, bottom as shares of the picture. */
+                    box: [
+                        number,
+                        number,
+                        number,
+                        number
+                    ];
+                    /**
+                     * @description Whose it is; "" for a new person.
+                     * @default
+                     */
+                    person?: string;
+                    /**
+                     * @description Of a new person.
+                     * @default
+                     */
+                    name?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Its name in the table of work. */
+                        work: string;
+                        /** @description Ids of the media and the jobs that it is made from. */
+                        uses: string[];
+                        priority: number;
+                        /**
+                         * @description "waiting", "running", or how it ended.
+                         * @enum {string}
+                         */
+                        state: "waiting" | "running" | "done" | "failed" | "cancelled";
+                        /** @description Whether it was asked to stop and has not yet. */
+                        cancelling: boolean;
+                        /** @description How often it was begun: more than once where a process that did it was killed. */
+                        attempts: number;
+                        /** @description The last report; None before the first. */
+                        progress: components["schemas"]["Progress"] | null;
+                        /** @description What it gave, where that is no file; of a job that is done. */
+                        result: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Of a job that failed. */
+                        error: components["schemas"]["JobError"] | null;
+                        /** @description Counts up with every change of any job. */
+                        changed: number;
+                        created_at: string;
+                        ended_at: string | null;
+                        /** @default 0 */
+                        number?: number;
+                        /**
+                         * @description Of the work's function, as JSON, with paths: for the worker alone, like the `folder` that the job runs in, which goes if the job does not end well, and `asked_by`, the id of a key.
+                         * @default {}
+                         */
+                        arguments?: string;
+                        folder?: string | null;
+                        asked_by?: string | null;
+                        owner?: string | null;
+                        /** @default 0 */
+                        beat?: number;
                     };
                 };
             };

@@ -29,6 +29,7 @@ export type Person = Schemas["Person"];
 export type Track = Schemas["CastTrack"];
 export type Edit = Schemas["CastEdit"];
 export type Change = Schemas["PeopleChange"];
+export type DrawnFace = NonNullable<paths["/casts/{cast_id}/faces"]["post"]["requestBody"]>["content"]["application/json"];
 export type Receipt = { files: StoredFile[]; bytes: number; jobs: string[]; kept: string[] };
 
 /** As much of JSON Schema as the forms of work need. */
@@ -155,6 +156,8 @@ export const leave = (): Promise<void> => one("DELETE", "/session");
 export async function change(id: string, changes: Change[], preview = false): Promise<string> {
   return (await one<{ said: string }>("POST", `/casts/${id}/changes?preview=${preview}`, { changes })).said;
 }
+
+export const drawFace = (id: string, face: DrawnFace): Promise<Job> => one("POST", `/casts/${id}/faces`, face);
 
 export async function changePlan(id: string, shorts: Schemas["ShortPieces"][]): Promise<string> {
   return (await one<{ said: string }>("PUT", `/jobs/${id}/plan`, { shorts })).said;

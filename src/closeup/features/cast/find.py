@@ -2,8 +2,8 @@
 
 import logging
 import time
-from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields, replace
 from pathlib import Path
@@ -15,8 +15,11 @@ from closeup.core.errors import FormatError, InputError, ModelError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import Cast, CastKind
 from closeup.documents.baseline import Baseline, PersonRule
-from closeup.documents.edits import Edits
+from closeup.documents.edits import Edits, FaceAnchor, read_edits
+from closeup.features.cast import operations
+from closeup.features.cast.drawing import drawn_again, with_face
 from closeup.features.cast.folder import (
+    EDITS,
     CarriedOver,
     CastFolder,
     CastResult,
@@ -28,6 +31,8 @@ from closeup.features.cast.grouping import Grouping, group_season, group_tracks,
 from closeup.features.cast.options import CastOptions
 from closeup.features.cast.people import build_people, found_people
 from closeup.features.cast.scan import Scan, scan_video
+from closeup.jobs.casts import find_video
+from closeup.media.frame_times import FrameTimes, read_frame_times
 from closeup.perception.analyzer import Analyzer
 from closeup.perception.clothing import CARD_NAME as CLOTHING_NAME
 from closeup.perception.registry import cast_models
@@ -80,7 +85,7 @@ def make_cast_folder(
     options, video, folder = options or CastOptions(), Path(video), Path(folder).absolute()
     check_place(folder, video, overwrite=overwrite)
     clock = StageTimer()
-    scan, (detector, embedder) = _scan(video, options, clock, progress)
+    scan, (detector, embedder) = _scan(video, options, clock, progress, read_edits(folder / EDITS))
     carried = carry_over(folder, scan.tracks, scan.video.sha256)
     result = grouped(scan, (detector, embedder), options, carried, clock)
     progress(Progress("Writing", 0, None, ""))
@@ -130,6 +135,67 @@ def recluster(folder: Path, changes: Mapping[str, Any] | None = None, *, progres
     return result.cast.kept_in(kept.path)
 
 
+def draw_face(
+    folder: Path,
+    at_s: float,
+    box: tuple[float, float, float, float],
+    person: str = "",
+    name: str = "",
+    *,
+    progress: ProgressCallback = ignore,
+) -> dict[str, str]:
+    """Give a face that was missed to somebody in a cast: it is looked for where it was drawn, and followed from there.
+
+    Args:
+        folder: A result folder, of one video.
+        at_s: When the face is seen, in seconds.
+        box: Around the face: left, top, right, bottom as shares of the picture, 0 to 1.
+        person: The id of whose it is; "" for a new person.
+        name: Of a new person.
+        progress: Told how far the work is.
+
+    Returns:
+        What was done, in a sentence, as "said".
+
+    Raises:
+        InputError: If it is no cast of one video, the video is not there any more, or the face cannot be theirs.
+        FormatError: If the folder is damaged.
+        OutputError: If it cannot be written, or was changed meanwhile.
+    """
+    kept = CastFolder(folder)
+    old = kept.cast()
+    if old.kind != "video":
+        raise InputError("A face can be drawn in the cast of one video only.", code="cast.draw")
+    video = find_video(old, kept.path, progress=progress)
+    options, vectors = _options_of(old), kept.vectors(old)
+    analyzer = Analyzer(cast_models(options.models))
+    if (analyzer.detector_card, analyzer.embedder_card) != _cards_of(old):
+        raise InputError("This cast was made with other models than this closeup would use now.", _ANEW)
+    progress(Progress("Looking for the face", 0, None, ""))
+    scan = Scan(old.video, old.shots, old.tracks, vectors, kept.pictures(old))
+    times = read_frame_times(video, old.video)
+    drawn = _anchor(old, times, at_s, box)
+    scan, track = with_face(scan, video, times, analyzer=analyzer, options=options, drawn=drawn)
+    baseline, edits = kept.baseline(old), kept.edits()
+    baseline = replace(baseline, tracks={each.id: baseline.tracks.get(each.id) for each in scan.tracks})
+    cast, wishes = replace(old, tracks=scan.tracks), operations.drawing(track, drawn[0], person, name)
+    wishes[0](operations.Scene(cast, edits, ""))  # what cannot be is said before anything is written
+    if len(scan.tracks) > len(old.tracks):
+        write_cast_folder(kept.path, CastResult(cast, baseline, edits, scan.vectors, scan.pictures), overwrite=True)
+    return {"said": kept.edit(*wishes).sentence}
+
+
+def _anchor(cast: Cast, times: FrameTimes, at_s: float, box: Sequence[float]) -> FaceAnchor:
+    """The frame that is seen at a time, and a box in its pixels."""
+    x0, y0, x1, y1 = (share * side for share, side in zip(box, 2 * (cast.video.width, cast.video.height), strict=True))
+    if not (0 <= x0 < x1 <= cast.video.width and 0 <= y0 < y1 <= cast.video.height):
+        raise InputError("The box must lie in the picture, its right and lower edges behind the others.")
+    if not 0 <= at_s <= times.end_s:
+        raise InputError(f"The video has no picture at {at_s:g} s.")
+    frame = max(bisect_right(times.starts_s, at_s + 1e-3) - 1, 0)  # browsers round what they say of where they stand
+    return frame, x0, y0, x1, y1
+
+
 class StageTimer:
     """Measures the stages of one analysis."""
 
@@ -146,13 +212,14 @@ class StageTimer:
 
 
 def _scan(
-    video: Path, options: CastOptions, clock: StageTimer, progress: ProgressCallback
+    video: Path, options: CastOptions, clock: StageTimer, progress: ProgressCallback, edits: Edits | None = None
 ) -> tuple[Scan, tuple[ModelCard, ModelCard]]:
-    """Load the models and read the video."""
+    """Load the models and read the video; faces that were drawn before are there again."""
     with clock.stage("models"):
         analyzer = Analyzer(cast_models(options.models))
     with clock.stage("video"):
         scan = scan_video(video, analyzer, options, progress)
+        scan = drawn_again(scan, video, analyzer, options, edits or Edits())
     return scan, (analyzer.detector_card, analyzer.embedder_card)
 
 

@@ -39,7 +39,7 @@ def look(analyzer: Analyzer, frame: Frame, *, with_clothing: bool) -> Sighting:
     faces, picture, scale = analyzer.look(frame, smallest_px=SMALLEST_FACE_PX)
     candidates = tuple(
         Candidate(
-            _in_frame(face, frame, scale),
+            in_frame(face, frame, scale),
             analyzer.embedder.crop(picture, face.landmarks_xy),
             clothing.describe(picture, face.box_xyxy) if with_clothing else None,
         )
@@ -48,7 +48,7 @@ def look(analyzer: Analyzer, frame: Frame, *, with_clothing: bool) -> Sighting:
     return Sighting(frame.index, float(frame.time), candidates, picture if faces else None, scale)
 
 
-def _in_frame(face: AnalysedFace, frame: Frame, scale: float) -> Face:
+def in_frame(face: AnalysedFace, frame: Frame, scale: float) -> Face:
     """A face that was analysed at `scale` times the frame's size, in the frame's pixels."""
     by = np.float32(1 / scale)
     return Face(

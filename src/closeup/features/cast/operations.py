@@ -10,9 +10,10 @@ from itertools import chain
 
 from closeup.core.errors import InputError
 from closeup.core.parts import moment
+from closeup.core.timebase import clock
 from closeup.core.types import MAX_NAME, Cast, Person, Track
-from closeup.documents.edits import Edits, Operation, said_together
-from closeup.features.cast.anchors import anchor_person
+from closeup.documents.edits import Edits, Operation, TrackAnchor, said_together
+from closeup.features.cast.anchors import anchor_person, anchor_track
 from closeup.features.cast.replay import shared_frame
 
 
@@ -170,6 +171,39 @@ def choose_portrait(scene: Scene, identity: str, track: str) -> Change:
     return _add(scene, operation, f"The portrait of {_call(person)} is from {track} now.")
 
 
+def give_drawn(scene: Scene, track: str, frame: int, identity: str = "") -> Change:
+    """Give the track of a face that was drawn in a frame to a person, or make it a person of its own.
+
+    Raises:
+        InputError: If there is no such person, the track is somebody's, or the person is in one of its frames.
+    """
+    drawn = next(each for each in scene.cast.tracks if each.id == track)
+    if drawn.person is not None:
+        raise InputError(f"That face was found: {track} is {_call(_person(scene.cast, drawn.person))}'s.")
+    nearest = min(drawn.faces, key=lambda face: abs(face.frame - frame))  # first, for it is followed from there again
+    faces = (*anchor_track(replace(drawn, faces=(nearest,))).faces, *anchor_track(drawn).faces)
+    anchor = TrackAnchor(track, tuple(dict.fromkeys(faces)))
+    what, how = f"A face at {clock(drawn.start_s)} ({track})", ("draw", scene.at, _sha(scene))
+    if not identity:
+        new = f"p{scene.edits.next_person}"
+        operation = Operation(*how, (), new_person=new, drawn=anchor)
+        return _add(scene, operation, f"{what} is a person of its own now: {new}.")
+    person = _person(scene.cast, identity)
+    shared = shared_frame(_tracks(scene.cast, person), [drawn])
+    if shared is not None:
+        raise InputError(f"{_call(person)} is in the picture {moment(scene.cast, *shared)} already.", code="cast.apart")
+    operation = Operation(*how, (anchor_person(scene.cast, person),), drawn=anchor)
+    return _add(scene, operation, f"{what} is {_call(person)} now.")
+
+
+def drawing(track: str, frame: int, identity: str = "", name: str = "") -> list[Wish]:
+    """What gives a drawn face to a person, or makes a new one of that name."""
+    wishes: list[Wish] = [partial(give_drawn, track=track, frame=frame, identity=identity)]
+    if name and not identity:
+        wishes.append(lambda scene: name_person(scene, f"p{scene.edits.next_person - 1}", name))
+    return wishes
+
+
 def wish(kind: str, people: Sequence[str], tracks: Sequence[str] = (), name: str | None = None) -> Wish:
     """What one wish of so many words asks for: "merge", ["p1", "p4"]; hiding several at once is one wish.
 
@@ -238,7 +272,9 @@ def _taken(groups: list[tuple[Operation, ...]], number: int | None, what: str) -
 
 
 def _about(operations: Sequence[Operation]) -> str:
-    return ", ".join(f"{each.kind} {_join([person.id for person in each.people])}" for each in operations)
+    return ", ".join(
+        f"{each.kind} {_join([person.id for person in each.people] or [each.new_person or ''])}" for each in operations
+    )
 
 
 def _add(scene: Scene, operation: Operation, sentence: str) -> Change:

@@ -90,6 +90,10 @@ class _State:
         """Tracks that hold these faces, with how many."""
         return self._finder.find(anchors)
 
+    def is_spoken_of(self, person: str) -> bool:
+        """Whether an edit before this one was about them."""
+        return person in self._spoken_of
+
     def members(self, person: str) -> set[int]:
         return {index for index, own in enumerate(self.person) if own == person}
 
@@ -299,6 +303,24 @@ def _apply_portrait(state: _State, operation: Operation) -> None:
     return state.portraits.add(min(theirs, key=lambda index: (-found[index], index)))
 
 
+def _apply_draw(state: _State, operation: Operation) -> None:
+    found = state.find([operation.drawn] if operation.drawn else [])
+    person = state.locate(operation.people[0]) if operation.people else operation.new_person
+    if not found or person is None:
+        return state.skip(operation, "the face is not found any more" if person else "the person is not found any more")
+    index = min(found, key=lambda each: (-found[each], each))
+    before = state.person[index]
+    time_s = state.clash([*sorted(state.members(person)), index]) if before != person else None
+    if time_s is not None:
+        return state.skip(operation, f"the person is in the picture at {clock(time_s)} already")
+    if operation.people:
+        state.person[index] = person
+    elif before != person:  # whom the search has found meanwhile keeps the id that the drawn one was given
+        own = {index} if before is None or state.is_spoken_of(before) else state.members(before)
+        state.new_person(own, person)
+    return state.forget([before] if before else [])
+
+
 _APPLY = {
     "name": _apply_name,
     "merge": _apply_merge,
@@ -308,6 +330,7 @@ _APPLY = {
     "unhide": _apply_hide,
     "not": _apply_not,
     "portrait": _apply_portrait,
+    "draw": _apply_draw,
 }
 
 
