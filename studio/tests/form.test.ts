@@ -40,3 +40,13 @@ test("numbers, words in their place, objects and single ids are sent as what the
   });
   expect(request(fields, begun(fields, { ...given, audio_track: "2" })).options).toMatchObject({ audio_track: 2 });
 });
+
+test("each part of a request is sent under its own name", () => {
+  const fields = fieldsOf("data.split");
+  expect(missing(fields, begun(fields)).map((field) => field.name)).toEqual(["source"]);
+  expect(request(fields, begun(fields, { source: [ID], val: "0.2" }))).toEqual({ source: ID, recipe: { val: 0.2 } });
+  expect(fieldsOf("train").map((field) => [field.name, field.kind])).toEqual([
+    ["recipe", "pick"],
+    ["base", "text"],
+  ]);
+});

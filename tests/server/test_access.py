@@ -46,6 +46,7 @@ SCOPES = {
             "POST /jobs/gallery.similar",
             "POST /jobs/gallery.map",
             "POST /jobs/checkout.read",
+            "POST /jobs/predict",
             "DELETE /session",
         ),
         "read",
@@ -68,7 +69,17 @@ SCOPES = {
             "POST /casts/{cast_id}/redo",
             *(f"POST /jobs/{name}" for name in ("cast", "cast.album", "cast.season", "cast.regroup", "shorts")),
             *(f"POST /jobs/{name}" for name in ("shorts.render", "reel", "faces", "act", "act.rank")),
-            *(f"POST /jobs/{name}" for name in ("portrait", "matte", "headline", "appraise.look")),
+            *(
+                f"POST /jobs/{name}"
+                for name in ("portrait", "matte", "headline", "headline.train", "headline.evaluate")
+            ),
+            *(f"POST /jobs/appraise.{name}" for name in ("look", "fit", "predict", "explain", "evaluate")),
+            *(
+                f"POST /jobs/recommend.{name}"
+                for name in ("look", "fit", "for", "similar", "explain", "add", "evaluate")
+            ),
+            *(f"POST /jobs/data.{name}" for name in ("look", "split", "audit", "crop-faces")),
+            *(f"POST /jobs/{name}" for name in ("evaluate", "export", "people.export")),
         ),
         "edit",
     ),
@@ -84,7 +95,15 @@ SCOPES = {
         "enrol",
     ),
     **dict.fromkeys(
-        ("POST /media/by-path", "GET /keys", "POST /keys", "DELETE /keys/{key_id}", "GET /audit"),
+        (
+            "POST /media/by-path",
+            "GET /keys",
+            "POST /keys",
+            "DELETE /keys/{key_id}",
+            "GET /audit",
+            *(f"POST /jobs/{name}" for name in ("train", "train.resume", "gallery.import", "gallery.evaluate")),
+            *(f"POST /jobs/checkout.{name}" for name in ("import", "evaluate")),
+        ),
         "admin",
     ),
     "POST /session": "",
@@ -287,7 +306,7 @@ def test_work_from_outside_names_no_file(client: TestClient, bearer: Bearer, pla
     for options in ({"font": "/etc/passwd"}, {"captions": "/etc/passwd"}, {"caption_style": "/etc/x.toml"}):
         body = {"cast_folder": cast.id, "person": "p1", "options": options}
         assert client.post("/jobs/shorts", json=body, headers=key).status_code in (400, 404)
-    assert client.post("/jobs/train", json={"recipe": "x"}, headers=key).status_code in (404, 405)
+    assert client.post("/jobs/train", json={"recipe": "x", "base": "/"}, headers=key).status_code == 422
 
 
 def test_every_answer_says_how_it_may_be_used(client: TestClient) -> None:

@@ -25,9 +25,9 @@ from closeup.jobs.work import work
 
 _LOG = logging.getLogger("closeup.jobs")
 
-NICE = 15
-"""So much lower is the priority of a job: beside a server that answers it has a thirtieth of the processor, and all of
-it while nobody asks for anything."""
+NICE = 10
+"""So much lower is the priority of a job: beside a server that answers it has a tenth of the processor, and all of it
+while nobody asks for anything."""
 
 REPORT_S = 0.2
 """Progress is told this often at most, but for lines that stay."""

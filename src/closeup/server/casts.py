@@ -53,7 +53,7 @@ from closeup.server.entry import (
     one,
 )
 from closeup.server.files import InRange, ServedFile
-from closeup.server.offers import CASTS
+from closeup.server.offer import CASTS
 from closeup.server.premises import Premises, absent, to_result
 from closeup.server.shortcuts import answered
 
@@ -71,6 +71,7 @@ SERVED = {
     ".otio": "application/json",
     ".edl": "text/plain; charset=utf-8",
     ".csv": "text/csv; charset=utf-8",
+    ".onnx": "application/octet-stream",
 }
 """Endings of results that are given out; embeddings (vectors.npz) are not, and what is not named here is not either."""
 

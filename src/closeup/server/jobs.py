@@ -30,7 +30,8 @@ from closeup.server.entry import (
     one,
 )
 from closeup.server.media import delete_job
-from closeup.server.offers import CASTS, OFFERS, Offer
+from closeup.server.offer import CASTS, Offer
+from closeup.server.offers import OFFERS
 from closeup.server.premises import Premises, absent
 from closeup.server.shortcuts import answered
 
@@ -142,7 +143,10 @@ def _asks(offer: Offer) -> Callable[..., JSONResponse]:
         priority: Priority = 0,
     ) -> JSONResponse:
         data = parse_json(request._body)  # it was read, and found to be JSON
-        return one(JOB, _submitted(place, key, offer, offer.arguments(place, given, data), priority), 201)
+        by_admin = "admin" in key.scopes
+        return one(
+            JOB, _submitted(place, key, offer, offer.arguments(place, given, data, by_admin=by_admin), priority), 201
+        )
 
     return ask
 

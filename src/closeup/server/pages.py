@@ -16,7 +16,8 @@ from closeup.server.casts import PAGE_POLICY, summaries
 from closeup.server.entry import Here, Reader, documented, listed, note
 from closeup.server.guard import COOKIE
 from closeup.server.loopback import built_files
-from closeup.server.offers import CASTS, OFFERS
+from closeup.server.offer import CASTS
+from closeup.server.offers import OFFERS
 from closeup.server.premises import Premises, absent
 from closeup.weights.cards import all_cards
 from closeup.weights.store import STORED_MODEL, stored_model

@@ -23,7 +23,7 @@ _SUFFIXES: dict[str, tuple[MediaKind, str]] = {
     ".zip": ("archive", "application/zip"),
     ".srt": ("captions", "text/plain; charset=utf-8"),
     ".vtt": ("captions", "text/vtt; charset=utf-8"),
-    ".txt": ("text", "text/plain"),
+    **dict.fromkeys((".txt", ".jsonl", ".toml"), ("text", "text/plain")),
     ".csv": ("table", "text/csv"),
 }
 """Endings of names to kinds and types; nothing that a browser would run is among them."""

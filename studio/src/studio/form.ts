@@ -12,6 +12,8 @@ export interface Field {
   choices: string[];
   needed: boolean;
   option: boolean;
+  /** Of an option: the part of the request that it belongs to, "options" mostly. */
+  under: string;
   usual: unknown;
   help: string;
   low?: number;
@@ -38,11 +40,11 @@ export function offered(document: Document): Work[] {
   });
 }
 
-function fieldsOf(schema: Schema, document: Document, option = false): Field[] {
+function fieldsOf(schema: Schema, document: Document, under = ""): Field[] {
   const needed = schema.required ?? [];
   return Object.entries(schema.properties ?? {}).flatMap(([name, given]) => {
     const [plain, ...others] = alternatives(given, document);
-    if (plain.properties) return fieldsOf(plain, document, true);
+    if (plain.properties) return fieldsOf(plain, document, name);
     const whole = plain.type === "integer";
     return {
       name,
@@ -50,8 +52,9 @@ function fieldsOf(schema: Schema, document: Document, option = false): Field[] {
       takes: given["x-takes"] ?? [],
       many: plain.type === "array",
       choices: (plain.enum ?? []).map(String),
-      needed: needed.includes(name) && !option,
-      option,
+      needed: needed.includes(name) && !under,
+      option: under !== "",
+      under,
       usual: given.default,
       help: given.description ?? "",
       low: plain.minimum ?? plain.exclusiveMinimum,
@@ -86,12 +89,12 @@ export const first = (field: Field): unknown =>
 /** What the server is sent: what was filled in, without what is as usual anyway. */
 export function request(fields: Field[], values: Values): Record<string, unknown> {
   const sent: Record<string, unknown> = {};
-  const options: Record<string, unknown> = {};
+  const parts = new Map<string, Record<string, unknown>>(fields.flatMap((field) => (field.option ? [[field.under, {}]] : [])));
   for (const field of fields) {
     const value = valueOf(field, values[field.name]);
-    if (value !== undefined && (field.needed || value !== field.usual)) (field.option ? options : sent)[field.name] = value;
+    if (value !== undefined && (field.needed || value !== field.usual)) (parts.get(field.under) ?? sent)[field.name] = value;
   }
-  return fields.some((field) => field.option) ? { ...sent, options } : sent;
+  return { ...sent, ...Object.fromEntries(parts) };
 }
 
 /** What is still missing before it can be asked for. */

@@ -463,6 +463,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/jobs/headline.train": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Teach a model of headlines */
+        post: operations["headline_train_jobs_headline_train_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/headline.evaluate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Measure a model of headlines */
+        post: operations["headline_evaluate_jobs_headline_evaluate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/jobs/appraise.look": {
         parameters: {
             query?: never;
@@ -474,6 +508,363 @@ export interface paths {
         put?: never;
         /** Look at a table of prices before anything is fitted to it */
         post: operations["appraise_look_jobs_appraise_look_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/appraise.fit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Learn prices from a table */
+        post: operations["appraise_fit_jobs_appraise_fit_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/appraise.predict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what the rows of a table are worth */
+        post: operations["appraise_predict_jobs_appraise_predict_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/appraise.explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say why a row of a table is worth what it is */
+        post: operations["appraise_explain_jobs_appraise_explain_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/appraise.evaluate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Measure a model of prices on a table that has them */
+        post: operations["appraise_evaluate_jobs_appraise_evaluate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/recommend.look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look at a table of who took what */
+        post: operations["recommend_look_jobs_recommend_look_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/recommend.fit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Learn to recommend from a table of who took what */
+        post: operations["recommend_fit_jobs_recommend_fit_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/recommend.for": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Recommend to somebody */
+        post: operations["recommend_for_jobs_recommend_for_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/recommend.similar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Find what is like something */
+        post: operations["recommend_similar_jobs_recommend_similar_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/recommend.explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say why something is recommended */
+        post: operations["recommend_explain_jobs_recommend_explain_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/recommend.add": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a copy of a recommender know new events */
+        post: operations["recommend_add_jobs_recommend_add_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/recommend.evaluate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Measure a recommender on events that it does not know */
+        post: operations["recommend_evaluate_jobs_recommend_evaluate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/data.look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look at labelled pictures before anything is trained */
+        post: operations["data_look_jobs_data_look_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/data.split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Share out labelled pictures among train, val and test */
+        post: operations["data_split_jobs_data_split_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/data.audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Find labels that are probably wrong */
+        post: operations["data_audit_jobs_data_audit_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/data.crop-faces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cut the faces out of labelled pictures */
+        post: operations["data_crop_faces_jobs_data_crop_faces_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/train": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Train a recipe, whose paths are relative to the folder `base` of the server's disk */
+        post: operations["train_jobs_train_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/train.resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go on with a run that was interrupted */
+        post: operations["train_resume_jobs_train_resume_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/predict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask a trained model about photos */
+        post: operations["predict_jobs_predict_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/evaluate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Measure a trained model on labelled pictures */
+        post: operations["evaluate_jobs_evaluate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Write the network of a run as ONNX */
+        post: operations["export_jobs_export_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/people.export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a folder of photos for each person of an album */
+        post: operations["people_export_jobs_people_export_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -593,6 +984,74 @@ export interface paths {
         put?: never;
         /** See what lies on a counter, by this machine's catalogue */
         post: operations["checkout_read_jobs_checkout_read_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/checkout.import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add products to this machine's catalogue, whose photos lie beside a table of the server's disk */
+        post: operations["checkout_import_jobs_checkout_import_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/checkout.evaluate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Measure what is read of counters on photos in COCO's form */
+        post: operations["checkout_evaluate_jobs_checkout_evaluate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/gallery.import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Enrol a folder for each person */
+        post: operations["gallery_import_jobs_gallery_import_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/gallery.evaluate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Measure how well people are told apart on a list of pairs */
+        post: operations["gallery_evaluate_jobs_gallery_evaluate_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1482,6 +1941,700 @@ export interface components {
              * @default false
              */
             abstractive?: boolean;
+        };
+        /** @description Settings of a fit; the defaults are those that did best on the validation part of last.fm's HetRec 2k. */
+        RecommendOptions: {
+            /**
+             * @description How many numbers describe a user or an item.
+             * @default 128
+             */
+            factors?: number;
+            /**
+             * @description How often both sides are solved.
+             * @default 10
+             */
+            iterations?: number;
+            /**
+             * @description How many factorisations, from different seeds, are averaged; of more than 500,000 pairs, one.
+             * @default 2
+             */
+            members?: number;
+            /**
+             * @description Weight of what a user has not taken, beside 1 for what they have.
+             * @default 0.015
+             */
+            unobserved?: number;
+            /**
+             * @description Against vectors that grow too long, in proportion to how often a user or item occurs.
+             * @default 0.02
+             */
+            regularisation?: number;
+            /**
+             * @description How much weights from item to item (EDLAE) count beside the factorisations; 0 leaves them out.
+             * @default 0.25
+             */
+            item_share?: number;
+            /**
+             * @description On the squares of those weights.
+             * @default 50
+             */
+            item_penalty?: number;
+            /**
+             * @description Share of what a user took that is hidden, at random, where those weights are fitted.
+             * @default 0.7
+             */
+            item_dropout?: number;
+            /**
+             * @description Whether a pair counts by the logarithm of how often it was seen ("log"), or always 1 ("binary").
+             * @default log
+             * @enum {string}
+             */
+            weights?: "log" | "binary";
+            /**
+             * @description Pairs whose weights add up to less are left out: 2 leaves out what was played once.
+             * @default 0
+             */
+            minimum?: number;
+            /**
+             * @description Of everything that is drawn.
+             * @default 0
+             */
+            seed?: number;
+        };
+        /** @description One `[[data]]` table: where pictures and labels come from. */
+        DataSource: {
+            /** @description A folder with a folder for each class, a CSV file, or a zip file of either; relative to the recipe. */
+            path: string;
+            /**
+             * @description What reports call it; the file's own name where empty.
+             * @default
+             */
+            name?: string;
+            /**
+             * @description CSV: the column that names the pictures, relative to the table.
+             * @default path
+             */
+            path_column?: string;
+            /** @description Label fields and the column each is read from, {"expression": "emotion"}; a folder has one column, "class". Empty: every field that a head asks for is looked for under its own name. */
+            fields?: {
+                [key: string]: string;
+            };
+            /** @description By field: names in the file to names in the recipe, {"expression": {"angry": "anger"}}. */
+            rename?: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            /** @description By field: a label that every picture of this source has, {"mask": "no_mask"}. */
+            constant?: {
+                [key: string]: string;
+            };
+            /**
+             * @description CSV: pictures of one group (a person, a photo) never lie on two sides of a split.
+             * @default
+             */
+            group_column?: string;
+            /**
+             * @description CSV: a column that says train, val or test; a folder or zip with folders of these names has it already.
+             * @default
+             */
+            split_column?: string;
+            /** @description CSV: only rows whose columns have these values, kind=real. */
+            where?: {
+                [key: string]: string;
+            };
+            /**
+             * @description A corrections file to apply; in a recipe its path is relative to that.
+             * @default
+             */
+            corrections?: string;
+            /**
+             * @description How often each picture is seen in one epoch.
+             * @default 1
+             */
+            repeat?: number;
+            /**
+             * @description Which split these pictures may go to, "train", "val" or "test"; "" for all.
+             * @default
+             * @enum {string}
+             */
+            only?: "" | "train" | "val" | "test";
+            /**
+             * @description On which terms the pictures may be used, for the card.
+             * @default
+             */
+            licence?: string;
+        };
+        /** @description The `[split]` table. */
+        SplitRecipe: {
+            /**
+             * @description Share of the groups that are kept apart to choose by; used where the data has no val of its own.
+             * @default 0.15
+             */
+            val?: number;
+            /**
+             * @description Share of the groups that are kept apart to report on; 0 for none.
+             * @default 0
+             */
+            test?: number;
+            /**
+             * @description Of the choice; another seed is another split.
+             * @default 0
+             */
+            seed?: number;
+            /**
+             * @description The label field whose shares are kept on every side; "" for the first head's.
+             * @default
+             */
+            stratify?: string;
+            /**
+             * @description A split saved before (split.csv of a run) to use again, relative to the recipe; "" to make one.
+             * @default
+             */
+            file?: string;
+        };
+        /** @description How frozen features are learnt from, to find wrong labels. */
+        ProbeOptions: {
+            /**
+             * @description Into how many parts the pictures are cut; each is predicted from the others.
+             * @default 5
+             */
+            folds?: number;
+            /**
+             * @description Of the cut; another number cuts other parts.
+             * @default 0
+             */
+            seed?: number;
+            /**
+             * @description Side at which the network looks at the pictures.
+             * @default 128
+             */
+            input_px?: number;
+            /**
+             * @description 1 learns from all labels; 2 learns once more, without those that looked wrong the first time.
+             * @default 2
+             */
+            rounds?: number;
+        };
+        /** @description How faces are cut. */
+        CropOptions: {
+            /**
+             * @description Side of the crops, 16 to 1024.
+             * @default 112
+             */
+            size_px?: number;
+            /**
+             * @description How much of the head a crop shows: expression or recognition.
+             * @default expression
+             */
+            frame?: string;
+            /**
+             * @description More around the face on every side, as a share of the frame's side; below 0 for less.
+             * @default 0
+             */
+            margin?: number;
+            /**
+             * @description Where no face is found, put the whole picture in, square.
+             * @default false
+             */
+            keep_missed?: boolean;
+            /**
+             * @description The detector.
+             * @default auto
+             * @enum {string}
+             */
+            models?: "auto" | "builtin" | "zoo";
+            /**
+             * @description Pictures at a time; 0 for as many as there are cores.
+             * @default 0
+             */
+            threads?: number;
+        };
+        /** @description The `[augment]` table: what may happen to a picture in training; 0 or false leaves a thing out. */
+        AugmentRecipe: {
+            /**
+             * @description Smallest share of the picture's area that a random crop keeps; 1 keeps all of it.
+             * @default 1
+             */
+            crop?: number;
+            /**
+             * @description "random", "centre" or "face" (where the head is in a photo of a person: the crop lies around the middle of the upper half; faces that `closeup data crop-faces` cut fill the picture, and want "centre").
+             * @default random
+             * @enum {string}
+             */
+            crop_centre?: "random" | "centre" | "face";
+            /**
+             * @description Largest move, as a share of the side.
+             * @default 0
+             */
+            shift?: number;
+            /**
+             * @description Largest change of size, 0.2 for 1/1.2 to 1.2.
+             * @default 0
+             */
+            zoom?: number;
+            /**
+             * @description Largest turn either way.
+             * @default 0
+             */
+            rotation_deg?: number;
+            /**
+             * @description How likely a picture is mirrored.
+             * @default 0
+             */
+            horizontal_flip?: number;
+            /**
+             * @description How likely it stands on its head.
+             * @default 0
+             */
+            vertical_flip?: number;
+            /**
+             * @description Largest change, as a share of the range.
+             * @default 0
+             */
+            brightness?: number;
+            /**
+             * @description Largest change, as a share.
+             * @default 0
+             */
+            contrast?: number;
+            /**
+             * @description Largest change, as a share; 1 reaches grey.
+             * @default 0
+             */
+            saturation?: number;
+            /**
+             * @description Largest turn of the colours.
+             * @default 0
+             */
+            hue_deg?: number;
+            /**
+             * @description How likely all colour goes.
+             * @default 0
+             */
+            grey?: number;
+            /**
+             * @description How likely it is blurred.
+             * @default 0
+             */
+            blur?: number;
+            /**
+             * @description How likely its edges are raised, as cameras and phones do.
+             * @default 0
+             */
+            sharpen?: number;
+            /**
+             * @description How likely it is shrunk and enlarged again, as a far face is.
+             * @default 0
+             */
+            resolution?: number;
+            /**
+             * @description How likely it is packed as JPEG packs brightness, in blocks of 8 pixels.
+             * @default 0
+             */
+            jpeg?: number;
+            /**
+             * @description Largest standard deviation of noise, as a share of the range.
+             * @default 0
+             */
+            noise?: number;
+            /**
+             * @description How likely a rectangle is painted over.
+             * @default 0
+             */
+            erasing?: number;
+            /**
+             * @description Beta parameter of mixup (Zhang et al. 2018); 0 for none.
+             * @default 0
+             */
+            mixup?: number;
+            /**
+             * @description Beta parameter of CutMix (Yun et al. 2019); 0 for none. With both, each batch takes one of them.
+             * @default 0
+             */
+            cutmix?: number;
+        };
+        /** @description One `[[heads]]` table: one thing that the network answers. */
+        HeadRecipe: {
+            /** @description Of the answer, "expression"; also the name of the ONNX output. */
+            name: string;
+            /**
+             * @description The label field it learns; its own name where empty. A picture without a label there does not count.
+             * @default
+             */
+            field?: string;
+            /**
+             * @description "classes"; "bins" (classes cut out of a number by `edges`); "value" (a number).
+             * @default classes
+             * @enum {string}
+             */
+            kind?: "classes" | "bins" | "value";
+            /**
+             * @description Names in order; empty: those in the data, sorted (for bins: made from the edges).
+             * @default []
+             */
+            classes?: string[];
+            /**
+             * @description bins: where one class ends and the next begins, rising; 30 and 60 make three classes.
+             * @default []
+             */
+            edges?: number[];
+            /**
+             * @description value and bins: "years", "g".
+             * @default
+             */
+            unit?: string;
+            /**
+             * @description value: smallest number that is learnt and answered; labels below count as it.
+             * @default 0
+             */
+            low?: number;
+            /**
+             * @description value: largest, likewise.
+             * @default 1
+             */
+            high?: number;
+            /**
+             * @description classes and bins: "cross_entropy" or "focal"; value: "smooth_l1", "l1" or "mse", or "distribution" (probabilities of steps between low and high, whose mean is the answer). Where empty, what comes first in `LOSSES`.
+             * @default
+             * @enum {string}
+             */
+            loss?: "" | "cross_entropy" | "focal" | "smooth_l1" | "l1" | "mse" | "distribution";
+            /**
+             * @description Share of the certainty that is spread over the other classes.
+             * @default 0
+             */
+            label_smoothing?: number;
+            /**
+             * @description How much the focal loss turns away from what is easy.
+             * @default 2
+             */
+            focal_gamma?: number;
+            /**
+             * @description "none", "balanced" (rarer classes weigh more) or "sqrt" (halfway).
+             * @default none
+             * @enum {string}
+             */
+            class_weights?: "none" | "balanced" | "sqrt";
+            /**
+             * @description Of this head's loss in the sum.
+             * @default 1
+             */
+            weight?: number;
+            /**
+             * @description A CSV of probabilities (key, p_CLASS...) from a teacher, relative to the recipe; "" for none.
+             * @default
+             */
+            soft_labels?: string;
+            /**
+             * @description Share of the loss that follows the teacher, 0 to 1.
+             * @default 0.5
+             */
+            soft_weight?: number;
+            /**
+             * @description Share of the logarithm of each class's frequency in val that is taken off its raw number at the end of the training (logit adjustment, Menon et al. 2021): more of what is rare is found, and more that is not.
+             * @default 0
+             */
+            favour_rare?: number;
+        };
+        /** @description The `[model]` table. */
+        ModelRecipe: {
+            /**
+             * @description Any name that timm knows, "tf_efficientnet_b0", "vgg16_bn"; or "plain_s", a small plain network of our own that is quick in a browser.
+             * @default tf_efficientnet_b0
+             */
+            architecture?: string;
+            /**
+             * @description Where training starts: "" (from scratch), "imagenet" (the weights that the extra `train` brings, for the EfficientNets of size B0 and Lite0), a run's folder, or a file of weights.
+             * @default
+             */
+            weights?: string;
+            /**
+             * @description Side of the square that the network sees; a stage may say another.
+             * @default 96
+             */
+            input_px?: number;
+            /**
+             * @description Subtracted from each channel of a 0 to 255 picture.
+             * @default [
+             *       127,
+             *       127,
+             *       127
+             *     ]
+             */
+            mean?: [
+                number,
+                number,
+                number
+            ];
+            /**
+             * @description Divided by, after the subtraction.
+             * @default [
+             *       128,
+             *       128,
+             *       128
+             *     ]
+             */
+            std?: [
+                number,
+                number,
+                number
+            ];
+            /**
+             * @description Turn every picture grey, so that colour says nothing.
+             * @default false
+             */
+            grey?: boolean;
+            /**
+             * @description Share of the features that are dropped before the heads, in training.
+             * @default 0.2
+             */
+            drop_rate?: number;
+            /**
+             * @description Share of the residual blocks that are dropped, in training.
+             * @default 0
+             */
+            drop_path_rate?: number;
+        };
+        /** @description A whole recipe. */
+        Recipe: {
+            /** @description Of the recipe; runs are named after it. */
+            name: string;
+            /** @description Sources, at least one. */
+            data: components["schemas"]["DataSource"][];
+            /** @description Answers, at least one. */
+            heads: components["schemas"]["HeadRecipe"][];
+            /**
+             * @description One sentence for the card.
+             * @default
+             */
+            summary?: string;
+            /**
+             * @description Licence of the resulting weights, for the card; "" where it is not settled.
+             * @default
+             */
+            licence?: string;
+            /**
+             * @description What the model cannot do, a sentence each, for the card.
+             * @default []
+             */
+            limits?: string[];
+            /**
+             * @description Where the pictures want the five landmarks, as shares of the side, in the order of `core.types.Face.landmarks_xy`; empty where pictures are not aligned faces. For the card: what uses the model cuts faces this way.
+             * @default []
+             */
+            alignment?: [
+                number,
+                number
+            ][];
+            split?: components["schemas"]["SplitRecipe"];
+            model?: components["schemas"]["ModelRecipe"];
+            augment?: components["schemas"]["AugmentRecipe"];
+            /**
+             * @description At least one.
+             * @default [
+             *       {
+             *         "name": "",
+             *         "epochs": 5,
+             *         "batch": 64,
+             *         "learning_rate": 0.001,
+             *         "optimizer": "adamw",
+             *         "momentum": 0.9,
+             *         "weight_decay": 0.02,
+             *         "schedule": "cosine",
+             *         "warmup": 0.05,
+             *         "train_norms": false,
+             *         "part": "all",
+             *         "input_px": 0,
+             *         "train": "all"
+             *       }
+             *     ]
+             */
+            stages?: components["schemas"]["StageRecipe"][];
+            training?: components["schemas"]["TrainingRecipe"];
+        };
+        /** @description One `[[stages]]` table: what the trainer wants to know of a stage (`learning.options.Stage`), and of pictures. */
+        StageRecipe: {
+            /** @default  */
+            name?: string;
+            /** @default 5 */
+            epochs?: number;
+            /** @default 64 */
+            batch?: number;
+            /** @default 0.001 */
+            learning_rate?: number;
+            /**
+             * @default adamw
+             * @enum {string}
+             */
+            optimizer?: "sgd" | "adam" | "adamw" | "rmsprop" | "nadam";
+            /** @default 0.9 */
+            momentum?: number;
+            /** @default 0.02 */
+            weight_decay?: number;
+            /**
+             * @default cosine
+             * @enum {string}
+             */
+            schedule?: "constant" | "cosine" | "linear" | "step";
+            /** @default 0.05 */
+            warmup?: number;
+            /** @default false */
+            train_norms?: boolean;
+            /**
+             * @description Which part of the training pictures: "all", or "2/4" for the second of four equal parts (groups whole).
+             * @default all
+             */
+            part?: string;
+            /**
+             * @description Side of the network's input in this stage; 0 for the model's.
+             * @default 0
+             */
+            input_px?: number;
+            /**
+             * @description Which weights move: "all", "heads", or "last-N" (the heads and the last N blocks).
+             * @default all
+             */
+            train?: string;
+        };
+        /** @description The `[training]` table: what holds in every stage (`learning.options.TrainerOptions`), and more. */
+        TrainingRecipe: {
+            /** @default 0 */
+            seed?: number;
+            /** @default 0 */
+            ema?: number;
+            /** @default 0 */
+            clip_norm?: number;
+            /** @default 0 */
+            patience?: number;
+            /** @default 60 */
+            checkpoint_s?: number;
+            /**
+             * @description "fine-tune", or "frozen": the backbone's features are computed once and only the heads learn, in minutes.
+             * @default fine-tune
+             * @enum {string}
+             */
+            mode?: "fine-tune" | "frozen";
+            /**
+             * @description "shuffle", or "balanced" (every class of the first head equally often).
+             * @default shuffle
+             * @enum {string}
+             */
+            sampler?: "shuffle" | "balanced";
+            /**
+             * @description What "better" and the kept weights go by: "loss", "accuracy", "macro_recall" or "macro_f1" of the first head (for a value head: "loss" or "mae") on val.
+             * @default loss
+             * @enum {string}
+             */
+            monitor?: "loss" | "accuracy" | "macro_recall" | "macro_f1" | "mae";
+            /**
+             * @description "auto" (16 bit where a GPU makes it fast), "32", "bf16" or "16".
+             * @default auto
+             * @enum {string}
+             */
+            precision?: "auto" | "32" | "bf16" | "16";
+            /**
+             * @description "auto", "cpu", "cuda", "cuda:1", "mps".
+             * @default auto
+             */
+            device?: string;
+            /**
+             * @description CPU threads; 0 for all.
+             * @default 0
+             */
+            threads?: number;
+            /**
+             * @description Judge each picture together with its mirror image, and export the network so.
+             * @default false
+             */
+            flip_test?: boolean;
+        };
+        /** @description How a model is evaluated, and how the labels of the data are read. */
+        EvaluateOptions: {
+            /**
+             * @description Only this head of the model; without it all that the data has labels for.
+             * @default []
+             */
+            heads?: string[];
+            /** @description A head, and the column that holds its labels; not needed where they have the names of the heads' fields, or there is one column of classes. Where one is named, all that are wanted have to be. */
+            fields?: {
+                [key: string]: string;
+            };
+            /** @description A head, a label in the data, and what the model calls it; nothing after = leaves its pictures out. */
+            rename?: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            /** @description Only rows whose columns have these values. */
+            where?: {
+                [key: string]: string;
+            };
+            /**
+             * @description Pictures of one group are right or wrong together, which widens the intervals.
+             * @default
+             */
+            group_column?: string;
+            /**
+             * @description Only this side: train, val or test.
+             * @default
+             */
+            split?: string;
+            /**
+             * @description Find the face nearest to the middle of each picture and show the model that, instead of the whole.
+             * @default false
+             */
+            faces?: boolean;
+            /**
+             * @description Which detector finds them.
+             * @default auto
+             * @enum {string}
+             */
+            models?: "auto" | "builtin" | "zoo";
+            /**
+             * @description Draws behind each interval.
+             * @default 1000
+             */
+            resamples?: number;
+            /**
+             * @description Of the draws.
+             * @default 0
+             */
+            seed?: number;
+        };
+        /** @description What is made of a run's network beside the full one, and when it is worth keeping. */
+        ExportOptions: {
+            /**
+             * @description Also half the size: weights of 16 bits, sums of 32.
+             * @default false
+             */
+            half?: boolean;
+            /**
+             * @description Also in 8-bit integers, with a scale for each channel.
+             * @default false
+             */
+            int8?: boolean;
+            /**
+             * @description Also all in 16 bits, for GPUs and browsers.
+             * @default false
+             */
+            fp16?: boolean;
+            /**
+             * @description How much accuracy a form may lose, 0.005 for half a point; of a number, the share by which the mean absolute error may grow.
+             * @default 0.005
+             */
+            budget?: number;
+            /**
+             * @description What a form has to be to be kept: smaller, or measured to be faster on this machine.
+             * @default smaller
+             * @enum {string}
+             */
+            want?: "smaller" | "faster";
+            /**
+             * @description Threads to measure with.
+             * @default 1
+             */
+            threads?: number;
         };
         /** @description How a person is enrolled. */
         EnrolOptions: {
@@ -3523,6 +4676,186 @@ export interface operations {
                 "application/json": {
                     text: string;
                     options?: components["schemas"]["HeadlineOptions"] | null;
+                    /** @default builtin */
+                    model?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Its name in the table of work. */
+                        work: string;
+                        /** @description Ids of the media and the jobs that it is made from. */
+                        uses: string[];
+                        priority: number;
+                        /**
+                         * @description "waiting", "running", or how it ended.
+                         * @enum {string}
+                         */
+                        state: "waiting" | "running" | "done" | "failed" | "cancelled";
+                        /** @description Whether it was asked to stop and has not yet. */
+                        cancelling: boolean;
+                        /** @description How often it was begun: more than once where a process that did it was killed. */
+                        attempts: number;
+                        /** @description The last report; None before the first. */
+                        progress: components["schemas"]["Progress"] | null;
+                        /** @description What it gave, where that is no file; of a job that is done. */
+                        result: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Of a job that failed. */
+                        error: components["schemas"]["JobError"] | null;
+                        /** @description Counts up with every change of any job. */
+                        changed: number;
+                        created_at: string;
+                        ended_at: string | null;
+                        /** @default 0 */
+                        number?: number;
+                        /**
+                         * @description Of the work's function, as JSON, with paths: for the worker alone, like the `folder` that the job runs in, which goes if the job does not end well, and `asked_by`, the id of a key.
+                         * @default {}
+                         */
+                        arguments?: string;
+                        folder?: string | null;
+                        asked_by?: string | null;
+                        owner?: string | null;
+                        /** @default 0 */
+                        beat?: number;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    headline_train_jobs_headline_train_post: {
+        parameters: {
+            query?: {
+                /** @description Higher ones are done first. */
+                priority?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    data: string;
+                    /** @default false */
+                    abstractive?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Its name in the table of work. */
+                        work: string;
+                        /** @description Ids of the media and the jobs that it is made from. */
+                        uses: string[];
+                        priority: number;
+                        /**
+                         * @description "waiting", "running", or how it ended.
+                         * @enum {string}
+                         */
+                        state: "waiting" | "running" | "done" | "failed" | "cancelled";
+                        /** @description Whether it was asked to stop and has not yet. */
+                        cancelling: boolean;
+                        /** @description How often it was begun: more than once where a process that did it was killed. */
+                        attempts: number;
+                        /** @description The last report; None before the first. */
+                        progress: components["schemas"]["Progress"] | null;
+                        /** @description What it gave, where that is no file; of a job that is done. */
+                        result: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Of a job that failed. */
+                        error: components["schemas"]["JobError"] | null;
+                        /** @description Counts up with every change of any job. */
+                        changed: number;
+                        created_at: string;
+                        ended_at: string | null;
+                        /** @default 0 */
+                        number?: number;
+                        /**
+                         * @description Of the work's function, as JSON, with paths: for the worker alone, like the `folder` that the job runs in, which goes if the job does not end well, and `asked_by`, the id of a key.
+                         * @default {}
+                         */
+                        arguments?: string;
+                        folder?: string | null;
+                        asked_by?: string | null;
+                        owner?: string | null;
+                        /** @default 0 */
+                        beat?: number;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    headline_evaluate_jobs_headline_evaluate_post: {
+        parameters: {
+            query?: {
+                /** @description Higher ones are done first. */
+                priority?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    model: string;
+                    data: string;
+                    /**
+                     * @default auto
+                     * @enum {string}
+                     */
+                    of?: "auto" | "headline" | "summary";
+                    /** @default 11 */
+                    words?: number;
+                    /** @default 0.438 */
+                    share?: number;
+                    /** @default false */
+                    abstractive?: boolean;
                 };
             };
         };
@@ -3606,6 +4939,1790 @@ export interface operations {
                 "application/json": {
                     path: string;
                     target: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Its name in the table of work. */
+                        work: string;
+                        /** @description Ids of the media and the jobs that it is made from. */
+                        uses: string[];
+                        priority: number;
+                        /**
+                         * @description "waiting", "running", or how it ended.
+                         * @enum {string}
+                         */
+                        state: "waiting" | "running" | "done" | "failed" | "cancelled";
+                        /** @description Whether it was asked to stop and has not yet. */
+                        cancelling: boolean;
+                        /** @description How often it was begun: more than once where a process that did it was killed. */
+                        attempts: number;
+                        /** @description The last report; None before the first. */
+                        progress: components["schemas"]["Progress"] | null;
+                        /** @description What it gave, where that is no file; of a job that is done. */
+                        result: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Of a job that failed. */
+                        error: components["schemas"]["JobError"] | null;
+                        /** @description Counts up with every change of any job. */
+                        changed: number;
+                        created_at: string;
+                        ended_at: string | null;
+                        /** @default 0 */
+                        number?: number;
+                        /**
+                         * @description Of the work's function, as JSON, with paths: for the worker alone, like the `folder` that the job runs in, which goes if the job does not end well, and `asked_by`, the id of a key.
+                         * @default {}
+                         */
+                        arguments?: string;
+                        folder?: string | null;
+                        asked_by?: string | null;
+                        owner?: string | null;
+                        /** @default 0 */
+                        beat?: number;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    appraise_fit_jobs_appraise_fit_post: {
+        parameters: {
+            query?: {
+                /** @description Higher ones are done first. */
+                priority?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    table: string;
+                    target: string;
+                    /** @default  */
+                    group?: string;
+                    /** @default 1 */
+                    seeds?: number;
+                    budget_s?: number | null;
+                    trials?: number | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Its name in the table of work. */
+                        work: string;
+                        /** @description Ids of the media and the jobs that it is made from. */
+                        uses: string[];
+                        priority: number;
+                        /**
+                         * @description "waiting", "running", or how it ended.
+                         * @enum {string}
+                         */
+                        state: "waiting" | "running" | "done" | "failed" | "cancelled";
+                        /** @description Whether it was asked to stop and has not yet. */
+                        cancelling: boolean;
+                        /** @description How often it was begun: more than once where a process that did it was killed. */
+                        attempts: number;
+                        /** @description The last report; None before the first. */
+                        progress: components["schemas"]["Progress"] | null;
+                        /** @description What it gave, where that is no file; of a job that is done. */
+                        result: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Of a job that failed. */
+                        error: components["schemas"]["JobError"] | null;
+                        /** @description Counts up with every change of any job. */
+                        changed: number;
+                        created_at: string;
+                        ended_at: string | null;
+                        /** @default 0 */
+                        number?: number;
+                        /**
+                         * @description Of the work's function, as JSON, with paths: for the worker alone, like the `folder` that the job runs in, which goes if the job does not end well, and `asked_by`, the id of a key.
+                         * @default {}
+                         */
+                        arguments?: string;
+                        folder?: string | null;
+                        asked_by?: string | null;
+                        owner?: string | null;
+                        /** @default 0 */
+                        beat?: number;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    appraise_predict_jobs_appraise_predict_post: {
+        parameters: {
+            query?: {
+                /** @description Higher ones are done first. */
+                priority?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    model: string;
+                    table: string;
+                    /** @default 0.9 */
+                    cover?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Its name in the table of work. */
+                        work: string;
+                        /** @description Ids of the media and the jobs that it is made from. */
+                        uses: string[];
+                        priority: number;
+                        /**
+                         * @description "waiting", "running", or how it ended.
+                         * @enum {string}
+                         */
+                        state: "waiting" | "running" | "done" | "failed" | "cancelled";
+                        /** @description Whether it was asked to stop and has not yet. */
+                        cancelling: boolean;
+                        /** @description How often it was begun: more than once where a process that did it was killed. */
+                        attempts: number;
+                        /** @description The last report; None before the first. */
+                        progress: components["schemas"]["Progress"] | null;
+                        /** @description What it gave, where that is no file; of a job that is done. */
+                        result: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Of a job that failed. */
+                        error: components["schemas"]["JobError"] | null;
+                        /** @description Counts up with every change of any job. */
+                        changed: number;
+                        created_at: string;
+                        ended_at: string | null;
+                        /** @default 0 */
+                        number?: number;
+                        /**
+                         * @description Of the work's function, as JSON, with paths: for the worker alone, like the `folder` that the job runs in, which goes if the job does not end well, and `asked_by`, the id of a key.
+                         * @default {}
+                         */
+                        arguments?: string;
+                        folder?: string | null;
+                        asked_by?: string | null;
+                        owner?: string | null;
+                        /** @default 0 */
+                        beat?: number;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    appraise_explain_jobs_appraise_explain_post: {
+        parameters: {
+            query?: {
+                /** @description Higher ones are done first. */
+                priority?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    model: string;
+                    table: string;
+                    row: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Its name in the table of work. */
+                        work: string;
+                        /** @description Ids of the media and the jobs that it is made from. */
+                        uses: string[];
+                        priority: number;
+                        /**
+                         * @description "waiting", "running", or how it ended.
+                         * @enum {string}
+                         */
+                        state: "waiting" | "running" | "done" | "failed" | "cancelled";
+                        /** @description Whether it was asked to stop and has not yet. */
+                        cancelling: boolean;
+                        /** @description How often it was begun: more than once where a process that did it was killed. */
+                        attempts: number;
+                        /** @description The last report; None before the first. */
+                        progress: components["schemas"]["Progress"] | null;
+                        /** @description What it gave, where that is no file; of a job that is done. */
+                        result: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Of a job that failed. */
+                        error: components["schemas"]["JobError"] | null;
+                        /** @description Counts up with every change of any job. */
+                        changed: number;
+                        created_at: string;
+                        ended_at: string | null;
+                        /** @default 0 */
+                        number?: number;
+                        /**
+                         * @description Of the work's function, as JSON, with paths: for the worker alone, like the `folder` that the job runs in, which goes if the job does not end well, and `asked_by`, the id of a key.
+                         * @default {}
+                         */
+                        arguments?: string;
+                        folder?: string | null;
+                        asked_by?: string | null;
+                        owner?: string | null;
+                        /** @default 0 */
+                        beat?: number;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    appraise_evaluate_jobs_appraise_evaluate_post: {
+        parameters: {
+            query?: {
+                /** @description Higher ones are done first. */
+                priority?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    model: string;
+                    table: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Its name in the table of work. */
+                        work: string;
+                        /** @description Ids of the media and the jobs that it is made from. */
+                        uses: string[];
+                        priority: number;
+                        /**
+                         * @description "waiting", "running", or how it ended.
+                         * @enum {string}
+                         */
+                        state: "waiting" | "running" | "done" | "failed" | "cancelled";
+                        /** @description Whether it was asked to stop and has not yet. */
+                        cancelling: boolean;
+                        /** @description How often it was begun: more than once where a process that did it was killed. */
+                        attempts: number;
+                        /** @description The last report; None before the first. */
+                        progress: components["schemas"]["Progress"] | null;
+                        /** @description What it gave, where that is no file; of a job that is done. */
+                        result: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Of a job that failed. */
+                        error: components["schemas"]["JobError"] | null;
+                        /** @description Counts up with every change of any job. */
+                        changed: number;
+                        created_at: string;
+                        ended_at: string | null;
+                        /** @default 0 */
+                        number?: number;
+                        /**
+                         * @description Of the work's function, as JSON, with paths: for the worker alone, like the `folder` that the job runs in, which goes if the job does not end well, and `asked_by`, the id of a key.
+                         * @default {}
+                         */
+                        arguments?: string;
+                        folder?: string | null;
+                        asked_by?: string | null;
+                        owner?: string | null;
+                        /** @default 0 */
+                        beat?: number;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    recommend_look_jobs_recommend_look_post: {
+        parameters: {
+            query?: {
+                /** @description Higher ones are done first. */
+                priority?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    events: string;
+                    columns?: {
+                        [key: string]: string;
+                    } | null;
+                    names?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Its name in the table of work. */
+                        work: string;
+                        /** @description Ids of the media and the jobs that it is made from. */
+                        uses: string[];
+                        priority: number;
+                        /**
+                         * @description "waiting", "running", or how it ended.
+                         * @enum {string}
+                         */
+                        state: "waiting" | "running" | "done" | "failed" | "cancelled";
+                        /** @description Whether it was asked to stop and has not yet. */
+                        cancelling: boolean;
+                        /** @description How often it was begun: more than once where a process that did it was killed. */
+                        attempts: number;
+                        /** @description The last report; None before the first. */
+                        progress: components["schemas"]["Progress"] | null;
+                        /** @description What it gave, where that is no file; of a job that is done. */
+                        result: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Of a job that failed. */
+                        error: components["schemas"]["JobError"] | null;
+                        /** @description Counts up with every change of any job. */
+                        changed: number;
+                        created_at: string;
+                        ended_at: string | null;
+                        /** @default 0 */
+                        number?: number;
+                        /**
+                         * @description Of the work's function, as JSON, with paths: for the worker alone, like the `folder` that the job runs in, which goes if the job does not end well, and `asked_by`, the id of a key.
+                         * @default {}
+                         */
+                        arguments?: string;
+                        folder?: string | null;
+                        asked_by?: string | null;
+                        owner?: string | null;
+                        /** @default 0 */
+                        beat?: number;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    recommend_fit_jobs_recommend_fit_post: {
+        parameters: {
+            query?: {
+                /** @description Higher ones are done first. */
+                priority?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    events: string;
+                    columns?: {
+                        [key: string]: string;
+                    } | null;
+                    names?: string | null;
+                    options?: components["schemas"]["RecommendOptions"] | null;
+                    /** @default false */
+                    check?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Its name in the table of work. */
+                        work: string;
+                        /** @description Ids of the media and the jobs that it is made from. */
+                        uses: string[];
+                        priority: number;
+                        /**
+                         * @description "waiting", "running", or how it ended.
+                         * @enum {string}
+                         */
+                        state: "waiting" | "running" | "done" | "failed" | "cancelled";
+                        /** @description Whether it was asked to stop and has not yet. */
+                        cancelling: boolean;
+                        /** @description How often it was begun: more than once where a process that did it was killed. */
+                        attempts: number;
+                        /** @description The last report; None before the first. */
+                        progress: components["schemas"]["Progress"] | null;
+                        /** @description What it gave, where that is no file; of a job that is done. */
+                        result: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Of a job that failed. */
+                        error: components["schemas"]["JobError"] | null;
+                        /** @description Counts up with every change of any job. */
+                        changed: number;
+                        created_at: string;
+                        ended_at: string | null;
+                        /** @default 0 */
+                        number?: number;
+                        /**
+                         * @description Of the work's function, as JSON, with paths: for the worker alone, like the `folder` that the job runs in, which goes if the job does not end well, and `asked_by`, the id of a key.
+                         * @default {}
+                         */
+                        arguments?: string;
+                        folder?: string | null;
+                        asked_by?: string | null;
+                        owner?: string | null;
+                        /** @default 0 */
+                        beat?: number;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    recommend_for_jobs_recommend_for_post: {
+        parameters: {
+            query?: {
+                /** @description Higher ones are done first. */
+                priority?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    model: string;
+                    user: string;
+                    /** @default 20 */
+                    top?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Its name in the table of work. */
+                        work: string;
+                        /** @description Ids of the media and the jobs that it is made from. */
+                        uses: string[];
+                        priority: number;
+                        /**
+                         * @description "waiting", "running", or how it ended.
+                         * @enum {string}
+                         */
+                        state: "waiting" | "running" | "done" | "failed" | "cancelled";
+                        /** @description Whether it was asked to stop and has not yet. */
+                        cancelling: boolean;
+                        /** @description How often it was begun: more than once where a process that did it was killed. */
+                        attempts: number;
+                        /** @description The last report; None before the first. */
+                        progress: components["schemas"]["Progress"] | null;
+                        /** @description What it gave, where that is no file; of a job that is done. */
+                        result: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Of a job that failed. */
+                        error: components["schemas"]["JobError"] | null;
+                        /** @description Counts up with every change of any job. */
+                        changed: number;
+                        created_at: string;
+                        ended_at: string | null;
+                        /** @default 0 */
+                        number?: number;
+                        /**
+                         * @description Of the work's function, as JSON, with paths: for the worker alone, like the `folder` that the job runs in, which goes if the job does not end well, and `asked_by`, the id of a key.
+                         * @default {}
+                         */
+                        arguments?: string;
+                        folder?: string | null;
+                        asked_by?: string | null;
+                        owner?: string | null;
+                        /** @default 0 */
+                        beat?: number;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    recommend_similar_jobs_recommend_similar_post: {
+        parameters: {
+            query?: {
+                /** @description Higher ones are done first. */
+                priority?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    model: string;
+                    item: string;
+                    /** @default 20 */
+                    top?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Its name in the table of work. */
+                        work: string;
+                        /** @description Ids of the media and the jobs that it is made from. */
+                        uses: string[];
+                        priority: number;
+                        /**
+                         * @description "waiting", "running", or how it ended.
+                         * @enum {string}
+                         */
+                        state: "waiting" | "running" | "done" | "failed" | "cancelled";
+                        /** @description Whether it was asked to stop and has not yet. */
+                        cancelling: boolean;
+                        /** @description How often it was begun: more than once where a process that did it was killed. */
+                        attempts: number;
+                        /** @description The last report; None before the first. */
+                        progress: components["schemas"]["Progress"] | null;
+                        /** @description What it gave, where that is no file; of a job that is done. */
+                        result: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Of a job that failed. */
+                        error: components["schemas"]["JobError"] | null;
+                        /** @description Counts up with every change of any job. */
+                        changed: number;
+                        created_at: string;
+                        ended_at: string | null;
+                        /** @default 0 */
+                        number?: number;
+                        /**
+                         * @description Of the work's function, as JSON, with paths: for the worker alone, like the `folder` that the job runs in, which goes if the job does not end well, and `asked_by`, the id of a key.
+                         * @default {}
+                         */
+                        arguments?: string;
+                        folder?: string | null;
+                        asked_by?: string | null;
+                        owner?: string | null;
+                        /** @default 0 */
+                        beat?: number;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    recommend_explain_jobs_recommend_explain_post: {
+        parameters: {
+            query?: {
+                /** @description Higher ones are done first. */
+                priority?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    model: string;
+                    user: string;
+                    item: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Its name in the table of work. */
+                        work: string;
+                        /** @description Ids of the media and the jobs that it is made from. */
+                        uses: string[];
+                        priority: number;
+                        /**
+                         * @description "waiting", "running", or how it ended.
+                         * @enum {string}
+                         */
+                        state: "waiting" | "running" | "done" | "failed" | "cancelled";
+                        /** @description Whether it was asked to stop and has not yet. */
+                        cancelling: boolean;
+                        /** @description How often it was begun: more than once where a process that did it was killed. */
+                        attempts: number;
+                        /** @description The last report; None before the first. */
+                        progress: components["schemas"]["Progress"] | null;
+                        /** @description What it gave, where that is no file; of a job that is done. */
+                        result: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Of a job that failed. */
+                        error: components["schemas"]["JobError"] | null;
+                        /** @description Counts up with every change of any job. */
+                        changed: number;
+                        created_at: string;
+                        ended_at: string | null;
+                        /** @default 0 */
+                        number?: number;
+                        /**
+                         * @description Of the work's function, as JSON, with paths: for the worker alone, like the `folder` that the job runs in, which goes if the job does not end well, and `asked_by`, the id of a key.
+                         * @default {}
+                         */
+                        arguments?: string;
+                        folder?: string | null;
+                        asked_by?: string | null;
+                        owner?: string | null;
+                        /** @default 0 */
+                        beat?: number;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    recommend_add_jobs_recommend_add_post: {
+        parameters: {
+            query?: {
+                /** @description Higher ones are done first. */
+                priority?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    model: string;
+                    events: string;
+                    columns?: {
+                        [key: string]: string;
+                    } | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Its name in the table of work. */
+                        work: string;
+                        /** @description Ids of the media and the jobs that it is made from. */
+                        uses: string[];
+                        priority: number;
+                        /**
+                         * @description "waiting", "running", or how it ended.
+                         * @enum {string}
+                         */
+                        state: "waiting" | "running" | "done" | "failed" | "cancelled";
+                        /** @description Whether it was asked to stop and has not yet. */
+                        cancelling: boolean;
+                        /** @description How often it was begun: more than once where a process that did it was killed. */
+                        attempts: number;
+                        /** @description The last report; None before the first. */
+                        progress: components["schemas"]["Progress"] | null;
+                        /** @description What it gave, where that is no file; of a job that is done. */
+                        result: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Of a job that failed. */
+                        error: components["schemas"]["JobError"] | null;
+                        /** @description Counts up with every change of any job. */
+                        changed: number;
+                        created_at: string;
+                        ended_at: string | null;
+                        /** @default 0 */
+                        number?: number;
+                        /**
+                         * @description Of the work's function, as JSON, with paths: for the worker alone, like the `folder` that the job runs in, which goes if the job does not end well, and `asked_by`, the id of a key.
+                         * @default {}
+                         */
+                        arguments?: string;
+                        folder?: string | null;
+                        asked_by?: string | null;
+                        owner?: string | null;
+                        /** @default 0 */
+                        beat?: number;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    recommend_evaluate_jobs_recommend_evaluate_post: {
+        parameters: {
+            query?: {
+                /** @description Higher ones are done first. */
+                priority?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    model: string;
+                    data: string;
+                    columns?: {
+                        [key: string]: string;
+                    } | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Its name in the table of work. */
+                        work: string;
+                        /** @description Ids of the media and the jobs that it is made from. */
+                        uses: string[];
+                        priority: number;
+                        /**
+                         * @description "waiting", "running", or how it ended.
+                         * @enum {string}
+                         */
+                        state: "waiting" | "running" | "done" | "failed" | "cancelled";
+                        /** @description Whether it was asked to stop and has not yet. */
+                        cancelling: boolean;
+                        /** @description How often it was begun: more than once where a process that did it was killed. */
+                        attempts: number;
+                        /** @description The last report; None before the first. */
+                        progress: components["schemas"]["Progress"] | null;
+                        /** @description What it gave, where that is no file; of a job that is done. */
+                        result: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Of a job that failed. */
+                        error: components["schemas"]["JobError"] | null;
+                        /** @description Counts up with every change of any job. */
+                        changed: number;
+                        created_at: string;
+                        ended_at: string | null;
+                        /** @default 0 */
+                        number?: number;
+                        /**
+                         * @description Of the work's function, as JSON, with paths: for the worker alone, like the `folder` that the job runs in, which goes if the job does not end well, and `asked_by`, the id of a key.
+                         * @default {}
+                         */
+                        arguments?: string;
+                        folder?: string | null;
+                        asked_by?: string | null;
+                        owner?: string | null;
+                        /** @default 0 */
+                        beat?: number;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    data_look_jobs_data_look_post: {
+        parameters: {
+            query?: {
+                /** @description Higher ones are done first. */
+                priority?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    source: string | components["schemas"]["DataSource"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Its name in the table of work. */
+                        work: string;
+                        /** @description Ids of the media and the jobs that it is made from. */
+                        uses: string[];
+                        priority: number;
+                        /**
+                         * @description "waiting", "running", or how it ended.
+                         * @enum {string}
+                         */
+                        state: "waiting" | "running" | "done" | "failed" | "cancelled";
+                        /** @description Whether it was asked to stop and has not yet. */
+                        cancelling: boolean;
+                        /** @description How often it was begun: more than once where a process that did it was killed. */
+                        attempts: number;
+                        /** @description The last report; None before the first. */
+                        progress: components["schemas"]["Progress"] | null;
+                        /** @description What it gave, where that is no file; of a job that is done. */
+                        result: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Of a job that failed. */
+                        error: components["schemas"]["JobError"] | null;
+                        /** @description Counts up with every change of any job. */
+                        changed: number;
+                        created_at: string;
+                        ended_at: string | null;
+                        /** @default 0 */
+                        number?: number;
+                        /**
+                         * @description Of the work's function, as JSON, with paths: for the worker alone, like the `folder` that the job runs in, which goes if the job does not end well, and `asked_by`, the id of a key.
+                         * @default {}
+                         */
+                        arguments?: string;
+                        folder?: string | null;
+                        asked_by?: string | null;
+                        owner?: string | null;
+                        /** @default 0 */
+                        beat?: number;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    data_split_jobs_data_split_post: {
+        parameters: {
+            query?: {
+                /** @description Higher ones are done first. */
+                priority?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    source: string | components["schemas"]["DataSource"];
+                    recipe: components["schemas"]["SplitRecipe"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Its name in the table of work. */
+                        work: string;
+                        /** @description Ids of the media and the jobs that it is made from. */
+                        uses: string[];
+                        priority: number;
+                        /**
+                         * @description "waiting", "running", or how it ended.
+                         * @enum {string}
+                         */
+                        state: "waiting" | "running" | "done" | "failed" | "cancelled";
+                        /** @description Whether it was asked to stop and has not yet. */
+                        cancelling: boolean;
+                        /** @description How often it was begun: more than once where a process that did it was killed. */
+                        attempts: number;
+                        /** @description The last report; None before the first. */
+                        progress: components["schemas"]["Progress"] | null;
+                        /** @description What it gave, where that is no file; of a job that is done. */
+                        result: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Of a job that failed. */
+                        error: components["schemas"]["JobError"] | null;
+                        /** @description Counts up with every change of any job. */
+                        changed: number;
+                        created_at: string;
+                        ended_at: string | null;
+                        /** @default 0 */
+                        number?: number;
+                        /**
+                         * @description Of the work's function, as JSON, with paths: for the worker alone, like the `folder` that the job runs in, which goes if the job does not end well, and `asked_by`, the id of a key.
+                         * @default {}
+                         */
+                        arguments?: string;
+                        folder?: string | null;
+                        asked_by?: string | null;
+                        owner?: string | null;
+                        /** @default 0 */
+                        beat?: number;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    data_audit_jobs_data_audit_post: {
+        parameters: {
+            query?: {
+                /** @description Higher ones are done first. */
+                priority?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    source: string | components["schemas"]["DataSource"];
+                    /** @default  */
+                    field?: string;
+                    /** @default  */
+                    model?: string | null;
+                    /**
+                     * @default both
+                     * @enum {string}
+                     */
+                    method?: "noise_rate" | "class" | "both";
+                    options?: components["schemas"]["ProbeOptions"] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Its name in the table of work. */
+                        work: string;
+                        /** @description Ids of the media and the jobs that it is made from. */
+                        uses: string[];
+                        priority: number;
+                        /**
+                         * @description "waiting", "running", or how it ended.
+                         * @enum {string}
+                         */
+                        state: "waiting" | "running" | "done" | "failed" | "cancelled";
+                        /** @description Whether it was asked to stop and has not yet. */
+                        cancelling: boolean;
+                        /** @description How often it was begun: more than once where a process that did it was killed. */
+                        attempts: number;
+                        /** @description The last report; None before the first. */
+                        progress: components["schemas"]["Progress"] | null;
+                        /** @description What it gave, where that is no file; of a job that is done. */
+                        result: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Of a job that failed. */
+                        error: components["schemas"]["JobError"] | null;
+                        /** @description Counts up with every change of any job. */
+                        changed: number;
+                        created_at: string;
+                        ended_at: string | null;
+                        /** @default 0 */
+                        number?: number;
+                        /**
+                         * @description Of the work's function, as JSON, with paths: for the worker alone, like the `folder` that the job runs in, which goes if the job does not end well, and `asked_by`, the id of a key.
+                         * @default {}
+                         */
+                        arguments?: string;
+                        folder?: string | null;
+                        asked_by?: string | null;
+                        owner?: string | null;
+                        /** @default 0 */
+                        beat?: number;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    data_crop_faces_jobs_data_crop_faces_post: {
+        parameters: {
+            query?: {
+                /** @description Higher ones are done first. */
+                priority?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    source: string | components["schemas"]["DataSource"];
+                    options?: components["schemas"]["CropOptions"] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Its name in the table of work. */
+                        work: string;
+                        /** @description Ids of the media and the jobs that it is made from. */
+                        uses: string[];
+                        priority: number;
+                        /**
+                         * @description "waiting", "running", or how it ended.
+                         * @enum {string}
+                         */
+                        state: "waiting" | "running" | "done" | "failed" | "cancelled";
+                        /** @description Whether it was asked to stop and has not yet. */
+                        cancelling: boolean;
+                        /** @description How often it was begun: more than once where a process that did it was killed. */
+                        attempts: number;
+                        /** @description The last report; None before the first. */
+                        progress: components["schemas"]["Progress"] | null;
+                        /** @description What it gave, where that is no file; of a job that is done. */
+                        result: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Of a job that failed. */
+                        error: components["schemas"]["JobError"] | null;
+                        /** @description Counts up with every change of any job. */
+                        changed: number;
+                        created_at: string;
+                        ended_at: string | null;
+                        /** @default 0 */
+                        number?: number;
+                        /**
+                         * @description Of the work's function, as JSON, with paths: for the worker alone, like the `folder` that the job runs in, which goes if the job does not end well, and `asked_by`, the id of a key.
+                         * @default {}
+                         */
+                        arguments?: string;
+                        folder?: string | null;
+                        asked_by?: string | null;
+                        owner?: string | null;
+                        /** @default 0 */
+                        beat?: number;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    train_jobs_train_post: {
+        parameters: {
+            query?: {
+                /** @description Higher ones are done first. */
+                priority?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    recipe: string | components["schemas"]["Recipe"];
+                    base: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Its name in the table of work. */
+                        work: string;
+                        /** @description Ids of the media and the jobs that it is made from. */
+                        uses: string[];
+                        priority: number;
+                        /**
+                         * @description "waiting", "running", or how it ended.
+                         * @enum {string}
+                         */
+                        state: "waiting" | "running" | "done" | "failed" | "cancelled";
+                        /** @description Whether it was asked to stop and has not yet. */
+                        cancelling: boolean;
+                        /** @description How often it was begun: more than once where a process that did it was killed. */
+                        attempts: number;
+                        /** @description The last report; None before the first. */
+                        progress: components["schemas"]["Progress"] | null;
+                        /** @description What it gave, where that is no file; of a job that is done. */
+                        result: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Of a job that failed. */
+                        error: components["schemas"]["JobError"] | null;
+                        /** @description Counts up with every change of any job. */
+                        changed: number;
+                        created_at: string;
+                        ended_at: string | null;
+                        /** @default 0 */
+                        number?: number;
+                        /**
+                         * @description Of the work's function, as JSON, with paths: for the worker alone, like the `folder` that the job runs in, which goes if the job does not end well, and `asked_by`, the id of a key.
+                         * @default {}
+                         */
+                        arguments?: string;
+                        folder?: string | null;
+                        asked_by?: string | null;
+                        owner?: string | null;
+                        /** @default 0 */
+                        beat?: number;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    train_resume_jobs_train_resume_post: {
+        parameters: {
+            query?: {
+                /** @description Higher ones are done first. */
+                priority?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    run: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Its name in the table of work. */
+                        work: string;
+                        /** @description Ids of the media and the jobs that it is made from. */
+                        uses: string[];
+                        priority: number;
+                        /**
+                         * @description "waiting", "running", or how it ended.
+                         * @enum {string}
+                         */
+                        state: "waiting" | "running" | "done" | "failed" | "cancelled";
+                        /** @description Whether it was asked to stop and has not yet. */
+                        cancelling: boolean;
+                        /** @description How often it was begun: more than once where a process that did it was killed. */
+                        attempts: number;
+                        /** @description The last report; None before the first. */
+                        progress: components["schemas"]["Progress"] | null;
+                        /** @description What it gave, where that is no file; of a job that is done. */
+                        result: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Of a job that failed. */
+                        error: components["schemas"]["JobError"] | null;
+                        /** @description Counts up with every change of any job. */
+                        changed: number;
+                        created_at: string;
+                        ended_at: string | null;
+                        /** @default 0 */
+                        number?: number;
+                        /**
+                         * @description Of the work's function, as JSON, with paths: for the worker alone, like the `folder` that the job runs in, which goes if the job does not end well, and `asked_by`, the id of a key.
+                         * @default {}
+                         */
+                        arguments?: string;
+                        folder?: string | null;
+                        asked_by?: string | null;
+                        owner?: string | null;
+                        /** @default 0 */
+                        beat?: number;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    predict_jobs_predict_post: {
+        parameters: {
+            query?: {
+                /** @description Higher ones are done first. */
+                priority?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    model: string;
+                    photos: string[];
+                    faces?: boolean | null;
+                    /** @default auto */
+                    models?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Its name in the table of work. */
+                        work: string;
+                        /** @description Ids of the media and the jobs that it is made from. */
+                        uses: string[];
+                        priority: number;
+                        /**
+                         * @description "waiting", "running", or how it ended.
+                         * @enum {string}
+                         */
+                        state: "waiting" | "running" | "done" | "failed" | "cancelled";
+                        /** @description Whether it was asked to stop and has not yet. */
+                        cancelling: boolean;
+                        /** @description How often it was begun: more than once where a process that did it was killed. */
+                        attempts: number;
+                        /** @description The last report; None before the first. */
+                        progress: components["schemas"]["Progress"] | null;
+                        /** @description What it gave, where that is no file; of a job that is done. */
+                        result: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Of a job that failed. */
+                        error: components["schemas"]["JobError"] | null;
+                        /** @description Counts up with every change of any job. */
+                        changed: number;
+                        created_at: string;
+                        ended_at: string | null;
+                        /** @default 0 */
+                        number?: number;
+                        /**
+                         * @description Of the work's function, as JSON, with paths: for the worker alone, like the `folder` that the job runs in, which goes if the job does not end well, and `asked_by`, the id of a key.
+                         * @default {}
+                         */
+                        arguments?: string;
+                        folder?: string | null;
+                        asked_by?: string | null;
+                        owner?: string | null;
+                        /** @default 0 */
+                        beat?: number;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    evaluate_jobs_evaluate_post: {
+        parameters: {
+            query?: {
+                /** @description Higher ones are done first. */
+                priority?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    model: string;
+                    data: string;
+                    options?: components["schemas"]["EvaluateOptions"] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Its name in the table of work. */
+                        work: string;
+                        /** @description Ids of the media and the jobs that it is made from. */
+                        uses: string[];
+                        priority: number;
+                        /**
+                         * @description "waiting", "running", or how it ended.
+                         * @enum {string}
+                         */
+                        state: "waiting" | "running" | "done" | "failed" | "cancelled";
+                        /** @description Whether it was asked to stop and has not yet. */
+                        cancelling: boolean;
+                        /** @description How often it was begun: more than once where a process that did it was killed. */
+                        attempts: number;
+                        /** @description The last report; None before the first. */
+                        progress: components["schemas"]["Progress"] | null;
+                        /** @description What it gave, where that is no file; of a job that is done. */
+                        result: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Of a job that failed. */
+                        error: components["schemas"]["JobError"] | null;
+                        /** @description Counts up with every change of any job. */
+                        changed: number;
+                        created_at: string;
+                        ended_at: string | null;
+                        /** @default 0 */
+                        number?: number;
+                        /**
+                         * @description Of the work's function, as JSON, with paths: for the worker alone, like the `folder` that the job runs in, which goes if the job does not end well, and `asked_by`, the id of a key.
+                         * @default {}
+                         */
+                        arguments?: string;
+                        folder?: string | null;
+                        asked_by?: string | null;
+                        owner?: string | null;
+                        /** @default 0 */
+                        beat?: number;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    export_jobs_export_post: {
+        parameters: {
+            query?: {
+                /** @description Higher ones are done first. */
+                priority?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    run: string;
+                    options: components["schemas"]["ExportOptions"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Its name in the table of work. */
+                        work: string;
+                        /** @description Ids of the media and the jobs that it is made from. */
+                        uses: string[];
+                        priority: number;
+                        /**
+                         * @description "waiting", "running", or how it ended.
+                         * @enum {string}
+                         */
+                        state: "waiting" | "running" | "done" | "failed" | "cancelled";
+                        /** @description Whether it was asked to stop and has not yet. */
+                        cancelling: boolean;
+                        /** @description How often it was begun: more than once where a process that did it was killed. */
+                        attempts: number;
+                        /** @description The last report; None before the first. */
+                        progress: components["schemas"]["Progress"] | null;
+                        /** @description What it gave, where that is no file; of a job that is done. */
+                        result: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Of a job that failed. */
+                        error: components["schemas"]["JobError"] | null;
+                        /** @description Counts up with every change of any job. */
+                        changed: number;
+                        created_at: string;
+                        ended_at: string | null;
+                        /** @default 0 */
+                        number?: number;
+                        /**
+                         * @description Of the work's function, as JSON, with paths: for the worker alone, like the `folder` that the job runs in, which goes if the job does not end well, and `asked_by`, the id of a key.
+                         * @default {}
+                         */
+                        arguments?: string;
+                        folder?: string | null;
+                        asked_by?: string | null;
+                        owner?: string | null;
+                        /** @default 0 */
+                        beat?: number;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    people_export_jobs_people_export_post: {
+        parameters: {
+            query?: {
+                /** @description Higher ones are done first. */
+                priority?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    folder: string;
+                    /** @default false */
+                    xmp_only?: boolean;
                 };
             };
         };
@@ -4192,6 +7309,339 @@ export interface operations {
                     photos: string[];
                     mm_per_px?: number | null;
                     weight_g?: number | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Its name in the table of work. */
+                        work: string;
+                        /** @description Ids of the media and the jobs that it is made from. */
+                        uses: string[];
+                        priority: number;
+                        /**
+                         * @description "waiting", "running", or how it ended.
+                         * @enum {string}
+                         */
+                        state: "waiting" | "running" | "done" | "failed" | "cancelled";
+                        /** @description Whether it was asked to stop and has not yet. */
+                        cancelling: boolean;
+                        /** @description How often it was begun: more than once where a process that did it was killed. */
+                        attempts: number;
+                        /** @description The last report; None before the first. */
+                        progress: components["schemas"]["Progress"] | null;
+                        /** @description What it gave, where that is no file; of a job that is done. */
+                        result: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Of a job that failed. */
+                        error: components["schemas"]["JobError"] | null;
+                        /** @description Counts up with every change of any job. */
+                        changed: number;
+                        created_at: string;
+                        ended_at: string | null;
+                        /** @default 0 */
+                        number?: number;
+                        /**
+                         * @description Of the work's function, as JSON, with paths: for the worker alone, like the `folder` that the job runs in, which goes if the job does not end well, and `asked_by`, the id of a key.
+                         * @default {}
+                         */
+                        arguments?: string;
+                        folder?: string | null;
+                        asked_by?: string | null;
+                        owner?: string | null;
+                        /** @default 0 */
+                        beat?: number;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    checkout_import_jobs_checkout_import_post: {
+        parameters: {
+            query?: {
+                /** @description Higher ones are done first. */
+                priority?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    table: string;
+                    currency?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Its name in the table of work. */
+                        work: string;
+                        /** @description Ids of the media and the jobs that it is made from. */
+                        uses: string[];
+                        priority: number;
+                        /**
+                         * @description "waiting", "running", or how it ended.
+                         * @enum {string}
+                         */
+                        state: "waiting" | "running" | "done" | "failed" | "cancelled";
+                        /** @description Whether it was asked to stop and has not yet. */
+                        cancelling: boolean;
+                        /** @description How often it was begun: more than once where a process that did it was killed. */
+                        attempts: number;
+                        /** @description The last report; None before the first. */
+                        progress: components["schemas"]["Progress"] | null;
+                        /** @description What it gave, where that is no file; of a job that is done. */
+                        result: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Of a job that failed. */
+                        error: components["schemas"]["JobError"] | null;
+                        /** @description Counts up with every change of any job. */
+                        changed: number;
+                        created_at: string;
+                        ended_at: string | null;
+                        /** @default 0 */
+                        number?: number;
+                        /**
+                         * @description Of the work's function, as JSON, with paths: for the worker alone, like the `folder` that the job runs in, which goes if the job does not end well, and `asked_by`, the id of a key.
+                         * @default {}
+                         */
+                        arguments?: string;
+                        folder?: string | null;
+                        asked_by?: string | null;
+                        owner?: string | null;
+                        /** @default 0 */
+                        beat?: number;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    checkout_evaluate_jobs_checkout_evaluate_post: {
+        parameters: {
+            query?: {
+                /** @description Higher ones are done first. */
+                priority?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    coco: string;
+                    exemplars?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Its name in the table of work. */
+                        work: string;
+                        /** @description Ids of the media and the jobs that it is made from. */
+                        uses: string[];
+                        priority: number;
+                        /**
+                         * @description "waiting", "running", or how it ended.
+                         * @enum {string}
+                         */
+                        state: "waiting" | "running" | "done" | "failed" | "cancelled";
+                        /** @description Whether it was asked to stop and has not yet. */
+                        cancelling: boolean;
+                        /** @description How often it was begun: more than once where a process that did it was killed. */
+                        attempts: number;
+                        /** @description The last report; None before the first. */
+                        progress: components["schemas"]["Progress"] | null;
+                        /** @description What it gave, where that is no file; of a job that is done. */
+                        result: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Of a job that failed. */
+                        error: components["schemas"]["JobError"] | null;
+                        /** @description Counts up with every change of any job. */
+                        changed: number;
+                        created_at: string;
+                        ended_at: string | null;
+                        /** @default 0 */
+                        number?: number;
+                        /**
+                         * @description Of the work's function, as JSON, with paths: for the worker alone, like the `folder` that the job runs in, which goes if the job does not end well, and `asked_by`, the id of a key.
+                         * @default {}
+                         */
+                        arguments?: string;
+                        folder?: string | null;
+                        asked_by?: string | null;
+                        owner?: string | null;
+                        /** @default 0 */
+                        beat?: number;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    gallery_import_jobs_gallery_import_post: {
+        parameters: {
+            query?: {
+                /** @description Higher ones are done first. */
+                priority?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    folder: string;
+                    options: components["schemas"]["EnrolOptions"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        /** @description Its name in the table of work. */
+                        work: string;
+                        /** @description Ids of the media and the jobs that it is made from. */
+                        uses: string[];
+                        priority: number;
+                        /**
+                         * @description "waiting", "running", or how it ended.
+                         * @enum {string}
+                         */
+                        state: "waiting" | "running" | "done" | "failed" | "cancelled";
+                        /** @description Whether it was asked to stop and has not yet. */
+                        cancelling: boolean;
+                        /** @description How often it was begun: more than once where a process that did it was killed. */
+                        attempts: number;
+                        /** @description The last report; None before the first. */
+                        progress: components["schemas"]["Progress"] | null;
+                        /** @description What it gave, where that is no file; of a job that is done. */
+                        result: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description Of a job that failed. */
+                        error: components["schemas"]["JobError"] | null;
+                        /** @description Counts up with every change of any job. */
+                        changed: number;
+                        created_at: string;
+                        ended_at: string | null;
+                        /** @default 0 */
+                        number?: number;
+                        /**
+                         * @description Of the work's function, as JSON, with paths: for the worker alone, like the `folder` that the job runs in, which goes if the job does not end well, and `asked_by`, the id of a key.
+                         * @default {}
+                         */
+                        arguments?: string;
+                        folder?: string | null;
+                        asked_by?: string | null;
+                        owner?: string | null;
+                        /** @default 0 */
+                        beat?: number;
+                    };
+                };
+            };
+            /** @description What is wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        error: string;
+                        hint: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    gallery_evaluate_jobs_gallery_evaluate_post: {
+        parameters: {
+            query?: {
+                /** @description Higher ones are done first. */
+                priority?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    folder: string;
+                    pairs: string;
+                    options: components["schemas"]["AskOptions"];
                 };
             };
         };
