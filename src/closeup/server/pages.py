@@ -12,15 +12,16 @@ from closeup.core.errors import InputError
 from closeup.core.settings import read_settings
 from closeup.documents.jobs import JobRecord
 from closeup.pages.page import render_page
+from closeup.perception.registry import DETECTOR
 from closeup.server.casts import PAGE_POLICY, summaries
-from closeup.server.entry import Here, Reader, documented, listed, note
-from closeup.server.guard import COOKIE
+from closeup.server.entry import Enroller, Here, Reader, documented, listed, note
+from closeup.server.guard import COOKIE, POLICY
 from closeup.server.loopback import built_files
 from closeup.server.offer import CASTS
 from closeup.server.offers import OFFERS
 from closeup.server.premises import Premises, absent
-from closeup.weights.cards import all_cards
-from closeup.weights.store import STORED_MODEL, stored_model
+from closeup.weights.cards import MODEL_CARD, all_cards, card
+from closeup.weights.store import STORED_MODEL, require, stored_model
 
 routes = APIRouter(include_in_schema=False)
 models = APIRouter(tags=["models"])
@@ -39,6 +40,9 @@ def page(template: str, **values: Any) -> HTMLResponse:
 
 STUDIO = "/studio.html"
 
+STUDIO_POLICY = POLICY.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'")
+"""Of the studio and its worker, which finds faces in the page (WebAssembly); nothing is loaded from elsewhere."""
+
 
 @routes.get("/assets/{name}")
 def asset(name: str) -> FileResponse:
@@ -49,7 +53,18 @@ def asset(name: str) -> FileResponse:
         path = None
     if path is None:
         raise absent("There is no such file.")
-    return FileResponse(path, headers={"cache-control": "public, max-age=31536000, immutable"})
+    headers = {"cache-control": "public, max-age=31536000, immutable", "content-security-policy": STUDIO_POLICY}
+    return FileResponse(path, headers=headers)
+
+
+@routes.get("/vision/detector.{ending}")
+def detector(key: Enroller, ending: str) -> Response:
+    """What finds faces before the browser's own camera: the card, and the network."""
+    if ending == "json":
+        return Response(MODEL_CARD.encode(card(DETECTOR)), media_type="application/json")
+    if ending == "onnx":
+        return FileResponse(require(card(DETECTOR), read_settings()), media_type="application/octet-stream")
+    raise absent("There is no such file.")
 
 
 @routes.get("/")
@@ -60,7 +75,8 @@ def home(request: Request, place: Here) -> Response:
     if key is None or not {"read", "admin"} & set(key.scopes):
         return RedirectResponse("/enter", 303)
     with suppress(InputError):
-        return FileResponse(built_files(STUDIO)[STUDIO], media_type="text/html; charset=utf-8")
+        headers = {"content-security-policy": STUDIO_POLICY}
+        return FileResponse(built_files(STUDIO)[STUDIO], media_type="text/html; charset=utf-8", headers=headers)
     media = place.media.page(_SHOWN)
     names = {each.id: each.name for each in media}
     casts = summaries(place, place.jobs.page(_SHOWN, works=CASTS, states=["done"]))

@@ -26,7 +26,7 @@ export interface Seen {
   readonly faces: number;
   /** The one that is followed; null where none is in view, or it is too small to be judged. */
   readonly face: Face | null;
-  /** Of the classes that the network's card names; null with the face. */
+  /** Of the classes that the network's card names; null with the face, and where none judges. */
   readonly probabilities: Float32Array | null;
 }
 
@@ -42,7 +42,7 @@ export class Watcher {
 
   constructor(
     private readonly detector: Model,
-    private readonly expression: Model,
+    private readonly expression: Model | null,
   ) {}
 
   /** Looks at the next picture; between two detections a face is taken to be where it was. */
@@ -55,6 +55,7 @@ export class Watcher {
     if (face === null || Math.min(face.box[2] - face.box[0], face.box[3] - face.box[1]) < SMALLEST_PX) {
       return { faces: faces.length, face: null, probabilities: null };
     }
+    if (this.expression === null) return { faces: faces.length, face, probabilities: null };
     const { card, network } = this.expression;
     const [probabilities] = await network.run(preprocess(card, faceCrop(card, picture, face.landmarks)));
     return { faces: faces.length, face, probabilities };

@@ -8,7 +8,8 @@ import { Watcher, type Care, type Model, type Seen } from "./watcher.ts";
 export interface Load {
   readonly kind: "load";
   readonly detector: string;
-  readonly expression: string;
+  /** None where only faces are looked for. */
+  readonly expression?: string;
 }
 
 /** A picture, and when it was taken, in the page's milliseconds. The bitmap is the worker's from then on. */
@@ -47,8 +48,10 @@ async function model(address: string): Promise<Model> {
 }
 
 async function load({ detector, expression }: Load): Promise<void> {
-  const [first, second] = [await model(detector), await model(expression)];
+  const first = await model(detector);
+  const second = expression === undefined ? null : await model(expression);
   watcher = new Watcher(first, second);
+  if (second === null) return scope.postMessage({ kind: "ready", classes: [] });
   const head = second.card.heads.find(({ name }) => name === HEAD);
   if (!head) throw new Error(`the model ${second.card.name} does not judge expressions`);
   scope.postMessage({ kind: "ready", classes: head.classes });
