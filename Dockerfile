@@ -29,8 +29,9 @@ RUN pip install --constraint /source/constraints.txt "/source[demo,postgres,serv
 ENV CLOSEUP_MODELS_DIR=/models
 RUN python -c "from closeup.weights.store import ready_all; ready_all()" && chmod -R a+rX /models
 
-# Whoever runs it has a home to write to: with -u there is no account, and the gallery is kept below it.
-RUN useradd --create-home --home-dir /home/closeup closeup && chmod 1777 /home/closeup
+# Whoever runs it has a home to write to: with -u there is no account, and the gallery is kept below it. Results are
+# written into /work, with no folder of the host's there as well.
+RUN useradd --create-home --home-dir /home/closeup closeup && chmod 1777 /home/closeup && mkdir -m 1777 /work
 ENV HOME=/home/closeup
 USER closeup
 WORKDIR /work

@@ -22,6 +22,7 @@ from typer.testing import CliRunner, Result
 from closeup.cli.main import app
 from closeup.core.types import Image
 from closeup.features.demo import programme
+from media import damage
 from media.odd_video import write_video
 
 WORDS = [sys.executable, "-m", "closeup"]
@@ -177,6 +178,35 @@ def test_a_video_that_ends_early_is_used_and_said(clip: Path, here: Path) -> Non
     assert "ends early" in cast["video"]["notes"][0]
     assert len(cast["tracks"]) == 1
     assert "ends early" in (here / "r" / "report.html").read_text(encoding="utf-8")
+
+
+def cast_damaged(here: Path, ending: str, places: int) -> set[int]:
+    """Cast a clip damaged in so many places, three ways each; gives the exit codes that there were."""
+    content, codes = damage.write_whole(here, ending).read_bytes(), set[int]()
+    (here / f"whole.{ending}").unlink()
+    for how, damaged in damage.damaged(content, places):
+        (here / f"v.{ending}").write_bytes(damaged)
+        result = run(f"v.{ending}", "-o", "r", "-q")
+        codes.add(result.exit_code)
+        assert result.exit_code in (0, 2, 3), (how, result.output)
+        assert names(here) == ([f"v.{ending}"] if result.exit_code == 2 else ["r", f"v.{ending}"]), how
+        assert bool(result.stderr) == (result.exit_code != 0), (how, result.stderr)
+        if result.exit_code != 2:
+            assert read(here / "r")["video"]["frames"] > 0, how
+            assert (here / "r" / "report.html").stat().st_size > 1000, how
+            shutil.rmtree(here / "r")
+    return codes
+
+
+@pytest.mark.parametrize("ending", damage.FORMATS)
+def test_a_damaged_video_makes_a_whole_folder_or_none(ending: str, here: Path) -> None:
+    cast_damaged(here, ending, 2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", damage.FORMATS)
+def test_a_video_damaged_in_many_places_makes_a_whole_folder_or_none(ending: str, here: Path) -> None:
+    assert cast_damaged(here, ending, 40) >= {2, 3}
 
 
 def test_8k_is_looked_at_in_bounded_memory(frames: list[Image], here: Path) -> None:

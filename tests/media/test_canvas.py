@@ -55,9 +55,7 @@ def test_each_part_has_pixels_of_its_own_shape(tmp_path: Path) -> None:
     # Both parts fill the canvas: there is no black at its edges.
     for frame in (frames[5], frames[48], frames[60]):
         assert frame.rgb()[[0, -1]].mean() > 50
-    assert [note for note in reader.notes if "square" in note] == [
-        "Its pixels are not square (136:135); it is stretched to 242x136, as players show it."
-    ]
+    assert not [note for note in reader.notes if "square" in note]  # by less than one can see
     later = next(iter(excerpt_frames(path, times, [(100, 101)])))
     assert np.array_equal(later.rgb(), frames[100].rgb())
 

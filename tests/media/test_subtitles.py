@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from closeup.core.errors import FormatError, InputError
+from closeup.core.words import LeftOut
 from closeup.media.subtitle_text import plain_line
 from closeup.media.subtitles import (
     Cue,
@@ -87,8 +88,8 @@ def test_a_number_that_is_spoken_is_no_counter():
         ("1\n00:00:01,000 --> soon\nHi\n\n" + SRT, 2, "has no times such as 00:01:02,500 --> 00:01:04,000, but"),
         ("1\n00:61:01,000 --> 00:62:02,000\nHi\n\n" + SRT, 2, "has 60 or more minutes or seconds"),
         (SRT + "\n3\n00:00:09,000 --> 00:00:08,000\nHi", 11, "ends before it starts"),
-        (SRT + "\n3\n00:00:05,000 --> 00:00:05,000\nHi", 11, "has no words or no length"),
-        (SRT + "\n3\n00:00:05,000 --> 00:00:06,000\n<i></i>", 11, "has no words or no length"),
+        (SRT + "\n3\n00:00:05,000 --> 00:00:05,000\nHi", 11, "has no length"),
+        (SRT + "\n3\n00:00:05,000 --> 00:00:06,000\n<i></i>", 11, "has no words"),
         (SRT + "\n3\n-00:00:05,000 --> -00:00:04,000\nHi", 11, "ends before the video starts"),
     ],
 )
@@ -97,6 +98,7 @@ def test_a_caption_that_cannot_be_understood_is_left_out_and_named_by_its_line(t
     assert read.cues == HELLO
     (note,) = read.notes
     assert note.startswith(f"Left out of the captions: line {line}, which {why}")
+    assert isinstance(note, LeftOut) == (why not in ("stands before the first caption", "has no words"))
 
 
 @pytest.mark.parametrize("block", ["words without a time", "a\nb\n00:01.000 --> 00:02.000\nHi"])
@@ -208,7 +210,7 @@ def test_a_format_that_is_not_read_is_named(content, name):
     [
         ("just words", "no captions"),
         ("WEBVTT\n", "no captions"),
-        ("1\n00:00:01,000 --> 00:00:01,000\nHi\n", "None of its captions can be used; that of line 2 has no words"),
+        ("1\n00:00:01,000 --> 00:00:01,000\nHi\n", "None of its captions can be used; that of line 2 has no length"),
         ("1\n00:00:01,000 --> soon\nHi", "None of its captions can be used; that of line 2 has no times"),
     ],
 )

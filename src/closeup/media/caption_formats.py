@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from closeup.core.errors import FormatError
 from closeup.media.subtitle_text import HINT
 
+BEFORE_THE_FIRST, DRAWING = "stands before the first caption", "is a drawing and no text"
+"""Why something is left out that is no caption."""
+
 _TIME = r"(-?)(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})(?:\s?[,.]\s?(\d{1,3})|:(\d{3}))?"
 _TIMING = re.compile(rf"\s*{_TIME}\s*(?:-{{1,3}}\s?>|[=–—]>|[→⇒])\s*{_TIME}(?:[\s,].*)?")  # noqa: RUF001
 _SBV_TIMING = re.compile(rf"\s*{_TIME},{_TIME}\s*")
@@ -99,7 +102,7 @@ def _srt(lines: Sequence[str]) -> CaptionLines:
     heads = [_head(lines, number) for number in timings] + [len(lines)]
     for number, line in enumerate(lines[: heads[0]], start=1):
         if line.strip("\ufeff \t"):
-            found.broken[number] = "stands before the first caption"
+            found.broken[number] = BEFORE_THE_FIRST
     for place, number in enumerate(timings):
         _take(found, number, lines[number], lines[number + 1 : heads[place + 1]])
     return found
@@ -142,7 +145,7 @@ def _sbv(lines: Sequence[str]) -> CaptionLines:
     timings = [number for number, line in enumerate(lines) if _SBV_TIMING.fullmatch(line)]
     for number, line in enumerate(lines[: timings[0]], start=1):
         if line.strip():
-            found.broken[number] = "stands before the first caption"
+            found.broken[number] = BEFORE_THE_FIRST
     for number, after in zip(timings, [*timings[1:], len(lines)], strict=True):
         text = [part for line in lines[number + 1 : after] for part in line.split("[br]")]
         _take(found, number, lines[number], text, _SBV_TIMING)
@@ -165,7 +168,7 @@ def _ass(lines: Sequence[str]) -> CaptionLines:
             if None in times or "text" not in values:
                 found.broken[number] = "has no times or no text"
             elif _ASS_DRAWING.search(values["text"]):
-                found.broken[number] = "is a drawing and no text"
+                found.broken[number] = DRAWING
             else:
                 start_ms, end_ms = (_clock_ms(*match.groups()) for match in times if match)
                 text = _sung(values["text"], start_ms).replace("\\h", " ").replace("\\N", "\n").replace("\\n", "\n")

@@ -19,6 +19,11 @@ _SRT_TAG = re.compile(r"</?(?:i|b|u|s|font|c|v|ruby|rt|lang)(?:[ .=][^<>]*)?>|\{
 _VTT_TAG = re.compile(r"<[^<>]*>")
 _RUBY = re.compile(r"<rt(?:[ .][^<>]*)?>(.*?)(?:</rt>|(?=</ruby>)|$)", re.IGNORECASE)
 
+ENTITY = re.compile(r"&(?=(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|amp|lt|gt|quot|apos|nbsp|lrm|rlm);)", re.IGNORECASE)
+"""The "&" of a letter written by name or number, as programs leave them in SubRip that was WebVTT or HTML before."""
+
+_NAMED_LETTER = re.compile(ENTITY.pattern + "[^;]+;", re.IGNORECASE)
+
 _MARKS = (
     (b"\xef\xbb\xbf", "utf-8"),
     (b"\xff\xfe\x00\x00", "utf-32-le"),  # begins as the mark of UTF-16 does
@@ -92,7 +97,10 @@ def plain_line(line: str, *, webvtt: bool) -> str:
     What stands above letters (ruby) follows them in brackets.
     """
     line = _RUBY.sub(r"(\1)", line)
-    bare = html.unescape(_VTT_TAG.sub("", line)) if webvtt else _SRT_TAG.sub("", line)
+    if webvtt:
+        bare = html.unescape(_VTT_TAG.sub("", line))
+    else:
+        bare = _NAMED_LETTER.sub(lambda found: html.unescape(found[0]), _SRT_TAG.sub("", line))
     seen = (
         " " if letter.isspace() else letter
         for letter in unicodedata.normalize("NFC", bare)

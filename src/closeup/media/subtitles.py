@@ -15,9 +15,9 @@ from pathlib import Path
 
 from closeup.core.errors import FormatError, InputError
 from closeup.core.words import LeftOut
-from closeup.media.caption_formats import TimedLines, split_captions
+from closeup.media.caption_formats import BEFORE_THE_FIRST, DRAWING, TimedLines, split_captions
 from closeup.media.files import require_file, unreadable
-from closeup.media.subtitle_text import AUTO, HINT, UNREADABLE, decode_captions, plain_line
+from closeup.media.subtitle_text import AUTO, ENTITY, HINT, UNREADABLE, decode_captions, plain_line
 
 _LOG = logging.getLogger("closeup.media")
 
@@ -31,6 +31,10 @@ _TIMED = ("vtt", "ass")
 
 _NAMED = 6
 """So many lines that were left out are named."""
+
+_WORDLESS = "has no words"
+_NOTHING_LOST = frozenset((_WORDLESS, BEFORE_THE_FIRST, DRAWING))
+"""Why something may be left out that nobody would have read as a caption."""
 
 _ROLLING_S = 0.05
 """Rolling captions hold a finished line alone for 10 ms; nobody reads a caption that stays for less than this."""
@@ -112,7 +116,7 @@ def parse_subtitles(content: bytes, encoding: str = AUTO) -> Subtitles:
     for item in found.items:
         cue = _cue(item, found.kind)
         if cue is None:
-            broken[item.line] = "has no words or no length"
+            broken[item.line] = "has no length" if item.end_ms <= item.start_ms else _WORDLESS
         elif UNREADABLE in cue.text:
             broken[item.line] = f"has letters that are not {'UTF-8' if encoding == AUTO else encoding}"
         else:
@@ -121,7 +125,8 @@ def parse_subtitles(content: bytes, encoding: str = AUTO) -> Subtitles:
     if not cues:
         raise _nothing_readable(broken)
     if broken:
-        notes += (LeftOut(f"Left out of the captions: {_named(broken)}."),)
+        said = f"Left out of the captions: {_named(broken)}."
+        notes += (said if _NOTHING_LOST.issuperset(broken.values()) else LeftOut(said),)
     if cut:
         notes += (f"Captions that begin before the video does, and begin with it now: line {_listed(cut)}.",)
     untold = sum(bool(cue.words) and not _in_order(cue) for cue in cues)
@@ -282,7 +287,8 @@ def _later(cue: Cue, point: str) -> str:
 
 def _srt_text(text: str) -> str:
     """SubRip has no way to write an arrow that is none of its own, and no line may be empty."""
-    return "\n".join(line for line in text.replace("-->", "→").split("\n") if line.strip())
+    text = ENTITY.sub("&amp;", text.replace("-->", "→"))
+    return "\n".join(line for line in text.split("\n") if line.strip())
 
 
 def _vtt_text(cue: Cue) -> str:

@@ -62,7 +62,7 @@ _FAR_FROM_RATE = 3
 """A rate that is announced so much lower than that of the first frames is not believed."""
 
 _WORTH_SAYING = 0.02
-"""Mended frames are told from this part of all on."""
+"""Mended frames are told from this part of all on, and pixels that are so far from square."""
 
 _HASH_BLOCK = 1 << 20
 
@@ -293,7 +293,7 @@ class VideoReader:
             count = len(picture_streams(container))
             self._notes.append(f"It has {count} video tracks; track {self.track} is used.")
         aspect = aspect_of(first)
-        if aspect != 1:
+        if abs(aspect - 1) > _WORTH_SAYING:
             self._notes.append(
                 f"Its pixels are not square ({aspect.numerator}:{aspect.denominator}); it is stretched to "
                 f"{self._shape[0]}x{self._shape[1]}, as players show it."
