@@ -189,6 +189,24 @@ def _places(rows: Rows, plan: FeaturePlan) -> dict[str, Floats]:
     return made
 
 
+def columns_alike(plan: FeaturePlan, names: tuple[str, ...]) -> tuple[list[int], list[int]]:
+    """Features that say how alike two rows are, one for each thing that the table tells, and those of the position.
+
+    Returns:
+        Their places among `names`. Codes and categories of many values are told by the position, or else by what was
+        paid for them.
+    """
+    wanted = [name for name in plan.numbers if name not in plan.categories and name not in plan.renewed]
+    wanted += [each for name in plan.renewed for each in (f"age by {name}", f"ever {name}")]
+    wanted += [f"{name}: day" for name in plan.dates]
+    for name, levels in plan.categories.items():
+        few = len(levels) <= FEW_LEVELS
+        wanted += [f"{name} is {level}" for level in levels if few and level]
+        wanted += [f"{name}: mean target"] if not few and not plan.position else []
+    wanted += plan.position
+    return [names.index(name) for name in dict.fromkeys(wanted)], [names.index(name) for name in plan.position]
+
+
 def _where(days: Floats, values: Floats) -> Floats:
     return np.where(np.isfinite(days), values, np.nan)
 

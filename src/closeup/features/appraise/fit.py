@@ -1,4 +1,4 @@
-"""Fitting: folds that keep groups together, three libraries, their mixture, and how far answers may be off."""
+"""Fitting: folds that keep groups together, a process and three libraries of trees, their mixture, and its doubt."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from closeup.algorithms.metrics.regression import amount_figures, mixing_weights
+from closeup.algorithms.regression.gaussian_process import STEPS
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.words import LeftOut, counted
@@ -25,8 +26,9 @@ from closeup.features.appraise.columns import (
     typed,
     understand,
 )
-from closeup.features.appraise.features import DIGITS, REGRESSION, Features, plan_features
+from closeup.features.appraise.features import DIGITS, REGRESSION, Features, columns_alike, plan_features
 from closeup.features.appraise.pages import fit_page
+from closeup.features.appraise.process import MOST_ROWS, Process
 from closeup.features.appraise.tuning import tuned
 from closeup.learning.runs.fits import finish_fit, kept_fit
 from closeup.pages.learner import REPORT_FILE
@@ -58,7 +60,7 @@ class Member:
     """One model of the mixture.
 
     Attributes:
-        kind: Its library.
+        kind: Its library, or "process".
         log: Whether it learns the logarithm of the target.
         beside: Whether it learns what a plain regression leaves, which goes on where trees end: for the dearest rows.
         seed: Of its draws.
@@ -73,15 +75,24 @@ class Member:
     def file(self) -> str:
         """Its file in the model's folder."""
         learns = f"{'log' if self.log else 'raw'}{'-beside' if self.beside else ''}"
-        return f"{self.kind}-{learns}-{self.seed}{SUFFIXES[self.kind]}"
+        return f"{self.kind}-{learns}-{self.seed}{SUFFIXES.get(self.kind, '.npz')}"
 
 
 def members_for(target: Floats, seeds: int = 1) -> tuple[Member, ...]:
-    """The models for a target (N,): four of its logarithm where it is above 0 throughout, and one of itself."""
+    """The models for a target (N,): of its logarithm where it is above 0 throughout."""
     log = bool((target > 0).all())
-    kinds = [("lightgbm", log, False), ("xgboost", log, True), ("catboost", log, False)]
-    kinds += [("catboost", True, True), ("lightgbm", False, False)] if log else []
-    return tuple(Member(*each, seed) for seed in range(1, seeds + 1) for each in kinds)
+    trees = [("lightgbm", log, False), ("xgboost", log, True), ("catboost", log, False)]
+    drawn = [Member(*each, seed) for seed in range(1, seeds + 1) for each in trees]
+    return Member("process", log, beside=False, seed=1), *drawn
+
+
+def read_model_of(member: Member, content: bytes) -> Booster | Process:
+    """A member's model from its file.
+
+    Raises:
+        FormatError: If it is no such file.
+    """
+    return Process.from_bytes(content) if member.kind == "process" else Booster.from_bytes(member.kind, content)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -182,18 +193,24 @@ class Fitting:
             estimates[mine] = estimates_of(self.members, models, found, made.names, self.scale(~mine))
         return OutOfFold(features, estimates, folds)
 
-    def fit(self, chosen: NDArray[np.bool_]) -> tuple[Features, list[Booster]]:
+    def fit(self, chosen: NDArray[np.bool_]) -> tuple[Features, list[Booster | Process]]:
         """Features and models of some of the rows (N,)."""
         rows, target, groups = self.rows.take(chosen), self.target[chosen], self.groups[chosen]
         learnt = np.round(np.log(target) if (self.target > 0).all() else target / self.scale(chosen)[0], DIGITS)
         self._report()
         made, features = Features.fit(rows, learnt, groups, plan_features(rows, learnt))
-        models = []
+        models: list[Booster | Process] = []
         for member in self.members:
             wanted = learnt if member.log else target / self.scale(chosen)[0]
             if member.beside:
                 wanted = wanted - features[:, made.names.index(REGRESSION)]
             wanted = np.round(wanted, DIGITS)
+            if member.kind == "process":
+                alike, place = columns_alike(made.plan, made.names)
+                models.append(
+                    Process.fit(features, wanted, columns=alike, place=place, seed=member.seed, beat=self._beat)
+                )
+                continue
             kind = self.settings[member.kind]
             models.append(Booster.fit(member.kind, features, wanted, settings=kind, seed=member.seed, beat=self._beat))
         return made, models
@@ -228,7 +245,9 @@ class Fitting:
             files["spread.txt"] = spread_model.to_bytes()
         return {**made.arrays, "scores": np.sort(np.round(off / spread, DIGITS))}, files
 
-    def _influence(self, made: Features, models: Sequence[Booster], weights: Floats) -> list[tuple[str, float]]:
+    def _influence(
+        self, made: Features, models: Sequence[Booster | Process], weights: Floats
+    ) -> list[tuple[str, float]]:
         """How far each feature moves answers, by mean over some rows, as shares: the first, and the rest as one."""
         some = np.unique(np.linspace(0, len(self.rows) - 1, MOST_EXPLAINED).astype(np.intp))
         features = made.of(self.rows.take(some), self.groups[some])
@@ -244,7 +263,8 @@ class Fitting:
         return [*named, (f"{rest} others", round(1 - sum(share for _, share in named), 4))] if named and rest else named
 
     def _trees(self) -> int:
-        return sum(int(self.settings[member.kind]["rounds"]) for member in self.members)
+        trees = [int(self.settings[each.kind]["rounds"]) for each in self.members if each.kind in self.settings]
+        return STEPS + sum(trees)
 
     def _beat(self) -> None:
         self._done += 1
@@ -252,12 +272,12 @@ class Fitting:
             self._report()
 
     def _report(self) -> None:
-        self._progress(Progress("Learning", self._done, max(self._total, self._done), "trees"))
+        self._progress(Progress("Learning", self._done, max(self._total, self._done), "steps"))
 
 
 def estimates_of(
     members: Sequence[Member],
-    models: Sequence[Booster],
+    models: Sequence[Booster | Process],
     features: Floats,
     names: Sequence[str],
     scale: tuple[float, float],
@@ -328,6 +348,8 @@ def fit_appraiser(
     rows, values, notes = _learnable(table, target)
     groups, by = groups_of(rows, group)
     notes.append(f"Rows are kept together by {by}: {counted(len(np.unique(groups)), 'group')}.")
+    if len(rows) > MOST_ROWS:
+        notes.append(f"The Gaussian process learns {MOST_ROWS:,} rows, drawn from all; the trees learn all of them.")
     folds = shares_of(groups, FOLDS)
     if len(np.unique(folds)) < 2:
         raise InputError(f"{table}: all rows are one group by {by}, so nothing can be checked.", "Choose another.")

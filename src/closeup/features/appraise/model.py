@@ -26,7 +26,7 @@ from closeup.features.appraise.columns import (
     typed,
 )
 from closeup.features.appraise.features import REGRESSION, FeaturePlan, Features
-from closeup.features.appraise.fit import FORMAT, SURE, Member, estimates_of, mixed
+from closeup.features.appraise.fit import FORMAT, SURE, Member, estimates_of, mixed, read_model_of
 from closeup.features.appraise.pages import measured_page
 from closeup.pages.learner import check_evaluation_place, write_evaluation
 from closeup.tables.strict_csv import Table, table_bytes
@@ -87,7 +87,7 @@ class Appraiser:
             self._scores = arrays["scores"]
         except (KeyError, TypeError, ValueError) as error:
             raise FormatError(f"{folder}: model.json lacks something, or holds something else: {error}.") from error
-        self._models = [Booster.from_bytes(each.kind, file_bytes(folder / each.file)) for each in self._members]
+        self._models = [read_model_of(each, file_bytes(folder / each.file)) for each in self._members]
         spread = folder / "spread.txt"
         self._spread_model = Booster.from_bytes("lightgbm", file_bytes(spread)) if spread.exists() else None
 
@@ -147,8 +147,8 @@ class Appraiser:
     def explain(self, rows: Rows, groups: NDArray[np.int64]) -> tuple[list[str], Floats, Floats]:
         """Why: what each feature adds to each row's price, in units of the target, and what all start from.
 
-        Each tree model's contributions are exact. From logarithms to amounts, and back, they are stretched so that
-        they sum there too (by the logarithmic mean, as in index decomposition: Ang, 2004).
+        Contributions of trees are exact, those of the process integrated. From logarithms to amounts, and back, they
+        are stretched so that they sum there too (by the logarithmic mean, as in index decomposition: Ang, 2004).
 
         Returns:
             Names of the F features; (N, F + 1), the last the start, whose sum in each row is its price before it is
