@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.responses import JSONResponse, Response
 
 from closeup import __version__
 from closeup.core.errors import InputError
@@ -48,6 +48,7 @@ from closeup.server.entry import (
     Reader,
     body,
     documented,
+    documented_file,
     listed,
     note,
     one,
@@ -292,7 +293,7 @@ def results(place: Here, key: Reader, job_id: HexId) -> JSONResponse:
 @routes.get(
     "/results/{job_id}/{name:path}",
     summary="A file of a job's results",
-    response_class=FileResponse,
+    **documented_file(*sorted(set(SERVED.values())), in_parts=True),
 )
 async def result(request: Request, place: Here, key: Reader, job_id: HexId, name: str, part: InRange) -> Response:
     """Give a file: a report, a short, a picture of somebody; in whole or in the ranges that are asked for."""

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query, Request, Security
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 
 from closeup.core.errors import InputError
@@ -99,11 +99,10 @@ def documented(
     if many:
         items = {"type": "array", "items": schema}
         schema = {"type": "object", "properties": {"items": items}, "required": ["items"]}
-    problem = {"content": {"application/json": {"schema": ERROR.schema()}}}
     told: dict[str, Any] = {
         "responses": {
             status: {"description": "Done.", "content": {"application/json": {"schema": schema}}},
-            "default": {"description": "What is wrong.", **problem},
+            **_problem(),
         },
         "status_code": status,
         "response_model": None,
@@ -112,6 +111,21 @@ def documented(
         content = {"application/json": {"schema": takes if isinstance(takes, dict) else takes.schema()}}
         told["openapi_extra"] = {"requestBody": {"required": True, "content": content}}
     return told
+
+
+def documented_file(*types: str, in_parts: bool = False) -> dict[str, Any]:
+    """What FastAPI shall tell of an endpoint that gives files of these types, perhaps in parts."""
+    content: dict[str, Any] = {each: {"schema": {"type": "string", "format": "binary"}} for each in types}
+    responses: dict[int | str, Any] = {200: {"description": "The file.", "content": content}, **_problem()}
+    if in_parts:
+        several = {"multipart/byteranges": content[types[0]]}
+        responses[206] = {"description": "The part that was asked for.", "content": {**content, **several}}
+    return {"responses": responses, "response_class": Response}
+
+
+def _problem() -> dict[int | str, Any]:
+    content = {"application/json": {"schema": ERROR.schema()}}
+    return {"default": {"description": "What is wrong.", "content": content}}
 
 
 def one(form: Form[Any], value: Any, status: int = 200) -> JSONResponse:

@@ -25,6 +25,7 @@ from closeup.server.entry import (
     allowed,
     body,
     documented,
+    documented_file,
     key_of,
     note,
     one,
@@ -213,7 +214,7 @@ def _event(job: JobRecord) -> bytes:
 events = APIRouter(tags=["jobs"])
 
 
-@events.get("/events", summary="Follow the jobs as server-sent events", response_class=StreamingResponse)
+@events.get("/events", summary="Follow the jobs as server-sent events", **documented_file("text/event-stream"))
 async def follow(
     request: Request,
     key: Reader,

@@ -8,7 +8,7 @@ from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.responses import JSONResponse, Response
 
 from closeup.core.errors import InputError
 from closeup.documents.jobs import ENDED, JobRecord
@@ -23,6 +23,7 @@ from closeup.server.entry import (
     Reader,
     body,
     documented,
+    documented_file,
     listed,
     note,
     one,
@@ -30,7 +31,7 @@ from closeup.server.entry import (
 from closeup.server.files import InRange, ServedFile
 from closeup.server.premises import Premises, absent
 from closeup.server.shortcuts import answered
-from closeup.server.sniff import clean_name, content_type_of, kind_of_name, sniffed_kind
+from closeup.server.sniff import CONTENT_TYPES, clean_name, content_type_of, kind_of_name, sniffed_kind
 from closeup.server.uploads import PICTURE, add_thumbnail
 
 routes = APIRouter(prefix="/media", tags=["media"])
@@ -69,7 +70,9 @@ def show(place: Here, key: Reader, media_id: HexId) -> JSONResponse:
     return one(MEDIA, found[0])
 
 
-@routes.get("/{media_id}/thumbnail", summary="A small picture of a medium", response_class=FileResponse)
+@routes.get(
+    "/{media_id}/thumbnail", summary="A small picture of a medium", **documented_file("image/jpeg", in_parts=True)
+)
 async def thumbnail(request: Request, place: Here, key: Reader, media_id: HexId, part: InRange) -> Response:
     """Give the picture, once a worker has made it."""
     return await answered(request, key, _thumbnail, place, media_id, part=part)
@@ -83,7 +86,11 @@ def _thumbnail(place: Premises, media_id: str) -> ServedFile:
     return ServedFile(picture, "image/jpeg", {"cache-control": "private, max-age=3600"})
 
 
-@routes.get("/{media_id}/{name}", summary="The file of a medium, or ranges of it", response_class=FileResponse)
+@routes.get(
+    "/{media_id}/{name}",
+    summary="The file of a medium, or ranges of it",
+    **documented_file(*CONTENT_TYPES, in_parts=True),
+)
 async def file(
     request: Request,
     place: Here,

@@ -20,7 +20,7 @@ from closeup.learning.runs.reading import list_runs, read_run, run_folders
 from closeup.learning.runs.record import RUN_SUMMARY
 from closeup.learning.runs.view import MISTAKE, REPORTS, RUN_VIEW, run_view, taken_for
 from closeup.server.casts import PAGE_POLICY
-from closeup.server.entry import Editor, Here, Reader, body, documented, listed, note, one
+from closeup.server.entry import Editor, Here, Reader, body, documented, documented_file, listed, note, one
 from closeup.server.premises import Premises, absent
 from closeup.workbench.audit import review
 from closeup.workbench.audit.folder import AUDIT_FILE, read_audit
@@ -74,7 +74,7 @@ def worst(
     return listed(MISTAKE, mistakes(predictions, image_of, MOST_MISTAKES))
 
 
-@routes.get("/runs/{run_id}/{name}", summary="A report of a run", response_class=FileResponse)
+@routes.get("/runs/{run_id}/{name}", summary="A report of a run", **documented_file("text/html"))
 def report(place: Here, key: Reader, run_id: Name, name: Annotated[str, InPath(max_length=50)]) -> FileResponse:
     """Give a page that was made of the run: its report, or its mistakes."""
     path = _found(run_folders, place, run_id) / name
@@ -102,7 +102,7 @@ def show_audit(place: Here, key: Reader, audit_id: Name) -> JSONResponse:
     return one(review.AUDIT_VIEW, review.audit_view(_audit(place, audit_id)))
 
 
-@routes.get("/audits/{audit_id}/pictures/{number}", summary="The picture of a finding", response_class=Response)
+@routes.get("/audits/{audit_id}/pictures/{number}", summary="The picture of a finding", **documented_file("image/jpeg"))
 def picture(place: Here, key: Reader, audit_id: Name, number: Annotated[int, InPath(ge=1, le=10**9)]) -> Response:
     """Give the picture, from the data as it lies there now."""
     folder = _audit(place, audit_id)

@@ -28,6 +28,8 @@ _SUFFIXES: dict[str, tuple[MediaKind, str]] = {
 }
 """Endings of names to kinds and types; nothing that a browser would run is among them."""
 
+CONTENT_TYPES = sorted({content_type for _, content_type in _SUFFIXES.values()})
+
 _STILL_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif"}
 _SRT = re.compile(rb"\s*\d+\s*\r?\n\s*\d+:\d\d:\d\d[,.]\d")
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
