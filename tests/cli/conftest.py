@@ -48,7 +48,7 @@ class FakeFind:
         self.result = partial(some_cast, **changes)
 
     def make_cast_folder(
-        self, video: Path, folder: Path, options: Any, *, overwrite: bool, progress: ProgressCallback
+        self, video: Path, folder: Path, options: Any, *, overwrite: bool, spread: Any, progress: ProgressCallback
     ) -> Cast:
         """Do as the real one does, without looking at the video."""
         self.calls.append((video, folder, options, overwrite))

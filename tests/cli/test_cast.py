@@ -1,4 +1,7 @@
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +12,7 @@ from closeup.cli.cast import result_folders
 from closeup.cli.main import app
 from closeup.core.errors import InputError
 from closeup.core.types import Person
+from features.cast.stand_in_video import DrawnShot, write_video
 
 
 def names(folder: str = ".") -> list[str]:
@@ -183,3 +187,45 @@ def test_two_videos_never_share_a_folder() -> None:
     with pytest.raises(InputError, match=r"a.mp4 and x/a.mov would both be written to a.cast") as caught:
         result_folders([Path("a.mp4"), Path("b.mp4"), Path("x/a.mov")], None)
     assert "-o" in caught.value.hint
+
+
+@pytest.fixture
+def in_shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.mp4", "b.mp4"):
+        write_video(tmp_path / name, [DrawnShot(30, 1), DrawnShot(20, 2)])
+    (tmp_path / "c.mp4").write_text("no video")
+    return ["a.mp4", "b.mp4", "c.mp4"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="processes are killed as POSIX does")
+def test_several_videos_are_shared_and_those_that_are_done_stay(in_shards: list[str]) -> None:
+    first = run("a.mp4", "-o", "out/a.cast")
+    assert first.exit_code == 0, first.stderr
+    made = Path("out/a.cast/cast.json").read_bytes()
+    result = run(*in_shards, "-o", "out", "--cluster", "local:2", "--json")
+    assert "out/a.cast is there already" in result.stderr
+    assert "c.mp4" in result.stderr
+    assert "1 of 3 videos could not be used" in result.stderr
+    assert result.exit_code == 3
+    said = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [each["video"] for each in said] == ["b.mp4", "c.mp4"]
+    assert Path("out/a.cast/cast.json").read_bytes() == made
+    assert names("out") == ["a.cast", "b.cast"]
+
+
+def test_what_is_no_cluster_is_said_before_any_work(find: Any, films: list[str]) -> None:
+    result = run(*films, "--cluster", "many")
+    assert result.exit_code == 2
+    assert "'many' is no cluster" in result.stderr
+    assert find.calls == []
+    assert run("--recluster", "a.cast", "--cluster", "local:2").exit_code == 2
+
+
+def test_without_a_cluster_nothing_of_ray_is_loaded(in_shards: list[str]) -> None:
+    call = "from closeup.cli.main import app; app(sys.argv[1:], standalone_mode=False)"
+    code = f"import sys; {call}; print('ray' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "cast", "a.mp4", "--quiet"], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip() == "False", done.stderr

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from closeup.documents.cast import CAST_JSON
 from closeup.documents.jobs import ENDED, JobRecord
 from closeup.jobs.worker import Worker
 from closeup.storage.jobs import LOST, JobStore
 from closeup.storage.server import open_server
+from features.cast.stand_in_video import RED, Drawn, DrawnShot, regrouped, write_video
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes are killed as POSIX does")
 
@@ -207,6 +209,36 @@ def check_log(folder: Path, jobs: list[JobRecord]) -> None:
 
 def test_workers_that_are_killed_at_any_moment_lose_nothing(store: JobStore, tmp_path: Path) -> None:
     kill_at_random(store, tmp_path, 5, seed=1)
+
+
+def test_a_job_goes_on_from_its_last_finished_step(store: JobStore, tmp_path: Path) -> None:
+    drawn = write_video(tmp_path / "drawn.mp4", [DrawnShot(150, 1, (Drawn(RED, 60, 90),)), DrawnShot(100, 2)])
+    video = regrouped(tmp_path / "a.mp4", drawn, "keyint=12:scenecut=0")
+    job = store.submit(
+        "cast_slowly", {"video": str(video), "log": str(tmp_path / "log")}, folder=str(tmp_path / "results")
+    )
+    command = [sys.executable, "-c", WORK, str(tmp_path), str(LEASE_S)]
+
+    def finished() -> list[str]:
+        return (tmp_path / "log").read_text().split() if (tmp_path / "log").exists() else []
+
+    worker = subprocess.Popen(command, start_new_session=True)
+    until(lambda: len(finished()) >= 3)
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
+    before = len(finished())
+    assert before < 8
+    worker = subprocess.Popen(command, start_new_session=True)
+    try:
+        done = ended(store, job)
+    finally:
+        worker.terminate()
+        worker.wait()
+    assert (done.state, done.attempts) == ("done", 2)
+    assert len(finished()) == len(set(finished())) > before, "a finished step was done again"
+    results = tmp_path / "results"
+    assert CAST_JSON.read(results / "a.cast" / "cast.json").video.frames == 250
+    assert not list(results.glob("*.steps")) + list(results.glob(".*.steps"))
 
 
 @pytest.mark.slow

@@ -1,17 +1,19 @@
 """`closeup cast`: who is in a video, in the photos of an album, or in all videos of a season."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from closeup.cli.exit_codes import after_failures
-from closeup.cli.flags import Given, Quiet, with_flags
-from closeup.cli.output import error_json, one_line, show_error, show_json, show_loss, show_notes, show_table
+from closeup.cli.flags import Cluster, Given, Quiet, with_flags
+from closeup.cli.output import error_json, one_line, show_error, show_json, show_loss, show_note, show_notes, show_table
 from closeup.cli.progress_bar import progress_bar
-from closeup.core.errors import InputError
+from closeup.core.errors import CloseupError, InputError, ModelError, OutputError
 from closeup.core.timebase import clock
 from closeup.core.words import counted
 from closeup.features.cast.options import CastOptions
@@ -19,6 +21,7 @@ from closeup.jobs.work import work
 
 if TYPE_CHECKING:
     from closeup.core.types import Cast, Person
+    from closeup.jobs.spread import Spread
 
 app = typer.Typer()
 
@@ -44,6 +47,7 @@ def cast(
     given: Given,
     together: Annotated[bool, typer.Option("--together", help="Make one cast of several videos.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a cast folder that is there.")] = False,
+    cluster: Cluster = None,
     quiet: Quiet = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for each video.")] = False,
     recluster: Annotated[
@@ -53,10 +57,11 @@ def cast(
     """Find who is in a video, or in photos: a folder with each person's best picture, and a report.
 
     The folder has report.html to look at, cast.json to compute with, and people/ with the pictures. Photos are given as
-    a folder, a zip file or files, and make one album; with --together several videos make one cast, too.
+    a folder, a zip file or files, and make one album; with --together several videos make one cast, too. With --cluster
+    long videos are looked at in shards, many at a time, and what is finished already is not done again.
     """
     if recluster is not None:
-        if sources or output or together or given.typed.keys() & NEED_DECODING:
+        if sources or output or together or cluster or given.typed.keys() & NEED_DECODING:
             raise typer.BadParameter(
                 "does not decode, so it goes with --min-face and --no-clothing only.", param_hint="--recluster"
             )
@@ -72,13 +77,31 @@ def cast(
             raise InputError(
                 f"Photos and videos make no cast together, and {albums[0]} means photos.", "Cast them one by one."
             )
-        if albums or together:
-            kind = "album" if albums else "season"
-            cast_together(kind, sources, output, options=options, overwrite=overwrite, quiet=quiet, as_json=as_json)
-        else:
-            cast_all(sources, output, options, overwrite=overwrite, quiet=quiet, as_json=as_json)
+        if albums and cluster:
+            raise typer.BadParameter("shares videos, and photos of an album are quick.", param_hint="--cluster")
+        how: dict[str, Any] = {"overwrite": overwrite, "quiet": quiet, "as_json": as_json}
+        with sharing(cluster) as spread:
+            if albums or together:
+                kind = "album" if albums else "season"
+                cast_together(kind, sources, output, options=options, spread=spread, **how)
+            elif spread is not None and len(sources) > 1:
+                cast_shared(sources, output, options, spread=spread, **how)
+            else:
+                cast_all(sources, output, options, spread=spread, **how)
     else:
         raise typer.BadParameter("name one at least.", param_hint="VIDEO|PHOTOS")
+
+
+@contextmanager
+def sharing(cluster: str | None) -> "Iterator[Spread | None]":
+    """Who shares the work in the block; nobody unless a cluster was named."""
+    if cluster is None:
+        yield None
+        return
+    from closeup.jobs.hands import opened
+
+    with opened(cluster) as spread:
+        yield spread
 
 
 def cast_together(
@@ -87,6 +110,7 @@ def cast_together(
     output: Path | None,
     *,
     options: CastOptions,
+    spread: "Spread | None" = None,
     overwrite: bool,
     quiet: bool,
     as_json: bool,
@@ -102,12 +126,20 @@ def cast_together(
             options=options,
             overwrite=overwrite,
             progress=progress,
+            **({} if spread is None else {"spread": spread}),
         )
     say(folder, found, time.monotonic() - started, quiet=quiet, as_json=as_json)
 
 
 def cast_all(
-    videos: Sequence[Path], output: Path | None, options: CastOptions, *, overwrite: bool, quiet: bool, as_json: bool
+    videos: Sequence[Path],
+    output: Path | None,
+    options: CastOptions,
+    *,
+    spread: "Spread | None" = None,
+    overwrite: bool,
+    quiet: bool,
+    as_json: bool,
 ) -> None:
     """Cast each video into its folder and say who is in it; one that cannot be read does not stop the others."""
     from closeup.features.cast.folder import check_place
@@ -119,7 +151,7 @@ def cast_all(
     for video, folder in zip(videos, folders, strict=True):
         started = time.monotonic()
         try:
-            found = cast_one(video, folder, options, overwrite=overwrite, quiet=quiet)
+            found = cast_one(video, folder, options, spread, overwrite=overwrite, quiet=quiet)
         except InputError as error:
             if as_json:
                 show_json({"video": str(video), **error_json(error)}, indent=None)
@@ -129,10 +161,61 @@ def cast_all(
             failed += 1
         else:
             say(folder, found, time.monotonic() - started, quiet=quiet, as_json=as_json)
+    _say_failures(failed, len(videos))
+
+
+def cast_shared(
+    videos: Sequence[Path],
+    output: Path | None,
+    options: CastOptions,
+    *,
+    spread: "Spread",
+    overwrite: bool,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Cast each video into its folder, several at a time; those whose cast is there already stay as they are."""
+    from closeup.features.cast.find import is_done
+    from closeup.features.cast.folder import check_place, open_cast
+    from closeup.jobs.arguments import encode_arguments
+    from closeup.jobs.spread import checked
+
+    todo: list[tuple[Path, Path]] = []
+    for video, folder in zip(videos, result_folders(videos, output), strict=True):
+        if not overwrite and video.is_file() and is_done(video, folder, options):
+            show_note(f"{folder} is there already, with the cast of this very video: it stays.")
+        else:
+            check_place(folder, video, overwrite=overwrite)
+            todo.append((video, folder))
+    calls = [encode_arguments("cast", video=v, folder=f, options=options, overwrite=overwrite) for v, f in todo]
+    failed = 0
+    with (
+        progress_bar(counted(len(todo), "video"), quiet=quiet) as progress,
+        closing(
+            spread.run("cast", calls, lambda told: progress(replace(told, stage="Casting", unit="videos")))
+        ) as done,
+    ):
+        for (video, folder), answer in zip(todo, done, strict=True):
+            try:
+                checked(answer)
+                found = open_cast(folder)
+            except (ModelError, OutputError):  # of all, not of this video
+                raise
+            except CloseupError as error:
+                if as_json:
+                    show_json({"video": str(video), **error_json(error)}, indent=None)
+                show_error(error)
+                failed += 1
+            else:
+                say(folder, found, sum(found.timings_s.values()), quiet=quiet, as_json=as_json)
+    _say_failures(failed, len(videos))
+
+
+def _say_failures(failed: int, count: int) -> None:
     if failed:
-        others = "; the others are done" if failed < len(videos) else ""
-        show_loss(f"{failed} of {counted(len(videos), 'video')} could not be used{others}.")
-        raise typer.Exit(after_failures(failed, len(videos)))
+        others = "; the others are done" if failed < count else ""
+        show_loss(f"{failed} of {counted(count, 'video')} could not be used{others}.")
+        raise typer.Exit(after_failures(failed, count))
 
 
 def result_folders(videos: Sequence[Path], output: Path | None) -> list[Path]:
@@ -154,10 +237,14 @@ def result_folders(videos: Sequence[Path], output: Path | None) -> list[Path]:
     return folders
 
 
-def cast_one(video: Path, folder: Path, options: CastOptions, *, overwrite: bool, quiet: bool) -> "Cast":
+def cast_one(
+    video: Path, folder: Path, options: CastOptions, spread: "Spread | None" = None, *, overwrite: bool, quiet: bool
+) -> "Cast":
     """Cast `video` into `folder`, showing progress."""
     with progress_bar(video.name, quiet=quiet) as progress:
-        found: Cast = work("cast")(video=video, folder=folder, options=options, overwrite=overwrite, progress=progress)
+        found: Cast = work("cast")(
+            video=video, folder=folder, options=options, overwrite=overwrite, spread=spread, progress=progress
+        )
     return found
 
 

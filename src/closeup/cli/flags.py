@@ -29,6 +29,15 @@ Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Say nothing but errors and what was left out.", callback=be_quiet)
 ]
 AnswerOnly = Annotated[bool, typer.Option("--quiet", "-q", help=QUIET, callback=be_quiet)]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="WHERE",
+        help="Share the work with other processes: local:N has N of this machine do it.",
+        show_default="this process",
+    ),
+]
 Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Folder that the runs are in.")]
 RUNS = Path("runs")
 Report = Annotated[

@@ -19,7 +19,7 @@ from closeup.documents.form import Form
 from closeup.documents.jobs import ERROR, JobError
 from closeup.jobs.work import Work, work
 
-CALLBACKS = ("progress", "each", "say", "settings")
+CALLBACKS = ("progress", "each", "say", "settings", "spread")
 """Parameters that a worker gives itself, functions mostly, or the work is not for it."""
 
 PathText = Annotated[Path, Text(r"[^\x00]{1,4096}", "a path", Path, str)]
@@ -85,6 +85,17 @@ def decode_arguments(name: str, data: object) -> dict[str, Any]:
     """
     read = arguments_form(name).from_data(data, name)
     return {each.name: getattr(read, each.name) for each in fields(read)}
+
+
+def encode_arguments(name: str, **arguments: Any) -> dict[str, Any]:
+    """Arguments of a work as the JSON values that `decode_arguments` takes; paths as text.
+
+    Raises:
+        InputError: If there is no such work, or JSON cannot say what it takes.
+    """
+    form = arguments_form(name)
+    data: dict[str, Any] = form.to_data(form.kind(**arguments))
+    return data
 
 
 def collects(kind: Work) -> bool:

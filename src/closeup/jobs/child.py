@@ -14,14 +14,14 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from closeup.core.errors import CloseupError, FormatError
 from closeup.core.progress import Progress
 from closeup.documents.form import one_line, parse_json
 from closeup.documents.jobs import ERROR, PROGRESS, JobError
-from closeup.jobs.arguments import collects, decode_arguments, result_data
-from closeup.jobs.work import work
+from closeup.jobs.spread import do
 
 _LOG = logging.getLogger("closeup.jobs")
 
@@ -43,30 +43,42 @@ class ChildJob:
         told: Whether the child said how it ended; if it has ended and not said so, it was killed or crashed.
     """
 
-    def __init__(self, name: str, arguments: object, folder: Path | None = None) -> None:
+    def __init__(self, name: str, arguments: object, folder: Path | None = None, *, stays: bool = False) -> None:
         """Start the process.
 
         Args:
             name: Of the work.
             arguments: JSON values.
             folder: The child's working folder, that its relative paths are read from.
+            stays: It waits for more work when it has done this, see `begin`, and keeps the models that it has loaded.
         """
+        command = [sys.executable, "-m", "closeup.jobs.child"]
+        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "cwd": folder}
+        self._process = subprocess.Popen(command, start_new_session=True, **pipes)
+        self._stays, self._ended = stays, threading.Event()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self.begin(name, arguments)
+        self._listener.start()
+
+    def begin(self, name: str, arguments: object) -> None:
+        """Give the process its next work; of one that stays, when it has told how the last ended."""
         self.progress: Progress | None = None
         self.result: dict[str, Any] | None = None
         self.error: JobError | None = None
         self.told = False
-        command = [sys.executable, "-m", "closeup.jobs.child"]
-        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "cwd": folder}
-        self._process = subprocess.Popen(command, start_new_session=True, **pipes)
+        self._ended.clear()
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):  # it died at once, which is seen by its silence
-            self._process.stdin.write(_line({"work": name, "arguments": arguments}))
+            self._process.stdin.write(_line({"work": name, "arguments": arguments, "stays": self._stays}))
             self._process.stdin.flush()
-        self._listener = threading.Thread(target=self._listen, daemon=True)
-        self._listener.start()
+        if self._process.poll() is not None:
+            self._ended.set()
 
     def wait(self, timeout_s: float) -> bool:
-        """Wait until it has ended, and say whether it has."""
+        """Wait until the work has ended, and unless it stays the process with it, and say whether it has."""
+        return self._ended.wait(timeout_s) if self._stays else self._gone(timeout_s)
+
+    def _gone(self, timeout_s: float) -> bool:
         try:
             self._process.wait(timeout_s)
         except subprocess.TimeoutExpired:
@@ -77,7 +89,7 @@ class ChildJob:
     def stop(self, grace_s: float) -> None:
         """Ask it to end and tidy up, and end it and all that it started if it has not within `grace_s` seconds."""
         self._process.terminate()
-        if not self.wait(grace_s):
+        if not self._gone(grace_s):
             self.kill()
 
     def kill(self) -> None:
@@ -87,7 +99,7 @@ class ChildJob:
                 os.killpg(self._process.pid, signal.SIGKILL)
         else:
             self._process.kill()
-        self.wait(60)
+        self._gone(60)
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
@@ -97,8 +109,11 @@ class ChildJob:
                 if "progress" in said:
                     self.progress = PROGRESS.from_data(said["progress"])
                 else:
-                    self.result, self.told = said.get("result"), True
+                    self.result = said.get("result")
                     self.error = ERROR.from_data(said["error"]) if "error" in said else None
+                    self.told = True
+                    self._ended.set()
+        self._ended.set()
 
 
 def main() -> None:
@@ -112,40 +127,26 @@ def main() -> None:
         sys.exit(128 + number)
 
     signal.signal(signal.SIGTERM, stop)
-    if hasattr(os, "nice"):
-        os.nice(NICE)
-    asked = parse_json(sys.stdin.buffer.readline())
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-    try:
-        ended: dict[str, Any] = {"result": do(asked["work"], asked["arguments"], _Reporter(out))}
-    except CloseupError as error:
-        ended = {"error": ERROR.to_data(JobError(error.message, error.hint, error.code))}
-    except Exception as error:  # noqa: BLE001 - nobody is above who could catch this, and who asked must be told
-        if stopping.is_set():  # a module of C that was just being loaded has made an error of the exit
-            sys.exit(128 + signal.SIGTERM)
-        # What went wrong may name files of this machine, which is for the log and not for who asked.
-        _LOG.exception("%s failed", asked["work"])
-        what = f"closeup itself failed ({type(error).__name__})."
-        ended = {"error": ERROR.to_data(JobError(what, "The log of the worker says more.", "unexpected"))}
-    os.write(out, _line(ended))
-
-
-def do(name: str, arguments: Mapping[str, Any], progress: "_Reporter") -> dict[str, Any] | None:
-    """Do work by its name and JSON arguments; gives its result as JSON values.
-
-    Raises:
-        CloseupError: As the work does, or if there is no such work or it takes no such arguments.
-    """
-    answers: list[Any] = []
-    given = decode_arguments(name, arguments)
-    if collects(work(name)):
-        given["each"] = lambda source, answer: answers.append({"source": source, "answer": result_data(answer)})
-    value = result_data(work(name)(**given, progress=progress))
-    if answers:
-        return {"answers": answers, "notes": value}
-    if isinstance(value, list) and all(isinstance(each, dict) for each in value):
-        return {"answers": value}
-    return value if isinstance(value, dict) else None
+    lines: SimpleQueue[bytes] = SimpleQueue()
+    threading.Thread(target=_read_lines, args=(lines,), daemon=True).start()
+    while True:
+        asked = parse_json(lines.get())
+        if hasattr(os, "nice") and not asked["stays"]:
+            os.nice(NICE)
+        try:
+            ended: dict[str, Any] = {"result": do(asked["work"], asked["arguments"], _Reporter(out))}
+        except CloseupError as error:
+            ended = {"error": ERROR.to_data(JobError(error.message, error.hint, error.code))}
+        except Exception as error:  # noqa: BLE001 - nobody is above who could catch this, and who asked must be told
+            if stopping.is_set():  # a module of C that was just being loaded has made an error of the exit
+                sys.exit(128 + signal.SIGTERM)
+            # What went wrong may name files of this machine, which is for the log and not for who asked.
+            _LOG.exception("%s failed", asked["work"])
+            what = f"closeup itself failed ({type(error).__name__})."
+            ended = {"error": ERROR.to_data(JobError(what, "The log of the worker says more.", "unexpected"))}
+        os.write(out, _line(ended))
+        if not asked["stays"]:
+            return
 
 
 class _Reporter:
@@ -161,10 +162,13 @@ class _Reporter:
             os.write(self._out, _line({"progress": PROGRESS.to_data(progress)}))
 
 
-def _die_with_parent() -> None:
-    """Wait for the end of the standard input, past Python's buffer, whose lock would be in the way when it ends."""
-    while os.read(0, 1):
-        pass
+def _read_lines(lines: "SimpleQueue[bytes]") -> None:
+    """Take what is asked for, past Python's buffer, whose lock would be in the way at the end; die with the parent."""
+    rest = b""
+    while block := os.read(0, 1 << 16):
+        *whole, rest = (rest + block).split(b"\n")
+        for line in whole:
+            lines.put(line)
     if hasattr(os, "killpg"):
         os.killpg(os.getpgrp(), signal.SIGKILL)
     os._exit(1)

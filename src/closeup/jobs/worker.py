@@ -113,8 +113,8 @@ class Worker:
             self._patient(lambda: self._store.end(job, "done", result=child.result))
 
     def _abort(self, job: JobRecord, *, cancelled: bool) -> None:
-        self._remove(job)
         if cancelled:
+            self._remove(job)
             self._patient(lambda: self._store.end(job, "cancelled"))
         else:
             self._patient(lambda: self._store.give_back(job, counts=False))

@@ -14,6 +14,7 @@ import av.error
 
 from closeup.core.errors import InputError
 from closeup.media.container import PixelShapes, choose_stream, open_container
+from closeup.media.conversion import shown_wh
 from closeup.media.deinterlacing import deinterlaced
 from closeup.media.frame_times import FrameTimes
 from closeup.media.packets import stamp_of
@@ -130,7 +131,39 @@ def _from_start(path: Path, times: FrameTimes) -> Generator[DecodedFrame, None, 
             yield frame
 
 
-def _from_key(path: Path, times: FrameTimes, start: int) -> Generator[DecodedFrame, None, None]:
+def steady_frames(path: Path, times: FrameTimes, start: int, end: int) -> Generator[DecodedFrame, None, None]:
+    """The frames [start, end) as a `VideoReader` gives them, of a video with nothing odd in this stretch.
+
+    Args:
+        times: Of `frame_times.steady_times`, with the size that frames are brought to.
+        start: A key frame.
+
+    Raises:
+        InputError: With the code "video.odd" where anything is: damage, half pictures, another size midway, frames
+            that the file does not announce. Such a video has to be read from its start.
+    """
+    odd = InputError(f"{path} cannot be read from frame {start}.", "Read it from its start.", code="video.odd")
+    wanted = start
+    try:
+        for frame in _from_key(path, times, start, steady=True):
+            if wanted == end:
+                return
+            if frame.index >= start:
+                wanted += 1
+                yield frame
+    except _AstrayError as error:
+        raise odd from error
+    if wanted < end:
+        raise odd
+
+
+def _refuse() -> None:
+    raise _AstrayError
+
+
+def _from_key(
+    path: Path, times: FrameTimes, start: int, *, steady: bool = False
+) -> Generator[DecodedFrame, None, None]:
     """Frames from a key frame at or before `start`, following each other without a gap."""
     with open_video(path, track=times.track, canvas_wh=times.canvas_wh) as reader:
         size_wh, converter = reader.size_wh, reader.converter
@@ -141,10 +174,18 @@ def _from_key(path: Path, times: FrameTimes, start: int) -> Generator[DecodedFra
         stream.thread_type = "AUTO"
         pixels = PixelShapes(stream)
         decoded, first = _at_key(container, stream, times, start)
-        for expected, frame in enumerate(deinterlaced(map(pixels.note, decoded)), first):
-            if _index(frame, times) != expected:
+        whole = deinterlaced(map(pixels.note, decoded), _refuse if steady else lambda: None)
+        for expected, frame in enumerate(whole, first):
+            if _index(frame, times) != expected or (steady and _is_odd(frame, expected, times)):
                 raise _AstrayError
             yield DecodedFrame(expected, times.start(expected), size_wh, frame, converter)
+
+
+def _is_odd(frame: av.VideoFrame, index: int, times: FrameTimes) -> bool:
+    """Whether a frame has another size than the video, or the last one ends elsewhere than it is announced to."""
+    lasts = (frame.duration or 0) * (frame.time_base or 0)
+    ends_elsewhere = index == times.count - 1 and times.start(index) + lasts != times.end
+    return shown_wh(frame) != times.canvas_wh or ends_elsewhere
 
 
 def _at_key(
@@ -154,7 +195,7 @@ def _at_key(
     assert stream.time_base is not None
     for step in _STEPS_BACK_S:
         stamp = max(times.start(start) - step, Fraction(0)) + times.origin
-        decoded = _decoded(container, stream, int(stamp / stream.time_base))
+        decoded = _decoded(container, stream, int(stamp / stream.time_base) if start else None)
         # Pictures shown before the key frame that was sought refer to others before it: they do not count.
         key = next((frame for frame in decoded if frame.key_frame), None)
         index = None if key is None else _index(key, times)
@@ -168,10 +209,13 @@ def _with_first(first: av.VideoFrame, rest: Iterator[av.VideoFrame]) -> Iterator
     yield from rest
 
 
-def _decoded(container: av.container.InputContainer, stream: av.VideoStream, stamp: int) -> Iterator[av.VideoFrame]:
-    """Frames from the key frame before `stamp`, in units of the stream's time base."""
+def _decoded(
+    container: av.container.InputContainer, stream: av.VideoStream, stamp: int | None
+) -> Iterator[av.VideoFrame]:
+    """Frames from the key frame before `stamp`, in units of the stream's time base, or from the start of the file."""
     try:
-        container.seek(stamp, stream=stream, backward=True)
+        if stamp is not None:
+            container.seek(stamp, stream=stream, backward=True)
         for packet in container.demux(stream):
             yield from packet.decode()
     except av.error.FFmpegError as error:

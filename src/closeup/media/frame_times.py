@@ -17,6 +17,12 @@ from closeup.core.types import VideoInfo
 from closeup.media.container import choose_stream, lead_of, open_container, track_of
 from closeup.media.video import VideoReader, open_video
 
+SHORTEST_LEAP_S = Fraction(1, 2)
+"""A clock is set anew by leaps, or falls, of this and more."""
+
+LONGEST_STEP_S = Fraction(1)
+"""Where a frame stays for as long as this, its stamp may be broken, or the clock set anew."""
+
 _SAME_END_S = 1e-6
 """Ends that differ by less are the same: the one in a cast is a rounded float."""
 
@@ -162,12 +168,36 @@ def read_frame_times(path: Path, decoded: VideoInfo | None = None) -> FrameTimes
         return FrameTimes.read(starts, reader)
 
 
-def _stored_times(path: Path, track: int | None) -> FrameTimes | None:
-    """The times as the packets have them, or None where one has no usable stamp."""
+def steady_times(path: Path, track: int | None) -> tuple[FrameTimes, tuple[int, ...]] | None:
+    """The frame times of a video whose clock runs steadily, and which frames are key frames, without decoding it.
+
+    None where a stamp is missing, falls or leaps, or the file tells of none: such a video must be read from its start.
+    Whether a decoder gives just these frames is not known before it has.
+
+    Raises:
+        InputError: If it is not a video that can be read.
+    """
+    keys: list[Fraction] = []
+    times = _stored_times(path, track, keys)
+    if times is None or not keys:
+        return None
+    longest = max(later - earlier for earlier, later in pairwise((*times.ticks, times.end_tick))) * times.tick
+    found = [times.find(key - times.origin) for key in sorted(keys)]
+    if longest >= LONGEST_STEP_S or None in found:
+        return None
+    return times, tuple(index for index in found if index is not None)
+
+
+def _stored_times(path: Path, track: int | None, keys: list[Fraction] | None = None) -> FrameTimes | None:
+    """The times as the packets have them, or None where one has no usable stamp.
+
+    Args:
+        keys: Is filled with the stamps of key frames; then no stamp for decoding may leap or fall far, either.
+    """
     with open_container(path) as container:
         stream = choose_stream(container, path, track)
         number = track_of(container, stream)
-        base, lasts = stream.time_base, dict[int, int | None]()
+        base, lasts, before = stream.time_base, dict[int, int | None](), None
         try:
             for packet in container.demux(stream):
                 if packet.is_discard or not packet.size:
@@ -175,6 +205,13 @@ def _stored_times(path: Path, track: int | None) -> FrameTimes | None:
                 if packet.pts is None or packet.is_corrupt or packet.pts in lasts:
                     return None
                 lasts[packet.pts] = packet.duration
+                if keys is not None and base is not None:
+                    stored = packet.dts if packet.dts is not None else packet.pts
+                    if before is not None and abs(stored - before) * base >= SHORTEST_LEAP_S:
+                        return None
+                    before = stored
+                    if packet.is_keyframe:
+                        keys.append(packet.pts * base)
         except av.error.FFmpegError:
             return None
         if base is None or not lasts:

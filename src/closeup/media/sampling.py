@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
@@ -10,7 +10,7 @@ from typing import Protocol
 from closeup.core.boxes import fitted
 from closeup.core.timebase import Sampler
 from closeup.core.types import Image
-from closeup.media.sources import Frame, FrameSource
+from closeup.media.sources import Frame
 from closeup.media.video import VideoReader
 
 
@@ -61,7 +61,7 @@ class Sampling:
 
     def __init__(
         self,
-        source: FrameSource,
+        source: Iterable[Frame],
         rate_hz: float | None,
         cut_finder: CutFinder | None = None,
         on_frame: Callable[[Frame], None] | None = None,

@@ -8,9 +8,10 @@ import hashlib
 import logging
 import threading
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from types import TracebackType
@@ -217,6 +218,16 @@ class VideoReader:
             notes=self.notes,
             track=self.track,
         )
+
+    def take_as_read(self, starts: Sequence[Fraction], end: Fraction) -> None:
+        """Know what the pass over all frames tells: their times in seconds, and when the last ends.
+
+        For a video that was read in stretches, with nothing odd in any of them (`excerpt.steady_frames`).
+        """
+        self._iterated = True
+        self.frames, self.end_time = len(starts), end
+        self._steps.update(later - earlier for earlier, later in pairwise(starts))
+        self._finish()
 
     def __enter__(self) -> Self:
         return self

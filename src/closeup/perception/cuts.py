@@ -40,7 +40,8 @@ second apart in one calm shot 0.98 to 0.992, and of the cuts in four films 0.59 
 _LONGEST_FLASH = 48
 """Frames, whatever the rate: pictures of them are kept."""
 
-_FLASH_WH = (32, 18)
+FLASH_WH = (32, 18)
+"""(width, height) of the pictures by which a flash is told from a cut."""
 
 STRONG_CONTENT, WEAK_CONTENT, WEAK_RATIO = 15.0, 8.0, 20.0
 """A change of picture (0 to 255) counts as a cut from 15 on if it is three times that of the frames around it; from 8
@@ -69,17 +70,20 @@ class _TwoRules(AdaptiveDetector):  # type: ignore[misc]  # PySceneDetect declar
             min_content_val=WEAK_CONTENT,
         )
 
-    def _calculate_frame_score(self, timecode: FrameTimecode, frame_img: NDArray[np.uint8]) -> float:
-        """What PySceneDetect's own gives for RGB (H, W, 3), to the last bit, in half of its time."""
-        now = [np.asarray(each, np.uint8) for each in cv2.split(cv2.cvtColor(frame_img, cv2.COLOR_RGB2HSV))]
+    def _calculate_frame_score(self, timecode: FrameTimecode, frame_img: NDArray[np.uint8] | float) -> float:
+        return frame_img if isinstance(frame_img, float) else self.change(frame_img)
+
+    def change(self, image: NDArray[np.uint8]) -> float:
+        """How much RGB (H, W, 3) differs from the one before: PySceneDetect's own, to the bit, in half the time."""
+        now = [np.asarray(each, np.uint8) for each in cv2.split(cv2.cvtColor(image, cv2.COLOR_RGB2HSV))]
         before, self._last_parts = self._last_parts, now
         if before is None:
             return 0.0
         sums = [cv2.norm(a, b, cv2.NORM_L1) for a, b in zip(now, before, strict=True)]
         return float(sum(each / now[0].size for each in sums) / len(sums))
 
-    def process_frame(self, timecode: FrameTimecode, frame_img: NDArray[np.uint8]) -> list[FrameTimecode]:
-        """Look at the next frame, RGB (H, W, 3)."""
+    def process_frame(self, timecode: FrameTimecode, frame_img: NDArray[np.uint8] | float) -> list[FrameTimecode]:
+        """Take the next frame, RGB (H, W, 3), or its `change` where that is known."""
         found: list[FrameTimecode] = super().process_frame(timecode, frame_img)
         self.changes.append(float(self._buffer[-1][1]))
         if not found:
@@ -116,9 +120,22 @@ class CutDetector:
 
     def step(self, index: int, image: Image) -> list[int]:
         """Look at the next frame, RGB (H, W, 3), small; return the indices of frames that start a new shot."""
-        self._small.append(cv2.resize(image, _FLASH_WH, interpolation=cv2.INTER_AREA).astype(np.float32))
+        return self.judge(index, *self.measure(image))
+
+    def measure(self, image: Image) -> tuple[float, Image]:
+        """What `judge` wants of the next frame, RGB (H, W, 3), small.
+
+        That is how much it differs from the one before, 0 to 255, and it in a few pixels, (18, 32, 3), uint8. A stretch
+        of a video can be measured apart from the rest, and be judged where all of it comes together: of its first frame
+        only the picture counts.
+        """
+        return self._detector.change(image), np.asarray(cv2.resize(image, FLASH_WH, interpolation=cv2.INTER_AREA))
+
+    def judge(self, index: int, change: float, small: Image) -> list[int]:
+        """Take the next frame as `measure` gives it, (18, 32, 3); return what `step` does."""
+        self._small.append(small.astype(np.float32))
         self._last = index
-        self._doubtful += [c.frame_num for c in self._detector.process_frame(FrameTimecode(index, self._fps), image)]
+        self._doubtful += [c.frame_num for c in self._detector.process_frame(FrameTimecode(index, self._fps), change)]
         self._look_beside(index - _WINDOW_FRAMES)
         return self._settled(index - self._flash)
 
@@ -161,7 +178,7 @@ class CutDetector:
         oldest = self._last - len(self._small) + 1
         before, after = self._small[cut - 1 - oldest], self._small[cut - oldest]
         alike = np.abs(after - before).mean() < SAME_DIFFERENCE
-        return bool(alike and _correlation(before, after, _FLASH_WH) >= SAME_CORRELATION)
+        return bool(alike and _correlation(before, after, FLASH_WH) >= SAME_CORRELATION)
 
     def _is_flash(self, cut: int) -> bool:
         """Whether a picture shortly before a cut comes back shortly after it, with another one between them."""

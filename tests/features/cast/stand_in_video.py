@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 
@@ -70,6 +71,19 @@ def write_video(path: Path, shots: Sequence[DrawnShot], fps: Fraction = Fraction
                     part = frame / max(1, shot.frames - 1)
                     draw_face(image, face.who, face.start_x + part * (face.end_x - face.start_x))
                 encoder.write(image)
+    return path
+
+
+def regrouped(path: Path, drawn: Path, x264: str, **options: str) -> Path:
+    """The drawn video encoded anew with groups of pictures as `x264` has them."""
+    with av.open(str(drawn)) as old, av.open(str(path), "w") as new:
+        stream = new.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
+        stream.options = {"x264-params": x264, **options}
+        for frame in old.decode(video=0):
+            frame.pict_type = av.video.frame.PictureType.NONE
+            new.mux(stream.encode(frame))
+        new.mux(stream.encode(None))
     return path
 
 

@@ -55,8 +55,44 @@ def loading(log: Path, *, progress: ProgressCallback) -> None:
         raise ImportError("initialization failed") from error
 
 
+def echo(number: int, *, step_s: float = 0.0, progress: ProgressCallback) -> dict[str, int]:
+    """Say a number, and which process says it."""
+    progress(Progress("Thinking", 1, 2, "steps"))
+    time.sleep(step_s)
+    return {"number": number, "process": os.getpid()}
+
+
+def die_once(mark: Path, number: int, *, progress: ProgressCallback) -> dict[str, int]:
+    """Be killed at the first try, and answer at the second."""
+    try:
+        (mark / str(number)).touch(exist_ok=False)
+    except FileExistsError:
+        return {"number": number}
+    os.kill(os.getpid(), 9)
+    raise AssertionError
+
+
+def cast_slowly(video: Path, log: Path, *, spread: object, progress: ProgressCallback) -> None:
+    """Cast a short video in shards of a second, and note when one is finished."""
+    from closeup.features.cast import find, shards
+
+    shards.SHARD_S = 1.0
+    look_at_shard = shards.look_at_shard
+
+    def noted(video: Path, plan: Path, output: Path, **others: object) -> None:
+        look_at_shard(video, plan, output, **others)
+        with log.open("a") as file:
+            file.write(f"{others['start']}\n")
+        time.sleep(0.5)
+
+    noted.__annotations__ = look_at_shard.__annotations__
+    noted.__signature__ = __import__("inspect").signature(look_at_shard)
+    shards.look_at_shard = noted
+    find.make_cast_folder(video, "a.cast", spread=spread, progress=progress)
+
+
 home = ModuleType("closeup.stand_in")
-for function in (count, slip, fail, crash, stubborn, loading):
+for function in (count, slip, fail, crash, stubborn, loading, echo, die_once, cast_slowly):
     setattr(home, function.__name__, function)
     WORK[function.__name__] = Work(function.__name__, f"stand_in:{function.__name__}")
 sys.modules[home.__name__] = home

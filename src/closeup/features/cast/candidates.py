@@ -27,12 +27,14 @@ class Candidate:
         crop: The aligned crop for the embedder, uint8 RGB (S, S, 3).
         clothing: Clothing descriptor (C,), or None where the torso is out of the picture.
         embedded: Its vector (D,) and what that is worth; None until it is asked for, see `embedded`.
+        picture: The JPEG that its track's picture would be, where it was made already.
     """
 
     face: Face
     crop: Image
     clothing: FloatArray | None
     embedded: tuple[FloatArray, float] | None = None
+    picture: bytes = b""
 
 
 def embedded(candidates: Sequence[Candidate], embedder: FaceEmbedder) -> tuple[FloatArray, FloatArray]:

@@ -30,9 +30,12 @@ from closeup.features.cast.folder import (
 from closeup.features.cast.grouping import Grouping, group_season, group_tracks, grouping_options
 from closeup.features.cast.options import CastOptions
 from closeup.features.cast.people import build_people, found_people
-from closeup.features.cast.scan import Scan, scan_video
+from closeup.features.cast.scan import Scan, Sharing, scan_video
+from closeup.features.cast.shards import remove_shards
 from closeup.jobs.casts import find_video
+from closeup.jobs.spread import Spread
 from closeup.media.frame_times import FrameTimes, read_frame_times
+from closeup.media.video import hash_file
 from closeup.perception.analyzer import Analyzer
 from closeup.perception.clothing import CARD_NAME as CLOTHING_NAME
 from closeup.perception.registry import cast_models
@@ -70,11 +73,14 @@ def make_cast_folder(
     options: CastOptions | None = None,
     *,
     overwrite: bool = False,
+    spread: Spread | None = None,
     progress: ProgressCallback = ignore,
 ) -> Cast:
     """Find the cast of a video and write its result folder, whole or not at all.
 
-    With `overwrite` a folder that is there is replaced, and the user's edits in it are kept and replayed.
+    With `overwrite` a folder that is there is replaced, and the user's edits in it are kept and replayed. With `spread`
+    a long video is looked at in shards. Those that are finished lie beside the folder until it is written, and whoever
+    begins again, after a crash or an interruption, goes on from them; the result is the same.
 
     Raises:
         InputError: If the file is not a video that can be read.
@@ -85,12 +91,24 @@ def make_cast_folder(
     options, video, folder = options or CastOptions(), Path(video), Path(folder).absolute()
     check_place(folder, video, overwrite=overwrite)
     clock = StageTimer()
-    scan, (detector, embedder) = _scan(video, options, clock, progress, read_edits(folder / EDITS))
+    edits, sharing = read_edits(folder / EDITS), spread and (spread, folder)
+    scan, (detector, embedder) = _scan(video, options, clock, progress, edits=edits, sharing=sharing)
     carried = carry_over(folder, scan.tracks, scan.video.sha256)
     result = grouped(scan, (detector, embedder), options, carried, clock)
     progress(Progress("Writing", 0, None, ""))
     write_cast_folder(folder, result, overwrite=overwrite)
+    if spread is not None:
+        remove_shards(folder)
     return result.cast.kept_in(folder)
+
+
+def is_done(video: Path, folder: Path, options: CastOptions) -> bool:
+    """Whether `folder` holds the cast of this very video already, made with these options."""
+    try:
+        cast = CastFolder(folder).cast()
+    except InputError:
+        return False
+    return (cast.kind, cast.options, cast.video.sha256) == ("video", asdict(options), hash_file(video))
 
 
 def recluster(folder: Path, changes: Mapping[str, Any] | None = None, *, progress: ProgressCallback = ignore) -> Cast:
@@ -212,13 +230,19 @@ class StageTimer:
 
 
 def _scan(
-    video: Path, options: CastOptions, clock: StageTimer, progress: ProgressCallback, edits: Edits | None = None
+    video: Path,
+    options: CastOptions,
+    clock: StageTimer,
+    progress: ProgressCallback,
+    *,
+    edits: Edits | None = None,
+    sharing: Sharing | None = None,
 ) -> tuple[Scan, tuple[ModelCard, ModelCard]]:
     """Load the models and read the video; faces that were drawn before are there again."""
     with clock.stage("models"):
         analyzer = Analyzer(cast_models(options.models))
     with clock.stage("video"):
-        scan = scan_video(video, analyzer, options, progress)
+        scan = scan_video(video, analyzer, options, progress, sharing)
         scan = drawn_again(scan, video, analyzer, options, edits or Edits())
     return scan, (analyzer.detector_card, analyzer.embedder_card)
 

@@ -19,11 +19,11 @@ from closeup.weights.cards import Threshold
 
 @dataclass(slots=True)
 class GrowingTrack:
-    """A track that may get more faces; `picture` is the part (h, w, 3) of a frame that its picture will be."""
+    """A track that may get more faces; `picture` is the part (h, w, 3) of a frame for its picture, or a JPEG."""
 
     faces: list[Face] = field(default_factory=list)
     candidates: Candidates = field(default_factory=Candidates)
-    picture: Image | None = None
+    picture: Image | bytes = b""
     last: Candidate | None = None
 
     def add(self, candidate: Candidate) -> bool:

@@ -1,15 +1,19 @@
 """One sampled frame: find its faces, judge them, and cut out what later steps need. Runs beside the decoder."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from closeup.core.boxes import clip
 from closeup.core.types import Face, Image
 from closeup.features.cast.candidates import Candidate
+from closeup.media.image import encode_jpeg
 from closeup.media.sources import Frame
 from closeup.perception import clothing
 from closeup.perception.analyzer import AnalysedFace, Analyzer
+
+SHOT_PICTURE_HEIGHT = 120
+"""Height in pixels of the small picture of a shot."""
 
 SMALLEST_FACE_PX = 14
 """Detections with a shorter side than this, in the video's own pixels, are noise to everything that follows."""
@@ -46,6 +50,19 @@ def look(analyzer: Analyzer, frame: Frame, *, with_clothing: bool) -> Sighting:
         for face in faces
     )
     return Sighting(frame.index, float(frame.time), candidates, picture if faces else None, scale)
+
+
+def small_picture(frame: Frame) -> bytes:
+    """The JPEG of a small picture of a frame, for its shot in the report."""
+    width, height = frame.size_wh
+    scale = min(1.0, SHOT_PICTURE_HEIGHT / height)
+    return encode_jpeg(frame.rgb((max(1, round(width * scale)), max(1, round(height * scale)))), 75)
+
+
+def scaled(face: Face, factor: float) -> Face:
+    """The face in a picture at `factor` times the frame's size."""
+    by = np.float32(factor)
+    return replace(face, box_xyxy=face.box_xyxy * by, landmarks_xy=face.landmarks_xy * by)
 
 
 def in_frame(face: AnalysedFace, frame: Frame, scale: float) -> Face:

@@ -7,21 +7,24 @@ embedded at once, and of its pictures only one small JPEG stays, so memory grows
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from math import ceil
+from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from closeup.algorithms.clustering.similarity import cosines
 from closeup.algorithms.tracking.online import FaceKey, Tracker, TrackerOptions
-from closeup.core.progress import Progress, ProgressCallback
-from closeup.core.types import TIME, CastKind, CastPart, Face, FloatArray, Shot, Track, VideoInfo
+from closeup.core.errors import InputError
+from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.core.types import TIME, CastKind, CastPart, FloatArray, Shot, Track, VideoInfo
 from closeup.documents.vectors import TrackVectors
 from closeup.features.cast.candidates import Candidate, embedded
 from closeup.features.cast.growing import (
@@ -35,11 +38,13 @@ from closeup.features.cast.growing import (
     mended,
     without_noise,
 )
-from closeup.features.cast.looking import Sighting, look
+from closeup.features.cast.looking import Sighting, look, scaled, small_picture
 from closeup.features.cast.options import CastOptions
 from closeup.features.cast.portraits import head_and_shoulders, shot_name, track_picture
-from closeup.media.image import encode_jpeg
+from closeup.features.cast.shards import StoredCuts, plan_shards
+from closeup.jobs.spread import Spread
 from closeup.media.sampling import Cut, Sample, Sampling
+from closeup.media.sources import Frame
 from closeup.media.video import VideoReader, hash_file, open_video
 from closeup.perception.analyzer import Analyzer
 from closeup.perception.cuts import CutDetector
@@ -47,8 +52,9 @@ from closeup.perception.cuts import CutDetector
 WAITING_PIXELS = 64_000_000
 """Frames that wait to be looked at hold at most about this many pixels together."""
 
-SHOT_PICTURE_HEIGHT = 120
-"""Height in pixels of the small picture of a shot."""
+
+Sharing = tuple[Spread, Path]
+"""Who shares the work, and the result folder that it is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,13 @@ class Scan:
     parts: tuple[CastPart, ...] = ()
 
 
-def scan_video(path: Path, analyzer: Analyzer, options: CastOptions, progress: ProgressCallback) -> Scan:
+def scan_video(
+    path: Path,
+    analyzer: Analyzer,
+    options: CastOptions,
+    progress: ProgressCallback,
+    sharing: Sharing | None = None,
+) -> Scan:
     """Read the video at `path` once.
 
     Args:
@@ -83,6 +95,8 @@ def scan_video(path: Path, analyzer: Analyzer, options: CastOptions, progress: P
         analyzer: Finds and describes faces.
         options: How often it is looked at, which track, and whether clothing is described.
         progress: Told how many seconds of video are done.
+        sharing: Who shares the work on a long video, and the result folder that its shards are kept beside until that
+            is written; see `shards`. The scan is the same.
 
     Raises:
         InputError: If it is not a video that can be read.
@@ -93,8 +107,17 @@ def scan_video(path: Path, analyzer: Analyzer, options: CastOptions, progress: P
         # A video of fewer frames a second than are asked for gives one sample a frame, that much later.
         rate_hz = min(options.detect_fps, float(reader.fps))
         tracking = TrackerOptions.at_rate(rate_hz, limits["same_person"].value)
-        scanner = _Scanner(reader.size_wh, pool, analyzer, tracking, with_clothing=options.clothing)
-        cuts = scanner.run(reader, options.detect_fps, progress)
+        new_scanner = partial(_Scanner, reader.size_wh, pool, analyzer, tracking)
+        together = sharing and _together(
+            reader, digest, new_scanner, analyzer=analyzer, options=options, sharing=sharing, progress=progress
+        )
+        if together:
+            scanner, cuts = together
+        else:
+            scanner = new_scanner(partial(look, analyzer, with_clothing=options.clothing), small_picture)
+            cuts = scanner.run(reader, options.detect_fps, CutDetector(reader.fps), reader.duration_hint_s, progress)
+        end_s = float(reader.end_time)
+        progress(Progress("Finding faces", end_s, end_s, "s"))
         brief = analyzer.detector_card.thresholds.get("brief")
         ended = in_order(without_noise(scanner.ended, brief.value if brief else 0.0))
         ended = mended(ended, cuts, limits)
@@ -105,6 +128,34 @@ def scan_video(path: Path, analyzer: Analyzer, options: CastOptions, progress: P
     pictures = {track.id: item.picture for track, item in zip(tracks, ended, strict=True)}
     pictures |= {shot_name(number): picture for number, picture in scanner.shot_pictures.items()}
     return Scan(video, shots, tracks, vectors, pictures)
+
+
+def _together(
+    reader: VideoReader,
+    digest: str,
+    new_scanner: Callable[..., "_Scanner"],
+    *,
+    analyzer: Analyzer,
+    options: CastOptions,
+    sharing: Sharing,
+    progress: ProgressCallback,
+) -> tuple["_Scanner", list[Cut]] | None:
+    """Read an open video in shards; None where that cannot be, and it has to be read from its start."""
+    spread, folder = sharing
+    shards = plan_shards(reader, digest, folder, options, analyzer)
+    if shards is None:
+        return None
+    scanner, finder = new_scanner(attrgetter("sighting"), attrgetter("shown")), StoredCuts(reader.fps)
+    try:
+        with closing(shards.read(spread, finder, progress)) as frames:
+            cuts = scanner.run(frames, options.detect_fps, finder, shards.times.end_s, ignore)
+    except InputError as error:
+        if error.code != "video.odd":
+            raise
+        return None
+    starts = [shards.times.start(frame) for frame in range(shards.times.count)]
+    reader.take_as_read(starts, shards.times.end)
+    return scanner, cuts
 
 
 def worker_count() -> int:
@@ -132,11 +183,11 @@ class _Scanner:
         pool: ThreadPoolExecutor,
         analyzer: Analyzer,
         tracking: TrackerOptions,
-        *,
-        with_clothing: bool,
+        look_at: Callable[[Any], Sighting],
+        show: Callable[[Any], bytes],
     ) -> None:
         self._pool, self._embedder = pool, analyzer.embedder
-        self._look = partial(look, analyzer, with_clothing=with_clothing)
+        self._look, self._show_shot = look_at, show
         self._two_people = analyzer.embedder_card.thresholds["two_people"].value
         self._waiting: deque[tuple[int, Future[Sighting]]] = deque()
         self._most_waiting = int(np.clip(WAITING_PIXELS // (size_wh[0] * size_wh[1]), 2, 24))
@@ -148,28 +199,30 @@ class _Scanner:
         self.shot_pictures: dict[int, bytes] = {}
         self._samples_of_shot = 0
 
-    def run(self, reader: VideoReader, rate_hz: float, progress: ProgressCallback) -> list[Cut]:
+    def run(
+        self,
+        source: Iterable[Frame],
+        rate_hz: float,
+        finder: CutDetector,
+        duration_s: float | None,
+        progress: ProgressCallback,
+    ) -> list[Cut]:
         """Read all frames; afterwards `ended` is complete. Gives the cuts."""
-        sampling = Sampling(reader, rate_hz, CutDetector(reader.fps))
+        sampling = Sampling(source, rate_hz, finder)
         for sample in sampling:
             self._show(sample)
             self._waiting.append((sample.shot, self._pool.submit(self._look, sample.frame)))
-            progress(Progress("Finding faces", float(sample.frame.time), reader.duration_hint_s, "s"))
+            progress(Progress("Finding faces", float(sample.frame.time), duration_s, "s"))
             self._settle(leave=self._most_waiting)
         self._settle(leave=0)
         self._cut()
-        end_s = float(reader.end_time)
-        progress(Progress("Finding faces", end_s, end_s, "s"))
         return sampling.cuts
 
     def _show(self, sample: Sample) -> None:
         """Keep a small picture of each shot: its first sample, or better the third, past a blend with another."""
         self._samples_of_shot = self._samples_of_shot + 1 if sample.shot in self.shot_pictures else 1
         if self._samples_of_shot in (1, 3):
-            width, height = sample.frame.size_wh
-            scale = min(1.0, SHOT_PICTURE_HEIGHT / height)
-            small = max(1, round(width * scale)), max(1, round(height * scale))
-            self.shot_pictures[sample.shot] = encode_jpeg(sample.frame.rgb(small), 75)
+            self.shot_pictures[sample.shot] = self._show_shot(sample.frame)
 
     def _cut(self) -> None:
         """A shot is over, and with it all its tracks."""
@@ -197,8 +250,11 @@ class _Scanner:
             if number in self._live and self._is_another(self._live[number], candidate):
                 self._end([number])
             track = self._live.setdefault(number, GrowingTrack())
-            if track.add(candidate) and sighting.picture is not None:
-                track.picture = head_and_shoulders(sighting.picture, _scaled(candidate.face, sighting.picture_scale))
+            if track.add(candidate):
+                track.picture = candidate.picture
+                if sighting.picture is not None:
+                    face = scaled(candidate.face, sighting.picture_scale)
+                    track.picture = head_and_shoulders(sighting.picture, face)
         last_s = sighting.time_s - self._lost_s
         self._end([n for n, track in self._live.items() if track.faces[-1].time_s < last_s])
 
@@ -222,18 +278,12 @@ class _Scanner:
             self.ended.append(
                 EndedTrack(
                     faces=tuple(track.faces),
-                    picture=b"" if track.picture is None else track_picture(track.picture),
+                    picture=track.picture if isinstance(track.picture, bytes) else track_picture(track.picture),
                     embedded=tuple(c.face for c in chosen),
                     vectors=self._pool.submit(embedded, chosen, self._embedder),
                     clothing=track.candidates.clothing(),
                 )
             )
-
-
-def _scaled(face: Face, factor: float) -> Face:
-    """The face in a picture at `factor` times the frame's size."""
-    by = np.float32(factor)
-    return replace(face, box_xyxy=face.box_xyxy * by, landmarks_xy=face.landmarks_xy * by)
 
 
 def _shots(cuts: Sequence[Cut], video: VideoInfo) -> tuple[Shot, ...]:

@@ -29,6 +29,8 @@ from closeup.features.cast.looking import SMALLEST_FACE_PX
 from closeup.features.cast.options import CastOptions
 from closeup.features.cast.portraits import head_and_shoulders, photo_name, track_picture
 from closeup.features.cast.scan import Scan, scan_video, worker_count
+from closeup.features.cast.shards import remove_shards
+from closeup.jobs.spread import Spread
 from closeup.media.image import decode_image, encode_jpeg, taken_at
 from closeup.media.photos import PhotoFile, find_photos
 from closeup.media.sources import StillFrame
@@ -100,12 +102,13 @@ def make_season_folder(
     options: CastOptions | None = None,
     *,
     overwrite: bool = False,
+    spread: Spread | None = None,
     progress: ProgressCallback = ignore,
 ) -> Cast:
     """Say who is in several videos, each person once, and write one result folder for all, whole or not at all.
 
     Videos that an older result in the folder knows already are not looked at anew. One that cannot be read is left out,
-    and named in the notes.
+    and named in the notes. With `spread` long ones are looked at in shards, as `find.make_cast_folder` does it.
 
     Args:
         videos: Video files.
@@ -120,6 +123,7 @@ def make_season_folder(
         OutputError: If the folder exists and `overwrite` is off, or it cannot be written.
     """
     options = options or CastOptions()
+    sharing = spread and (spread, folder.absolute())
 
     def look(analyzer: Analyzer, earlier: EarlierParts, joiner: Joiner) -> list[str]:
         refused: list[InputError] = []
@@ -138,12 +142,15 @@ def make_season_folder(
                 first[digest] = str(video)
                 known = earlier.scan(digest)
                 found = known and replace(known, video=replace(known.video, path=str(video)))
-                joiner.add(found or scan_video(video, analyzer, options, report))
+                joiner.add(found or scan_video(video, analyzer, options, report, sharing))
             except InputError as error:
                 refused.append(error)
         return [*_left_out(refused, len(videos), "videos"), *_twice(twice, "video")]
 
-    return _make("season", videos, folder, options=options, look=look, overwrite=overwrite, progress=progress)
+    cast = _make("season", videos, folder, options=options, look=look, overwrite=overwrite, progress=progress)
+    if spread is not None:
+        remove_shards(folder.absolute())
+    return cast
 
 
 Look = Callable[[Analyzer, EarlierParts, Joiner], list[str]]
