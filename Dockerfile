@@ -23,7 +23,7 @@ RUN apt-get update \
 
 COPY pyproject.toml constraints.txt README.md LICENSE /source/
 COPY src /source/src
-RUN pip install --constraint /source/constraints.txt "/source[demo,postgres,server]" && rm -rf /source
+RUN pip install --constraint /source/constraints.txt "/source[checkout,demo,postgres,server]" && rm -rf /source
 
 # The networks that pip brought, converted once, and readable by whoever runs this.
 ENV CLOSEUP_MODELS_DIR=/models

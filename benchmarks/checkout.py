@@ -1,6 +1,6 @@
 """How well a counter sees: counter24's photos that were held out, counters of snacks83, grocerystore81's shelf.
 
-    python benchmarks/checkout.py SHARED/data [--only counter24|teaching|snacks83|grocerystore81]
+    python benchmarks/checkout.py SHARED/data [--only counter24|teaching|snacks83|grocerystore81|int8]
 
 counter24: the last quarter of each class (recipes/counter.py); products by views from the other three quarters.
 teaching: products of counter24 enrolled by one view each; of the held-out things, in many random orders, the first ten
@@ -8,7 +8,7 @@ that are not named rightly become views, as a choice at the counter does; the la
 snacks83: each product enrolled from its one packshot, on counters of 3, 6 and 10 composed here, with shadows and other
 light; every fourth packshot was never learnt from, and figures of those alone stand beside. A quarter of the products
 is not enrolled in turn. grocerystore81: the photos of each class that were not learnt from, named by the iconic photo
-alone and by the four others.
+alone and by the four others. int8: both networks in 8-bit integers beside 32-bit floats, on counter24.
 """
 
 import argparse
@@ -16,7 +16,10 @@ import json
 import resource
 import sys
 import tempfile
+import time
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -25,10 +28,15 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "recipes"))
 
 from closeup.algorithms.metrics.detection import count_figures
+from closeup.core.settings import read_settings
 from closeup.documents.checkout import COUNTER_EVALUATION, ProductRecord
 from closeup.features.checkout.evaluate import evaluate_counter
 from closeup.features.checkout.read import Shelf, product_box, read_counter
-from closeup.perception.products import CounterModels
+from closeup.perception.preprocessing import preprocess
+from closeup.perception.products import CROP_PX, SEEN_PX, CounterModels
+from closeup.weights.int8 import int8_bytes
+from closeup.weights.session import open_session
+from closeup.weights.store import require
 
 SEED = 17
 BASKETS = 40
@@ -168,7 +176,58 @@ def grocerystore81(data: Path) -> None:
         print(title, f"top-1 {np.mean(right):.4f} of {len(right)} photos, {len(iconic)} classes")
 
 
-MEASURES = {each.__name__: each for each in (counter24, teaching, snacks83, grocerystore81)}
+class Int8Models(CounterModels):
+    """Both networks in 8-bit integers, their ranges read from photos."""
+
+    def __init__(self, folder: Path, photos: list[np.ndarray]) -> None:
+        super().__init__()
+        sessions = []
+        for each, px in zip(self._cards, (SEEN_PX, CROP_PX), strict=True):
+            seen = [cv2.resize(rgb, (px, px), interpolation=cv2.INTER_AREA) for rgb in photos]
+            plain = require(each, read_settings()).read_bytes()
+            file = folder / f"{each.name}.onnx"
+            file.write_bytes(int8_bytes(plain, preprocess(each, np.stack(seen))))
+            sessions.append(open_session(file))
+        self._detector, self._embedder = sessions
+
+
+def int8(data: Path) -> None:
+    """Both networks in 32-bit floats and in 8-bit integers: figures on counter24, ms of one thread, size, memory."""
+    from counter import held_out
+
+    folder = data / "counter24"
+    table = json.loads((folder / "coco.json").read_text(encoding="utf-8"))
+    names = [each["file_name"] for each in table["images"]]
+    learnt = [folder / "images" / name for name in names if not held_out(name, names)][::4]
+    photos = [np.asarray(cv2.imread(str(path)))[..., ::-1] for path in learnt]
+    with tempfile.TemporaryDirectory() as place:
+        (Path(place) / "images").symlink_to((folder / "images").resolve())
+        for name, held in (("asked.json", True), ("views.json", False)):
+            images = [each for each in table["images"] if held_out(each["file_name"], names) == held]
+            (Path(place) / name).write_text(json.dumps(table | {"images": images}))
+        for title, models in (("32 bits", CounterModels()), ("int8", Int8Models(Path(place), photos))):
+            found = evaluate_counter(Path(place) / "asked.json", exemplars=Path(place) / "views.json", models=models)
+            frame = cv2.resize(photos[0], (1280, 720))
+            boxes = np.tile(np.array([[300, 200, 700, 600]], np.float32), (5, 1))
+            steps = {"find": partial(models.find, frame), "describe 5": partial(models.describe, frame, boxes)}
+            spent = {name: [timed_ms(step) for _ in range(30)] for name, step in steps.items()}
+            print(
+                title, {name: round(value, 3) for name, value in found.boxes.items()}, found.top1,
+                {name: round(found.baskets["all"][name], 3) for name in ("cacc", "acd")}, found.strangers,
+                {name: f"{np.median(each):.1f} ms" for name, each in spent.items()},
+                [f"{Path(each.path).stat().st_size / 1e6:.2f} MB" for each in (models._detector, models._embedder)],
+            )  # fmt: skip
+    print(f"memory at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB, both and the photos")
+
+
+def timed_ms(step: Callable[[], object]) -> float:
+    """Milliseconds of processor that something takes."""
+    begun_s = time.process_time()
+    step()
+    return 1000 * (time.process_time() - begun_s)
+
+
+MEASURES = {each.__name__: each for each in (counter24, teaching, snacks83, grocerystore81, int8)}
 
 
 def main() -> int:

@@ -23,7 +23,7 @@ from closeup.learning.pytorch import torch
 from closeup.learning.trainer import Indices, Row, new_average
 from closeup.perception.matte import seen_size
 from closeup.weights.cards import CARDS_DIR
-from counter_network import FROZEN, MULTIPLE, CounterNetwork, Exported, places
+from closeup.workbench.detection.network import FROZEN, MULTIPLE, DetectorNetwork, Exported, detector_loss, places
 from counter_views import Numbers, Photo, Pixels, View, counter, counter_photos, grid, laid, packshots, part, relight
 from matte import Files, export_onnx, fill_card, on_one_core
 
@@ -53,9 +53,6 @@ KINDS = {"photo": 0.5, "grid": 0.12, "pasted": 0.18, "counter": 0.2}
 
 MEAN, STD = 127.0, 128.0
 """As EfficientNet-Lite0 was trained."""
-
-CANDIDATES = 9
-"""Places that learn each thing, at most."""
 
 AGREE = 0.1
 """The file and the network may differ by this much of a pixel, or of the score."""
@@ -140,7 +137,7 @@ def answer(network: nn.Module, rgb: Pixels) -> tuple[Numbers, Numbers]:
     seen = np.asarray(cv2.resize(rgb, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
     with torch.no_grad():
         logits, boxes = network(as_input(seen[None]))
-    scores, corners = torch.sigmoid(logits[0]).numpy(), boxes[0].numpy()
+    scores, corners = torch.sigmoid(logits[0, :, 0]).numpy(), boxes[0].numpy()
     corners = corners * (np.array(rgb.shape[1::-1] * 2) / np.array(size_wh * 2))
     best = np.argsort(-scores)[:300]
     kept = []
@@ -177,65 +174,15 @@ def measured(found: Sequence[tuple[Numbers, Numbers]], right: Sequence[Numbers])
 
 
 def counter_loss(logits: Tensor, boxes: Tensor, truth: Sequence[Tensor], middles: Tensor) -> Tensor:
-    """Varifocal loss of the scores (Zhang et al. 2021) and generalised IoU (Rezatofighi et al. 2019) of the boxes.
-
-    Args:
-        logits, boxes: (N, P) and (N, P, 4) xyxy.
-        truth: Of each picture its boxes (M, 4).
-        middles: Of the places (P, 2).
-    """
-    wanted, goals = torch.zeros_like(logits), torch.zeros_like(boxes)
-    for number, right in enumerate(truth):
-        if len(right):
-            wanted[number], goals[number] = assigned(logits[number].detach(), boxes[number].detach(), right, middles)
-    chances, learns = torch.sigmoid(logits.detach()), wanted > 0
-    weight = torch.where(learns, wanted, 0.75 * chances**2)
-    entropy = nn.functional.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
-    total = wanted.sum().clamp(min=1)
-    apart = (1 - generalised_iou(boxes[learns], goals[learns])) * wanted[learns]
-    return ((entropy * weight).sum() + 2 * apart.sum()) / total
-
-
-def assigned(logits: Tensor, boxes: Tensor, right: Tensor, middles: Tensor) -> tuple[Tensor, Tensor]:
-    """The score (P,) that each place should give and the box (P, 4) it should draw: task alignment (Feng et al. 2021).
-
-    A thing is learnt by the places inside it that already answer it best, by their score and by their overlap.
-    """
-    offsets = torch.cat([middles[:, None] - right[None, :, :2], right[None, :, 2:] - middles[:, None]], 2)
-    inside = offsets.amin(2) > 0
-    nearest = torch.cdist(middles, (right[:, :2] + right[:, 2:]) / 2).argmin(0)
-    inside[nearest, torch.arange(len(right))] = True  # a thing between all places is learnt by one
-    overlap = pairwise_iou(boxes, right) * inside
-    fit = torch.sigmoid(logits)[:, None].sqrt() * overlap**4 + 1e-9 * inside
-    least = fit.topk(min(CANDIDATES, len(fit)), dim=0).values[-1]
-    chosen = inside & (fit >= least)
-    owner = torch.where(chosen, overlap + 1e-6, 0).argmax(1)
-    mine = chosen & (nn.functional.one_hot(owner, len(right)) > 0)
-    fit = torch.where(mine, fit, 0)
-    best_fit, best_overlap = fit.amax(0).clamp(min=1e-9), torch.where(mine, overlap, 0).amax(0).clamp(min=0.05)
-    return (fit / best_fit * best_overlap).amax(1), right[owner]
-
-
-def pairwise_iou(one: Tensor, other: Tensor) -> Tensor:
-    """The IoU (N, M) of boxes (N, 4) and (M, 4)."""
-    low, high = torch.maximum(one[:, None, :2], other[None, :, :2]), torch.minimum(one[:, None, 2:], other[None, :, 2:])
-    shared = (high - low).clamp(min=0).prod(2)
-    areas = [(each[:, 2:] - each[:, :2]).prod(1) for each in (one, other)]
-    return shared / (areas[0][:, None] + areas[1][None] - shared).clamp(min=1e-6)
-
-
-def generalised_iou(one: Tensor, other: Tensor) -> Tensor:
-    """Of pairs of boxes (N, 4) their IoU less the share of the hull that neither fills (N,)."""
-    shared = (torch.minimum(one[:, 2:], other[:, 2:]) - torch.maximum(one[:, :2], other[:, :2])).clamp(min=0).prod(1)
-    hull = (torch.maximum(one[:, 2:], other[:, 2:]) - torch.minimum(one[:, :2], other[:, :2])).prod(1).clamp(min=1e-6)
-    filled = ((one[:, 2:] - one[:, :2]).prod(1) + (other[:, 2:] - other[:, :2]).prod(1) - shared).clamp(min=1e-6)
-    return shared / filled - (hull - filled) / hull
+    """The detector's loss of things that are all of one class: logits (N, P, 1), boxes (N, P, 4), truth (M, 4) each."""
+    kinds = [torch.zeros(len(each), dtype=torch.long) for each in truth]
+    return detector_loss(logits, boxes, truth, kinds, middles)
 
 
 def new_weights() -> Weights:
     """The network before it has learnt anything but ImageNet, and the average of its weights."""
     torch.manual_seed(OPTIONS.seed)
-    network = CounterNetwork().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = DetectorNetwork(1).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return Weights(network, new_average(network, OPTIONS.ema))
 
 

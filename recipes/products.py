@@ -5,7 +5,7 @@
 
 COUNTER and SNACKS are as for recipes/counter.py, GROCERIES a folder with labels.csv (file, class_id, class) beside
 images/, and iconic/ with a photo of each class by its number and name. The network is the backbone of
-recipes/counter_network.py, pooled by mean and deviation; it learns to name the products of all three sets by their
+workbench/detection/network.py, pooled by mean and deviation; it learns to name the products of all three sets by their
 cosines to one vector each (Wang et al. 2018, without a margin), and the names are thrown away. Weights that are kept
 have the best top-1 by five exemplars of each product of COUNTER, on the photos held out there.
 """
@@ -28,8 +28,8 @@ from closeup.learning.pytorch import torch
 from closeup.learning.trainer import Indices, Row, new_average
 from closeup.perception.products import CROP_PX, crop
 from closeup.weights.cards import CARDS_DIR
+from closeup.workbench.detection.network import FROZEN, MULTIPLE, Backbone
 from counter import PACKAGE, as_input, held_out
-from counter_network import FROZEN, MULTIPLE, Backbone
 from counter_views import Numbers, Photo, Pixels, counter_photos, packshots
 from matte import Files, export_onnx, fill_card, on_one_core
 from matte_views import relit

@@ -1,6 +1,10 @@
 """`closeup checkout kiosk` and `closeup checkout shopper ...`, with made-up products and a made-up gallery."""
 
 import json
+import re
+import shutil
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -121,3 +125,20 @@ def test_shoppers_are_added_listed_and_removed() -> None:
     assert "closeup checkout shopper list" in refused("shopper", "remove", "Ada")
     with open_gallery() as gallery:
         assert gallery.find("Ada").id == ada.id  # faces are the gallery's
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
+def test_the_service_in_the_docs_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Path(__file__).parents[2] / "docs" / "concepts" / "checkout.md"
+    (unit,) = re.findall(r"```ini\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    assert "ExecStart=%h/.venv/bin/closeup checkout kiosk --camera 0 --port 8710\n" in unit
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+
+    def verified(content: str) -> str:
+        (tmp_path / "kiosk.service").write_text(content.replace("%h/.venv/bin/closeup", sys.executable))
+        words = ["systemd-analyze", "verify", "--user", "--man=no", str(tmp_path / "kiosk.service")]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+        return done.stdout + done.stderr
+
+    assert verified(unit) == ""
+    assert "Unknown" in verified(unit.replace("Restart=", "Begin="))

@@ -11,6 +11,8 @@ from closeup.cli.flags import RUNS, AsJson, Quiet, Runs, with_flags
 from closeup.cli.output import show_json, show_loss, show_note, show_notes, show_table
 from closeup.cli.predict import MODEL_HELP
 from closeup.cli.progress_bar import progress_bar
+from closeup.core.errors import FormatError, InputError
+from closeup.documents.learners import METRIC_WORDS
 from closeup.jobs.work import work
 from closeup.workbench.options import EvaluateOptions
 
@@ -48,8 +50,12 @@ def evaluate(
     """Measure a model on labelled pictures: accuracy, macro recall and F1, calibration, errors, with 95 % intervals.
 
     Pictures are taken as they are, which is right for faces that were cut out (closeup data crop-faces); --faces finds
-    the face nearest to the middle of each first.
+    the face nearest to the middle of each first. Of a detector's run, DATA is a COCO file or a folder in Pascal VOC's
+    form, and mAP is counted as COCO does.
     """
+    if (detector := _detector(model, runs)) is not None:
+        _evaluate_detector(detector, data, as_json=as_json, quiet=quiet)
+        return
     options = EvaluateOptions(**given, faces=faces)
     with progress_bar(data.name, quiet=quiet) as progress:
         found: Evaluation = work("evaluate")(
@@ -114,3 +120,24 @@ def _class_rows(head: "EvaluatedClasses") -> list[tuple[str, ...]]:
 
 def _share(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
+
+
+def _detector(model: str, runs: Path) -> Path | None:
+    """The run of a detector, if that is what is named."""
+    from closeup.learning.runs.reading import DETECTION, find_run, read_run
+
+    try:
+        run = find_run(runs, model)
+        return run if read_run(run).learner == DETECTION else None
+    except (InputError, FormatError):  # a file, or a model of ours
+        return None
+
+
+def _evaluate_detector(run: Path, data: Path, *, as_json: bool, quiet: bool) -> None:
+    with progress_bar(data.name, quiet=quiet or as_json) as progress:
+        found = work("evaluate.detector")(model=run, annotations=data, progress=progress)
+    if as_json:
+        show_json(dict(found))
+    elif not quiet:
+        rows = [(METRIC_WORDS.get(name, name), f"{value:.4g}") for name, value in found.items()]
+        show_table(*rows, head=("figure", ">value"))

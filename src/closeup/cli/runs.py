@@ -12,6 +12,7 @@ from closeup.cli.output import one_line, show_hint, show_json, show_loss, show_n
 from closeup.cli.progress_bar import progress_bar
 from closeup.core.errors import InputError
 from closeup.core.words import counted
+from closeup.learning.runs.reading import DETECTION
 
 if TYPE_CHECKING:
     from closeup.learning.runs.comparison import Comparison, HeadComparison
@@ -73,13 +74,13 @@ def show(which: Which, runs: Runs = RUNS, as_json: AsJson = False) -> None:
     typer.echo(f"{one_line(run.id)}: {run.state}{', ' + one_line(run.record.reason) if run.record.reason else ''}")
     for words, value in run.headline():
         typer.echo(f"  {one_line(words)}: {one_line(value)}")
-    if not run.learner:
+    if run.learner in ("", DETECTION):
         _show_epochs(run)
     _show_facts(run)
     typer.echo(f"Folder: {one_line(str(run.path))}")
-    if run.learner and run.state == "finished":
+    if run.learner not in ("", DETECTION) and run.state == "finished":
         show_hint(f"Its folder is the model, too, and report.html shows it: closeup {run.learner} --help")
-    elif run.state in ("interrupted", "failed") and not run.learner:
+    elif run.state in ("interrupted", "failed") and run.learner in ("", DETECTION):
         show_hint(f"Go on with it: closeup train --resume {run.id}")
 
 
@@ -194,7 +195,7 @@ def _run(runs: Path, word: str) -> "Run":
 
 def _line(run: "Run") -> tuple[str, ...]:
     first = next((f"{words}: {value.partition(' (')[0]}" for words, value in run.headline()), run.record.reason)
-    return run.id, run.state, "" if run.learner else str(len(run.epochs())), first
+    return run.id, run.state, str(len(run.epochs())) if run.learner in ("", DETECTION) else "", first
 
 
 def _show_epochs(run: "Run") -> None:

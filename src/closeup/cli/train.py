@@ -17,6 +17,7 @@ from closeup.jobs.work import work
 from closeup.media.archive import left_out
 
 if TYPE_CHECKING:
+    from closeup.workbench.recipes.detector import DetectorRecipe
     from closeup.workbench.recipes.recipe import Recipe
     from closeup.workbench.training.ablate import Ablation
 
@@ -52,23 +53,27 @@ def train(
     seeds: Annotated[int, typer.Option(help="With --ablate: how many seeds each is trained with.", min=1)] = 3,
     quiet: AnswerOnly = False,
 ) -> None:
-    """Train image classifiers by a recipe; every run is kept in a folder of its own.
+    """Train image classifiers and detectors by a recipe; every run is kept in a folder of its own.
 
     Ctrl-C keeps what has been learnt: `closeup train --resume RUN` goes on exactly there.
     """
     if (recipe is None) == (resume is None):
-        raise InputError(
-            "Name a recipe, or a run to go on with.", "closeup train RECIPE.toml, or closeup train --resume RUN"
-        )
+        hint = "closeup train RECIPE.toml, or closeup train --resume RUN"
+        raise InputError("Name a recipe, or a run to go on with.", hint)
     import closeup.workbench.training.libraries  # noqa: F401 (says what to install where PyTorch is missing)
-    from closeup.workbench.recipes.recipe_file import read_recipe
+    from closeup.workbench.recipes.detector import DetectorRecipe as Detector
+    from closeup.workbench.recipes.recipe_file import read_any_recipe
 
     if resume is not None:
         _resume(resume, runs, quiet)
         return
     assert recipe is not None
-    wanted = read_recipe(recipe, settings or ())
-    if preview is not None:
+    wanted = read_any_recipe(recipe, settings or ())
+    if isinstance(wanted, Detector):
+        if preview is not None or ablate is not None:
+            raise InputError("A detector has no augmentations to draw or to leave out.", "Leave out that flag.")
+        _train("train.detector", wanted, recipe.parent, runs, quiet)
+    elif preview is not None:
         _preview(wanted, recipe.parent, preview, quiet)
     elif ablate is not None:
         from closeup.workbench.training.ablate import table
@@ -79,17 +84,22 @@ def train(
             )
         typer.echo(table(found))
     else:
-        with _hint_at_resuming(runs), progress_bar(wanted.name, quiet=quiet) as progress:
-            run: Path = work("train")(recipe=wanted, base=recipe.parent, runs_dir=runs, progress=progress)
-        _say(run)
+        _train("train", wanted, recipe.parent, runs, quiet)
+
+
+def _train(kind: str, recipe: "Recipe | DetectorRecipe", base: Path, runs: Path, quiet: bool) -> None:
+    with _hint_at_resuming(runs), progress_bar(recipe.name, quiet=quiet) as progress:
+        run: Path = work(kind)(recipe=recipe, base=base, runs_dir=runs, progress=progress)
+    _say(run)
 
 
 def _resume(run: Path, runs: Path, quiet: bool) -> None:
-    from closeup.learning.runs.reading import find_run
+    from closeup.learning.runs.reading import DETECTION, find_run, read_run
 
     folder = find_run(runs, str(run))
+    kind = "train.detector.resume" if read_run(folder).learner == DETECTION else "train.resume"
     with _hint_at_resuming(runs, folder), progress_bar(folder.name, quiet=quiet) as progress:
-        work("train.resume")(run=folder, progress=progress)
+        work(kind)(run=folder, progress=progress)
     _say(folder)
 
 
@@ -121,7 +131,8 @@ def _say(run: Path) -> None:
         (show_loss if left_out([note]) else show_note)(note)
     if unread:
         show_loss(f"{counted(unread, 'picture')} could not be read; run.json names each.")
-    typer.echo(f"The run is in {run}; look at {run / 'report.html'}")
+    report = run / "report.html"
+    typer.echo(f"The run is in {run}" + (f"; look at {report}" if report.is_file() else ""))
 
 
 def _preview(recipe: "Recipe", base: Path, target: Path, quiet: bool) -> None:

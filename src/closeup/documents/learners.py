@@ -30,6 +30,9 @@ Number = Annotated[float, Rounded(6)]
 
 
 METRIC_WORDS = {
+    "map50": "mAP at IoU 0.5",
+    "map50_95": "mAP at IoU 0.5 to 0.95",
+    "recall_100": "recall at IoU 0.5 with 100 boxes",
     "recall_at_20": "recall@20",
     "ndcg_at_10": "NDCG@10",
     "ndcg_at_100": "NDCG@100",

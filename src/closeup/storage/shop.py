@@ -306,6 +306,13 @@ def _edges(size_mm: Sequence[int] | None) -> str | None:
     return None if size_mm is None else "x".join(map(str, size_mm))
 
 
+def _size(edges: str | None) -> tuple[int, int, int] | None:
+    if edges is None:
+        return None
+    first, second, third = map(int, edges.split("x"))
+    return first, second, third
+
+
 def _sale(row: Row[Any]) -> SaleRecord:
     return replace(SALE.decode(row.document.encode()), state=row.state, payment=row.payment)
 
@@ -329,7 +336,7 @@ def _record(row: Row[Any]) -> ProductRecord:
         tax_basis_points=row.tax_basis_points,
         barcode=row.barcode,
         weight_g=row.weight_g,
-        size_mm=None if row.size_mm is None else tuple(int(each) for each in row.size_mm.split("x")),
+        size_mm=_size(row.size_mm),
         views=row.views,
         retired=row.retired_at is not None,
     )

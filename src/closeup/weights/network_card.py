@@ -168,8 +168,16 @@ def embed(content: bytes, card: NetworkCard) -> bytes:
     except DecodeError as error:
         raise ModelError("A card can only be put into an ONNX file, and this is none.") from error
     _check_names([i.name for i in model.graph.input], [o.name for o in model.graph.output], card, "The network")
-    others = {prop.key: prop.value for prop in model.metadata_props if prop.key != METADATA_KEY}
-    onnx.helper.set_model_props(model, {**others, METADATA_KEY: NETWORK_CARD.encode(card).decode()})
+    return with_metadata(content, METADATA_KEY, NETWORK_CARD.encode(card).decode())
+
+
+def with_metadata(content: bytes, key: str, value: str) -> bytes:
+    """An ONNX file with a text under a key of its metadata, in the place of one that is there; all else stays."""
+    import onnx
+
+    model = onnx.load_model_from_string(content)
+    others = {prop.key: prop.value for prop in model.metadata_props if prop.key != key}
+    onnx.helper.set_model_props(model, {**others, key: value})
     return bytes(model.SerializeToString(deterministic=True))
 
 

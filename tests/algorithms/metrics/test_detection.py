@@ -3,7 +3,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from closeup.algorithms.metrics.detection import average_precision, count_figures, hits_at, size_groups
+from closeup.algorithms.metrics.detection import (
+    average_precision,
+    count_figures,
+    hits_at,
+    precision_figures,
+    size_groups,
+)
 
 BOX = np.array([[0, 0, 10, 10]], np.float32)
 
@@ -52,3 +58,18 @@ def test_what_is_counted_right_is_right_by_every_figure(baskets: list[list[int]]
 def test_baskets_are_grouped_by_how_much_is_in_them() -> None:
     assert size_groups([1, 3, 0, 9, 2, 1]) == {"1": [0, 5], "2-3": [1, 4], "4+": [3]}
     assert size_groups([]) == {}
+
+
+def test_precision_is_of_each_class_and_the_mean_of_those_that_are_there() -> None:
+    box, far = np.array([[0, 0, 10, 10]], np.float32), np.array([[50, 50, 60, 60]], np.float32)
+    zero, one = np.zeros(1, np.int64), np.ones(1, np.int64)
+    truth = [(box, zero), (far, one)]
+    score = np.array([0.9], np.float32)
+    right = precision_figures([(box, score, zero), (far, score, one)], truth)
+    assert right == pytest.approx({"map50": 1, "map50_95": 1, "recall_100": 1})
+    other = precision_figures([(box, score, zero), (far, score, zero)], truth)  # found, but taken for the other class
+    assert other == pytest.approx({"map50": 0.5, "map50_95": 0.5, "recall_100": 0.5})
+    loose = precision_figures([(box + np.float32([0, 0, 0, 2]), score, zero), (far, score, one)], truth)  # IoU 0.83
+    assert loose["map50"] == pytest.approx(1)
+    assert loose["map50_95"] == pytest.approx((0.7 + 1) / 2)
+    assert np.isnan(precision_figures([(box, score, zero)], [(box[:0], zero[:0])])["map50"])

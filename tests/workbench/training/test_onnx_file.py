@@ -51,7 +51,9 @@ def test_the_file_answers_what_the_run_was_judged_by(
 def test_a_head_may_have_a_name_that_python_keeps_for_itself(name: str) -> None:
     head = ResolvedHead(HeadRecipe(name, classes=("cat", "dog")), ("cat", "dog"))
     network = build_network(MODEL, (head,))
-    content = write_network(InferenceNetwork(network, (head,), {}, flip_test=False), PX, MODEL.architecture)
+    content = write_network(
+        InferenceNetwork(network, (head,), {}, flip_test=False), PX, MODEL.architecture, [head.name]
+    )
     assert [value.name for value in onnx.load_from_string(content).graph.output] == [name]
     assert list(network.heads) == [name]
 
@@ -93,7 +95,7 @@ def test_an_architecture_that_cannot_be_written_is_told(exported: Exported) -> N
     network = new_network()
     network.backbone = Unsettled()
     with pytest.raises(ModelError, match="architecture odd cannot be written as ONNX") as caught:
-        write_network(InferenceNetwork(network, HEADS, {}, flip_test=False), PX, "odd")
+        write_network(InferenceNetwork(network, HEADS, {}, flip_test=False), PX, "odd", [head.name for head in HEADS])
     assert "\n" not in caught.value.message
 
 

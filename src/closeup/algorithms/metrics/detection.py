@@ -11,6 +11,9 @@ from closeup.core.types import FloatArray
 COCO_OVERLAPS = np.arange(10) * 0.05 + 0.5
 """The IoUs that mAP50-95 is the mean over."""
 
+MOST_BOXES = 100
+"""Boxes of a picture that count, the best ones."""
+
 Counts = NDArray[np.int64]
 
 
@@ -41,6 +44,45 @@ def average_precision(scores: NDArray[np.float64], hits: NDArray[np.bool_], trut
     precision = np.maximum.accumulate((right / np.arange(1, len(right) + 1))[::-1])[::-1]
     places = np.searchsorted(right / truths, np.linspace(0, 1, 101), side="left")
     return float(np.append(precision, 0.0)[places].mean())
+
+
+ScoredBoxes = tuple[FloatArray, FloatArray, NDArray[np.int64]]
+"""Boxes xyxy (N, 4), scores (N,), the best first, and classes (N,), of one picture."""
+
+Truth = tuple[FloatArray, NDArray[np.int64]]
+"""Boxes xyxy (M, 4) and classes (M,) of what is on one picture."""
+
+
+def precision_figures(found: Sequence[ScoredBoxes], truth: Sequence[Truth]) -> dict[str, float]:
+    """Mean average precision as COCO counts it, over the classes that are on any picture; crowds are left out before.
+
+    Args:
+        found: Of each picture boxes (N, 4), scores (N,) and classes (N,).
+        truth: Of each picture boxes (M, 4) and classes (M,).
+
+    Returns:
+        map50, map50_95: At IoU 0.5, and the mean over ten IoUs up to 0.95.
+        recall_100: Share of the things that 100 boxes a picture find at IoU 0.5.
+    """
+    classes = sorted({int(each) for _, kinds in truth for each in kinds})
+    precision, hit_all, things = [], 0, sum(len(kinds) for _, kinds in truth)
+    for kind in classes:
+        boxes = [each[0][:MOST_BOXES][each[2][:MOST_BOXES] == kind] for each in found]
+        right = [each[kinds == kind] for each, kinds in truth]
+        scores = np.concatenate([each[1][:MOST_BOXES][each[2][:MOST_BOXES] == kind] for each in found])
+        hits = [
+            np.concatenate([hits_at(here, there, float(overlap)) for here, there in zip(boxes, right, strict=True)])
+            for overlap in COCO_OVERLAPS
+        ]
+        hit_all += int(hits[0].sum())
+        count = sum(map(len, right))
+        precision.append([average_precision(scores.astype(np.float64), each, count) for each in hits])
+    means = np.mean(precision, 0) if precision else np.full(len(COCO_OVERLAPS), np.nan)
+    return {
+        "map50": float(means[0]),
+        "map50_95": float(means.mean()),
+        "recall_100": hit_all / things if things else float("nan"),
+    }
 
 
 def count_figures(found: Counts, truth: Counts) -> dict[str, float]:

@@ -4,24 +4,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from closeup.algorithms.metrics.detection import (
-    COCO_OVERLAPS,
-    average_precision,
-    count_figures,
-    hits_at,
-    size_groups,
-)
-from closeup.core.errors import FormatError, InputError
+from closeup.algorithms.metrics.detection import count_figures, precision_figures, size_groups
+from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import FloatArray
 from closeup.core.words import LeftOut, counted
+from closeup.documents.boxes import read_boxes
 from closeup.documents.checkout import CounterEvaluation, ProductRecord
-from closeup.documents.form import file_bytes, parse_json
 from closeup.features.checkout.read import Shelf
 from closeup.media.image import read_image
 from closeup.perception.products import DETECTOR, CounterModels, ProductModels
@@ -135,55 +128,23 @@ def _looked_at(
     coco: Path, models: ProductModels, progress: ProgressCallback
 ) -> tuple[list[LabelledPhoto], list[str], int]:
     """Every photo with its things, the names of the products, and how many photos show none."""
-    table = _table(coco)
-    numbers = {each["id"]: number for number, each in enumerate(table["categories"])}
-    things: dict[Any, list[dict[str, Any]]] = {}
-    for each in table["annotations"]:
-        if not each.get("iscrowd"):
-            things.setdefault(each["image_id"], []).append(each)
-    folder = coco.parent / "images" if (coco.parent / "images").is_dir() else coco.parent
-    found, wanted = [], [each for each in table["images"] if things.get(each["id"])]
+    boxed = read_boxes(coco)
+    found, wanted = [], [each for each in boxed.pictures if len(each.classes)]
     for number, each in enumerate(wanted):
         progress(Progress("Looking", number, len(wanted), "photos"))
-        rgb = read_image(folder / each["file_name"])
-        here = things[each["id"]]
-        sides = np.array([thing["bbox"] for thing in here], np.float32).reshape(-1, 4)
-        truth = np.concatenate([sides[:, :2], sides[:, :2] + sides[:, 2:]], 1)
-        classes = np.array([numbers[thing["category_id"]] for thing in here], np.int64)
+        rgb = read_image(each.file)
         boxes, scores = models.find(rgb)
-        vectors = models.describe(rgb, np.concatenate([truth, boxes]))
-        found.append(LabelledPhoto(truth, classes, vectors[: len(truth)], boxes, scores, vectors[len(truth) :]))
+        vectors = models.describe(rgb, np.concatenate([each.boxes_xyxy, boxes]))
+        many = len(each.classes)
+        found.append(LabelledPhoto(each.boxes_xyxy, each.classes, vectors[:many], boxes, scores, vectors[many:]))
     progress(Progress("Looking", len(wanted), len(wanted), "photos"))
-    return found, [each["name"] for each in table["categories"]], len(table["images"]) - len(wanted)
-
-
-def _table(coco: Path) -> dict[str, Any]:
-    try:
-        table = parse_json(file_bytes(coco))
-    except FormatError as error:
-        raise error.within(coco) from error
-    try:
-        _ = [(each["id"], each["name"]) for each in table["categories"]]
-        _ = [(each["id"], each["file_name"]) for each in table["images"]]
-        known = {each["id"] for each in table["categories"]}
-        wrong = [each for each in table["annotations"] if each["category_id"] not in known or len(each["bbox"]) != 4]
-        _ = [each["image_id"] for each in table["annotations"]]
-    except (KeyError, TypeError) as error:
-        raise InputError(f"{coco} is not in COCO's form: {error} is missing or no object.") from error
-    if wrong:
-        raise InputError(f"{coco} has an annotation of an unknown category, or without a box: {wrong[0].get('id')}.")
-    return dict(table)
+    return found, list(boxed.names), len(boxed.pictures) - len(wanted)
 
 
 def _box_figures(photos: Sequence[LabelledPhoto]) -> dict[str, float]:
-    things = sum(len(each.truth_xyxy) for each in photos)
-    scores = np.concatenate([each.scores for each in photos]).astype(np.float64)
-    hits = {
-        float(overlap): np.concatenate([hits_at(each.found_xyxy, each.truth_xyxy, overlap) for each in photos])
-        for overlap in COCO_OVERLAPS
-    }
-    precision = [average_precision(scores, each, things) for each in hits.values()]
-    return {"recall_20": float(hits[0.5].sum() / things), "map50": precision[0], "map50_95": float(np.mean(precision))}
+    found = [(each.found_xyxy, each.scores, np.zeros(len(each.scores), np.int64)) for each in photos]
+    figures = precision_figures(found, [(each.truth_xyxy, np.zeros_like(each.classes)) for each in photos])
+    return {"recall_20": figures.pop("recall_100"), "map50": figures["map50"], "map50_95": figures["map50_95"]}
 
 
 def _shelf(known: Views, views: int) -> Shelf:

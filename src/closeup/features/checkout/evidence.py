@@ -46,10 +46,10 @@ def parse_size(text: str) -> tuple[int, int, int]:
         InputError: They are not three lengths from 1 mm to 2 m.
     """
     found = re.fullmatch(r"(\d{1,4})[xX*\u00d7](\d{1,4})[xX*\u00d7](\d{1,4})(mm)?", re.sub(r"\s", "", text), re.ASCII)
-    edges = tuple(int(each) for each in found.groups()[:3]) if found else ()
-    if len(edges) != 3 or not all(1 <= each <= 2000 for each in edges):
+    first, second, third = (int(each) for each in found.groups()[:3]) if found else (0, 0, 0)
+    if not all(1 <= each <= 2000 for each in (first, second, third)):
         raise InputError(f"{text!r} is no size of a product.", "Give three edges in mm, up to 2000: 120x60x30.")
-    return edges
+    return first, second, third
 
 
 def check_measures(mm_per_px: float | None, weight_g: int | None) -> None:

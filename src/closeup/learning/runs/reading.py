@@ -30,6 +30,7 @@ from closeup.learning.runs.words import WORDS, interval_words, number_words
 from closeup.tables.growing import GrownTable, read_table
 
 LAST = "last"
+DETECTION = "detection"
 _SHOWN = 5
 
 _PREDICTIONS = re.compile(r"predictions-(train|val|test)-(.+)\.csv")
@@ -111,10 +112,12 @@ class Run:
     def learner(self) -> str:
         """Of a fit, which learner's it is: "recommend", "appraise", "headline"; "" of a training of networks.
 
+        A training of a detector is "detection".
+
         Raises:
             FormatError: If the recipe is damaged or missing.
         """
-        return str(self.recipe.get("learner", ""))
+        return str(self.recipe.get("learner") or self.recipe.get("task", ""))
 
     def heads(self) -> list[Mapping[str, Any]]:
         """The tables of its recipe's heads, in order.
@@ -122,6 +125,8 @@ class Run:
         Raises:
             FormatError: If the recipe is damaged or missing.
         """
+        if self.learner == DETECTION:
+            return [{"name": DETECTION, "kind": "figures"}]
         heads = self.recipe.get("heads")
         return [head for head in heads if isinstance(head, Mapping)] if isinstance(heads, list) else []
 

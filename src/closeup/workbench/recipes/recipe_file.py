@@ -6,24 +6,40 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import asdict, is_dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, get_origin
+from typing import Any, Literal, TypeVar, get_origin
 
 from closeup.core.errors import InputError
 from closeup.documents.form import Form, Place, describe, nearest, place_name, quoted, type_at
 from closeup.documents.toml_text import toml_value
 from closeup.workbench.recipes.checks import check
+from closeup.workbench.recipes.detector import DetectorRecipe, check_detector
 from closeup.workbench.recipes.recipe import Recipe
+
+AnyRecipe = TypeVar("AnyRecipe", Recipe, DetectorRecipe)
 
 MAX_BYTES = 1024 * 1024
 """A file above this is refused unread; recipes have a few kilobytes."""
 
 RECIPE = Form(Recipe, "closeup recipe", check=check)
+DETECTOR = Form(DetectorRecipe, "closeup recipe of a detector", check=check_detector)
 
 _LISTS = ("data", "heads", "stages")
 _ALL = "*"
 
 
 def read_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Read the recipe of an image classifier at `path`, as `read_any_recipe` does.
+
+    Raises:
+        InputError: As there; or it is one of a detector.
+    """
+    found = read_any_recipe(path, overrides)
+    if isinstance(found, DetectorRecipe):
+        raise InputError(f"{path} is the recipe of a detector, and no image classifier's.")
+    return found
+
+
+def read_any_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe | DetectorRecipe:
     """Read the recipe at `path`; paths in it stay as they are written there, relative to its folder.
 
     Args:
@@ -33,6 +49,19 @@ def read_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     Raises:
         InputError: If there is no such file, or it is no recipe; says the line, and the nearest key to an unknown one.
     """
+    text = _text(path)
+    return _parse(text, path.name, overrides, DETECTOR if _is_detector(text) else RECIPE)
+
+
+def _is_detector(text: str) -> bool:
+    """Whether a recipe says that its task is detection; what is no TOML says nothing."""
+    try:
+        return tomllib.loads(text).get("task") == "detection"
+    except (ValueError, RecursionError):
+        return False
+
+
+def _text(path: Path) -> str:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise InputError(f"{path} is larger than {MAX_BYTES // 2**20} MB, and that is no recipe.")
@@ -45,7 +74,7 @@ def read_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
         raise InputError(f"Cannot read the recipe {path}: {error.strerror or error}.") from error
     except UnicodeDecodeError as error:
         raise InputError(f"The recipe {path} is not UTF-8 text.", "Save it as UTF-8.") from error
-    return _parse(text, path.name, overrides)
+    return text
 
 
 def recipe_from_toml(text: str, base: Path | None = None, overrides: Sequence[str] = ()) -> Recipe:
@@ -61,11 +90,16 @@ def recipe_from_toml(text: str, base: Path | None = None, overrides: Sequence[st
         InputError: If it is no recipe: not TOML, a key that is not known, a value of the wrong kind or out of its
             range, or values that do not fit each other.
     """
-    recipe = _parse(text, "The recipe", overrides)
+    recipe = _parse(text, "The recipe", overrides, RECIPE)
     return recipe if base is None else with_absolute_paths(recipe, base)
 
 
-def recipe_to_toml(recipe: Recipe) -> str:
+def detector_from_toml(text: str) -> DetectorRecipe:
+    """Read a detector's recipe from its text; raises as `recipe_from_toml` does."""
+    return _parse(text, "The recipe", (), DETECTOR)
+
+
+def recipe_to_toml(recipe: Recipe | DetectorRecipe) -> str:
     """The text of a recipe with every key, also those that have their defaults; reads back equal."""
     document = asdict(recipe)
     tables = {name: value for name, value in document.items() if name in _LISTS or is_dataclass(getattr(recipe, name))}
@@ -77,13 +111,13 @@ def recipe_to_toml(recipe: Recipe) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def check_recipe(recipe: Recipe) -> None:
+def check_recipe(recipe: Recipe | DetectorRecipe) -> None:
     """Hold a recipe that was made in Python to the rules that hold for files: then what is written reads back.
 
     Raises:
         InputError: If a value is out of its range, or values do not fit each other.
     """
-    RECIPE.from_data(asdict(recipe), "The recipe")
+    (DETECTOR if isinstance(recipe, DetectorRecipe) else RECIPE).from_data(asdict(recipe), "The recipe")
 
 
 def with_absolute_paths(recipe: Recipe, base: Path) -> Recipe:
@@ -102,7 +136,7 @@ def with_absolute_paths(recipe: Recipe, base: Path) -> Recipe:
     )
 
 
-def _parse(text: str, name: str, overrides: Sequence[str]) -> Recipe:
+def _parse(text: str, name: str, overrides: Sequence[str], form: Form[AnyRecipe]) -> AnyRecipe:
     text = text.replace("\r\n", "\n")
     try:
         document: dict[str, Any] = tomllib.loads(text)
@@ -120,7 +154,7 @@ def _parse(text: str, name: str, overrides: Sequence[str]) -> Recipe:
         line = line_of(place, text)
         return f"{name}, line {line}" if line else name
 
-    return RECIPE.from_data(document, name, where)
+    return form.from_data(document, name, where)
 
 
 def line_of(place: Place, text: str) -> int | None:

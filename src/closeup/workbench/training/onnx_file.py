@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
+from torch import nn
 
 from closeup.core.errors import DependencyError, ModelError
 from closeup.core.types import FloatArray
@@ -50,7 +51,8 @@ def onnx_bytes(
         InputError: If a temperature is no number above 0 or belongs to no head.
     """
     inference = InferenceNetwork(network, heads, temperatures, flip_test=recipe.training.flip_test)
-    content = write_network(inference, card.input_px, recipe.model.architecture)
+    names = [head.name for head in inference.heads]
+    content = write_network(inference, card.input_px, recipe.model.architecture, names)
     check_parity(compare_outputs(content, inference, _noise(card.input_px)))
     return embed(content, card)
 
@@ -70,8 +72,8 @@ def require_exporter() -> None:
         )
 
 
-def write_network(network: InferenceNetwork, input_px: int, architecture: str) -> bytes:
-    """The network as an ONNX file without a card; any number of pictures, one size.
+def write_network(network: nn.Module, input_px: int, architecture: str, outputs: Sequence[str]) -> bytes:
+    """A network as an ONNX file without a card, its outputs under their names; any number of pictures, one size.
 
     Sizes are fixed but for N, so that the padding of "same" convolutions (timm's tf_ architectures) becomes constant.
 
@@ -88,7 +90,7 @@ def write_network(network: InferenceNetwork, input_px: int, architecture: str) -
                 network,
                 (pictures,),
                 input_names=[INPUT],
-                output_names=[head.name for head in network.heads],
+                output_names=list(outputs),
                 opset_version=OPSET,
                 dynamic_shapes=({0: torch.export.Dim("N")},),
                 dynamo=True,

@@ -1,0 +1,1 @@
+"""Detectors: boxes and classes on pictures, learnt and measured."""
