@@ -34,6 +34,20 @@ def test_ends_are_changed_and_shorts_left_out(client: TestClient, bearer: Bearer
     assert (after.cast, after.options, kept.reason) == (before.cast, before.options, before.shorts[1].reason)
 
 
+def test_the_camera_is_moved_and_kept(client: TestClient, bearer: Bearer, place: Premises) -> None:
+    job, key = add_plan(place, add_cast(place, fake_result())), bearer("edit")
+    path = place.data / "results" / job / PLAN
+    assert b"camera" not in path.read_bytes()
+    moved = {"at_s": 31.5, "panel": 0, "x": 0.25, "y": 0.5}
+    given = {"id": "s2", "pieces": [{"start_s": 30.0, "end_s": 36.0}], "camera": [moved]}
+    assert client.put(f"/jobs/{job}/plan", json={"shorts": [given]}, headers=key).status_code == 200
+    (short,) = PLAN_JSON.read(path).shorts
+    assert [(each.at_s, each.panel, each.x, each.y) for each in short.camera] == [(31.5, 0, 0.25, 0.5)]
+    for wrong in ({"x": 1.5}, {"panel": 2}, {"at_s": -1}):
+        refused = {**given, "camera": [moved | wrong]}
+        assert client.put(f"/jobs/{job}/plan", json={"shorts": [refused]}, headers=key).status_code == 422
+
+
 @pytest.mark.parametrize(
     "shorts",
     [

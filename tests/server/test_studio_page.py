@@ -218,6 +218,33 @@ def test_a_plan_is_changed_and_its_rendering_asked_for(desk: Desk) -> None:
     assert job.uses == (plan,)
 
 
+def test_the_camera_of_a_plan_is_moved_at_a_moment(desk: Desk) -> None:
+    plan = add_plan(desk.place, desk.cast(4, "moved.mp4"))
+    desk.open(f"/plan/{plan}")
+    desk.browser.wait("document.querySelector('.framing video')?.readyState > 0")
+    desk.browser.ask("document.querySelector('.framing video').currentTime = 31")
+    desk.focus(".grip")
+    middle = "(s => parseFloat(s.left) + parseFloat(s.width) / 2)(document.querySelector('.crop').style)"
+    before = desk.browser.ask(middle)
+    for _ in range(3):
+        desk.browser.call("Input.dispatchKeyEvent", type="keyDown", key="ArrowRight")
+    desk.browser.wait(f"Math.abs({middle} - {before} - 3) < 0.1")
+    x, y = desk.browser.ask(
+        "(b => [b.x + b.width / 2, b.y + b.height / 2])(document.querySelector('.grip').getBoundingClientRect())"
+    )
+    width = desk.browser.ask("document.querySelector('.framing video').clientWidth")
+    for kind, px in (("mousePressed", x), ("mouseMoved", x + 0.05 * width), ("mouseReleased", x + 0.05 * width)):
+        desk.browser.call("Input.dispatchMouseEvent", type=kind, x=px, y=y, button="left", buttons=1, clickCount=1)
+    desk.browser.wait(f"Math.abs({middle} - {before} - 8) < 0.5")
+    assert desk.browser.ask("document.querySelectorAll('.keyed-at .link').length") == 1
+    desk.browser.click("Save")
+    desk.browser.wait("!!document.querySelector('.said')")
+    kept = PLAN_JSON.read(desk.place.data / "results" / plan / PLAN)
+    (key,) = kept.shorts[1].camera
+    assert (key.at_s, key.panel) == (31.0, 0)
+    assert abs(100 * key.x - before - 8) < 0.5
+
+
 def portrait_of(desk: Desk) -> str:
     """A job that has made a portrait of a photo."""
     photo = desk.place.data.parent / "photo.png"

@@ -7,7 +7,7 @@ from closeup.core.fields import AtLeast, OneOf, Text, Within
 from closeup.core.types import MAX_NAME, CastKind, Count, Line, Person, PersonId, Score, Seconds, Shot, TrackId
 from closeup.documents.form import Form, one_line
 from closeup.documents.jobs import At, Id
-from closeup.documents.shorts import ShortId, TimeSpan
+from closeup.documents.shorts import CameraKey, ShortId, TimeSpan
 
 MediaKind = Literal["video", "photo", "archive", "captions", "text", "table"]
 SCOPES = ("read", "edit", "enrol", "admin")
@@ -208,10 +208,11 @@ class PeopleChanges:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShortPieces:
-    """Which stretches of the video a planned short shows, in order and not overlapping."""
+    """Which stretches of the video a planned short shows, in order and not overlapping; where its camera was moved."""
 
     id: ShortId
     pieces: Annotated[tuple[TimeSpan, ...], AtLeast(1)]
+    camera: tuple[CameraKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,22 @@ class TimeSpan:
     end_s: Seconds
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraKey:
+    """Where the middle of a crop shall be at a moment, as somebody corrects the camera's path.
+
+    Attributes:
+        at_s: Seconds of the video.
+        panel: 0, or 1 for the lower one of a split picture.
+        x: Across, as a share of the picture; `y` likewise, down.
+    """
+
+    at_s: Seconds
+    panel: Annotated[int, Within(0, 1)] = 0
+    x: Score
+    y: Score
+
+
 @dataclass(frozen=True, slots=True)
 class PersonRef:
     """The person whom shorts are about: their id in the cast, and what the user calls them, or None."""

@@ -33,7 +33,7 @@ def change_plan(
     known = {short.id: short for short in plan.shorts}
     if not {each.id for each in given.shorts} <= set(known):
         raise absent("There is no such short in the plan.")
-    shorts = tuple(replace(known[each.id], pieces=each.pieces) for each in given.shorts)
+    shorts = tuple(replace(known[each.id], pieces=each.pieces, camera=each.camera) for each in given.shorts)
     content = PLAN_JSON.encode(replace(plan, shorts=shorts))
     write_whole(path, content)
     note(place, key, "change plan", job_id)

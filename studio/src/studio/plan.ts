@@ -1,6 +1,6 @@
 // What is computed of a plan of shorts: where its ends may snap to, what is wrong with them, and what the camera sees.
 
-import type { ShortsRecord } from "./server.ts";
+import type { CameraKey, ShortsRecord } from "./server.ts";
 
 export interface Span {
   start_s: number;
@@ -13,6 +13,7 @@ export interface Planned {
   reason: string;
   kept: boolean;
   pieces: Span[];
+  camera: CameraKey[];
 }
 
 /** A panel of the camera, in per cent of the picture. */
@@ -64,3 +65,31 @@ export function boxesAt(made: ShortsRecord, seconds: number, width: number, heig
     return { left: (100 * x0) / width, top: (100 * y0) / height, width: (100 * (x1 - x0)) / width, height: (100 * (y1 - y0)) / height };
   });
 }
+
+const middleOf = (panel: Panel): [number, number] => [(panel.left + panel.width / 2) / 100, (panel.top + panel.height / 2) / 100];
+
+/** What the camera shows with somebody's corrections: in a shot it is moved as its keys say, evenly between two of them. */
+export function correctedAt(made: ShortsRecord, keys: CameraKey[], cuts: number[], seconds: number, width: number, height: number): Panel[] {
+  const start = Math.max(0, ...cuts.filter((cut) => cut <= seconds));
+  const end = Math.min(Infinity, ...cuts.filter((cut) => cut > seconds));
+  return boxesAt(made, seconds, width, height).map((panel, number) => {
+    const own = keys.filter((key) => (key.panel ?? 0) === number && key.at_s >= start && key.at_s < end).sort((a, b) => a.at_s - b.at_s);
+    const shifts = own.flatMap((key) => {
+      const planned = boxesAt(made, key.at_s, width, height)[number];
+      return planned ? [[key.at_s, key.x - middleOf(planned)[0], key.y - middleOf(planned)[1]]] : [];
+    });
+    if (shifts.length === 0) return panel;
+    const after = shifts.findIndex(([at]) => at >= seconds);
+    const [a, b] = [shifts[after < 0 ? shifts.length - 1 : Math.max(after - 1, 0)], shifts[after < 0 ? shifts.length - 1 : after]];
+    const way = b[0] > a[0] ? Math.min(Math.max((seconds - a[0]) / (b[0] - a[0]), 0), 1) : 1;
+    const shifted = (from: number, size: number, axis: 1 | 2): number => {
+      const to = from + 100 * (a[axis] + way * (b[axis] - a[axis]));
+      return size <= 100 ? Math.min(Math.max(to, 0), 100 - size) : to;
+    };
+    return { ...panel, left: shifted(panel.left, panel.width, 1), top: shifted(panel.top, panel.height, 2) };
+  });
+}
+
+/** The keys with one more, which takes the place of one at the same moment. */
+export const withKey = (keys: CameraKey[], key: CameraKey): CameraKey[] =>
+  [...keys.filter((each) => each.panel !== key.panel || Math.abs(each.at_s - key.at_s) > 0.02), key].sort((a, b) => a.at_s - b.at_s);

@@ -2675,10 +2675,25 @@ export interface components {
              */
             models?: "auto" | "builtin" | "zoo";
         };
-        /** @description Which stretches of the video a planned short shows, in order and not overlapping. */
+        /** @description Where the middle of a crop shall be at a moment, as somebody corrects the camera's path. */
+        CameraKey: {
+            /** @description Seconds of the video. */
+            at_s: number;
+            /**
+             * @description 0, or 1 for the lower one of a split picture.
+             * @default 0
+             */
+            panel?: number;
+            /** @description Across, as a share of the picture; `y` likewise, down. */
+            x: number;
+            y: number;
+        };
+        /** @description Which stretches of the video a planned short shows, in order and not overlapping; where its camera was moved. */
         ShortPieces: {
             id: string;
             pieces: components["schemas"]["TimeSpan"][];
+            /** @default [] */
+            camera?: components["schemas"]["CameraKey"][];
         };
         /** @description Start and end of a piece, in seconds. */
         TimeSpan: {

@@ -56,10 +56,13 @@ export interface Document {
   components: { schemas: Record<string, Schema> };
 }
 
+/** Where the middle of a crop was moved to, at a moment; shares of the picture. */
+export type CameraKey = { at_s: number; panel?: number; x: number; y: number };
+
 /** What the pages need of plan.json and camera.json (docs/concepts/shorts-folder.md). */
 export interface PlanFile {
   options: { captions?: string | null };
-  shorts: { id: string; title?: string | null; reason: string; pieces: { start_s: number; end_s: number }[] }[];
+  shorts: { id: string; title?: string | null; reason: string; pieces: { start_s: number; end_s: number }[]; camera?: CameraKey[] }[];
 }
 export interface ShortsRecord {
   shorts: { id: string; pieces: { start_frame: number; end_frame: number; start_s: number; end_s: number; camera: [number, number, number, number, number][][] }[] }[];

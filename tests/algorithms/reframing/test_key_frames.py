@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from closeup.algorithms.reframing.key_frames import interpolate_keys, key_frames
+from closeup.algorithms.reframing.key_frames import interpolate_keys, key_frames, led_by
 
 CURVES = arrays(
     np.float64,
@@ -55,3 +55,19 @@ def test_no_curve(curve):
 def test_a_negative_tolerance():
     with pytest.raises(ValueError, match="tolerance"):
         key_frames(np.zeros((3, 1)), -1)
+
+
+def test_crops_are_led_by_keys_and_stay_in_the_picture() -> None:
+    times_s = np.arange(11) / 10
+    crops = np.tile([10.0, 0, 60, 100], (11, 1)) + np.outer(np.arange(11), [1, 0, 1, 0])
+    keys = np.array([[0.2, 57.0, 50.0], [0.8, 103.0, 50.0]])
+    moved = led_by(crops, times_s, keys, (200, 100))
+    middles = (moved[:, 0] + moved[:, 2]) / 2
+    assert np.allclose(middles[[2, 8]], [57, 103])
+    assert np.allclose(middles - (crops[:, 0] + crops[:, 2]) / 2, np.interp(times_s, [0.2, 0.8], [20, 60]))
+    assert np.allclose(moved[:, 2] - moved[:, 0], 50)
+    assert np.allclose(moved[:, [1, 3]], [0, 100])  # it is as high as the picture, and cannot go down
+    far = led_by(crops, times_s, np.array([[0.5, 500.0, 50.0]]), (200, 100))
+    assert far[:, 2].max() == 200
+    wide = led_by(np.array([[-20.0, 0, 230, 100]]), np.zeros(1), np.array([[0.0, 120.0, 50.0]]), (200, 100))
+    assert np.allclose(wide, [[-5, 0, 245, 100]])  # wider than the picture: it reaches beyond it anyway

@@ -69,3 +69,29 @@ def interpolate_keys(frames: NDArray[np.int64], values: NDArray[np.float64], cou
     """
     at = np.arange(count)
     return np.stack([np.interp(at, frames, column) for column in values.T], axis=1)
+
+
+def led_by(
+    crops: NDArray[np.float64], times_s: NDArray[np.float64], keys: NDArray[np.float64], size_wh: tuple[int, int]
+) -> NDArray[np.float64]:
+    """Crops (N, 4), xyxy, moved so that their middles are where keys have them.
+
+    Between two keys the shift changes evenly; before the first and behind the last one it stays as it is there. A crop
+    that fits into the picture stays inside.
+
+    Args:
+        crops: Of a stretch without a cut.
+        times_s: Shape (N,), when each is shown, ascending.
+        keys: Shape (K, 3), K of at least 1: seconds, ascending, and the middle x, y in pixels.
+        size_wh: Of the picture.
+    """
+    middles = (crops[:, :2] + crops[:, 2:]) / 2
+    moved = crops.copy()
+    for axis in (0, 1):
+        wanted = keys[:, 1 + axis] - np.interp(keys[:, 0], times_s, middles[:, axis])
+        shift = np.interp(times_s, keys[:, 0], wanted)
+        low, high = -crops[:, axis], size_wh[axis] - crops[:, axis + 2]
+        shift = np.where(low <= high, np.clip(shift, np.minimum(low, high), np.maximum(low, high)), shift)
+        moved[:, axis] += shift
+        moved[:, axis + 2] += shift
+    return moved

@@ -9,6 +9,7 @@ from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.settings import read_settings
 from closeup.core.types import Cast, Person
 from closeup.features.shorts.captioning import CaptionOverlay, cut_captions
+from closeup.features.shorts.correcting import corrected
 from closeup.features.shorts.finished import FinishedShort, Handover, make_posters
 from closeup.features.shorts.focus import PersonFocus
 from closeup.features.shorts.folder import folder_at, is_only_planned, is_ours, movie_name, write_handover
@@ -302,7 +303,9 @@ class _Job:
         for piece in short.pieces:
             times_s = starts_s[piece.start_frame : piece.end_frame]
             for part in pieces_by_layout(cast, person, piece, times_s, options):
-                yield frame_piece(cast, person, part, starts_s[part.start_frame : part.end_frame], options)
+                own_s = starts_s[part.start_frame : part.end_frame]
+                framed = frame_piece(cast, person, part, own_s, options)
+                yield corrected(framed, short.camera, cast, own_s)
 
     def _captions_of(self, short: Short) -> Subtitles | None:
         captions = self._planned.captions

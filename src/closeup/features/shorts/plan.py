@@ -17,7 +17,7 @@ from closeup.core.notebook import table
 from closeup.core.timebase import clock
 from closeup.core.types import Line, Score, VideoInfo
 from closeup.documents.form import Form, file_bytes, must_be
-from closeup.documents.shorts import Layout, PersonRef, ShortId, TimeSpan
+from closeup.documents.shorts import CameraKey, Layout, PersonRef, ShortId, TimeSpan
 from closeup.features.shorts.options import ShortsOptions
 from closeup.media.caption_style import is_style_file
 from closeup.media.frame_times import FrameTimes
@@ -62,6 +62,7 @@ class Short:
         reason: A sentence for people: what speaks for this moment.
         layout: "follow" or "split".
         title: What it is called in files and pages, or None.
+        camera: Where somebody has moved the camera.
     """
 
     id: str
@@ -71,6 +72,7 @@ class Short:
     reason: str
     layout: str = "follow"
     title: str | None = None
+    camera: tuple[CameraKey, ...] = ()
 
     @property
     def length_s(self) -> float:
@@ -129,7 +131,7 @@ class PlannedShort:
     Attributes:
         pieces: In order, not overlapping.
         interest: 0 with empty `parts` where nobody has judged it.
-        id, title, layout, parts, reason: As in `Short`.
+        id, title, layout, parts, reason, camera: As in `Short`.
     """
 
     id: ShortId | None = None
@@ -139,6 +141,7 @@ class PlannedShort:
     interest: Score = 0.0
     parts: Mapping[str, Score] = field(default_factory=dict)
     reason: Line = BY_HAND
+    camera: tuple[CameraKey, ...] = field(default=(), metadata={"exclude_if": lambda keys: not keys})
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +182,7 @@ class PlanFile:
                 reason=short.reason,
                 layout=short.layout or self.options.layout,
                 title=short.title,
+                camera=short.camera,
             )
             for number, short in enumerate(self.shorts)
         )
@@ -224,6 +228,7 @@ def encode_plan(plan: Plan, options: ShortsOptions, cast: Path, folder: Path) ->
             interest=short.interest,
             parts=short.parts,
             reason=short.reason,
+            camera=short.camera,
         )
         for short in plan.shorts
     )
