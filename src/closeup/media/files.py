@@ -67,7 +67,7 @@ def files_below(folder: Path) -> tuple[list[str], tuple[str, ...]]:
             if not is_litter(name):
                 path = Path(place, name).relative_to(folder).as_posix()
                 (names if _is_text(path) else odd).append(path)
-    notes = []
+    notes: list[str] = []
     if odd:
         notes.append(LeftOut(f"{counted(len(odd), 'file')} in {folder} left out: no UTF-8 text by name."))
     if again:

@@ -23,6 +23,7 @@ from closeup.server.casts import PAGE_POLICY
 from closeup.server.entry import Editor, Here, Reader, body, documented, documented_file, listed, note, one
 from closeup.server.premises import Premises, absent
 from closeup.workbench.audit import review
+from closeup.workbench.audit.accept import Accepted
 from closeup.workbench.audit.folder import AUDIT_FILE, read_audit
 from closeup.workbench.datasets.items import Dataset
 from closeup.workbench.datasets.reading import open_dataset
@@ -144,7 +145,7 @@ def correct(
 _writing = threading.Lock()
 
 
-def _written(accepted: review.Accepted) -> str:
+def _written(accepted: Accepted) -> str:
     said = f"{Path(accepted.file).name}: {counted(accepted.added, 'line')} added, "
     again = f"; {accepted.before} were there already" if accepted.before else ""
     return f"{said}{counted(accepted.pictures, 'label')} corrected{again}."

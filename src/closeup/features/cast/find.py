@@ -91,7 +91,7 @@ def make_cast_folder(
     options, video, folder = options or CastOptions(), Path(video), Path(folder).absolute()
     check_place(folder, video, overwrite=overwrite)
     clock = StageTimer()
-    edits, sharing = read_edits(folder / EDITS), spread and (spread, folder)
+    edits, sharing = read_edits(folder / EDITS), None if spread is None else (spread, folder)
     scan, (detector, embedder) = _scan(video, options, clock, progress, edits=edits, sharing=sharing)
     carried = carry_over(folder, scan.tracks, scan.video.sha256)
     result = grouped(scan, (detector, embedder), options, carried, clock)

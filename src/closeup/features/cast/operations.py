@@ -183,16 +183,16 @@ def give_drawn(scene: Scene, track: str, frame: int, identity: str = "") -> Chan
     nearest = min(drawn.faces, key=lambda face: abs(face.frame - frame))  # first, for it is followed from there again
     faces = (*anchor_track(replace(drawn, faces=(nearest,))).faces, *anchor_track(drawn).faces)
     anchor = TrackAnchor(track, tuple(dict.fromkeys(faces)))
-    what, how = f"A face at {clock(drawn.start_s)} ({track})", ("draw", scene.at, _sha(scene))
+    what = f"A face at {clock(drawn.start_s)} ({track})"
     if not identity:
         new = f"p{scene.edits.next_person}"
-        operation = Operation(*how, (), new_person=new, drawn=anchor)
+        operation = Operation("draw", scene.at, _sha(scene), (), new_person=new, drawn=anchor)
         return _add(scene, operation, f"{what} is a person of its own now: {new}.")
     person = _person(scene.cast, identity)
     shared = shared_frame(_tracks(scene.cast, person), [drawn])
     if shared is not None:
         raise InputError(f"{_call(person)} is in the picture {moment(scene.cast, *shared)} already.", code="cast.apart")
-    operation = Operation(*how, (anchor_person(scene.cast, person),), drawn=anchor)
+    operation = Operation("draw", scene.at, _sha(scene), (anchor_person(scene.cast, person),), drawn=anchor)
     return _add(scene, operation, f"{what} is {_call(person)} now.")
 
 

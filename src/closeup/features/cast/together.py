@@ -123,7 +123,7 @@ def make_season_folder(
         OutputError: If the folder exists and `overwrite` is off, or it cannot be written.
     """
     options = options or CastOptions()
-    sharing = spread and (spread, folder.absolute())
+    sharing = None if spread is None else (spread, folder.absolute())
 
     def look(analyzer: Analyzer, earlier: EarlierParts, joiner: Joiner) -> list[str]:
         refused: list[InputError] = []

@@ -164,7 +164,7 @@ def _wanted(model: Recommender, events: Events) -> tuple[list[int], list[NDArray
         if len(fresh):
             rows.append(row)
             relevant.append(fresh)
-    notes = []
+    notes: list[str] = []
     if strangers:
         notes.append(LeftOut(f"{counted(strangers, 'user')} that the model knows nothing of are left out."))
     if repeated:

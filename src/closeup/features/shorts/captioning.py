@@ -90,7 +90,7 @@ def check_letters(subtitles: Subtitles, font: Path | None = None) -> tuple[str, 
     """
     lacking = {cue: letters for cue in subtitles.cues if (letters := font_for(cue.text, font)[1])}
     signs = "".join(dict.fromkeys("".join(left_out_signs(cue.text, font) for cue in subtitles.cues)))
-    notes = []
+    notes: list[str] = []
     if lacking:
         letters = "".join(dict.fromkeys("".join(lacking.values())))
         where = f"{font.name} has" if font else "no font that was found has"

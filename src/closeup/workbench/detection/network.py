@@ -9,6 +9,7 @@ them nothing.
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
@@ -50,11 +51,11 @@ class Backbone(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        whole = new_backbone(ARCHITECTURE)
+        whole: Any = new_backbone(ARCHITECTURE)
         load_start(Network(whole, 1, (), 0.0), "imagenet", ARCHITECTURE, Path())
         self.stem = nn.Sequential(whole.conv_stem, whole.bn1)
-        self.stages = nn.ModuleList(list(whole.blocks)[:6])
-        self.stages[5] = self.stages[5][:DEEPEST]
+        *stages, last = list(whole.blocks)[:6]
+        self.stages = nn.ModuleList([*stages, last[:DEEPEST]])
         _folded(self)
         _fixed_padding(self)
 
@@ -80,7 +81,8 @@ def _folded(module: nn.Module) -> None:
             convolution = name
         elif isinstance(child, nn.BatchNorm2d):
             setattr(module, convolution, fuse_conv_bn_eval(getattr(module, convolution), child))
-            setattr(module, name, nn.Sequential(child.drop, child.act))
+            rest: Any = child
+            setattr(module, name, nn.Sequential(rest.drop, rest.act))
         else:
             _folded(child)
 
@@ -111,6 +113,7 @@ class DetectorNetwork(nn.Module):
         self.up = nn.ModuleList(_layer(WIDTH, WIDTH, 3, 2) for _ in STRIDES[:-1])
         self.towers = nn.ModuleList(nn.Sequential(_layer(WIDTH, WIDTH), _layer(WIDTH, WIDTH)) for _ in STRIDES)
         self.answers = nn.ModuleList(nn.Conv2d(WIDTH, classes + 4, 1) for _ in STRIDES)
+        answer: Any
         for answer in self.answers:
             nn.init.normal_(answer.weight, std=0.01)
             answer.bias.data = torch.tensor([-3.0] * classes + [0.7] * 4)  # 5 % are things, of four steps each way

@@ -50,7 +50,9 @@ def read_any_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe | Detec
         InputError: If there is no such file, or it is no recipe; says the line, and the nearest key to an unknown one.
     """
     text = _text(path)
-    return _parse(text, path.name, overrides, DETECTOR if _is_detector(text) else RECIPE)
+    if _is_detector(text):
+        return _parse(text, path.name, overrides, DETECTOR)
+    return _parse(text, path.name, overrides, RECIPE)
 
 
 def _is_detector(text: str) -> bool:
