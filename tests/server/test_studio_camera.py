@@ -45,6 +45,7 @@ def test_somebody_is_enrolled_and_the_pictures_go(desk: Desk, tmp_path: Path) ->
     if AXE.is_file():
         assert desk.faults() == []
     desk.browser.look(tmp_path / "consent.png", (390, 900), dark=True)
+    assert desk.browser.ask("document.querySelector('dialog').getBoundingClientRect().width") > 340  # on a phone too
     desk.browser.click("Start the camera")
     desk.browser.wait("document.querySelector('.poses li img')?.naturalWidth > 0")
     desk.browser.wait("document.querySelector('.request')?.innerText.startsWith('Turn your head to your right')")
