@@ -224,7 +224,12 @@ OFFERS = {
 }
 """What is offered, by the work's name."""
 
+_BOXES = "it learns from files of boxes beside a recipe, where they lie"
 NOT_OFFERED = {
+    "cast.look": "a cast asks for it itself, for a part of a video",
+    "train.detector": _BOXES,
+    "train.detector.resume": _BOXES,
+    "evaluate.detector": _BOXES,
     "cast.draw": "it is asked for under /casts, with what is drawn",
     "media.thumbnail": "the server asks for it itself",
     "shorts.plan": "shorts with the option plan_only writes a plan",

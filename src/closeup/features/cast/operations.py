@@ -191,7 +191,8 @@ def give_drawn(scene: Scene, track: str, frame: int, identity: str = "") -> Chan
     person = _person(scene.cast, identity)
     shared = shared_frame(_tracks(scene.cast, person), [drawn])
     if shared is not None:
-        raise InputError(f"{_call(person)} is in the picture {moment(scene.cast, *shared)} already.", code="cast.apart")
+        said = f"{_call(person)} is in the picture {moment(scene.cast, *shared)} already."
+        raise InputError(said, code="cast.apart", person=person.id)
     operation = Operation("draw", scene.at, _sha(scene), (anchor_person(scene.cast, person),), drawn=anchor)
     return _add(scene, operation, f"{what} is {_call(person)} now.")
 

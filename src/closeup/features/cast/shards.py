@@ -382,7 +382,7 @@ def _planned_times(plan: Path, video: Path) -> FrameTimes:
         raise _not_shared(f"{error.filename} is not to be seen where the work is done: {error.strerror}.") from error
     known = read_npz(content, _PLAN)
     if size != int(known["bytes"]):
-        raise InputError(f"{video} is not the file that was planned: it has {size} bytes.", code="video.changed")
+        raise InputError(f"{video} is not the file that was planned.", code="video.changed", path=video)
     *ticks, end_tick = known["ticks"].tolist()
     tick, origin, track = known["clock"].tolist()
     width, height = known["canvas_wh"].tolist()
