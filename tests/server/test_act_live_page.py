@@ -63,7 +63,7 @@ def test_a_take_is_played_scored_and_played_back(server: LoopbackServer, camera:
         browser.wait("document.querySelector('.state').innerText.includes('pictures a second')")
         assert browser.ask("location.search") == ""
         browser.click("Start a take")
-        browser.wait("document.querySelector('.screen.live')")
+        browser.wait("!!document.querySelector('.screen.live')")
         browser.wait("document.querySelectorAll('.attempt')[0].getAttribute('d').length > 60")
         browser.ask("new Promise(done => setTimeout(done, 5000))")
         browser.click("Stop here")
