@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 
 from closeup.core.errors import InputError
-from closeup.media.image import MAX_PIXELS, decode_image, decode_jpeg, encode_jpeg, encode_png, read_image
+from closeup.media.image import MAX_PIXELS, decode_image, decode_jpeg, encode_jpeg, encode_png, read_image, shrunk
 from heic_file import heic_bytes
 
 
@@ -263,3 +263,10 @@ def test_a_png_that_is_cut_off_is_named_so() -> None:
     content = encode_png(ramp())
     with pytest.raises(InputError, match=r"a\.png is cut off: its end is missing"):
         decode_image(content[: len(content) // 2], "a.png")
+
+
+def test_a_picture_is_made_smaller_by_its_longer_side_and_never_larger() -> None:
+    picture = ramp(64, 48)
+    assert shrunk(picture, 32).shape == (24, 32, 3)
+    assert shrunk(picture, 64) is picture
+    assert shrunk(ramp(64, 1), 4).shape == (1, 4, 3)

@@ -8,16 +8,14 @@ import cv2
 import numpy as np
 import onnx
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from closeup.core.boxes import iou
+from closeup.core.boxes import iou, suppressed
 from closeup.core.settings import read_settings
 from closeup.core.types import FloatArray, Image
 from closeup.media.image import read_image
 from closeup.perception import yunet
 from closeup.perception.protocols import Detections
-from closeup.perception.yunet import SECOND_LOOK_PX, YuNetDetector, suppressed
+from closeup.perception.yunet import SECOND_LOOK_PX, YuNetDetector
 from closeup.weights.cards import card
 from closeup.weights.dequantise import dequantise
 from closeup.weights.session import open_session
@@ -129,28 +127,6 @@ def test_the_second_look_keeps_the_small_faces_of_the_first(detector: YuNetDetec
 def test_pictures_too_thin_to_be_made_smaller_hold_no_face(detector: YuNetDetector, size_wh: tuple[int, int]) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (size_wh[1], size_wh[0], 3), dtype=np.uint8)
     assert len(detector.detect(noise)) == 0
-
-
-@given(st.data())
-def test_suppression_keeps_the_best_of_each_heap_best_first(data: st.DataObject) -> None:
-    count = data.draw(st.integers(0, 12))
-    places = st.integers(0, 40)
-    corners = np.array(data.draw(st.lists(st.tuples(places, places), min_size=count, max_size=count)), np.float32)
-    corners = corners.reshape(count, 2)
-    boxes = np.concatenate([corners, corners + 20], axis=1)
-    scores = np.array(data.draw(st.lists(st.sampled_from([0.6, 0.7, 0.8]), min_size=count, max_size=count)), np.float32)
-    stays = suppressed(boxes, scores, NMS_IOU)
-    assert [float(scores[i]) for i in stays] == sorted((float(scores[i]) for i in stays), reverse=True)
-    overlaps = iou(boxes, boxes)
-    for place, i in enumerate(stays):
-        assert all(overlaps[i, j] <= NMS_IOU for j in stays[:place])
-    for gone in set(range(count)) - set(stays):
-        assert any(overlaps[gone, i] > NMS_IOU and scores[i] >= scores[gone] for i in stays)
-
-
-def test_of_equal_scores_the_first_stays() -> None:
-    boxes = np.array([[0, 0, 10, 10], [1, 0, 11, 10]], np.float32)
-    assert suppressed(boxes, np.array([0.9, 0.9], np.float32), NMS_IOU) == [0]
 
 
 def test_cells_go_row_by_row() -> None:

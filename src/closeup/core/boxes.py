@@ -37,3 +37,25 @@ def fitted(size_wh: tuple[int, int], longer_px: int) -> tuple[int, int]:
     """The largest (width, height) of a picture's shape whose longer side is at most `longer_px`; never enlarged."""
     factor = min(1.0, longer_px / max(size_wh))
     return max(1, round(size_wh[0] * factor)), max(1, round(size_wh[1] * factor))
+
+
+def suppressed(
+    boxes_xyxy: FloatArray, scores: FloatArray, most_overlap: float, kinds: NDArray[np.int64] | None = None
+) -> list[int]:
+    """Non-maximum suppression: of boxes (N, 4) with scores (N,), the indices that stay, best score first.
+
+    Args:
+        most_overlap: IoU with a better box above which a box goes.
+        kinds: Shape (N,): only boxes of one kind are rivals; None where all are of one.
+    """
+    order = np.argsort(-scores, kind="stable")
+    overlaps = iou(boxes_xyxy[order], boxes_xyxy[order]) > most_overlap
+    if kinds is not None:
+        overlaps &= kinds[order, None] == kinds[order]
+    stays: list[int] = []
+    gone = np.zeros(len(order), dtype=bool)
+    for row in range(len(order)):
+        if not gone[row]:
+            stays.append(int(order[row]))
+            gone |= overlaps[row]
+    return stays

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageOps
 
+from closeup.core.boxes import fitted
 from closeup.core.errors import InputError
 from closeup.core.types import Image
 from closeup.media.files import require_file, unreadable
@@ -52,6 +53,14 @@ def read_image(path: Path) -> Image:
     except OSError as error:
         raise unreadable(path, error) from error
     return _decode(content, str(path))
+
+
+def shrunk(image: Image, longer_px: int) -> Image:
+    """A picture (H, W, 3) whose longer side is at most `longer_px`; the same where it is no larger."""
+    size_wh = fitted((image.shape[1], image.shape[0]), longer_px)
+    if size_wh == (image.shape[1], image.shape[0]):
+        return image
+    return np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def encode_jpeg(image: Image, quality: int = 88) -> bytes:

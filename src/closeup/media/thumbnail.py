@@ -3,7 +3,6 @@
 from itertools import islice
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from closeup.core.errors import InputError
@@ -11,7 +10,7 @@ from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import Image
 from closeup.core.whole import write_whole
 from closeup.media.container import is_video
-from closeup.media.image import encode_jpeg, read_image
+from closeup.media.image import encode_jpeg, read_image, shrunk
 from closeup.media.sampling import Sampling
 from closeup.media.video import open_video
 
@@ -29,12 +28,7 @@ def write_thumbnail(source: Path, output: Path, *, progress: ProgressCallback = 
     """
     progress(Progress("Looking", 0, None, ""))
     image = _telling_frame(source) if is_video(source) else read_image(source)
-    height, width = image.shape[:2]
-    scale = min(1.0, SIDE_PX / max(height, width))
-    small = cv2.resize(
-        image, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=cv2.INTER_AREA
-    )
-    write_whole(output, encode_jpeg(np.ascontiguousarray(small)))
+    write_whole(output, encode_jpeg(np.ascontiguousarray(shrunk(image, SIDE_PX))))
 
 
 def _telling_frame(video: Path) -> Image:

@@ -8,7 +8,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from closeup.core.boxes import clip, iou
+from closeup.core.boxes import clip, suppressed
 from closeup.core.settings import Settings, read_settings
 from closeup.core.types import FloatArray, Image
 from closeup.perception.matte import seen_size
@@ -85,16 +85,9 @@ class CounterModels:
 
 def best_apart(boxes_xyxy: FloatArray, scores: FloatArray) -> list[int]:
     """Places of the best of boxes (N, 4) by scores (N,), `MOST` at most, none much over a better one."""
-    kept: list[int] = []
-    for place in np.argsort(-scores, kind="stable")[: 20 * MOST].tolist():
-        box = boxes_xyxy[place]
-        if (box[2:] - box[:2]).min() < 1:
-            continue
-        if not kept or iou(box[None], boxes_xyxy[kept]).max() <= _APART:
-            kept.append(place)
-        if len(kept) == MOST:
-            break
-    return kept
+    order = np.argsort(-scores, kind="stable")[: 20 * MOST]
+    order = order[(boxes_xyxy[order, 2:] - boxes_xyxy[order, :2]).min(axis=1, initial=np.inf) >= 1]
+    return [int(order[at]) for at in suppressed(boxes_xyxy[order], scores[order], _APART)[:MOST]]
 
 
 def crop(rgb: Image, box_xyxy: FloatArray) -> Image:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from closeup.core.boxes import iou
+from closeup.core.boxes import iou, suppressed
 from closeup.core.types import FloatArray, Image
 from closeup.perception.preprocessing import preprocess
 from closeup.perception.protocols import Detections, FaceDetector
@@ -88,19 +88,6 @@ def _decode(outputs: list[FloatArray], size_wh: tuple[int, int], least_score: fl
         np.concatenate(points).astype(np.float32),
         np.concatenate(scores).astype(np.float32),
     )
-
-
-def suppressed(boxes_xyxy: FloatArray, scores: FloatArray, most_overlap: float) -> list[int]:
-    """Non-maximum suppression: of boxes (N, 4) with scores (N,), the indices that stay, best score first."""
-    order = np.argsort(-scores, kind="stable")
-    overlaps = iou(boxes_xyxy[order], boxes_xyxy[order]) > most_overlap
-    stays: list[int] = []
-    gone = np.zeros(len(order), dtype=bool)
-    for row in range(len(order)):
-        if not gone[row]:
-            stays.append(int(order[row]))
-            gone |= overlaps[row]
-    return stays
 
 
 @cache

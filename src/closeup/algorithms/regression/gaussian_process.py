@@ -80,7 +80,10 @@ class Covariance:
         return total
 
     def loss(self, rows: Floats, target: Floats) -> tuple[float, Floats]:
-        """Negative logarithm of the marginal likelihood of a target (N,), less a constant, and its slope."""
+        """Negative logarithm of the marginal likelihood of a target (N,), less a constant, and its slope.
+
+        Infinite, with a slope of 0, where rounding leaves the covariances without a factor.
+        """
         smooth, rough, linear, position, shares = self._parts()
         scaled, weighed = [rows / smooth, rows / rough], rows * linear
         roots = [np.sqrt(3 * _squares(scaled[0], scaled[0])), np.sqrt(_squares(scaled[1], scaled[1]))]

@@ -8,10 +8,6 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-import cv2
-import numpy as np
-
-from closeup.core.boxes import fitted
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import Image
@@ -20,7 +16,7 @@ from closeup.features.checkout.evidence import parse_size, parse_weight
 from closeup.features.checkout.money import parse_price
 from closeup.features.checkout.scene import CounterScene
 from closeup.features.checkout.till import STILL_LOOKS
-from closeup.media.image import decode_image, encode_jpeg
+from closeup.media.image import decode_image, encode_jpeg, shrunk
 from closeup.media.live import live_pictures
 from closeup.media.photos import find_photos
 from closeup.storage.shop import Picture, ShopStore, open_shop
@@ -115,8 +111,7 @@ def pictures_of(photos: Sequence[Path]) -> list[Picture]:
 
 def view_of(image: Image, content: bytes | None = None) -> Picture:
     """A view of a product from a picture (H, W, 3), made small; `content` is the file that it comes from."""
-    size_wh = fitted((image.shape[1], image.shape[0]), VIEW_PX)
-    small = encode_jpeg(np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA), np.uint8))
+    small = encode_jpeg(shrunk(image, VIEW_PX))
     return small, hashlib.sha256(small if content is None else content).hexdigest()
 
 

@@ -4,14 +4,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
-
 from closeup.core.data_uri import data_uri
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
-from closeup.core.types import Image
-from closeup.media.image import decode_image, encode_jpeg
+from closeup.media.image import decode_image, encode_jpeg, shrunk
 from closeup.pages.commands import for_audit
 from closeup.pages.page import render_page
 from closeup.pages.timeline import percent
@@ -102,16 +98,7 @@ def _picture(dataset: Dataset, item: Item, most_px: int) -> str:
         image = decode_image(dataset.read_bytes(item), item.path)
     except InputError:
         return ""
-    return data_uri(encode_jpeg(_shrunk(image, most_px), 82))
-
-
-def _shrunk(image: Image, most_px: int) -> Image:
-    height, width = image.shape[:2]
-    scale = most_px / max(height, width)
-    if scale >= 1:
-        return image
-    size_wh = max(1, round(width * scale)), max(1, round(height * scale))
-    return np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
+    return data_uri(encode_jpeg(shrunk(image, most_px), 82))
 
 
 def _joint(audit: Audit) -> list[tuple[str, list[tuple[str, str]]]]:

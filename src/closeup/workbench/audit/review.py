@@ -7,15 +7,12 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated
 
-import cv2
-import numpy as np
-
 from closeup.core.errors import InputError
 from closeup.core.fields import Text, Within
 from closeup.core.types import Count, Line
 from closeup.core.whole import write_whole
 from closeup.documents.form import Form
-from closeup.media.image import decode_image, encode_jpeg
+from closeup.media.image import decode_image, encode_jpeg, shrunk
 from closeup.workbench.audit.accept import Accepted, accept_labels
 from closeup.workbench.audit.find import Finding, GroupFinding
 from closeup.workbench.audit.folder import AUDIT_FILE, read_audit
@@ -197,11 +194,7 @@ def picture_of(dataset: Dataset, finding: Finding) -> bytes:
     if item is None:
         raise InputError(f"The data has no picture {finding.key} any more.")
     image = decode_image(dataset.read_bytes(item), item.path)
-    factor = PICTURE_PX / max(image.shape[:2])
-    if factor < 1:
-        size_wh = max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor))
-        image = np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
-    return encode_jpeg(np.ascontiguousarray(image), 88)
+    return encode_jpeg(shrunk(image, PICTURE_PX))
 
 
 def _kept(folder: Path, review: AuditReview) -> AuditReview:

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from closeup.algorithms.metrics.detection import ScoredBoxes, precision_figures
-from closeup.core.boxes import clip, iou
+from closeup.core.boxes import clip, suppressed
 from closeup.core.progress import Progress, ProgressCallback
 from closeup.core.types import FloatArray, Image
 from closeup.documents.boxes import BoxedPicture
 from closeup.learning.device import Precision
 from closeup.learning.pytorch import torch
 from closeup.learning.trainer import Indices
-from closeup.media.image import read_image
+from closeup.media.image import read_image, shrunk
 from closeup.workbench.detection.network import FROZEN, detector_loss, places
 from closeup.workbench.recipes.detector import DetectorRecipe
 
@@ -82,9 +82,7 @@ class DetectionTask:
         inside = clip(each.boxes_xyxy, (rgb.shape[1], rgb.shape[0]))
         self.clipped += int((np.abs(inside - each.boxes_xyxy) > 1).any(1).sum())
         factor = min(1.0, KEPT * self.recipe.input_px / max(rgb.shape[:2]))
-        size_wh = max(round(rgb.shape[1] * factor), 1), max(round(rgb.shape[0] * factor), 1)
-        small = rgb if factor == 1 else cv2.resize(rgb, size_wh, interpolation=cv2.INTER_AREA)
-        self._pictures.append((np.asarray(small, np.uint8), factor))
+        self._pictures.append((shrunk(rgb, KEPT * self.recipe.input_px), factor))
         return replace(each, boxes_xyxy=inside)
 
     def trainable(self, stage: int) -> Collection[str]:
@@ -183,11 +181,6 @@ def best(boxes_xyxy: FloatArray, scores: FloatArray) -> ScoredBoxes:
     """
     spots, kinds = np.nonzero(scores > WORTH)
     order = np.argsort(-scores[spots, kinds], kind="stable")[: 10 * MOST]
-    kept: list[int] = []
-    for at in order.tolist():
-        rivals = [each for each in kept if kinds[each] == kinds[at]]
-        if not rivals or iou(boxes_xyxy[spots[[at]]], boxes_xyxy[spots[rivals]]).max() <= APART:
-            kept.append(at)
-        if len(kept) == MOST:
-            break
-    return boxes_xyxy[spots[kept]], scores[spots[kept], kinds[kept]], kinds[kept].astype(np.int64)
+    spots, kinds = spots[order], kinds[order].astype(np.int64)
+    kept = suppressed(boxes_xyxy[spots], scores[spots, kinds], APART, kinds)[:MOST]
+    return boxes_xyxy[spots[kept]], scores[spots[kept], kinds[kept]], kinds[kept]

@@ -4,15 +4,13 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from closeup.core.boxes import fitted
 from closeup.core.data_uri import data_uri
 from closeup.core.errors import InputError
 from closeup.core.types import Image
-from closeup.media.image import decode_image, encode_jpeg
+from closeup.media.image import decode_image, encode_jpeg, shrunk
 from closeup.pages.page import render_page
 from closeup.workbench.datasets.items import SIDES, Item
 from closeup.workbench.look.classes import LabelClass, LabelField, label_text
@@ -91,8 +89,7 @@ class _Pictures:
             image = decode_image(self._look.dataset.read_bytes(item), item.path)
         except InputError:  # it was there a minute ago
             return None
-        size_wh = fitted((image.shape[1], image.shape[0]), THUMBNAIL_PX)
-        return _uri(np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA), np.uint8))
+        return _uri(shrunk(image, THUMBNAIL_PX))
 
 
 def _uri(image: Image) -> str:
