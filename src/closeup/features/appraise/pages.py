@@ -1,5 +1,7 @@
 """Pages of a fitted appraiser and of how good one is: estimates beside the truth, what they go by, how far off."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +15,9 @@ Span = tuple[Floats, Floats]
 
 FURTHEST = 15
 """Rows that are shown where an estimate is far off."""
+
+NAMES = {"lightgbm": "LightGBM", "xgboost": "XGBoost", "catboost": "CatBoost", "process": "Gaussian process"}
+"""What members are called."""
 
 PARTS = 10
 """Parts of the rows, from the least worth to the most."""
@@ -39,7 +44,7 @@ def fit_page(header: ModelHeader, lines: NDArray[np.int64], truth: Floats, middl
         _furthest(target, lines, truth, middles),
     ]
     shares = zip(header.facts["members"], header.facts["weights"], strict=True)
-    members = [(f"{m['kind']}, {_learns(m)}, seed {m['seed']}", f"{weight:.0%} of the mixture") for m, weight in shares]
+    members = [(_name(member), f"{weight:.0%} of the mixture") for member, weight in shares]
     origin = [("closeup", header.version), ("fitted at", header.fitted_at), ("SHA-256 of the data", header.sha256)]
     return learner_page(
         "appraise, a fit",
@@ -65,9 +70,10 @@ def measured_page(
     return evaluation_page(found, "rows", _half(target, truth, middles), sections)
 
 
-def _learns(member: dict[str, object]) -> str:
-    what = "logarithms" if member["log"] else "amounts"
-    return f"{what} beside a plain regression" if member["beside"] else what
+def _name(member: dict[str, Any]) -> str:
+    learns = "logarithms" if member["log"] else "amounts"
+    beside = " beside a plain regression" if member["beside"] else ""
+    return f"{NAMES[member['kind']]}, {learns}{beside}, seed {member['seed']}"
 
 
 def _half(target: str, truth: Floats, middles: Floats) -> str:
