@@ -1,6 +1,6 @@
 """How well a counter sees: counter24's photos that were held out, counters of snacks83, grocerystore81's shelf.
 
-    python benchmarks/checkout.py SHARED/data [--only counter24|teaching|snacks83|grocerystore81|int8]
+    python benchmarks/checkout.py SHARED/data [--only counter24|teaching|snacks83|grocerystore81|int8|latency]
 
 counter24: the last quarter of each class (recipes/counter.py); products by views from the other three quarters.
 teaching: products of counter24 enrolled by one view each; of the held-out things, in many random orders, the first ten
@@ -8,7 +8,9 @@ that are not named rightly become views, as a choice at the counter does; the la
 snacks83: each product enrolled from its one packshot, on counters of 3, 6 and 10 composed here, with shadows and other
 light; every fourth packshot was never learnt from, and figures of those alone stand beside. A quarter of the products
 is not enrolled in turn. grocerystore81: the photos of each class that were not learnt from, named by the iconic photo
-alone and by the four others. int8: both networks in 8-bit integers beside 32-bit floats, on counter24.
+alone and by the four others. int8: both networks in 8-bit integers beside 32-bit floats, on counter24. latency: from a
+still scene to the list and its parts, on one thread, in milliseconds of processor, and memory; 24 held-out photos at
+1280x720, 23 products by five views each at most.
 """
 
 import argparse
@@ -21,6 +23,7 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -29,14 +32,25 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "recipes"))
 
 from closeup.algorithms.metrics.detection import count_figures
 from closeup.core.settings import read_settings
+from closeup.documents.boxes import read_boxes
 from closeup.documents.checkout import COUNTER_EVALUATION, ProductRecord
+from closeup.features.checkout.catalogue import view_of
 from closeup.features.checkout.evaluate import evaluate_counter
-from closeup.features.checkout.read import Shelf, product_box, read_counter
+from closeup.features.checkout.kiosk import Kiosk
+from closeup.features.checkout.payment import sandbox
+from closeup.features.checkout.read import Shelf, open_shelf, product_box, read_counter
+from closeup.features.checkout.till import STILL_LOOKS
+from closeup.media.image import read_image
+from closeup.perception.barcodes import read_barcodes
 from closeup.perception.preprocessing import preprocess
-from closeup.perception.products import CROP_PX, SEEN_PX, CounterModels
+from closeup.perception.products import CROP_PX, DETECTOR, SEEN_PX, CounterModels, crop
+from closeup.storage.shop import open_shop
+from closeup.weights.cards import card
 from closeup.weights.int8 import int8_bytes
 from closeup.weights.session import open_session
 from closeup.weights.store import require
+
+T = TypeVar("T")
 
 SEED = 17
 BASKETS = 40
@@ -47,7 +61,7 @@ SIZE_WH = 960, 720
 
 def counter24(data: Path) -> None:
     """Boxes, products by views, whole baskets and strangers, on photos that were held out."""
-    from counter import held_out
+    from counter24_data import held_out
 
     folder = data / "counter24"
     table = json.loads((folder / "coco.json").read_text(encoding="utf-8"))
@@ -193,7 +207,7 @@ class Int8Models(CounterModels):
 
 def int8(data: Path) -> None:
     """Both networks in 32-bit floats and in 8-bit integers: figures on counter24, ms of one thread, size, memory."""
-    from counter import held_out
+    from counter24_data import held_out
 
     folder = data / "counter24"
     table = json.loads((folder / "coco.json").read_text(encoding="utf-8"))
@@ -220,6 +234,56 @@ def int8(data: Path) -> None:
     print(f"memory at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB, both and the photos")
 
 
+def latency(data: Path) -> None:
+    """The look that reads a still scene, each other look, and what the reading is made of; memory after each part."""
+    from counter24_data import held_out
+
+    boxed = read_boxes(data / "counter24" / "coco.json")
+    names = [each.file.name for each in boxed.pictures]
+    held = [each for each in boxed.pictures if held_out(each.file.name, names) and len(each.classes)]
+    alone = [each for each in boxed.pictures if not held_out(each.file.name, names) and len(each.classes) == 1]
+    begun_mb, spent = held_mb(), dict[str, list[float]]()
+
+    def timed(name: str, step: Callable[[], T]) -> T:
+        begun_s = time.process_time()
+        found = step()
+        spent.setdefault(name, []).append(1000 * (time.process_time() - begun_s))
+        return found
+
+    models = timed("load both networks", CounterModels)
+    loaded_mb = held_mb()
+    with tempfile.TemporaryDirectory() as place, open_shop(Path(place) / "shop.db") as shop:
+        views: dict[int, list[tuple[bytes, str]]] = {}
+        for each in alone:
+            own = views.setdefault(int(each.classes[0]), [])
+            if len(own) < 5:
+                own.append(view_of(crop(read_image(each.file), each.boxes_xyxy[0])))
+        for kind, pictures in views.items():
+            shop.add([(ProductRecord(name=boxed.names[kind], price_minor=100, currency="EUR"), pictures)])
+        kiosk = Kiosk(shop, sandbox(shop), models)
+        shelf = timed("learn the catalogue", partial(open_shelf, shop, models))
+        for each in held[:: max(len(held) // 24, 1)][:24]:
+            rgb = cv2.resize(read_image(each.file), (1280, 720), interpolation=cv2.INTER_LINEAR)
+            for _ in range(STILL_LOOKS):
+                timed("a look that reads nothing", partial(kiosk.look, rgb))
+            timed("the look that reads", partial(kiosk.look, rgb))
+            boxes, scores = timed("  find things", partial(models.find, rgb))
+            kept = boxes[scores >= card(DETECTOR).thresholds["thing"].value]
+            vectors = timed("  describe them", partial(models.describe, rgb, kept))
+            timed("  name them", partial(shelf.named, vectors))
+            timed("  read barcodes, where products have one", partial(read_barcodes, rgb))
+    for name, each in spent.items():
+        print(f"{name:42s} {np.median(each):8.1f} ms, 95 % {np.percentile(each, 95):8.1f} ms, {len(each)} times")
+    products, many = len(views), sum(map(len, views.values()))
+    print(f"{products} products with {many} views")
+    print(f"memory {begun_mb:.0f} MB before the networks, {loaded_mb:.0f} with them, {held_mb():.0f} after all of it")
+
+
+def held_mb() -> float:
+    """What this process holds in memory."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / (1 << 20)
+
+
 def timed_ms(step: Callable[[], object]) -> float:
     """Milliseconds of processor that something takes."""
     begun_s = time.process_time()
@@ -227,7 +291,7 @@ def timed_ms(step: Callable[[], object]) -> float:
     return 1000 * (time.process_time() - begun_s)
 
 
-MEASURES = {each.__name__: each for each in (counter24, teaching, snacks83, grocerystore81, int8)}
+MEASURES = {each.__name__: each for each in (counter24, teaching, snacks83, grocerystore81, int8, latency)}
 
 
 def main() -> int:

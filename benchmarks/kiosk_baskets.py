@@ -4,11 +4,11 @@
 
 Counters of one to four packs of snacks83 are composed as recipes/counter_views.py does, each pack enrolled from its one
 packshot, and left in a folder that is the camera. The shopper touches the page alone: chooses what is right where it is
-offered, takes off what the page refuses or offers wrongly and adds it by hand, mends the list, and pays as a guest;
-once by face first, so that the face networks are loaded. Where all is refused, whoever runs the counter names one
-thing on the page of theirs. Fifteen products have Korean names. OUT gets the baskets as CSV, and screenshots. Written
-down are the baskets whose first reading was right, the touches, what was charged beside what lay there, seconds, and
-the memory of the whole process.
+offered, says where nothing more lies (no thing, or a part of one that is on the list), takes off what the page refuses
+or offers wrongly and adds it by hand, mends the list, and pays as a guest; once by face first, so that the face
+networks are loaded. Where all is refused, whoever runs the counter names one thing on the page of theirs. Fifteen
+products have Korean names. OUT gets the baskets as CSV, and screenshots. Written down are the baskets whose first
+reading was right, the touches, what was charged beside what lay there, seconds, and the memory of the whole process.
 """
 
 import argparse
@@ -93,7 +93,7 @@ class Shopper:
         self.browser, self.camera, self.operator, self.shots, self.names = browser, camera, operator, shots, names
         self.chance = np.random.default_rng(SEED)
         self.empty = relight(counter(SIZE_WH, self.chance, []), self.chance)
-        self.touches, self.rearranged = 0, 0
+        self.touches, self.rearranged, self.nothing = 0, 0, 0
 
     def state(self, *phases: str) -> dict:
         """How the counter stands, once it is in one of those phases."""
@@ -113,7 +113,7 @@ class Shopper:
     def says(self, words: str, within: str = "document") -> None:
         """Touch the button that says so."""
         said = f"b.innerText.split('\\n')[0].trim() == {json.dumps(words)}"
-        self.touch(f"[...{within}.querySelectorAll('button')].find(b => {said})")
+        self.touch(f"[...({within}?.querySelectorAll('button') ?? [])].find(b => {said})")
 
     def add(self, name: str) -> None:
         """Add something by hand."""
@@ -140,7 +140,7 @@ class Shopper:
         """One basket from the first look to the receipt."""
         self.camera.show(self.empty)
         self.state("idle")
-        self.touches, begun_s = 0, time.monotonic()
+        self.touches, self.nothing, begun_s = 0, 0, time.monotonic()
         said = self.lay(things)
         lines = Counter({each["product"]: each["count"] for each in said["lines"]})
         right = lines == Counter(self.names[each] for each in things) and not said["doubts"] and not said["unknown"]
@@ -165,7 +165,8 @@ class Shopper:
             said = self.lay(there)
         now = self.browser.ask(STATE)
         if now["doubts"] or now["unknown"]:
-            return {**first, "called": called, "stuck": True, "touches": self.touches, "seconds": 0.0}
+            ended = {"called": called, "nothing": self.nothing, "stuck": True}
+            return {**first, **ended, "touches": self.touches, "seconds": 0.0}
         self._mend(Counter(self.names[each] for each in things))
         said = self.browser.ask(STATE)
         shown = said["total_minor"]
@@ -178,6 +179,7 @@ class Shopper:
         return {
             **first,
             "called": called,
+            "nothing": self.nothing,
             "stuck": False,
             "touches": self.touches,
             "seconds": time.monotonic() - begun_s,
@@ -187,25 +189,40 @@ class Shopper:
         }
 
     def _answer(self, said: dict, there: list[int]) -> set[int]:
-        """Choose for doubts; gives the places of what has to come off: refused, or offered wrongly."""
-        off = set()
+        """Choose for doubts, say where nothing more lies; gives the places of what is refused, or offered wrongly."""
+        off, seen = set(), set()
+        for thing in said["things"]:
+            owner, share = self._owner(thing)
+            if thing["state"] == "sure" and share > 0 and thing["product"] == self.names[there[owner]]:
+                seen.add(owner)
         for place, thing in enumerate(said["things"]):
             if thing["state"] == "sure":
                 continue
-            left, top, right, bottom = thing["box_xyxy"]
-            shares = [
-                max(min(right, x + w) - max(left, x), 0) * max(min(bottom, y + h) - max(top, y), 0)
-                for x, y, w, h in self.boxes
-            ]
-            owner = int(np.argmax(shares))
+            owner, share = self._owner(thing)
             name = self.names[there[owner]]
-            if thing["state"] == "doubt" and name in thing["choices"] and max(shares) > 0:
-                starts = f"q.innerText.startsWith('Thing {place + 1}:')"
-                legend = f"[...document.querySelectorAll('.question')].find(q => {starts})"
-                self.says(name, within=legend)
-            elif max(shares) > 0:
-                off.add(owner)  # a box where nothing lies asks for another way to lay them
+            starts = f"q.innerText.startsWith('Thing {place + 1}:')"
+            question = f"[...document.querySelectorAll('.question')].find(q => {starts})"
+            if share == 0 or owner in seen:
+                self.nothing += 1
+                if thing["state"] == "doubt":
+                    self.says("Nothing more is here", within=question)
+                else:
+                    self.says(f"{place + 1}: nothing more is here")
+            elif name in thing["choices"]:
+                self.says(name, within=question)
+                seen.add(owner)
+            else:
+                off.add(owner)
         return off
+
+    def _owner(self, thing: dict) -> tuple[int, float]:
+        """The place of the pack that a box lies over most, and by how many pixels."""
+        left, top, right, bottom = thing["box_xyxy"]
+        shares = [
+            max(min(right, x + w) - max(left, x), 0) * max(min(bottom, y + h) - max(top, y), 0)
+            for x, y, w, h in self.boxes
+        ]
+        return int(np.argmax(shares)), max(shares)
 
     def _mend(self, wanted: Counter) -> None:
         """Make the list what lies there."""
@@ -334,6 +351,7 @@ def report(
         here = [row for row in rows if len(row["things"]) == size]
         print(f"  of {size}: {sum(row['right'] for row in here)} of {len(here)}")
     asked, refused = (sum(row[name] > 0 for row in rows) for name in ("doubts", "unknown"))
+    print(f"said that nothing more lies there: {sum(row['nothing'] for row in rows)} times")
     print(f"somebody was called to name a thing: {sum(row['called'] for row in rows)}")
     print(f"with something refused: {refused}; in doubt: {asked}")
     print(f"touches a basket: {np.mean([row['touches'] for row in paid]):.1f} (two at least: confirm and pay)")

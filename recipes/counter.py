@@ -24,6 +24,7 @@ from closeup.learning.trainer import Indices, Row, new_average
 from closeup.perception.matte import seen_size
 from closeup.weights.cards import CARDS_DIR
 from closeup.workbench.detection.network import FROZEN, MULTIPLE, DetectorNetwork, Exported, detector_loss, places
+from counter24_data import held_out
 from counter_views import Numbers, Photo, Pixels, View, counter, counter_photos, grid, laid, packshots, part, relight
 from matte import Files, export_onnx, fill_card, on_one_core
 
@@ -56,12 +57,6 @@ MEAN, STD = 127.0, 128.0
 
 AGREE = 0.1
 """The file and the network may differ by this much of a pixel, or of the score."""
-
-
-def held_out(name: str, names: Sequence[str]) -> bool:
-    """Whether a photo is kept for measuring: the last quarter of its class, by its number."""
-    block = sorted(each for each in names if each[:2] == name[:2])
-    return block.index(name) >= len(block) - len(block) // 4
 
 
 class CounterTask:

@@ -126,6 +126,28 @@ def test_it_fits_screens(browser: Chromium, counter: Counter, tmp_path: Path, si
     assert browser.ask(SMALL) == []
 
 
+def test_where_nothing_lies_the_shopper_says_so_in_both_languages(browser: Chromium, counter: Counter) -> None:
+    for unknown, doubt in (
+        ("2: nothing more is here", "Nothing more is here"),
+        ("2번 자리에는 더 없음", "여기에는 더 없음"),
+    ):
+        counter.show(table("cola", "sun", "sea"))
+        browser.wait("document.querySelectorAll('.box').length == 3")
+        assert browser.ask("document.querySelector('.actions .main').disabled")
+        assert browser.ask(SMALL) == []
+        choose(browser, doubt)
+        browser.wait("document.querySelectorAll('.box').length == 2")
+        choose(browser, unknown)
+        browser.wait("document.querySelectorAll('.box').length == 1")
+        browser.wait("!document.querySelector('.desk > .actions .main').disabled")
+        assert counter.kiosk.state().total_minor == 1500
+        assert browser.ask("document.querySelectorAll('.question, .refused').length") == 0
+        counter.show(table())
+        browser.wait("!!document.querySelector('.waiting')")
+        if unknown.isascii():
+            browser.click("한국어")
+
+
 def test_the_operators_page_shows_what_was_asked_and_adds_a_product(
     browser: Chromium, counter: Counter, tmp_path: Path
 ) -> None:

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from onnx import TensorProto, helper, numpy_helper
 
 from closeup.core.errors import ModelError
-from closeup.weights.half_size import half_size
+from closeup.weights.half_size import half_size, widen
 from closeup.weights.session import open_session
 
 RNG = np.random.default_rng(7)
@@ -85,3 +85,19 @@ def test_a_weight_that_is_no_number_is_told(number: float) -> None:
 def test_a_file_that_is_no_network_is_told(content: bytes) -> None:
     with pytest.raises(ModelError, match="this is none"):
         half_size(content)
+
+
+def test_what_was_halved_is_widened_again(tmp_path: Path) -> None:
+    weight = RNG.standard_normal((10, 4000)).astype("f")
+    halved = half_size(network(weight))
+    model = onnx.load_from_string(halved)
+    widen(model)
+    parts = {part.name: numpy_helper.to_array(part) for part in model.graph.initializer}
+    assert sorted(parts) == ["bias", "weight"]
+    assert [node.op_type for node in model.graph.node] == ["MatMul", "Add"]
+    inputs = RNG.standard_normal((5, 10)).astype("f")
+    wide = answers(tmp_path, model.SerializeToString(), inputs)
+    np.testing.assert_array_equal(wide, answers(tmp_path, halved, inputs))
+    whole = onnx.load_from_string(network(weight))
+    widen(whole)
+    assert whole == onnx.load_from_string(network(weight))

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from closeup.core.errors import InputError, ModelError
+from closeup.weights.half_size import half_size
 from closeup.weights.int8 import int8_bytes
 from closeup.weights.session import import_runtime, open_session
 from weights.tiny_networks import SIDE, as_file, classifier, initializers, pictures, products
@@ -50,6 +51,19 @@ def test_a_shared_weight_serves_both_its_layers(tmp_path: Path) -> None:
     before, after = run(whole, new, tmp_path), run(made, new, tmp_path)
     assert np.abs(before - after).mean() < 0.05 * before.std()
     assert "QLinearMatMul" in kernels(made, tmp_path)
+
+
+def test_a_file_whose_weights_are_kept_in_16_bits_computes_in_integers_too(tmp_path: Path) -> None:
+    made = int8_bytes(half_size(classifier()), pictures(32))
+    assert kernels(made, tmp_path).count("QLinearConv") == 2
+    new = pictures(64, seed=9)
+    before, after = run(classifier(), new, tmp_path), run(made, new, tmp_path)
+    assert 0 < np.abs(before - after).max() < 0.02
+
+
+def test_any_number_of_pictures_serves_that_is_enough(tmp_path: Path) -> None:
+    made = int8_bytes(classifier(), pictures(19))  # no whole number of batches
+    assert kernels(made, tmp_path).count("QLinearConv") == 2
 
 
 def test_names_and_metadata_stay() -> None:

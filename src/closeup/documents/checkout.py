@@ -105,12 +105,14 @@ class AskedThing:
     Attributes:
         choices: Names of the products that were offered.
         answer: What somebody said that it is; None where nobody has.
+        nothing: Whether a shopper said that nothing more lies there, and paid.
     """
 
     number: int
     at: Moment
     choices: tuple[str, ...]
     answer: str | None
+    nothing: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -200,6 +202,7 @@ class KioskState:
         lines: The basket.
         decimals: After how many the currency's smallest unit comes.
         doubts: Things that somebody has to choose a product for; `unknown` are those that are refused.
+        nothing: Places in `things` where nothing more lies, as somebody has said of this scene.
         problem: What is wrong, by its code: camera, dark, moving, empty (nothing is sold), storage, model, unsettled
             (to be paid, but something is left to ask), refused (by the provider), face, stranger (known by face, but
             not a shopper), pin, locked; empty where all is well. `detail` says more in English.
@@ -223,6 +226,7 @@ class KioskState:
     decimals: int
     doubts: int
     unknown: int
+    nothing: tuple[int, ...]
     problem: str
     detail: str
     undo: bool
@@ -239,12 +243,13 @@ class KioskTouch:
     """Something that was touched on the counter's page.
 
     Attributes:
-        kind: "choose" (`product` for the doubt `thing`), "add" and "remove" (`product`), "undo", "confirm", "cancel",
-            "guest", "face", "pin" (`pin`), "forget" (who was known by face: deletes their account and faces).
+        kind: "choose" (`product` for the doubt `thing`), "nothing" (more lies where `thing` was seen), "add" and
+            "remove" (`product`), "undo", "confirm", "cancel", "guest", "face", "pin" (`pin`), "forget" (who was known
+            by face: deletes their account and faces).
         product: Its name.
     """
 
-    kind: Literal["choose", "add", "remove", "undo", "confirm", "cancel", "guest", "face", "pin", "forget"]
+    kind: Literal["choose", "nothing", "add", "remove", "undo", "confirm", "cancel", "guest", "face", "pin", "forget"]
     thing: int = -1
     product: str = ""
     pin: str = ""

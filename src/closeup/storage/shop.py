@@ -201,6 +201,11 @@ class ShopStore:
             connection.execute(update(asked).where(which).values(product_id=product_id))
         return jpeg
 
+    def answer_nothing(self, numbers: Sequence[int]) -> None:
+        """Note that a shopper said nothing more lies where those things were seen."""
+        with self.database.transaction() as connection:
+            connection.execute(update(asked).where(asked.c.id.in_(numbers)).values(was_nothing=True))
+
     def asked_today(self) -> tuple[AskedThing, ...]:
         """Things of the last day that were in doubt or unknown, the newest first."""
         query = select(asked, products.c.name).outerjoin(products).where(asked.c.at >= datetime.now(UTC) - ASKED_KEPT)
@@ -208,7 +213,11 @@ class ShopStore:
             rows = connection.execute(query.order_by(asked.c.id.desc())).all()
         return tuple(
             AskedThing(
-                number=row.id, at=row.at, choices=tuple(row.choices.split("\n") if row.choices else ()), answer=row.name
+                number=row.id,
+                at=row.at,
+                choices=tuple(row.choices.split("\n") if row.choices else ()),
+                answer=row.name,
+                nothing=bool(row.was_nothing),
             )
             for row in rows
         )

@@ -3,7 +3,18 @@
 A change here needs a migration in migrations/shop.
 """
 
-from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from closeup.storage.columns import BigId, UtcDateTime, Vector
 from closeup.storage.tables import NAMING
@@ -105,7 +116,8 @@ asked = Table(
     Column("jpeg", LargeBinary, nullable=False),
     Column("choices", Text, nullable=False),
     Column("product_id", String(32), ForeignKey("shop_products.id")),
+    Column("was_nothing", Boolean),
     sqlite_autoincrement=True,
 )
 """Things of the last day that were in doubt or unknown: a picture, the products that were offered (names, one a line;
-none for what was unknown), and what somebody said that it is."""
+none for what was unknown), what somebody said that it is, and whether a shopper said that nothing lies there."""

@@ -55,6 +55,26 @@ def half_size(content: bytes) -> bytes:
     return halved
 
 
+def widen(model: Any) -> None:
+    """Give a network that `half_size` made its weights in 32 bits again, as ONNX Runtime does while it loads it."""
+    from onnx import numpy_helper
+
+    weights = {weight.name: weight for weight in model.graph.initializer}
+    made, gone = [], set()
+    for node in model.graph.node:
+        name = node.output[0]
+        if node.op_type == "Mul" and list(node.input) == [f"{name}.wide", f"{name}.scales"]:
+            steps, scales = (numpy_helper.to_array(weights[f"{name}.{part}"]) for part in ("steps", "scales"))
+            made.append(numpy_helper.from_array(steps.astype(np.float32) * scales, name))
+            gone |= {f"{name}.steps", f"{name}.scales", f"{name}.wide", name}
+    if made:
+        kept = [weight for weight in model.graph.initializer if weight.name not in gone]
+        nodes = [node for node in model.graph.node if node.output[0] not in gone]
+        del model.graph.node[:], model.graph.initializer[:]
+        model.graph.node.extend(nodes)
+        model.graph.initializer.extend([*kept, *made])
+
+
 def _load(content: bytes) -> Any:
     import onnx
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped]

@@ -11,7 +11,7 @@ import numpy as np
 
 from closeup.core.errors import InputError, ModelError
 from closeup.core.types import FloatArray
-from closeup.weights.half_size import half_size
+from closeup.weights.half_size import half_size, widen
 from closeup.weights.session import import_runtime
 
 FEWEST_PICTURES = 16
@@ -60,6 +60,7 @@ def int8_bytes(content: bytes, calibration: FloatArray) -> bytes:
             f"{len(calibration)} pictures are too few to read ranges from.", f"Give {FEWEST_PICTURES} or more."
         )
     model = _load(content)
+    widen(model)
     for number, node in enumerate(model.graph.node):
         node.name = f"{node.op_type}.{number}"  # the quantiser knows nodes by names, which need not be there
     layers = list(_layers(model))
@@ -119,11 +120,12 @@ def _quantise(model: Any, layers: list[str], pictures: FloatArray) -> Any:
 
         def __init__(self) -> None:
             batch = model.graph.input[0].type.tensor_type.shape.dim[0].dim_value or _BATCH
-            self._parts = iter(np.array_split(pictures, range(batch, len(pictures), batch)))
+            filled = np.arange(-(-len(pictures) // batch) * batch) % len(pictures)  # batches have to be of one size
+            self._parts = iter(np.split(filled, len(filled) // batch))
 
         def get_next(self) -> dict[str, FloatArray] | None:
             part = next(self._parts, None)
-            return None if part is None else {model.graph.input[0].name: np.ascontiguousarray(part)}
+            return None if part is None else {model.graph.input[0].name: np.ascontiguousarray(pictures[part])}
 
     metadata = {entry.key: entry.value for entry in model.metadata_props}
     with TemporaryDirectory() as folder:

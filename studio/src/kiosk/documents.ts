@@ -39,6 +39,7 @@ export interface State {
   readonly decimals: number;
   readonly doubts: number;
   readonly unknown: number;
+  readonly nothing: readonly number[];
   readonly problem: string;
   readonly detail: string;
   readonly undo: boolean;
@@ -63,6 +64,7 @@ export interface Product {
 
 export type Touch =
   | { kind: "choose"; thing: number; product: string }
+  | { kind: "nothing"; thing: number }
   | { kind: "add" | "remove"; product: string }
   | { kind: "pin"; pin: string }
   | { kind: "undo" | "confirm" | "cancel" | "guest" | "face" | "forget" };

@@ -10,51 +10,12 @@ import pytest
 
 from closeup.core.errors import InputError, StorageError
 from closeup.core.types import Image
-from closeup.documents.checkout import KioskTouch
 from closeup.features.checkout.catalogue import new_product, pictures_of, retire
 from closeup.features.checkout.kiosk import Kiosk
 from closeup.features.checkout.payment import SandboxProvider
-from closeup.features.checkout.shopper import ShopperCheck
 from closeup.storage.shop import ShopStore, open_shop
-from closeup.storage.shoppers import add_shopper
-from features.checkout.shelf import PlainModels, lay, write_packshot
-
-PRICES = {"cola": "1,500", "mint": "800", "sea": "2,000"}
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> ShopStore:
-    store = open_shop(tmp_path / "shop.db", wait_s=0.2)
-    for kind, price in PRICES.items():
-        store.add([(new_product(store, kind, price), pictures_of([write_packshot(tmp_path, kind, background=128)]))])
-    return store
-
-
-@pytest.fixture
-def book(tmp_path: Path) -> SandboxProvider:
-    return SandboxProvider(tmp_path / "book")
-
-
-@pytest.fixture
-def kiosk(shop: ShopStore, book: SandboxProvider) -> Kiosk:
-    return Kiosk(shop, book, PlainModels(), kept_days=3)
-
-
-def table(*kinds: str) -> Image:
-    """A counter of the same size, whatever lies on it."""
-    picture = np.full((120, 420, 3), 128, np.uint8)
-    for place, kind in enumerate(kinds):
-        lay(picture, kind, (20 + 80 * place, 20, 80 + 80 * place, 100))
-    return picture
-
-
-def show(kiosk: Kiosk, picture: Image, looks: int = 5) -> None:
-    for _ in range(looks):
-        kiosk.look(picture)
-
-
-def touch(kiosk: Kiosk, kind: str, **what: str | int) -> None:
-    kiosk.touch(KioskTouch(kind=kind, **what))  # type: ignore[arg-type]
+from features.checkout.kiosks import show, table, touch, wait_for
+from features.checkout.shelf import PlainModels, write_packshot
 
 
 def test_a_basket_from_an_empty_counter_to_the_receipt_and_the_next(kiosk: Kiosk, book: SandboxProvider) -> None:
@@ -138,6 +99,30 @@ def test_what_is_not_sold_has_to_leave(kiosk: Kiosk, shop: ShopStore) -> None:
     show(kiosk, table("cola"))
     touch(kiosk, "confirm")
     assert kiosk.state().phase == "identify"
+
+
+def test_where_a_shopper_says_that_nothing_lies_nothing_is_asked_and_the_operator_learns_of_it(
+    kiosk: Kiosk, shop: ShopStore
+) -> None:
+    retire(shop, shop.find("sea"))
+    show(kiosk, table("cola", "sun"))
+    touch(kiosk, "nothing", thing=0)  # a product lies there: it is taken out by hand
+    assert (kiosk.state().unknown, kiosk.state().nothing, kiosk.state().undo) == (1, (), False)
+    touch(kiosk, "nothing", thing=1)
+    assert (kiosk.state().unknown, kiosk.state().nothing, kiosk.state().total_minor) == (0, (1,), 1500)
+    touch(kiosk, "undo")
+    assert (kiosk.state().unknown, kiosk.state().nothing) == (1, ())
+    touch(kiosk, "nothing", thing=1)
+    show(kiosk, table("cola", "sun"))  # the same scene
+    touch(kiosk, "confirm")
+    assert not shop.asked_today()[0].nothing  # nobody has paid
+    touch(kiosk, "guest")
+    assert kiosk.state().phase == "receipt"
+    (asked,) = shop.asked_today()
+    assert (asked.answer, asked.nothing) == (None, True)
+    show(kiosk, table())
+    show(kiosk, table("cola", "sun"))
+    assert (kiosk.state().unknown, kiosk.state().nothing) == (1, ())
 
 
 def test_it_is_said_when_it_is_dark_when_nothing_is_sold_and_when_it_moves_on_and_on(
@@ -226,140 +211,6 @@ def test_a_price_that_changes_meanwhile_is_never_charged_unseen(
     assert (kiosk.state().phase, book.charged()) == ("idle", {})
     show(kiosk, table("cola"))
     assert kiosk.state().total_minor == 9_900
-
-
-class Face:
-    """Knows everybody for one person, after one turn; or raises."""
-
-    def __init__(self, found: tuple[str, str] | InputError) -> None:
-        self.found, self.forgotten = found, list[str]()
-        self.go = threading.Event()
-
-    def look(self, ask: Callable[[str], None]) -> tuple[str, str]:
-        ask("left")
-        assert self.go.wait(10)
-        if isinstance(self.found, InputError):
-            raise self.found
-        return self.found
-
-    def forget(self, identity_id: str) -> None:
-        self.forgotten.append(identity_id)
-
-
-ADA = "a" * 32, "Ada"
-
-
-@pytest.fixture
-def faces(shop: ShopStore) -> Face:
-    add_shopper(shop, *ADA, "2719")
-    return Face(ADA)
-
-
-@pytest.fixture
-def known(shop: ShopStore, book: SandboxProvider, faces: Face) -> Iterator[Kiosk]:
-    yield Kiosk(shop, book, PlainModels(), shoppers=ShopperCheck(faces, face_alone_minor=800))
-    faces.go.set()
-
-
-def wait_for(kiosk: Kiosk, what: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
-    while not what():
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
-def test_a_face_is_known_after_a_turn_and_pays_with_its_pin(known: Kiosk, faces: Face, shop: ShopStore) -> None:
-    show(known, table("cola"))
-    touch(known, "face")  # not before the basket is confirmed
-    assert known.state().ask == ""
-    touch(known, "confirm")
-    touch(known, "face")
-    wait_for(known, lambda: known.state().ask == "left")
-    faces.go.set()
-    wait_for(known, lambda: known.state().ask == "pin")
-    assert known.state().who == "Ada"
-    for _ in range(2):
-        touch(known, "pin", pin="0000")
-        assert (known.state().problem, known.state().phase) == ("pin", "identify")
-    touch(known, "pin", pin="2719")
-    assert known.state().phase == "receipt"
-    assert [sale.who for sale in shop.sales()] == ["Ada"]
-
-
-def test_five_wrong_pins_lock_and_a_guest_may_still_pay(known: Kiosk, faces: Face) -> None:
-    faces.go.set()
-    show(known, table("cola"))
-    touch(known, "confirm")
-    touch(known, "face")
-    wait_for(known, lambda: known.state().ask == "pin")
-    for _ in range(5):
-        touch(known, "pin", pin="1111")
-    assert known.state().problem == "locked"
-    touch(known, "pin", pin="2719")
-    assert (known.state().problem, known.state().phase) == ("locked", "identify")
-    touch(known, "guest")
-    state = known.state()
-    assert state.receipt is not None
-    assert state.receipt.who == "guest"
-
-
-def test_a_small_total_needs_no_pin_where_that_is_allowed(known: Kiosk, faces: Face, shop: ShopStore) -> None:
-    faces.go.set()
-    show(known, table("mint"))
-    touch(known, "confirm")
-    touch(known, "face")
-    wait_for(known, lambda: known.state().phase == "receipt")
-    assert [sale.who for sale in shop.sales()] == ["Ada"]
-
-
-def test_a_face_that_comes_too_late_pays_for_nobody_elses_basket(known: Kiosk, faces: Face) -> None:
-    show(known, table("mint"))
-    touch(known, "confirm")
-    touch(known, "face")
-    wait_for(known, lambda: known.state().ask == "left")
-    touch(known, "cancel")
-    show(known, table("mint"))
-    touch(known, "confirm")
-    faces.go.set()
-    time.sleep(0.1)
-    assert (known.state().phase, known.state().who) == ("identify", "")
-
-
-@pytest.mark.parametrize(
-    ("found", "problem"),
-    [(("b" * 32, "Bob"), "stranger"), (InputError("Nobody who is registered here was seen."), "face")],
-)
-def test_who_is_no_shopper_stays_a_guest(
-    known: Kiosk, faces: Face, found: tuple[str, str] | InputError, problem: str
-) -> None:
-    faces.found = found
-    faces.go.set()
-    show(known, table("cola"))
-    touch(known, "confirm")
-    touch(known, "face")
-    wait_for(known, lambda: known.state().problem == problem)
-    assert (known.state().ask, known.state().who, known.state().phase) == ("", "", "identify")
-
-
-def test_a_shopper_can_have_all_deleted(known: Kiosk, faces: Face, shop: ShopStore) -> None:
-    faces.go.set()
-    to_pin = ("confirm", "face")
-    show(known, table("cola"))
-    for kind in to_pin:
-        touch(known, kind)
-    wait_for(known, lambda: known.state().ask == "pin")
-    touch(known, "pin", pin="2719")
-    show(known, table())
-    show(known, table("cola"))
-    for kind in to_pin:
-        touch(known, kind)
-    wait_for(known, lambda: known.state().ask == "pin")
-    touch(known, "forget")
-    assert (known.state().problem, known.state().who, faces.forgotten) == ("forgotten", "", [ADA[0]])
-    assert [sale.who for sale in shop.sales()] == ["guest"]
-    faces.go.set()
-    touch(known, "face")
-    wait_for(known, lambda: known.state().problem == "stranger")
 
 
 def test_a_camera_that_is_unplugged_is_said_and_comes_back(kiosk: Kiosk, monkeypatch: pytest.MonkeyPatch) -> None:

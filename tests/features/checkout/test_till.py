@@ -13,6 +13,7 @@ EVENTS = st.builds(
             "look",
             "seen",
             "choose",
+            "nothing",
             "add",
             "remove",
             "confirm",
@@ -26,9 +27,9 @@ EVENTS = st.builds(
     empty=st.sampled_from([False, False, False, False, True]),
     products=st.dictionaries(st.sampled_from(["cola", "mint"]), st.integers(0, 3)),
     doubts=st.dictionaries(st.integers(1, 2), st.just(("cola", "sea")), max_size=1),
-    unknown=st.sampled_from([0, 0, 0, 1]),
+    unknown=st.sampled_from([(), (), (), (2,), (3,)]),
     product=PRODUCTS,
-    thing=st.integers(1, 2),
+    thing=st.integers(1, 3),
     who=st.sampled_from(["guest", "Ada", ""]),
 )
 WAY = [Event("look")] * STILL_LOOKS + [Event("seen", products={"cola": 2}), Event("confirm"), Event("identified")]
@@ -65,8 +66,25 @@ def test_a_doubt_and_an_unknown_thing_cannot_be_confirmed() -> None:
     assert run([Event("choose", thing=1, product="mint")], till)[0] == till
     till, done = run([Event("choose", thing=1, product="sea"), Event("confirm")], till)
     assert (till.phase, till.counts, done) == ("identify", {"cola": 1, "sea": 1}, ["learn", "show", "show"])
-    till, done = run([*WAY[:STILL_LOOKS], Event("seen", products={"cola": 1}, unknown=1), Event("confirm")])
+    till, done = run([*WAY[:STILL_LOOKS], Event("seen", products={"cola": 1}, unknown=[7]), Event("confirm")])
     assert (till.phase, done[-1]) == ("confirm", "explain")
+
+
+def test_where_nothing_lies_nothing_is_asked_as_long_as_the_scene_is_still() -> None:
+    seen = Event("seen", products={"cola": 1}, doubts={0: ("cola", "sea")}, unknown=[2, 3])
+    till, _ = run([*WAY[:STILL_LOOKS], seen])
+    assert run([Event("nothing", thing=1)], till) == (till, [])  # that is a product
+    till, done = run([Event("nothing", thing=0), Event("nothing", thing=2), Event("confirm")], till)
+    assert (till.phase, till.doubts, till.unknown, done) == ("confirm", {}, {3}, ["show", "show", "explain"])
+    assert run([Event("choose", thing=0, product="sea")], till) == (till, [])
+    till, _ = run([Event("nothing", thing=3), Event("confirm")], till)
+    assert (till.phase, till.counts, till.nothing) == ("identify", {"cola": 1}, {0, 2, 3})
+    till, _ = run([Event("look")] * 9 + [Event("identified"), Event("refused")], till)
+    assert (till.phase, till.is_settled) == ("confirm", True)
+    till, _ = run([Event("look", moving=True), *WAY[:STILL_LOOKS], seen], till)
+    assert (till.doubts, till.unknown, till.nothing) == ({0: ("cola", "sea")}, {2, 3}, frozenset())
+    alone = Event("seen", unknown=[0])
+    assert run([*WAY[:STILL_LOOKS], alone, Event("nothing", thing=0), Event("confirm")])[1][-1] == "explain"
 
 
 def test_a_refused_payment_leads_back_to_the_list() -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import numpy as np
 
@@ -105,7 +106,8 @@ class Kiosk:
                 currency=currency,
                 decimals=decimals_of(currency),
                 doubts=len(till.doubts),
-                unknown=till.unknown,
+                unknown=len(till.unknown),
+                nothing=tuple(sorted(till.nothing)),
                 problem=self._problem,
                 detail=self._detail,
                 undo=bool(self._back),
@@ -123,7 +125,7 @@ class Kiosk:
             self._say("")
             if given.kind == "undo" and self._back and self._till.phase == "confirm":
                 self._till, self._things, self._taught = self._back.pop()
-            elif given.kind in ("choose", "add", "remove", "confirm"):
+            elif given.kind in ("choose", "nothing", "add", "remove", "confirm"):
                 self._basket(given)
             elif given.kind == "cancel":
                 self._step(Event("cancel"))
@@ -213,7 +215,8 @@ class Kiosk:
         counts = {ids[line.product]: line.count for line in reading.lines}
         self._shelf, self._things, self._read_picture, self._taught, self._back = shelf, reading.things, rgb, {}, []
         self._asked = self._note_asked(reading.things, rgb)
-        self._step(Event("seen", products=counts, doubts=doubts, unknown=reading.unknown))
+        unknown = [place for place, thing in enumerate(reading.things) if thing.state == "unknown"]
+        self._step(Event("seen", products=counts, doubts=doubts, unknown=unknown))
 
     def _note_asked(self, things: Sequence[SeenThing], rgb: Image) -> dict[int, int]:
         """Keep pictures of what is in doubt or unknown for the operator; gives their numbers by the things' places."""
@@ -235,8 +238,9 @@ class Kiosk:
         product = next((each.id for each in sold if each.name == given.product), "")
         if given.kind == "confirm":
             actions = self._step(Event("confirm"))
-        elif given.kind == "choose":
-            actions = self._step(Event("choose", product=product, thing=given.thing))
+        elif given.kind in ("choose", "nothing"):
+            kind: Literal["choose", "nothing"] = "choose" if given.kind == "choose" else "nothing"
+            actions = self._step(Event(kind, product=product, thing=given.thing))
         else:
             actions = self._step(Event("add" if given.kind == "add" else "remove", product=product))
         if "explain" in actions:
@@ -347,6 +351,7 @@ class Kiosk:
                 teach(self.shop, product_id, self._read_picture, self._things[place])
                 if place in self._asked:
                     self.shop.answer_asked(self._asked[place], product_id)
+            self.shop.answer_nothing([self._asked[place] for place in self._till.nothing if place in self._asked])
             if self._kept_days:
                 until = datetime.now(UTC) + timedelta(days=self._kept_days)
                 self.shop.keep_frame(sale.id, encode_jpeg(self._read_picture), until)

@@ -153,7 +153,7 @@ def _seen(shop: ShopStore, reading: CounterReading) -> Event:
         "seen",
         products={ids[line.product]: line.count for line in reading.lines},
         doubts={number: tuple(ids[each] for each in thing.choices) for number, thing in enumerate(doubtful, 1)},
-        unknown=reading.unknown,
+        unknown=range(len(doubtful) + 1, len(doubtful) + 1 + reading.unknown),
     )
 
 
@@ -164,7 +164,7 @@ def _offered(doubtful: Sequence[SeenThing]) -> str:
 def _unsettled(till: Till, doubtful: Sequence[SeenThing]) -> InputError:
     if till.unknown:
         return InputError(
-            f"{counted(till.unknown, 'thing')} on the counter is like nothing that is for sale.",
+            f"{counted(len(till.unknown), 'thing')} on the counter is like nothing that is for sale.",
             "Take it away, or add it to the catalogue; nothing was charged.",
         )
     if till.doubts:

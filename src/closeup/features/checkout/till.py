@@ -4,7 +4,7 @@
 nothing itself, knows no clock and no camera, and never asks to charge twice for one basket, nor for one in doubt.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -21,23 +21,26 @@ class Event:
     """Something that happened.
 
     Attributes:
-        kind: "look" (a frame came), "seen" (the reading is there), "choose" (a product for a doubt), "add" and "remove"
-            (by hand), "confirm", "identified", "cancel" (by the shopper), "paid" or "refused" (by the provider).
+        kind: "look" (a frame came), "seen" (the reading is there), "choose" (a product for a doubt), "nothing" (where a
+            doubt or an unknown thing was seen nothing lies), "add" and "remove" (by hand), "confirm", "identified",
+            "cancel" (by the shopper), "paid" or "refused" (by the provider).
         moving: Of a look: whether something moves.
         empty: Of a look: whether the counter is empty.
         products: Of what was seen: counts by product id.
         doubts: Of what was seen: things without a product, by their number, with the products that each may be.
-        unknown: Of what was seen: how many things are like nothing that is sold.
-        product: Of a choice, an addition or a removal; `thing` the number of the doubt.
+        unknown: Of what was seen: the numbers of things that are like nothing that is sold.
+        product: Of a choice, an addition or a removal; `thing` the number of the doubt, or of where nothing lies.
         who: Of an identified shopper; a guest is one too.
     """
 
-    kind: Literal["look", "seen", "choose", "add", "remove", "confirm", "identified", "cancel", "paid", "refused"]
+    kind: Literal[
+        "look", "seen", "choose", "nothing", "add", "remove", "confirm", "identified", "cancel", "paid", "refused"
+    ]
     moving: bool = False
     empty: bool = False
     products: Mapping[str, int] = field(default_factory=dict)
     doubts: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
-    unknown: int = 0
+    unknown: Collection[int] = ()
     product: str = ""
     thing: int = -1
     who: str = GUEST
@@ -52,7 +55,8 @@ class Till:
         looks: Looks in a row without movement.
         counts: What is in the basket, by product id.
         doubts: Things that nobody has chosen a product for yet.
-        unknown: Things that are refused: they have to leave the counter first.
+        unknown: Things that are refused, by their number: they have to leave the counter first.
+        nothing: Numbers of what was seen where nothing lies, as somebody has said; as long as the scene is still.
         who: The shopper, once known.
         baskets: How many have been paid or begun; numbers the charges.
     """
@@ -61,7 +65,8 @@ class Till:
     looks: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
     doubts: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
-    unknown: int = 0
+    unknown: frozenset[int] = frozenset()
+    nothing: frozenset[int] = frozenset()
     who: str = ""
     baskets: int = 0
 
@@ -84,8 +89,8 @@ def step(till: Till, event: Event) -> tuple[Till, tuple[Action, ...]]:
         return Till(baskets=till.baskets), ("show",)
     if till.phase == "read" and event.kind == "seen":
         counts = {product: count for product, count in event.products.items() if count > 0}
-        seen = replace(till, phase="confirm", counts=counts, doubts=dict(event.doubts), unknown=event.unknown)
-        return seen, ("show",)
+        doubts, unknown = dict(event.doubts), frozenset(event.unknown) - set(event.doubts)
+        return replace(till, phase="confirm", counts=counts, doubts=doubts, unknown=unknown), ("show",)
     if till.phase == "confirm":
         return _confirming(till, event)
     if till.phase == "identify" and event.kind == "identified" and event.who:
@@ -121,6 +126,11 @@ def _confirming(till: Till, event: Event) -> tuple[Till, tuple[Action, ...]]:
         del doubts[event.thing]
         counts[event.product] = counts.get(event.product, 0) + 1
         return replace(till, counts=counts, doubts=doubts), ("learn", "show")
+    if event.kind == "nothing" and event.thing in till.unknown.union(doubts):
+        doubts.pop(event.thing, None)
+        return replace(
+            till, doubts=doubts, unknown=till.unknown - {event.thing}, nothing=till.nothing | {event.thing}
+        ), ("show",)
     if event.kind == "add" and event.product:
         counts[event.product] = counts.get(event.product, 0) + 1
         return replace(till, counts=counts), ("show",)
