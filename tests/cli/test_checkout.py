@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from closeup.cli.exit_codes import EXIT_COULD_NOT
+from closeup.cli.exit_codes import EXIT_COULD_NOT, EXIT_LOSSES
 from closeup.cli.main import app
-from closeup.features.checkout import sell
+from closeup.features.checkout import read, sell
 from closeup.media.image import encode_png
 from features.checkout.shelf import PlainModels, counter, write_packshot
 
@@ -112,3 +112,22 @@ def test_a_table_fills_the_shop() -> None:
     again = type_in("product", "import", "products.csv")
     assert again.exit_code == EXIT_COULD_NOT
     assert "There is a product called 'Cola' already." in again.stderr
+
+
+def test_what_cannot_be_read_is_left_out_said_and_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read, "CounterModels", PlainModels)
+    (tmp_path / "a.png").write_bytes(b"no picture")
+    (tmp_path / "b.png").write_bytes(encode_png(counter("cola")))
+    result = type_in("read", "a.png", "b.png")
+    assert result.exit_code == EXIT_LOSSES, result.output
+    assert "Not read:" in result.stderr
+    assert "b.png" in result.stdout
+    found = json.loads((result := type_in("read", "a.png", "b.png", "--json")).stdout)
+    assert (result.exit_code, result.stderr) == (EXIT_LOSSES, "")
+    assert [each["photo"] for each in found["readings"]] == ["b.png"]
+    assert [each["photo"] for each in found["unreadable"]] == ["a.png"]
+    assert [note.partition(":")[0] for note in found["notes"]] == [
+        "Not read",
+        "Nothing is for sale yet, so that everything is unknown.",
+    ]
+    assert type_in("read", "a.png").exit_code == EXIT_COULD_NOT

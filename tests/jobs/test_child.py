@@ -24,7 +24,7 @@ def test_a_counter_is_filled_read_and_sells_as_jobs(tmp_path: Path, monkeypatch:
     assert [each["name"] for each in added["answers"]] == ["Cola"]
     found = do("checkout.read", {"photos": [photo], **shop}, reporter)  # type: ignore[arg-type]
     assert found is not None
-    assert found["answers"][0]["total_minor"] == 3000
+    assert found["readings"][0]["total_minor"] == 3000
     sale = do("checkout.sell", {"photo": photo, "removed": ["cola"], **shop}, reporter)  # type: ignore[arg-type]
     assert sale is not None
     assert (sale["state"], sale["total_minor"]) == ("paid", 1500)

@@ -10,11 +10,10 @@ from closeup.cli import checkout_kiosk, checkout_product
 from closeup.cli.checkout_kiosk import MmPerPx, Shop
 from closeup.cli.checkout_product import show_product
 from closeup.cli.flags import AsJson, Quiet
-from closeup.cli.output import one_line, show_json, show_loss, show_note, show_notes, show_table
+from closeup.cli.output import one_line, show_json, show_note, show_notes, show_table
 from closeup.cli.progress_bar import progress_bar
-from closeup.core.installed import extra_command
 from closeup.core.words import counted
-from closeup.documents.checkout import READING, CounterReading
+from closeup.documents.checkout import READINGS, CounterReading
 from closeup.features.checkout.money import amount_text
 
 app = typer.Typer(name="checkout", no_args_is_help=True, help="See what lies on a counter, count it and price it.")
@@ -44,26 +43,17 @@ def read(
 ) -> None:
     """See what lies on a counter: products, how many, prices and total; what is in doubt, and what is unknown."""
     from closeup.jobs.work import work
-    from closeup.perception.barcodes import reads_barcodes
-    from closeup.storage.shop import open_shop
 
     with progress_bar("Reading", quiet=quiet or as_json) as progress:
         found = work("checkout.read")(
             photos=photos, shop=shop, mm_per_px=mm_per_px, weight_g=weight_g, progress=progress
         )
-    with open_shop(shop) as store:
-        sold = store.products()
     if as_json:
-        show_json([READING.to_data(each) for each in found])
+        show_json(READINGS.to_data(found))
     elif not quiet:
-        for each in found:
+        for each in found.readings:
             _show_reading(each)
-    if not sold:
-        show_note("Nothing is for sale yet, so that everything is unknown.")
-    if weight_g is not None and found[0].weight_off_g is None:
-        show_note("The weight says nothing: a thing is unknown, or a product's weight is not in the catalogue.")
-    if any(each.barcode for each in sold) and not reads_barcodes():
-        show_loss(f"Barcodes on products are not read: that needs a package. {extra_command('checkout')}")
+    show_notes(found.notes, in_json=as_json)
 
 
 @app.command()

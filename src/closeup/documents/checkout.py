@@ -162,6 +162,29 @@ class CounterReading:
     weight_off_g: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadPhoto:
+    """A photo of the counter that could not be read, and why, in a sentence."""
+
+    photo: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CounterReadings:
+    """What lies on the counter in some photos.
+
+    Attributes:
+        readings: Of each photo that could be read, in their order.
+        unreadable: The photos that could not.
+        notes: What was left out or has to be known, a sentence each.
+    """
+
+    readings: tuple[CounterReading, ...]
+    unreadable: tuple[UnreadPhoto, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
 Figure = Annotated[float, Rounded(4)]
 
 
@@ -279,5 +302,5 @@ ASKED = Form(AskedThing, "closeup checkout: a thing that was asked about")
 KIOSK_STATE = Form(KioskState, "closeup checkout: what the counter's page shows")
 KIOSK_TOUCH = Form(KioskTouch, "closeup checkout: a touch on the counter's page")
 SALE = Form(SaleRecord, "closeup checkout: a sale")
-READING = Form(CounterReading, "closeup checkout: what lies on a counter")
+READINGS = Form(CounterReadings, "closeup checkout: what lies on a counter")
 COUNTER_EVALUATION = Form(CounterEvaluation, "closeup checkout: how well a counter sees")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from closeup.core.errors import InputError
+from closeup.core.words import LeftOut
 from closeup.core.types import FloatArray, Image
 from closeup.features.checkout.catalogue import new_product, pictures_of, retire
 from closeup.features.checkout.read import open_shelf, read_counter, read_photos
@@ -81,11 +82,31 @@ def test_an_empty_shop_and_an_empty_counter(tmp_path: Path, shop: ShopStore) -> 
     for number, picture in enumerate((counter(), counter("cola"))):
         photos.append(tmp_path / f"counter{number}.png")
         photos[-1].write_bytes(encode_png(picture))
-    nothing, cola = read_photos(photos, shop=tmp_path / "shop.db", models=PlainModels())
+    nothing, cola = read_photos(photos, shop=tmp_path / "shop.db", models=PlainModels()).readings
     assert (nothing.things, nothing.total_minor) == ((), 0)
     assert cola.total_minor == 1500
     empty = read_photos(photos, shop=tmp_path / "empty.db", models=PlainModels())
-    assert [each.unknown for each in empty] == [0, 1]
+    assert [each.unknown for each in empty.readings] == [0, 1]
+    assert empty.notes == ("Nothing is for sale yet, so that everything is unknown.",)
+
+
+def test_photos_that_cannot_be_read_are_left_out_and_said(shop: ShopStore, tmp_path: Path) -> None:
+    folder = tmp_path / "counters"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(b"no picture")
+    (folder / "list.txt").write_text("cola")
+    with pytest.raises(InputError, match="a.png"):
+        read_photos([folder], shop=tmp_path / "shop.db", models=PlainModels())
+    (folder / "b.png").write_bytes(b"")
+    with pytest.raises(InputError, match=r"None of 2 photos can be read\. .*a\.png"):
+        read_photos([folder], shop=tmp_path / "shop.db", models=PlainModels())
+    (folder / "c.png").write_bytes(encode_png(counter("cola")))
+    found = read_photos([folder], shop=tmp_path / "shop.db", models=PlainModels())
+    assert [(Path(each.photo).name, each.total_minor) for each in found.readings] == [("c.png", 1500)]
+    assert [Path(each.photo).name for each in found.unreadable] == ["a.png", "b.png"]
+    losses = [note for note in found.notes if isinstance(note, LeftOut)]
+    assert [note.startswith("Not read: ") for note in losses] == [True, True]
+    assert any("list.txt" in note or "1 file" in note for note in found.notes if note not in losses)
 
 
 def test_a_weight_that_nothing_explains_makes_doubts_and_is_said(shop: ShopStore, tmp_path: Path) -> None:
@@ -95,7 +116,8 @@ def test_a_weight_that_nothing_explains_makes_doubts_and_is_said(shop: ShopStore
     photo.write_bytes(encode_png(counter("cola", "mint")))
 
     def found(weight_g: int | None) -> tuple[int, int, int | None]:
-        (each,) = read_photos([photo], shop=tmp_path / "shop.db", weight_g=weight_g, models=PlainModels())
+        read = read_photos([photo], shop=tmp_path / "shop.db", weight_g=weight_g, models=PlainModels())
+        (each,) = read.readings
         return each.total_minor, each.doubts, each.weight_off_g
 
     assert found(None) == (2300, 0, None)

@@ -11,14 +11,23 @@ from numpy.typing import NDArray
 
 from closeup.core.boxes import area
 from closeup.core.errors import InputError
+from closeup.core.installed import extra_command
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import FloatArray, Image
-from closeup.documents.checkout import BasketLine, CounterReading, ProductRecord, SeenThing
+from closeup.core.words import LeftOut
+from closeup.documents.checkout import (
+    BasketLine,
+    CounterReading,
+    CounterReadings,
+    ProductRecord,
+    SeenThing,
+    UnreadPhoto,
+)
 from closeup.features.checkout.catalogue import FIRST_CURRENCY, clean_barcode
 from closeup.features.checkout.evidence import Named, by_size, by_weight, check_measures
 from closeup.media.image import decode_image, decode_jpeg
 from closeup.media.photos import find_photos
-from closeup.perception.barcodes import read_barcodes
+from closeup.perception.barcodes import read_barcodes, reads_barcodes
 from closeup.perception.products import DETECTOR, EMBEDDER, CounterModels, ProductModels
 from closeup.storage.shop import ShopStore, open_shop
 from closeup.weights.cards import card
@@ -248,8 +257,10 @@ def read_photos(
     weight_g: int | None = None,
     models: ProductModels | None = None,
     progress: ProgressCallback = ignore,
-) -> tuple[CounterReading, ...]:
+) -> CounterReadings:
     """What lies on the counter in each of some photos, or folders or zip files of them.
+
+    A photo that cannot be read is left out, which is said.
 
     Args:
         photos: Of the counter.
@@ -260,20 +271,39 @@ def read_photos(
         progress: Is called as it goes.
 
     Raises:
-        InputError: One of them is no photo.
+        InputError: None of them can be read, or a place is missing.
         StorageError: The shop cannot be used.
     """
-    files = find_photos(photos)[0]
+    files, notes = find_photos(photos)
     check_measures(mm_per_px, weight_g)
     if weight_g is not None and len(files) != 1:
         raise InputError("A weight is of what lies in one photo.", "Read the photos one by one.")
     used = models or CounterModels()
-    found = []
+    found, unreadable = list[CounterReading](), list[UnreadPhoto]()
     with open_shop(shop) as store:
         shelf = open_shelf(store, used, progress)
     for number, file in enumerate(files):
         progress(Progress("Reading", number, len(files), "photos"))
-        image = decode_image(file.read(), file.name)
-        found.append(read_counter(image, file.name, shelf, used, mm_per_px=mm_per_px, weight_g=weight_g))
+        try:
+            image = decode_image(file.read(), file.name)
+        except InputError as error:
+            if len(files) == 1:
+                raise
+            unreadable.append(UnreadPhoto(photo=file.name, reason=error.message))
+        else:
+            found.append(read_counter(image, file.name, shelf, used, mm_per_px=mm_per_px, weight_g=weight_g))
     progress(Progress("Reading", len(files), len(files), "photos"))
-    return tuple(found)
+    if not found:
+        raise InputError(f"None of {len(files)} photos can be read. {unreadable[0].reason}")
+    notes = [*notes, *(LeftOut(f"Not read: {each.reason}") for each in unreadable), *_shelf_notes(shelf)]
+    if weight_g is not None and found[0].weight_off_g is None:
+        notes.append("The weight says nothing: a thing is unknown, or a product's weight is not in the catalogue.")
+    return CounterReadings(readings=tuple(found), unreadable=tuple(unreadable), notes=tuple(notes))
+
+
+def _shelf_notes(shelf: Shelf) -> list[str]:
+    """What of a shop keeps photos from being read as they might be."""
+    notes = [] if shelf.products else ["Nothing is for sale yet, so that everything is unknown."]
+    if shelf.by_barcode and not reads_barcodes():
+        notes.append(LeftOut(f"Barcodes on products are not read: that needs a package. {extra_command('checkout')}"))
+    return notes
