@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from closeup.core.errors import InputError
-from closeup.core.words import LeftOut
 from closeup.core.types import FloatArray, Image
+from closeup.core.words import LeftOut
 from closeup.features.checkout.catalogue import new_product, pictures_of, retire
 from closeup.features.checkout.read import open_shelf, read_counter, read_photos
 from closeup.media.image import encode_png
@@ -95,7 +95,7 @@ def test_photos_that_cannot_be_read_are_left_out_and_said(shop: ShopStore, tmp_p
     folder.mkdir()
     (folder / "a.png").write_bytes(b"no picture")
     (folder / "list.txt").write_text("cola")
-    with pytest.raises(InputError, match="a.png"):
+    with pytest.raises(InputError, match=r"a\.png"):
         read_photos([folder], shop=tmp_path / "shop.db", models=PlainModels())
     (folder / "b.png").write_bytes(b"")
     with pytest.raises(InputError, match=r"None of 2 photos can be read\. .*a\.png"):

@@ -12,6 +12,7 @@ import numpy as np
 from closeup.algorithms.metrics.detection import ScoredBoxes, precision_figures
 from closeup.core.errors import InputError, ModelError
 from closeup.core.progress import Progress, ProgressCallback, ignore
+from closeup.core.types import Image
 from closeup.core.whole import write_whole
 from closeup.core.words import counted
 from closeup.documents.boxes import BoxedPicture, BoxedPictures, coco_bytes, read_boxes
@@ -218,6 +219,36 @@ def results_bytes(found: Sequence[ScoredBoxes]) -> bytes:
     return ascii_json(rows).encode()
 
 
+class TrainedDetector:
+    """A detector's ONNX file.
+
+    Attributes:
+        file: Where it lies.
+        classes: Names of what it finds.
+    """
+
+    def __init__(self, model: Path) -> None:
+        """Load the file, or that of a run's folder.
+
+        Raises:
+            ModelError: It is no detector.
+        """
+        self.file = model / ONNX_FILE if model.is_dir() else model
+        self._session = open_session(self.file)
+        if METADATA_KEY not in self._session.metadata:
+            raise ModelError(f"{self.file} is no detector that was trained here.")
+        about = parse_json(self._session.metadata[METADATA_KEY].encode())
+        self.classes: tuple[str, ...] = tuple(about["classes"])
+        self._px = int(about["input_px"])
+
+    def find(self, rgb: Image) -> ScoredBoxes:
+        """Boxes (N, 4) of what is on a picture (H, W, 3), scores (N,), the best first, and classes (N,)."""
+        square, scale = in_square(rgb, self._px)
+        answer = self._session.run(np.ascontiguousarray(as_input(square[None]).numpy()))[0]
+        inside = np.clip(answer[:, -4:] / scale, 0, np.array(rgb.shape[1::-1] * 2))
+        return best(inside.astype(np.float32), answer[:, :-4])
+
+
 def evaluate_detector(model: Path, annotations: Path, *, progress: ProgressCallback = ignore) -> Mapping[str, float]:
     """Measure a detector's ONNX file on pictures with boxes, as COCO counts.
 
@@ -232,21 +263,13 @@ def evaluate_detector(model: Path, annotations: Path, *, progress: ProgressCallb
         InputError: The data has other classes, or a picture cannot be read.
         ModelError: The file is no detector.
     """
-    file = model / ONNX_FILE if model.is_dir() else model
-    session = open_session(file)
-    if METADATA_KEY not in session.metadata:
-        raise ModelError(f"{file} is no detector that was trained here.")
-    about = parse_json(session.metadata[METADATA_KEY].encode())
-    boxed = _of_any_class(read_boxes(annotations), about["classes"] == [THING])
-    pictures = _renumbered(boxed, about["classes"])
+    detector = TrainedDetector(model)
+    boxed = _of_any_class(read_boxes(annotations), detector.classes == (THING,))
+    pictures = _renumbered(boxed, detector.classes)
     found: list[ScoredBoxes] = []
     for number, each in enumerate(pictures):
         progress(Progress("Looking", number, len(pictures), "pictures"))
-        rgb = read_image(each.file)
-        square, scale = in_square(rgb, about["input_px"])
-        answer = session.run(np.ascontiguousarray(as_input(square[None]).numpy()))[0]
-        inside = np.clip(answer[:, -4:] / scale, 0, np.array(rgb.shape[1::-1] * 2))
-        found.append(best(inside.astype(np.float32), answer[:, :-4]))
+        found.append(detector.find(read_image(each.file)))
     figures = precision_figures(found, [(each.boxes_xyxy, each.classes) for each in pictures])
     counts = {"pictures": float(len(pictures)), "things": float(sum(len(each.classes) for each in pictures))}
     return {**counts, **figures}
