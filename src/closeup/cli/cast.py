@@ -287,6 +287,7 @@ def summary(folder: Path, cast: "Cast", elapsed_s: float, speed: float | None) -
         "people_count": len(cast.people),
         "people": people,
         "passers_by_count": len(cast.passers_by),
+        "drawn_count": sum(person.drawn for person in cast.passers_by),
         "shots_count": len(cast.shots),
         "duration_s": cast.video.duration_s,
         "elapsed_s": round(elapsed_s, 3),
@@ -332,7 +333,9 @@ def show_people(folder: Path, cast: "Cast", elapsed_s: float, speed: float | Non
         )
         show_table(*cells, head=(">person", "name", ">screen time", ">videos" if season else ">shots", "id"))
     if cast.passers_by:
-        typer.echo(f"Seen in passing and kept apart: {len(cast.passers_by)}.")
+        drawn = sum(person.drawn for person in cast.passers_by)
+        marked = f", {drawn} of them drawn" if drawn else ""
+        typer.echo(f"Seen in passing and kept apart: {len(cast.passers_by)}{marked}.")
     if speed is None:
         took = f"Grouped anew in {elapsed_s:.1f} s"
     elif cast.kind == "album":

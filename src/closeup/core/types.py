@@ -143,6 +143,7 @@ class Track:
         person: The person's id, or None where the track belongs to nobody who is listed.
         start_frame: First frame; `end_frame` is exclusive. So are `start_s` and `end_s`.
         faces: The sampled detections, about five a second, at least one.
+        drawn: Whether the face is a drawing of one.
     """
 
     id: TrackId
@@ -153,6 +154,7 @@ class Track:
     start_s: Seconds
     end_s: Seconds
     faces: Annotated[tuple[Face, ...], AtLeast(1)]
+    drawn: bool = field(default=False, metadata={"exclude_if": lambda drawn: not drawn})
 
     def __repr__(self) -> str:
         whose = f" of {self.person}" if self.person else ""
@@ -172,6 +174,7 @@ class Person:
         tracks: Ids of their tracks, by start.
         quality: Quality of their best face, 0 to 1.
         portrait_track: The track whose picture the user has chosen for the portrait; None where closeup chooses.
+        drawn: Whether most of their faces are drawings: somebody of a cartoon.
     """
 
     id: PersonId
@@ -182,6 +185,7 @@ class Person:
     tracks: Annotated[tuple[str, ...], AtLeast(1)]
     quality: Score
     portrait_track: TrackId | None = field(default=None, metadata={"exclude_if": lambda track: track is None})
+    drawn: bool = field(default=False, metadata={"exclude_if": lambda drawn: not drawn})
 
     def __repr__(self) -> str:
         called = f" {self.name!r}" if self.name else ""
@@ -251,7 +255,7 @@ class Cast:
         options: The options that it was made with, by name; plain JSON values.
         shots: In order; they cover the video without gaps.
         people: By screen time, longest first.
-        passers_by: People with few, small or blurred faces, or in the background of others' shots, likewise.
+        passers_by: People with few, small, blurred or drawn faces, or in the background of others' shots, likewise.
         hidden: People whom the user has hidden, likewise.
         tracks: All tracks by start; `person` names a person, a passer-by, a hidden person, or is None.
         timings_s: Stage of the analysis to the seconds that it took.

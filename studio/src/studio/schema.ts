@@ -2752,6 +2752,11 @@ export interface components {
             quality: number;
             /** @description The track whose picture the user has chosen for the portrait; None where closeup chooses. */
             portrait_track?: string | null;
+            /**
+             * @description Whether most of their faces are drawings: somebody of a cartoon.
+             * @default false
+             */
+            drawn?: boolean;
         };
         /** @description The frames between two cuts; `end_frame` and `end_s` are exclusive. */
         Shot: {

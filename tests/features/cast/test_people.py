@@ -97,6 +97,24 @@ def test_passers_by_are_few_small_or_blurred(rule: PersonRule, listed: list[str]
     assert len(members.people) + len(members.passers_by) == 4
 
 
+def test_who_is_drawn_is_kept_apart_and_marked_until_they_are_named() -> None:
+    ours = {"t1", "t3"}  # 2 of the 3 tracks of p1
+    tracks = [replace(track, drawn=track.id in ours) for track in TRACKS]
+    baseline = found_people(tracks, LABELS, RULE)
+    assert next(p.id for p in build_people(TRACKS, found_people(TRACKS, LABELS, RULE), Edits(), SHA256).people) == "p1"
+    members = build_people(tracks, baseline, Edits(), SHA256)
+    apart = [person for person in members.passers_by if person.drawn]
+    assert [person.tracks for person in apart] == [("t1", "t3", "t6")]
+    assert not any(person.drawn for person in members.people)
+
+
+def test_who_is_mostly_photographed_is_not_drawn() -> None:
+    tracks = [replace(track, drawn=track.id == "t6") for track in TRACKS]
+    members = build_people(tracks, found_people(tracks, LABELS, RULE), Edits(), SHA256)
+    assert members.people[0].tracks == ("t1", "t3", "t6")
+    assert not members.people[0].drawn
+
+
 def test_screen_time_is_the_union() -> None:
     def span(start_s: float, end_s: float) -> Track:
         return replace(TRACKS[0], start_s=start_s, end_s=end_s)

@@ -187,7 +187,7 @@ def draw_face(
     video = find_video(old, kept.path, progress=progress)
     options, vectors = _options_of(old), kept.vectors(old)
     analyzer = Analyzer(cast_models(options.models))
-    if (analyzer.detector_card, analyzer.embedder_card) != _cards_of(old):
+    if (analyzer.detector_card.name, analyzer.embedder_card.name) != tuple(each.name for each in _cards_of(old)):
         raise InputError("This cast was made with other models than this closeup would use now.", _ANEW)
     progress(Progress("Looking for the face", 0, None, ""))
     scan = Scan(old.video, old.shots, old.tracks, vectors, kept.pictures(old))

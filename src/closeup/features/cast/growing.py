@@ -57,6 +57,7 @@ class EndedTrack:
         embedded: The few that were embedded.
         vectors: Their vectors (K, D) and what these are worth (K,), as soon as they are ready.
         clothing: The track's clothing descriptor (C,), or None where none was seen.
+        drawn: Whether the face is a drawing of one.
     """
 
     faces: tuple[Face, ...]
@@ -64,6 +65,7 @@ class EndedTrack:
     embedded: tuple[Face, ...]
     vectors: "Future[tuple[FloatArray, FloatArray]]"
     clothing: FloatArray | None
+    drawn: bool = False
 
 
 BRIEF_FACES = 2
@@ -106,6 +108,7 @@ def build_tracks(ended: Sequence[EndedTrack], shots: Sequence[Shot], sample_s: f
                 start_s=TIME.round(max(shot.start_s, track.faces[0].time_s - sample_s / 2)),
                 end_s=TIME.round(min(shot.end_s, track.faces[-1].time_s + sample_s / 2)),
                 faces=tuple(face.rounded() for face in track.faces),
+                drawn=track.drawn,
             )
         )
     return tuple(tracks)
@@ -217,6 +220,7 @@ def _joined(ended: Sequence[EndedTrack], number: int, after: Mapping[int, int]) 
         embedded=tuple(face for track in chain for face in track.embedded),
         vectors=vectors,
         clothing=np.asarray(l2_normalise(np.sum(worn, axis=0)[None])[0], np.float32) if worn else None,
+        drawn=all(track.drawn for track in chain),
     )
 
 

@@ -16,6 +16,7 @@ from closeup.features.cast.report import (
     embedded,
     how_it_was_made,
     how_to_change,
+    marked,
     person_card,
     questions_asked,
 )
@@ -66,6 +67,7 @@ def render_parts_report(
         facts=_facts(cast),
         cards=cards,
         apart=[_passer_by(cast, person, folder) for person in cast.passers_by[:PASSERS_BY_SHOWN]],
+        drawn=sum(person.drawn for person in cast.passers_by),
         photos=_photos(cast, cards, folder) if album else [],
         videos=[_video(own, cards) for own in casts],
         **questions_asked(cast, cards, questions, folder),
@@ -164,7 +166,7 @@ def _picture(cast: Cast, track: Track, folder: Path) -> dict[str, Any]:
 def _passer_by(cast: Cast, person: Person, folder: Path) -> dict[str, str]:
     return {
         "source": embedded(folder / person.portrait, 112, 75),
-        "name": person.name or person.id,
+        "name": marked(person),
         "where": PurePath((part_at(cast, person_tracks(cast, person)[0].start_frame) or cast.parts[0]).video.path).name,
     }
 

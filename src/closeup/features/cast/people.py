@@ -23,7 +23,7 @@ class Members:
 
     Attributes:
         people: The cast.
-        passers_by: People with few, small or blurred faces, or in the background of others' shots.
+        passers_by: People with few, small, blurred or drawn faces, or in the background of others' shots.
         hidden: People whom the user has hidden.
         tracks: All tracks, in the order they were given.
         warnings: A sentence for each edit that could not be replayed.
@@ -153,7 +153,7 @@ def in_the_background(
     """Say which people, each given by their tracks, only fill the background of the others' shots.
 
     Args:
-        groups: The people.
+        groups: The people; drawn ones are no measure for others.
         tracks: All tracks of the video, with those that belong to nobody.
         shots: The video's shots; none, and nobody is in the background.
     """
@@ -163,8 +163,9 @@ def in_the_background(
     for track in tracks:
         for face in track.faces:
             largest[face.frame] = max(largest.get(face.frame, 0.0), _side_px(face))
+    groups = {key: own for key, own in groups.items() if not mostly_drawn(own)}
     prominence = {key: sum(_side_px(f) for track in own for f in track.faces) for key, own in groups.items()}
-    leading = LEADING * max(prominence.values())
+    leading = LEADING * max(prominence.values(), default=0.0)
     behind = set()
     for key, own in groups.items():
         if prominence[key] >= leading:
@@ -199,6 +200,11 @@ def screen_time_s(tracks: Iterable[Track]) -> float:
     return round(total, 6)
 
 
+def mostly_drawn(tracks: Iterable[Track]) -> bool:
+    """Whether more than half of the faces of some tracks are drawings."""
+    return sum(len(track.faces) * (1 if track.drawn else -1) for track in tracks) > 0
+
+
 def portrait_quality(tracks: Iterable[Track]) -> float:
     """Quality of the best face of the tracks, 0 to 1; a face that was not judged counts 0."""
     faces = (face for track in tracks for face in track.faces)
@@ -222,12 +228,14 @@ def _person(identity: str, tracks: Sequence[Track]) -> Person:
         shots=tuple(sorted({track.shot for track in tracks})),
         tracks=tuple(track.id for track in ordered),
         quality=portrait_quality(tracks),
+        drawn=mostly_drawn(tracks),
     )
 
 
 def _passes_by(person: Person, tracks: Iterable[Track], rule: PersonRule) -> bool:
     return (
-        person.screen_time_s < rule.min_screen_time_s
+        person.drawn
+        or person.screen_time_s < rule.min_screen_time_s
         or sum(len(track.faces) for track in tracks) < rule.min_faces
         or person.quality < rule.min_quality
     )

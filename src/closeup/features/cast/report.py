@@ -75,6 +75,7 @@ def render_report(
         cards=cards,
         apart=apart,
         apart_total=len(cast.passers_by),
+        drawn=sum(person.drawn for person in cast.passers_by),
         shots=_shot_rows(cast, cards, folder),
         cause=why_nobody(cast),
         looked_at=_looked_at(cast, folder) if not cast.people else [],
@@ -190,8 +191,13 @@ def _passer_by(cast: Cast, person: Person, folder: Path) -> dict[str, Any]:
         "source": embedded(folder / person.portrait, 112, 75),
         "time": clock(at_s),
         "at_s": at_s,
-        "track": person.name or person.id,
+        "track": marked(person),
     }
+
+
+def marked(person: Person) -> str:
+    """The name or id of someone who is not of the cast, and whether they are drawn."""
+    return f"{person.name or person.id}{', drawn' if person.drawn else ''}"
 
 
 def _picture(track: Track, folder: Path) -> dict[str, Any]:

@@ -48,6 +48,7 @@ from closeup.media.sources import Frame
 from closeup.media.video import VideoReader, hash_file, open_video
 from closeup.perception.analyzer import Analyzer
 from closeup.perception.cuts import CutDetector
+from closeup.perception.drawn import are_drawn
 
 WAITING_PIXELS = 64_000_000
 """Frames that wait to be looked at hold at most about this many pixels together."""
@@ -186,7 +187,7 @@ class _Scanner:
         look_at: Callable[[Any], Sighting],
         show: Callable[[Any], bytes],
     ) -> None:
-        self._pool, self._embedder = pool, analyzer.embedder
+        self._pool, self._embedder, self._embedder_card = pool, analyzer.embedder, analyzer.embedder_card
         self._look, self._show_shot = look_at, show
         self._two_people = analyzer.embedder_card.thresholds["two_people"].value
         self._waiting: deque[tuple[int, Future[Sighting]]] = deque()
@@ -282,6 +283,7 @@ class _Scanner:
                     embedded=tuple(c.face for c in chosen),
                     vectors=self._pool.submit(embedded, chosen, self._embedder),
                     clothing=track.candidates.clothing(),
+                    drawn=are_drawn([candidate.crop for candidate in chosen], self._embedder_card),
                 )
             )
 

@@ -37,6 +37,7 @@ from closeup.media.sources import StillFrame
 from closeup.media.video import hash_file
 from closeup.perception.analyzer import Analyzer
 from closeup.perception.clothing import DIM as CLOTHING_DIM
+from closeup.perception.drawn import are_drawn
 from closeup.perception.registry import cast_models
 
 LOOK_PX = 1920
@@ -227,7 +228,10 @@ def scan_photo(image: Image, name: str, digest: str, analyzer: Analyzer) -> Scan
     ]
     crops = [analyzer.embedder.crop(image, face.landmarks_xy) for face in faces]
     vectors, worths = analyzer.embedder.embed_with_worth(np.stack(crops)) if crops else (None, None)
-    tracks = tuple(Track(f"t{n}", 0, None, 0, 1, 0.0, 1.0, (face,)) for n, face in enumerate(faces, 1))
+    tracks = tuple(
+        Track(f"t{n}", 0, None, 0, 1, 0.0, 1.0, (face,), are_drawn([crop], analyzer.embedder_card))
+        for n, (face, crop) in enumerate(zip(faces, crops, strict=True), 1)
+    )
     thumbnail = frame.rgb(fitted(frame.size_wh, THUMBNAIL_PX))
     pictures = {track.id: track_picture(head_and_shoulders(image, track.faces[0])) for track in tracks}
     return Scan(
