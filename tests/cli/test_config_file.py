@@ -126,7 +126,7 @@ def test_a_command_that_need_not_be_named_need_not_be_here(home: Path, table: st
     assert "line 2: Invalid value for '--sentences': it has to be greater than" in wrong.stderr
 
 
-GIVEN = (1, "auto", 8, 320, 640, 0.1, ".", date(2024, 1, 31), "x=1", "a", "1", "en")
+GIVEN = (1, "auto", 8, 320, 640, 0.1, ".", date(2024, 1, 31), "x=1", "a", "1", "en", "coco")
 
 
 def test_every_kind_of_flag_can_have_a_default(home: Path) -> None:

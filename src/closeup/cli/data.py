@@ -2,7 +2,7 @@
 
 import typer
 
-from closeup.cli import data_audit, data_corrections, data_crop, data_look, data_split
+from closeup.cli import data_audit, data_boxes, data_corrections, data_crop, data_look, data_split
 
 app = typer.Typer(
     name="data",
@@ -12,5 +12,6 @@ app = typer.Typer(
 app.add_typer(data_look.app)
 app.add_typer(data_crop.app)
 app.add_typer(data_split.app)
+app.add_typer(data_boxes.app)
 app.add_typer(data_audit.app)
 app.add_typer(data_corrections.app)

@@ -160,7 +160,7 @@ def coco_bytes(boxed: BoxedPictures, sizes_wh: Sequence[tuple[int, int]]) -> byt
 
 
 def voc_bytes(picture: BoxedPicture, names: Sequence[str], size_wh: tuple[int, int]) -> bytes:
-    """One picture with its boxes as Pascal VOC's XML; corners become whole pixels."""
+    """One picture with its boxes as Pascal VOC's XML; corners become whole pixels, and a box holds one at least."""
     root = ET.Element("annotation")
     ET.SubElement(root, "filename").text = picture.file.name
     size = ET.SubElement(root, "size")
@@ -171,6 +171,7 @@ def voc_bytes(picture: BoxedPicture, names: Sequence[str], size_wh: tuple[int, i
         ET.SubElement(thing, "name").text = names[kind]
         corners = ET.SubElement(thing, "bndbox")
         left, top, right, bottom = (round(each) for each in box)
+        right, bottom = max(right, left + 1), max(bottom, top + 1)
         for name, value in zip(("xmin", "ymin", "xmax", "ymax"), (left + 1, top + 1, right, bottom), strict=True):
             ET.SubElement(corners, name).text = str(value)
     ET.indent(root)

@@ -123,6 +123,7 @@ WORK = {
         Work("data.split", "workbench.datasets.splits:split_data"),
         Work("data.audit", "workbench.audit.folder:audit_data"),
         Work("data.accept", "workbench.audit.accept:accept_findings"),
+        Work("data.boxes", "workbench.boxes:write_boxes"),
         Work("data.crop-faces", "workbench.crops:crop_data"),
     )
 }

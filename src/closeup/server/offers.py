@@ -239,5 +239,6 @@ NOT_OFFERED = {
     "train.ablate": "it trains for days, which is planned where the machine stands",
     "train.preview": "it gives a picture for a terminal",
     "data.accept": "findings are decided under /audits",
+    "data.boxes": "files become files of another form, where they lie",
 }
 """What is for the command line alone, and why."""
