@@ -36,6 +36,8 @@ SECTIONS = (
     "search",
     "concurrency",
     "serving",
+    "lasting",
+    "studio",
     "kills",
     "label_audit",
     "corrections",

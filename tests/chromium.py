@@ -69,6 +69,7 @@ class Chromium:
         os.close(to_us)
         self._out, self._in = os.fdopen(from_us, "wb", buffering=0), os.fdopen(from_it, "rb")
         self._number, self._session, self._held = 0, None, b""
+        self._heard: dict[str, dict[str, Any]] = {}
         page = self.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.call("Target.attachToTarget", targetId=page, flatten=True)["sessionId"]
         self.call("Page.enable")
@@ -81,11 +82,18 @@ class Chromium:
             message["sessionId"] = self._session
         self._out.write(json.dumps(message).encode() + b"\0")
         while (answer := self._next()).get("id") != self._number:
-            pass
+            self._heard[answer.get("method", "")] = answer.get("params", {})
         if "error" in answer:
             raise RuntimeError(f"{method}: {answer['error']}")
         result: dict[str, Any] = answer["result"]
         return result
+
+    def heard(self, event: str) -> dict[str, Any]:
+        """What the browser said last, or says next, as an event of this name; once."""
+        while event not in self._heard:
+            said = self._next()
+            self._heard[said.get("method", "")] = said.get("params", {})
+        return self._heard.pop(event)
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._held:

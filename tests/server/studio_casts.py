@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 from socket import socket
 from threading import Thread
@@ -14,8 +15,9 @@ import uvicorn
 
 from closeup.core.types import Cast, Shot
 from closeup.documents.baseline import PersonRule
-from closeup.documents.edits import Edits
+from closeup.documents.edits import Edits, Operation
 from closeup.documents.vectors import TrackVectors
+from closeup.features.cast.anchors import anchor_person
 from closeup.features.cast.folder import CastResult, write_cast_folder
 from closeup.features.cast.people import build_people, found_people
 from closeup.server.app import make_app
@@ -75,6 +77,29 @@ def crowd(count: int, path: str = "talk show.mp4") -> CastResult:
     )
     pictures = {track.id: fake_picture(label % 8) for track, label in zip(tracks, labels, strict=True)}
     return CastResult(cast, baseline, Edits(), vectors, pictures)
+
+
+LONG_NAMES = (
+    "황보하늘별빛나래가온누리",
+    "Ada Lovelace",
+    "남궁아름다운세상에서온사람",
+    "선우진",
+    "Maximiliane von Hohenburg-Ratibor",
+)
+
+
+def named(result: CastResult) -> CastResult:
+    """The same cast with everybody named, by names that are long, Korean, or both."""
+    cast = result.cast
+    said = (
+        Operation(
+            "name", "2026-01-31T12:00:00Z", SHA256, (anchor_person(cast, person),), name=f"{name} {person.id[1:]}"
+        )
+        for person, name in zip(cast.people, cycle(LONG_NAMES))
+    )
+    edits = Edits(tuple(said), next_person=len(cast.people) + 1)
+    members = build_people(cast.tracks, result.baseline, edits, SHA256)
+    return replace(result, cast=replace(cast, people=members.people, tracks=members.tracks), edits=edits)
 
 
 def add_cast(place: Premises, result: CastResult, uses: tuple[str, ...] = ()) -> str:

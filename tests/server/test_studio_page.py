@@ -314,3 +314,22 @@ def test_pages_have_no_serious_faults_for_who_cannot_see_them(desk: Desk, page: 
             desk.browser.wait("!!document.querySelector('dialog[open]')")
     desk.browser.ask("new Promise(done => setTimeout(done, 300))")
     assert desk.faults() == []
+
+
+def test_the_video_is_scrubbed_by_pointer_and_by_keys(desk: Desk) -> None:
+    desk.cast(4, "scrubbed.mp4")
+    desk.browser.wait("document.querySelector('.watch video')?.readyState > 0")
+    desk.browser.ask("document.querySelector('#through').scrollIntoView()")
+    x, width, y = desk.browser.ask(
+        "(b => [b.x, b.width, b.y + b.height / 2])(document.querySelector('.scrub').getBoundingClientRect())"
+    )
+    for kind, share in (("mousePressed", 0.1), ("mouseMoved", 0.4), ("mouseMoved", 0.5), ("mouseReleased", 0.5)):
+        desk.browser.call(
+            "Input.dispatchMouseEvent", type=kind, x=x + share * width, y=y, button="left", buttons=1, clickCount=1
+        )
+    desk.browser.wait("Math.abs(document.querySelector('.watch video').currentTime - 32) < 0.5")
+    desk.browser.wait("document.querySelector('.scrub').getAttribute('aria-valuenow') == '32'")
+    desk.focus(".scrub")
+    desk.press("ArrowLeft")
+    desk.browser.wait("Math.abs(document.querySelector('.watch video').currentTime - 31) < 0.5")
+    assert desk.browser.ask("document.querySelector('.watch video').paused")

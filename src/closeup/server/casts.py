@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Annotated
@@ -78,8 +78,8 @@ SERVED = {
 
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.() +-]{0,120}")
 
-VIEW = ".view"
-"""Beside a cast's folder: what `/casts/ID` gives; its name is not of those that are given out."""
+VIEW, ASKED = ".view", ".questions"
+"""Beside a cast's folder: what `/casts/ID` and its questions give; these names are not of those that are given out."""
 
 PAGE_POLICY = (
     "default-src 'none'; img-src 'self' data:; media-src 'self' data:; style-src 'self' 'unsafe-inline'; "
@@ -143,18 +143,35 @@ def _view(place: Premises, cast_id: str) -> Response:
 
 
 def kept_view(place: Premises, job: JobRecord) -> bytes:
-    """A cast as browsers show it, as JSON; worked out once for each state of the cast, for a crowd takes seconds."""
+    """A cast as browsers show it, as JSON."""
     folder = _folder(place, job)
-    state = f"{__version__} {(folder / 'cast.json').stat().st_mtime_ns}".encode()
-    kept = folder.with_name(VIEW)
+    return _kept(folder, VIEW, lambda: CAST_VIEW.encode(cast_view(job.id, CastFolder(folder))))
+
+
+def kept_questions(place: Premises, job: JobRecord) -> bytes:
+    """The questions of a cast, as JSON."""
+    folder = _folder(place, job)
+    return _kept(folder, ASKED, lambda: bytes(listed(SUGGESTION, CastFolder(folder).suggestions()).body))
+
+
+def _kept(folder: Path, name: str, make: Callable[[], bytes]) -> bytes:
+    """What is worked out of a cast, once for each of its states, for a crowd takes seconds; it is kept in a file."""
+    state = f"{__version__} {(folder / 'cast.json').stat().st_mtime_ns}\n".encode()
+    kept = folder.with_name(name)
+    if (found := _still(kept, state)) is not None:
+        return found
     with _working_out:  # who asks for the same meanwhile finds it
-        if kept.is_file():
-            of, _, view = kept.read_bytes().partition(b"\n")
-            if of == state:
-                return view
-        view = CAST_VIEW.encode(cast_view(job.id, CastFolder(folder)))
-        write_whole(kept, state + b"\n" + view)
-    return view
+        if (found := _still(kept, state)) is not None:
+            return found
+        made = make()
+        write_whole(kept, state + made)
+    return made
+
+
+def _still(kept: Path, state: bytes) -> bytes | None:
+    """What a file keeps of this state, if it does."""
+    content = kept.read_bytes() if kept.is_file() else b""
+    return content[len(state) :] if content.startswith(state) else None
 
 
 _working_out = threading.Lock()
@@ -221,9 +238,9 @@ def _edits(operations: tuple[Operation, ...]) -> tuple[CastEdit, ...]:
 
 
 @routes.get("/casts/{cast_id}/questions", summary="Who may be one person", **documented(gives=SUGGESTION, many=True))
-def questions(place: Here, key: Reader, cast_id: HexId) -> JSONResponse:
+def questions(place: Here, key: Reader, cast_id: HexId) -> Response:
     """Give the pairs that closeup is not sure of, to be answered by a change: merge or different."""
-    return listed(SUGGESTION, CastFolder(_folder(place, place.job(cast_id, CASTS))).suggestions())
+    return Response(kept_questions(place, place.job(cast_id, CASTS)), media_type="application/json")
 
 
 @routes.post("/casts/{cast_id}/changes", summary="Correct a cast", **documented(PEOPLE_CHANGES, SAID))

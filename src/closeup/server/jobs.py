@@ -14,7 +14,7 @@ from closeup.core.errors import CloseupError, InputError, StorageError
 from closeup.documents.form import parse_json
 from closeup.documents.jobs import ENDED, JOB, JobRecord, JobState
 from closeup.documents.server import RECEIPT, KeyRecord
-from closeup.server.casts import kept_view
+from closeup.server.casts import kept_questions, kept_view
 from closeup.server.entry import (
     Editor,
     Here,
@@ -184,6 +184,7 @@ class News:
             if job.work in CASTS and job.state == "done":
                 with suppress(CloseupError, OSError):  # who opens it is told
                     kept_view(self._place, job)
+                    kept_questions(self._place, job)
 
     def _add(self, found: tuple[JobRecord, ...]) -> None:
         for job in found:

@@ -10,6 +10,16 @@ const COLOURS = 12;
 export const numberOf = (id: string): number => Number(id.slice(1));
 export const colourOf = (id: string): string => `c${(numberOf(id) - 1) % COLOURS}`;
 
+/** Do something once the page has nothing more urgent to do; gives what calls that off. */
+export function whenIdle(does: () => void): () => void {
+  if (!("requestIdleCallback" in window)) {
+    const timer = setTimeout(does, 50);
+    return () => clearTimeout(timer);
+  }
+  const waiting = requestIdleCallback(does, { timeout: 500 });
+  return () => cancelIdleCallback(waiting);
+}
+
 /** Seconds in which at least one of the tracks runs. */
 export function together(tracks: Track[]): number {
   let total = 0;
@@ -44,11 +54,18 @@ export class CastWork {
   readonly everybody = $derived([...this.people, ...this.passing, ...this.hidden]);
   readonly tracks = $derived.by(() => {
     const owned = new Map<string, Track[]>();
-    for (const track of this.cast?.tracks ?? []) if (track.person) owned.set(track.person, [...(owned.get(track.person) ?? []), track]);
+    for (const track of this.cast?.tracks ?? []) {
+      if (!track.person) continue;
+      const own = owned.get(track.person);
+      if (own) own.push(track);
+      else owned.set(track.person, [track]);
+    }
     return owned;
   });
   readonly busy = $derived(this.waiting > 0);
   readonly names = $derived([...new Set(this.everybody.map((person) => person.name).filter((name) => name !== null))]);
+
+  private readonly state = $derived(`${this.cast?.edits.length}-${this.cast?.edits.at(-1)?.at ?? ""}-${this.cast?.undone.length}`);
 
   constructor(readonly id: string) {}
 
@@ -59,8 +76,15 @@ export class CastWork {
       this.cast = cast;
       this.selected = this.selected.filter((id) => this.everybody.some((person) => person.id === id));
     });
-    // What may be asked is worked out from the faces; a cast of an older closeup has none that say so.
-    this.questions = await server.questions(this.id).catch(() => []);
+    void this.ask();
+  }
+
+  /** What may be asked is worked out from the faces, after they are seen; a cast of an older closeup has none that say so. */
+  private async ask(): Promise<void> {
+    const of = this.cast;
+    await new Promise<void>(whenIdle);
+    const questions = await server.questions(this.id).catch(() => []);
+    if (this.cast === of) this.questions = questions;
   }
 
   person(id: string): Person | undefined {
@@ -87,8 +111,7 @@ export class CastWork {
 
   /** A picture of the folder; each state of the cast has its own address, so that none is shown that was before. */
   picture(name: string): string {
-    const edits = this.cast?.edits ?? [];
-    return `/results/${this.id}/cast/${name}?v=${edits.length}-${edits.at(-1)?.at ?? ""}-${this.cast?.undone.length}`;
+    return `/results/${this.id}/cast/${name}?v=${this.state}`;
   }
 
   /** Make changes, as one; gives whether they were made. */

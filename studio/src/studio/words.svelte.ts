@@ -46,6 +46,7 @@ const EN = {
 
   cast: "Cast",
   timeline: "Through the video",
+  moment: "Moment of the video",
   unnamed: (number: string) => `Person ${number}`,
   nameOf: (who: string) => `Name of ${who}`,
   giveName: "Give a name",
@@ -81,7 +82,7 @@ const EN = {
   unsure: "unsure",
   howSure: (percent: string) => `${percent} sure`,
   notCompared: "not compared",
-  laneHint: "Click a stretch to watch it. Drag it to another lane to give it to somebody else. With the keyboard: arrows, then Enter.",
+  laneHint: "Draw along the numbers to look for a moment. Click a stretch to watch it. Drag it to another lane to give it to somebody else. With the keyboard: arrows, then Enter.",
   unplayable: "This browser cannot play this video. The pictures and corrections work all the same.",
   playAt: (time: string) => `Watch at ${time}`,
   drawMissed: "Draw a missed face",
@@ -427,6 +428,7 @@ const KO: Words = {
 
   cast: "출연진",
   timeline: "영상 전체",
+  moment: "영상의 시점",
   unnamed: (number) => `인물 ${number}`,
   nameOf: (who) => `${who}의 이름`,
   giveName: "이름 입력",
@@ -462,7 +464,7 @@ const KO: Words = {
   unsure: "불확실",
   howSure: (percent) => `확신 ${percent}`,
   notCompared: "비교 없음",
-  laneHint: "구간을 누르면 재생합니다. 다른 줄로 끌면 그 사람의 구간이 됩니다. 키보드: 화살표 후 Enter.",
+  laneHint: "위의 시간 눈금을 끌면 그 장면을 보여 줍니다. 구간을 누르면 재생합니다. 다른 줄로 끌면 그 사람의 구간이 됩니다. 키보드: 화살표 후 Enter.",
   unplayable: "이 브라우저는 이 영상을 재생할 수 없습니다. 사진과 수정은 그대로 쓸 수 있습니다.",
   playAt: (time) => `${time}부터 보기`,
   drawMissed: "놓친 얼굴 그리기",
