@@ -1,5 +1,6 @@
 """What is said of a face, which models are used, and when a picture is looked at again."""
 
+from fractions import Fraction
 from typing import Any
 
 import cv2
@@ -9,7 +10,8 @@ import pytest
 from closeup.core.boxes import iou
 from closeup.core.errors import InputError
 from closeup.core.settings import Settings, read_settings
-from closeup.core.types import Image
+from closeup.core.types import FloatArray, Image
+from closeup.media.sources import StillFrame
 from closeup.perception.analyzer import AnalysedFace, Analyzer, Part
 from closeup.perception.protocols import Detections, FaceDetector
 from closeup.perception.registry import RECOGNISERS, FaceModels, choose, choose_recognisers, load_embedder
@@ -65,6 +67,36 @@ def test_a_smear_says_nothing_and_a_face_does(builtin: Analyzer) -> None:
 
 def test_no_face_is_no_face(builtin: Analyzer) -> None:
     assert builtin.faces(np.full((200, 200, 3), 90, np.uint8), DESCRIBED) == ()
+
+
+# Large faces alone
+
+
+def looked(reader: Analyzer, picture: Image, leads_only: bool) -> tuple[FloatArray, int]:
+    """The boxes of the faces (N, 4) in the picture's pixels, and how wide the picture is that they were judged in."""
+    faces, judged, scale = reader.look(StillFrame(0, Fraction(0), picture), leads_only=leads_only)
+    return np.array([face.box_xyxy / scale for face in faces], np.float32), judged.shape[1]
+
+
+def test_a_large_face_is_looked_at_in_a_smaller_picture(builtin: Analyzer) -> None:
+    picture = np.full((360, 640, 3), 120, np.uint8)
+    x0, y0, x1, y1 = (round(side) for side in FACES_XYXY["astronaut"])
+    side = round(0.7 * (y1 - y0))
+    near = astronaut()[max((y0 + y1) // 2 - side, 0) :, (x0 + x1) // 2 - side :][: 2 * side, : 2 * side]
+    picture[10:350, 150:490] = cv2.resize(near, (340, 340))
+    (whole, whole_px), (lead, lead_px) = (looked(builtin, picture, leads_only) for leads_only in (False, True))
+    assert (len(whole), len(lead)) == (1, 1)
+    assert (whole_px, lead_px) == (640, 320)
+    assert iou(lead, whole)[0, 0] > 0.8
+
+
+def test_without_a_large_face_all_are_looked_for(builtin: Analyzer) -> None:
+    picture = np.full((360, 640, 3), 120, np.uint8)
+    picture[40:120, 430:510] = cv2.resize(hopper(), (80, 80))
+    (whole, whole_px), (lead, lead_px) = (looked(builtin, picture, leads_only) for leads_only in (False, True))
+    assert len(whole) == 1
+    assert whole_px == lead_px == 640
+    np.testing.assert_array_equal(lead, whole)
 
 
 # Which models

@@ -64,6 +64,7 @@ WORK = {
     for work in (
         Work("media.thumbnail", "media.thumbnail:write_thumbnail"),
         Work("cast", "features.cast.find:make_cast_folder"),
+        Work("cast.find", "features.cast.find:find_cast"),
         Work("cast.look", "features.cast.shards:look_at_shard"),
         Work("cast.album", "features.cast.together:make_album_folder"),
         Work("cast.season", "features.cast.together:make_season_folder"),

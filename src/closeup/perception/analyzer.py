@@ -13,6 +13,7 @@ from closeup.core.boxes import fitted
 from closeup.core.settings import Settings, read_settings
 from closeup.core.types import FloatArray, Image, Quality
 from closeup.documents.faces import Answer
+from closeup.media.image import shrunk
 from closeup.media.sources import Frame
 from closeup.perception.central_face import central_first
 from closeup.perception.classifier import PictureClassifier
@@ -37,6 +38,13 @@ RIGHTED_PX = 160
 
 SURER, MOST_ROLL_DEG = 0.02, 45.0
 """By how much a detector has to be surer of a face in another turn, and how differently it has to lie there."""
+
+LEADS_PX, LEAD_FACE_PX = 320, 48.0
+"""Longer side of the picture that large faces alone are looked for in, and how large one is in it, at its shorter side,
+beside which no small ones are looked for."""
+
+LEAD_DETAIL_PX = 96.0
+"""Large faces are judged and cut out at this size or a larger one; a network sees no more."""
 
 Part = Literal["embedding", "embeddings", "faults", "answers"]
 """What `Analyzer.faces` can say of a face beside its place and quality; see `AnalysedFace`."""
@@ -192,6 +200,7 @@ class Analyzer:
         thorough: bool = False,
         detect_px: int = DETECT_PX,
         detail_px: int = DETAIL_PX,
+        leads_only: bool = False,
     ) -> tuple[tuple[AnalysedFace, ...], Image, float]:
         """Find the faces of a frame of a video, or of a photo, the surest first; made larger it is never.
 
@@ -199,18 +208,37 @@ class Analyzer:
             frame: It is looked at in `detect_px`, and its faces are judged and cut out in `detail_px` (longer sides).
             smallest_px: Faces with a shorter side below this, in the frame's pixels, are left out.
             thorough: Look again where no face is found for sure; see `faces`.
+            leads_only: Where a face is large, small ones beside it are not looked for.
 
         Returns:
             The faces, the picture (H, W, 3) in whose pixels they are, and its size over the frame's.
         """
         picture = frame.rgb(fitted(frame.size_wh, detect_px))
         scale = picture.shape[1] / frame.size_wh[0]
+        if leads_only and (leads := self._leads(picture, smallest_px * scale)):
+            found, near = leads
+            return self.analyse(near, found, want), near, near.shape[1] / frame.size_wh[0]
         found = self.detect(picture, thorough=thorough, smallest_px=smallest_px * scale)
         detail_wh = fitted(frame.size_wh, detail_px)
         if len(found) and detail_wh != (picture.shape[1], picture.shape[0]):
             found = found.scaled(detail_wh[0] / picture.shape[1])
             picture, scale = frame.rgb(detail_wh), detail_wh[0] / frame.size_wh[0]
         return self.analyse(picture, found, want), picture, scale
+
+    def _leads(self, picture: Image, smallest_px: float) -> tuple[Detections, Image] | None:
+        """The faces of a picture (H, W, 3) that are seen in a smaller one, if a sure one of them is large.
+
+        Returns:
+            The faces, and the picture in whose pixels they are: the smaller one where that shows enough of each.
+        """
+        small = shrunk(picture, LEADS_PX)
+        factor = picture.shape[1] / small.shape[1]
+        found = self.detect(small, smallest_px=smallest_px / factor)
+        sides = (found.boxes_xyxy[:, 2:] - found.boxes_xyxy[:, :2]).min(axis=1)
+        sure = found.scores >= self.detector_card.thresholds["clear"].value
+        if not (sure & (sides >= LEAD_FACE_PX)).any():
+            return None
+        return (found, small) if sides.min() >= LEAD_DETAIL_PX else (found.scaled(factor), picture)
 
     def central_first(self, image: Image) -> Detections:
         """Find the faces of a picture (H, W, 3) that is about one face, that one first; see `central_face`."""

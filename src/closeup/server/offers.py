@@ -226,6 +226,7 @@ OFFERS = {
 
 _BOXES = "it learns from files of boxes beside a recipe, where they lie"
 NOT_OFFERED = {
+    "cast.find": "a comparison of performances asks for it itself, and nothing of it is kept",
     "cast.look": "a cast asks for it itself, for a part of a video",
     "train.detector": _BOXES,
     "train.detector.resume": _BOXES,

@@ -38,9 +38,9 @@ class Sighting:
     picture_scale: float
 
 
-def look(analyzer: Analyzer, frame: Frame, *, with_clothing: bool) -> Sighting:
+def look(analyzer: Analyzer, frame: Frame, *, with_clothing: bool, leads_only: bool = False) -> Sighting:
     """Find and judge the faces of one frame; may be called from several threads."""
-    faces, picture, scale = analyzer.look(frame, smallest_px=SMALLEST_FACE_PX)
+    faces, picture, scale = analyzer.look(frame, smallest_px=SMALLEST_FACE_PX, leads_only=leads_only)
     candidates = tuple(
         Candidate(
             in_frame(face, frame, scale),

@@ -88,6 +88,8 @@ def scan_video(
     options: CastOptions,
     progress: ProgressCallback,
     sharing: Sharing | None = None,
+    *,
+    leads_only: bool = False,
 ) -> Scan:
     """Read the video at `path` once.
 
@@ -98,6 +100,7 @@ def scan_video(
         progress: Told how many seconds of video are done.
         sharing: Who shares the work on a long video, and the result folder that its shards are kept beside until that
             is written; see `shards`. The scan is the same.
+        leads_only: Beside large faces no small ones are looked for; not where the work is shared.
 
     Raises:
         InputError: If it is not a video that can be read.
@@ -115,7 +118,9 @@ def scan_video(
         if together:
             scanner, cuts = together
         else:
-            scanner = new_scanner(partial(look, analyzer, with_clothing=options.clothing), small_picture)
+            scanner = new_scanner(
+                partial(look, analyzer, with_clothing=options.clothing, leads_only=leads_only), small_picture
+            )
             cuts = scanner.run(reader, options.detect_fps, CutDetector(reader.fps), reader.duration_hint_s, progress)
         end_s = float(reader.end_time)
         progress(Progress("Finding faces", end_s, end_s, "s"))
