@@ -333,3 +333,19 @@ def test_the_video_is_scrubbed_by_pointer_and_by_keys(desk: Desk) -> None:
     desk.press("ArrowLeft")
     desk.browser.wait("Math.abs(document.querySelector('.watch video').currentTime - 31) < 0.5")
     assert desk.browser.ask("document.querySelector('.watch video').paused")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_no_form_of_work_has_serious_faults_for_who_cannot_see_it(desk: Desk, dark: bool) -> None:
+    if not AXE.is_file():
+        pytest.skip("axe-core is not installed: make studio-test")
+    scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
+    desk.browser.call("Emulation.setEmulatedMedia", features=scheme)
+    found = {}
+    for name in OFFERS:
+        desk.open(f"/ask/{name}")
+        desk.browser.wait("!!document.querySelector('main form')")
+        desk.browser.ask("document.querySelectorAll('main details').forEach(each => (each.open = true))")
+        if faults := desk.faults():
+            found[name] = faults
+    assert found == {}
