@@ -11,6 +11,8 @@ from closeup.cli.people import app
 from closeup.core.errors import InputError
 from closeup.features.cast.folder import CastFolder
 from features.cast.fake_cast import fake_folder
+from features.cast.test_drawing import at, green
+from features.cast.test_drawing import folder as missed  # noqa: F401
 from features.cast.test_suggestions import folder as doubtful
 
 
@@ -192,3 +194,34 @@ def test_an_edit_from_inside_the_folder_says_that_the_shell_is_left_behind(place
     assert people(place)[0][1] == "Anna"
     lost = refused(".", "list")
     assert "There is no folder" in lost.message
+
+
+def drawn(frame: int) -> list[str]:
+    """Where the missed face of that frame is, in words."""
+    wh = (320, 180)
+    return [
+        "--at",
+        f"{at(frame)}",
+        "--box",
+        *(f"{share * side:.2f}" for share, side in zip(green(frame), 2 * wh, strict=True)),
+    ]
+
+
+def test_a_missed_face_is_drawn_and_taken_back(missed: Path) -> None:  # noqa: F811
+    before = people(missed)
+    result = type_in(str(missed), "draw", *drawn(40), "--name", "Mira", "-q")
+    assert (result.exit_code, result.exception) == (0, None)
+    assert "Mira" in result.stdout
+    assert [name for _, name, _ in people(missed)] == [name for _, name, _ in before] + ["Mira"]
+    type_in(str(missed), "undo")
+    assert people(missed) == before
+
+
+def test_what_cannot_be_drawn_changes_nothing(missed: Path) -> None:  # noqa: F811
+    before = people(missed)
+    outside = ["--at", "1", "--box", "300,10,400,90"]
+    assert "must lie in the picture" in refused(str(missed), "draw", *outside).message
+    assert "no picture at 99" in refused(str(missed), "draw", "--at", "99", *drawn(40)[2:]).message
+    assert type_in(str(missed), "draw", "--at", "1", "--box", "300,10,400").exit_code == 2
+    assert "Only a new person" in refused(str(missed), "draw", "p1", *drawn(40), "--name", "Mira").message
+    assert people(missed) == before

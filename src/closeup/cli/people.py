@@ -237,6 +237,34 @@ def portrait(
     _edit(context.obj, *_wishes("portrait", [identity, track]))
 
 
+@app.command("draw")
+def draw(
+    context: typer.Context,
+    identity: Annotated[str, typer.Argument(metavar="[ID]", help="Whose it is; a new person's without.")] = "",
+    *,
+    at_s: Annotated[float, typer.Option("--at", metavar="SECONDS", help="When the face is seen.", show_default=False)],
+    box: Annotated[
+        str, typer.Option(metavar="X0,Y0,X1,Y1", help="Around it, in the video's pixels.", show_default=False)
+    ],
+    name: Annotated[str, typer.Option("--name", help="What a new person is called.")] = "",
+    quiet: Quiet = False,
+) -> None:
+    """Give a missed face to somebody: it is looked for where you say, and followed through its shot."""
+    video = CastFolder(context.obj).cast().video
+    try:
+        shares = [
+            float(side) / whole for side, whole in zip(box.split(","), 2 * (video.width, video.height), strict=True)
+        ]
+    except ValueError as error:
+        raise typer.BadParameter(f"{box!r} is not four numbers such as 310,80,380,160.", param_hint="--box") from error
+    with progress_bar("draw", quiet=quiet) as progress:
+        done = work("cast.draw")(
+            folder=context.obj, at_s=at_s, box=shares, person=identity, name=name, progress=progress
+        )
+    typer.echo(done["said"])
+    show_hint(f"Take it back: {_command(context.obj, 'undo')}")
+
+
 @app.command("apply")
 def apply(
     context: typer.Context,

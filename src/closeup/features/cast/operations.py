@@ -198,7 +198,13 @@ def give_drawn(scene: Scene, track: str, frame: int, identity: str = "") -> Chan
 
 
 def drawing(track: str, frame: int, identity: str = "", name: str = "") -> list[Wish]:
-    """What gives a drawn face to a person, or makes a new one of that name."""
+    """What gives a drawn face to a person, or makes a new one of that name.
+
+    Raises:
+        InputError: If both are said.
+    """
+    if name and identity:
+        raise InputError(f"Only a new person gets a name with their face: leave out {identity} or the name.")
     wishes: list[Wish] = [partial(give_drawn, track=track, frame=frame, identity=identity)]
     if name and not identity:
         wishes.append(lambda scene: name_person(scene, f"p{scene.edits.next_person - 1}", name))
