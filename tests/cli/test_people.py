@@ -198,13 +198,8 @@ def test_an_edit_from_inside_the_folder_says_that_the_shell_is_left_behind(place
 
 def drawn(frame: int) -> list[str]:
     """Where the missed face of that frame is, in words."""
-    wh = (320, 180)
-    return [
-        "--at",
-        f"{at(frame)}",
-        "--box",
-        *(f"{share * side:.2f}" for share, side in zip(green(frame), 2 * wh, strict=True)),
-    ]
+    box_xyxy = (share * side for share, side in zip(green(frame), 2 * (320, 180), strict=True))
+    return ["--at", f"{at(frame)}", "--box", ",".join(f"{side:.2f}" for side in box_xyxy)]
 
 
 def test_a_missed_face_is_drawn_and_taken_back(missed: Path) -> None:  # noqa: F811
