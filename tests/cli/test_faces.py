@@ -120,6 +120,18 @@ def test_what_cannot_be_read_does_not_stop_the_rest(place: Path) -> None:
     assert not (place / "new").exists()
 
 
+def test_where_nothing_can_be_read_each_is_named(place: Path) -> None:
+    for number in range(23):
+        (place / f"b{number:02}.png").write_text("no picture")
+    said = type_in(*(f"b{number:02}.png" for number in range(23)), "-o", "new")
+    assert said.exit_code == EXIT_COULD_NOT
+    words = " ".join(said.stderr.split())
+    assert "23 of 23 files could not be used. b00.png is no picture" in words
+    assert "b19.png" in words
+    assert "And 3 more." in words
+    assert not (place / "new").exists()
+
+
 def test_two_of_one_name_are_refused(place: Path) -> None:
     (place / "other").mkdir()
     (place / "other" / "a.png").write_bytes((place / "a.png").read_bytes())

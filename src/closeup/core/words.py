@@ -9,6 +9,18 @@ class LeftOut(str):
     __slots__ = ()
 
 
+NAMED = 20
+"""So many files that could not be used are named, each with the reason; the rest is counted."""
+
+
+def left_out(reasons: Sequence[str], total: int, what: str) -> list[str]:
+    """How many of so many "photos" could not be used, and which and why, a sentence for each; empty without reasons."""
+    if not reasons:
+        return []
+    more = [f"And {len(reasons) - NAMED} more."] if len(reasons) > NAMED else []
+    return list(map(LeftOut, (f"{len(reasons)} of {total} {what} could not be used.", *reasons[:NAMED], *more)))
+
+
 def about(subject: str, note: str) -> str:
     """A note with whom or what it is about before it; a loss stays one."""
     return type(note)(f"{subject}: {note}")

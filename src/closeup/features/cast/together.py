@@ -20,7 +20,7 @@ from closeup.core.errors import InputError
 from closeup.core.in_order import in_order
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import Cast, CastKind, Face, Image, Shot, Track, VideoInfo
-from closeup.core.words import LeftOut
+from closeup.core.words import NAMED, left_out
 from closeup.documents.vectors import TrackVectors
 from closeup.features.cast.find import StageTimer, grouped, model_names
 from closeup.features.cast.folder import carry_over, check_place, write_cast_folder
@@ -46,9 +46,6 @@ cut out in the photo's own pixels."""
 
 THUMBNAIL_PX = 320
 """Longer side of the small pictures of the photos in the result."""
-
-NAMED = 20
-"""So many files that could not be used are named, each with the reason; the rest is counted."""
 
 
 def make_album_folder(
@@ -92,7 +89,7 @@ def make_album_folder(
                 twice.append(f"{scan.video.path} is {first[scan.video.sha256]}")
             else:
                 joiner.add(scan, taken)
-        return [*notes, *_left_out(refused, len(files), "photos"), *_twice(twice, "photo")]
+        return [*notes, *left_out([each.message for each in refused], len(files), "photos"), *_twice(twice, "photo")]
 
     return _make("album", photos, folder, options=options, look=look, overwrite=overwrite, progress=progress)
 
@@ -146,7 +143,7 @@ def make_season_folder(
                 joiner.add(found or scan_video(video, analyzer, options, report, sharing))
             except InputError as error:
                 refused.append(error)
-        return [*_left_out(refused, len(videos), "videos"), *_twice(twice, "video")]
+        return [*left_out([each.message for each in refused], len(videos), "videos"), *_twice(twice, "video")]
 
     cast = _make("season", videos, folder, options=options, look=look, overwrite=overwrite, progress=progress)
     if spread is not None:
@@ -255,15 +252,6 @@ def _named(places: Sequence[Path]) -> str:
     """What several files are called together."""
     first = str(places[0].resolve() if not places[0].name else places[0])
     return first if len(places) == 1 else f"{first} and {len(places) - 1} more"
-
-
-def _left_out(refused: Sequence[InputError], total: int, what: str) -> list[str]:
-    """How many files could not be used, and which and why."""
-    if not refused:
-        return []
-    reasons = [error.message for error in refused[:NAMED]]
-    more = [f"And {len(refused) - NAMED} more."] if len(refused) > NAMED else []
-    return list(map(LeftOut, (f"{len(refused)} of {total} {what} could not be used.", *reasons, *more)))
 
 
 def _twice(same: Sequence[str], what: str) -> list[str]:

@@ -9,7 +9,7 @@ from closeup.core.errors import InputError, OutputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.result_folder import made_folder
 from closeup.core.whole import write_whole
-from closeup.core.words import counted
+from closeup.core.words import counted, left_out
 from closeup.documents.faces import FoundFaces, encode_faces
 from closeup.features.faces import finder
 from closeup.features.faces.annotate import annotate_video, annotated_photo
@@ -92,7 +92,11 @@ def find_in_files(
             if each is not None:
                 each(found, data, picture)
     if not files:
-        raise next(iter(problems.values()))
+        first, *others = problems.values()
+        if not others:
+            raise first
+        reasons = [each.message for each in problems.values()]
+        raise first.reworded(" ".join(left_out(reasons, len(reasons), "files")), first.hint)
     absent = [f"{reason} {_LEFT_OUT[name]}" for name, reason in faces.absent.items()]
     return FacesReport(tuple(files), problems, (*notes, *absent))
 
