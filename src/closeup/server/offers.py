@@ -142,7 +142,7 @@ OFFERS = {
         ),
         Offer(
             "train",
-            "Train a recipe, whose paths are relative to the folder `base` of the server's disk",
+            "Train a recipe, whose paths are relative to a folder of the server's disk",
             "admin",
             takes={"recipe": ("text",), "base": ("path",)},
         ),

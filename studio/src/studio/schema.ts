@@ -778,7 +778,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Train a recipe, whose paths are relative to the folder `base` of the server's disk */
+        /** Train a recipe, whose paths are relative to a folder of the server's disk */
         post: operations["train_jobs_train_post"];
         delete?: never;
         options?: never;
