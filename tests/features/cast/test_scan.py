@@ -142,7 +142,7 @@ def test_slow_and_uneven_detectors_change_nothing(video: Path, monkeypatch: pyte
     first = scanned(video)
     monkeypatch.setattr(module, "worker_count", lambda: 3)
 
-    def look(analyzer: Analyzer, frame: Frame, *, with_clothing: bool) -> Sighting:
+    def look(analyzer: Analyzer, frame: Frame, *, with_clothing: bool, leads_only: bool) -> Sighting:
         time.sleep(0.004 * (frame.index // 5 % 3))
         return original(analyzer, frame, with_clothing=with_clothing)
 
@@ -155,7 +155,7 @@ def test_only_few_frames_wait_however_slow_the_detector_is(video: Path, monkeypa
     monkeypatch.setattr(module, "worker_count", lambda: 1)
     looked, told, most, lock = [0], [0], [0], threading.Lock()
 
-    def look(analyzer: Analyzer, frame: Frame, *, with_clothing: bool) -> Sighting:
+    def look(analyzer: Analyzer, frame: Frame, *, with_clothing: bool, leads_only: bool) -> Sighting:
         time.sleep(0.004)
         with lock:
             looked[0] += 1
