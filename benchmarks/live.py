@@ -1,6 +1,7 @@
 """How fast the live page looks at a camera: pictures a second, and what each costs the worker, in a headless Chromium.
 
-The camera is a file that Chromium shows again and again. Needs `make studio`, and a Chromium.
+The camera is a file that Chromium shows again and again. Needs `make studio`, and a Chromium. Where
+CLOSEUP_RIVALS names the folder of their packages (see live_rivals.py), face-api and human look at the same camera, too.
 """
 
 import os
@@ -22,6 +23,7 @@ from tables import Cell, Claim, Section, Table
 
 sys.path.append(str(ROOT / "tests"))  # where the tests' browser is
 from chromium import PROGRAM, Chromium, fake_camera
+from live_rivals import watch
 
 CLIPS = ("pyfeat_cry_laugh_20s", "talk_d10")
 FPS_WANTED = 15.0
@@ -49,8 +51,26 @@ def measure(bench: Bench) -> Section:
     note = (
         f"640x480, face looked for at 320 px in every second picture; {os.cpu_count()} cores. A camera shows 25 to 30."
     )
+    tables = [Table("A camera in the browser", heads, tuple(rows), note)]
+    if packages := os.environ.get("CLOSEUP_RIVALS"):
+        tables.append(_rivals(bench, Path(packages)))
     claim = Claim(f"{slowest:.1f} pictures a second or more (wanted: {FPS_WANTED:.0f})", slowest >= FPS_WANTED)
-    return Section("Live page", (Table("A camera in the browser", heads, tuple(rows), note),), (claim,))
+    return Section("Live page", tuple(tables), (claim,))
+
+
+def _rivals(bench: Bench, packages: Path) -> Table:
+    """The rivals at the first clip."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        camera = _camera(bench.clips / f"{CLIPS[0]}.mp4", folder)
+        try:
+            found = watch(packages, camera, folder, 8 if bench.quick else WATCHED_S, lambda root: _processor_s(root)[1])
+        except RuntimeError as error:
+            raise BenchError(str(error)) from error
+    rows = [(one.name, round(one.looks_hz, 1), round(one.named, 3), round(one.whole_ms, 1)) for one in found]
+    heads = ("rival", "pictures a second", "with an expression", "whole browser: processor ms a picture")
+    note = f"At {CLIPS[0]}; on wasm with SIMD, one face, nothing but its expression; they look as fast as they can."
+    return Table("Rivals at the same camera", heads, tuple(rows), note)
 
 
 def _watched(film: Path, folder: Path, watched_s: float) -> tuple[Cell, ...]:

@@ -45,7 +45,7 @@ def browser(counter: Counter, tmp_path: Path) -> Iterator[Chromium]:
 
 
 def said(browser: Chromium, words: str) -> None:
-    browser.wait(f"document.body.innerText.includes({words!r})")
+    browser.wait(f"document.body?.innerText.includes({words!r})")
 
 
 def choose(browser: Chromium, name: str) -> None:
