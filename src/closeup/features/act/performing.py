@@ -23,7 +23,7 @@ from closeup.jobs.casts import find_person, find_video, label, open_cast
 from closeup.jobs.work import work
 from closeup.media.audio import has_sound, sound_blocks
 from closeup.media.container import is_video
-from closeup.media.image import encode_jpeg, shrunk
+from closeup.media.image import encode_jpeg
 from closeup.media.sampling import Sample, Sampling
 from closeup.media.sound_filters import LoudnessMeter
 from closeup.media.sources import Frame
@@ -36,9 +36,6 @@ RATE_HZ = 10.0
 
 LONGEST_MISS_S = 0.5
 """Between two sightings on one track that are farther apart, the face is not taken to have been there."""
-
-FACE_PX = 120
-"""Faces of twice this and more are cut out of a picture that is halved first, which is quick: the network sees less."""
 
 PICTURE_EVERY_S, PICTURE_PX, AROUND = 0.5, 176, 1.5
 """How often a small picture of the face is kept for the report, its side, and that in sides of the face."""
@@ -208,11 +205,7 @@ def _cut_out(
     """What the network sees of a face (S, S, 3), its box (4,) in the frame, and a small JPEG where one is wanted."""
     box, points = seen
     picture = frame.rgb()
-    while min(box[2:] - box[:2]) * picture.shape[1] >= 2 * FACE_PX * frame.size_wh[0]:
-        picture = shrunk(picture, max(picture.shape[:2]) // 2)
-    by = np.float32(picture.shape[1] / frame.size_wh[0])
-    crop = judge.crop(picture, points * by, box * by)
-    return crop, box, face_picture(picture, box * by) if wanted else None
+    return judge.crop(picture, points, box), box, face_picture(picture, box) if wanted else None
 
 
 def face_picture(picture: Image, box_xyxy: FloatArray) -> bytes:

@@ -61,7 +61,7 @@ def find_cast(
     Args:
         video: Path of a video file.
         options: How to look; the defaults suit most videos.
-        leads_only: Where a face is large, small ones beside it are not looked for, which takes a fifth of the time.
+        leads_only: Where a face is large, small ones beside it are not looked for: a quarter of the time to find faces.
         progress: Told how far the work is; called from this thread.
 
     Raises:
