@@ -68,9 +68,10 @@ def test_what_a_form_does_not_hold_is_said(tmp_path: Path) -> None:
     source = dataset(tmp_path / "in", [[((1.4, 2.0, 1.45, 9.6), 0)], [((1.0, 2.0, 3.0, 4.0), 1)]])
     (tmp_path / "in" / "images" / "1.png").write_bytes(b"no picture")
     found = write_boxes(source, tmp_path / "voc", "voc")
-    assert [isinstance(note, LeftOut) for note in found.notes] == [True, False, True]
-    assert "1.png" in found.notes[0]
-    assert found.notes[1:] == ("1 box moved to whole pixels.", "Without a box, and so not written: plate, a & b.")
+    assert [isinstance(note, LeftOut) for note in found.notes] == [True, True, False, True]
+    assert found.notes[0] == "1 of 2 pictures could not be used."
+    assert "1.png" in found.notes[1]
+    assert found.notes[2:] == ("1 box moved to whole pixels.", "Without a box, and so not written: plate, a & b.")
     (picture,) = read_boxes(tmp_path / "voc").pictures
     np.testing.assert_array_equal(picture.boxes_xyxy, [[1, 2, 2, 10]])
 

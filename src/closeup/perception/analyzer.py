@@ -215,7 +215,8 @@ class Analyzer:
         """
         picture = frame.rgb(fitted(frame.size_wh, detect_px))
         scale = picture.shape[1] / frame.size_wh[0]
-        if leads_only and (leads := self._leads(picture, smallest_px * scale)):
+        small_too = max(picture.shape[:2]) > LEADS_PX  # else the whole look is no larger than the one for large faces
+        if leads_only and small_too and (leads := self._leads(picture, smallest_px * scale)):
             found, near = leads
             return self.analyse(near, found, want), near, near.shape[1] / frame.size_wh[0]
         found = self.detect(picture, thorough=thorough, smallest_px=smallest_px * scale)

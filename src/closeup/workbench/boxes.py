@@ -9,7 +9,7 @@ from typing import Literal
 from closeup.core.errors import InputError
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.result_folder import ResultFolder
-from closeup.core.words import LeftOut, counted, listed
+from closeup.core.words import LeftOut, counted, left_out, listed
 from closeup.documents.boxes import FOLDERS, BoxedPicture, BoxedPictures, coco_bytes, read_boxes, voc_bytes
 from closeup.documents.form import file_bytes
 from closeup.media.image import decode_image
@@ -93,10 +93,10 @@ def _copied(
         (folder / each.file.name).write_bytes(content)
         kept.append(replace(each, file=folder / each.file.name))
         sizes.append((width, height))
+    notes = left_out(unread, len(pictures), "pictures")
     if not kept:
-        raise InputError("There is no picture that can be read.", " ".join(unread[:1]))
+        raise InputError(" ".join(notes) or "There are no pictures.")
     crowds = sum(each.crowds for each in kept)
-    notes = [LeftOut(f"Left out: {reason}") for reason in unread]
     return kept, sizes, [*notes, *[LeftOut(f"{counted(crowds, 'crowd')} left out.")] * bool(crowds)]
 
 

@@ -206,7 +206,7 @@ def drawing(track: str, frame: int, identity: str = "", name: str = "") -> list[
     if name and identity:
         raise InputError(f"Only a new person gets a name with their face: leave out {identity} or the name.")
     wishes: list[Wish] = [partial(give_drawn, track=track, frame=frame, identity=identity)]
-    if name and not identity:
+    if name:
         wishes.append(lambda scene: name_person(scene, f"p{scene.edits.next_person - 1}", name))
     return wishes
 

@@ -192,9 +192,8 @@ class _Scanner:
         look_at: Callable[[Any], Sighting],
         show: Callable[[Any], bytes],
     ) -> None:
-        self._pool, self._embedder, self._embedder_card = pool, analyzer.embedder, analyzer.embedder_card
+        self._pool, self._embedder, self._card = pool, analyzer.embedder, analyzer.embedder_card
         self._look, self._show_shot = look_at, show
-        self._two_people = analyzer.embedder_card.thresholds["two_people"].value
         self._waiting: deque[tuple[int, Future[Sighting]]] = deque()
         self._most_waiting = int(np.clip(WAITING_PIXELS // (size_wh[0] * size_wh[1]), 2, 24))
         self._tracker, self._lost_s = Tracker(tracking), tracking.max_gap_s + 0.01
@@ -269,7 +268,7 @@ class _Scanner:
         if track.last is None or likeness(track.last.crop, candidate.crop) >= DOUBTFUL_LIKENESS:
             return False
         before, now = embedded([track.last, candidate], self._embedder)[0]
-        return float(1 - cosines(before, now)) > self._two_people
+        return float(1 - cosines(before, now)) > self._card.thresholds["two_people"].value
 
     def _face_vectors(self, keys: Sequence[FaceKey]) -> FloatArray:
         """Embed the faces that the tracker is in doubt about: (K, D), for keys (step, row) of the last few steps."""
@@ -288,7 +287,7 @@ class _Scanner:
                     embedded=tuple(c.face for c in chosen),
                     vectors=self._pool.submit(embedded, chosen, self._embedder),
                     clothing=track.candidates.clothing(),
-                    drawn=are_drawn([candidate.crop for candidate in chosen], self._embedder_card),
+                    drawn=are_drawn([candidate.crop for candidate in chosen], self._card),
                 )
             )
 

@@ -14,7 +14,7 @@ from closeup.core.errors import InputError
 from closeup.core.installed import extra_command
 from closeup.core.progress import Progress, ProgressCallback, ignore
 from closeup.core.types import FloatArray, Image
-from closeup.core.words import LeftOut
+from closeup.core.words import LeftOut, left_out
 from closeup.documents.checkout import (
     BasketLine,
     CounterReading,
@@ -293,9 +293,10 @@ def read_photos(
         else:
             found.append(read_counter(image, file.name, shelf, used, mm_per_px=mm_per_px, weight_g=weight_g))
     progress(Progress("Reading", len(files), len(files), "photos"))
+    lost = left_out([each.reason for each in unreadable], len(files), "photos")
     if not found:
-        raise InputError(f"None of {len(files)} photos can be read. {unreadable[0].reason}")
-    notes = [*notes, *(LeftOut(f"Not read: {each.reason}") for each in unreadable), *_shelf_notes(shelf)]
+        raise InputError(" ".join(lost))
+    notes = [*notes, *lost, *_shelf_notes(shelf)]
     if weight_g is not None and found[0].weight_off_g is None:
         notes.append("The weight says nothing: a thing is unknown, or a product's weight is not in the catalogue.")
     return CounterReadings(readings=tuple(found), unreadable=tuple(unreadable), notes=tuple(notes))
